@@ -1,0 +1,112 @@
+"""A Redis-compatible server of a test's own, and the fixtures that hand it out."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from redis.exceptions import RedisError
+
+from tests.waiting import wait_for
+from workers.embedded import server_program
+
+
+class RedisServer:
+    """One server on a unix socket, which writes everything to disk before it answers."""
+
+    def __init__(self, directory: Path, program: str) -> None:
+        self.socket = directory / "redis.sock"
+        self.url = f"unix://{self.socket}"
+        self._directory = directory
+        self._program = program
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and return once it answers."""
+        options = {"port": "0", "unixsocket": str(self.socket), "dir": str(self._directory)}
+        options |= {"appendonly": "yes", "appendfsync": "always", "save": ""}
+        command = [self._program, *(part for name, value in options.items() for part in (f"--{name}", value))]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        wait_for(self._answers, "the Redis server answers")
+
+    def kill(self) -> None:
+        """End it at once, as the kernel would."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """End it in order."""
+        self._end(signal.SIGTERM)
+
+    def freeze(self) -> None:
+        """Stop it without ending it: connections stay, answers do not come."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        assert self._process
+        self._process.send_signal(signal.SIGCONT)
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process
+        return self._process.pid
+
+    def client(self) -> Redis:
+        """A client of its own for every caller."""
+        return Redis.from_url(self.url)
+
+    def _end(self, signum: int) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+            self._process.send_signal(signum)
+            self._process.wait()
+            self._process = None
+
+    def _answers(self) -> bool:
+        try:
+            with self.client() as client:
+                return bool(client.ping())
+        except (RedisError, OSError):
+            return False
+
+
+@contextmanager
+def running_server(program: str | None = None) -> Iterator[RedisServer]:
+    """A server in a folder of its own, whose path is short enough for a socket."""
+    directory = Path(tempfile.mkdtemp(prefix="ch-", dir="/tmp" if os.path.isdir("/tmp") else None))
+    server = RedisServer(directory, program or server_program())
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def _shared_redis() -> Iterator[RedisServer]:
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_server(_shared_redis: RedisServer) -> RedisServer:
+    """A server without any data, shared with other tests; not to be killed."""
+    with _shared_redis.client() as client:
+        client.flushall()
+    return _shared_redis
+
+
+@pytest.fixture
+def own_redis_server() -> Iterator[RedisServer]:
+    """A server of the test's own, which it may kill, stop or freeze."""
+    with running_server() as server:
+        yield server

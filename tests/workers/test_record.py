@@ -1,0 +1,44 @@
+"""The stream entry: what goes in comes out, and what cannot be read says so."""
+
+import pytest
+
+from workers.record import Kind, Record, RecordError, cost, decode, encode_meta, scrub
+
+
+def a_record(**changes: object) -> Record:
+    return Record(**{"kind": Kind.EVENT, "id": "i", "received_at": 1, "body": b"\x00\xff", **changes})  # type: ignore[arg-type]
+
+
+def entry_of(record: Record) -> dict[bytes, bytes]:
+    return {b"v": b"1", b"k": str(record.kind).encode(), b"m": encode_meta(record), b"b": record.body}
+
+
+def test_a_record_survives_the_stream() -> None:
+    """Every field but those that the script adds."""
+    record = a_record(trigger="t", headers={"a": "b"}, errors={"data.x": ["missing"]}, occurred_at=5, key="k")
+    assert decode(entry_of(record)) == record
+
+
+def test_text_that_json_refuses_is_scrubbed() -> None:
+    """A lone surrogate in a uid costs the surrogate, not the event."""
+    assert decode(entry_of(a_record(sender="a\ud800b", headers={"h": "\udfff"}))).sender == scrub("a\ud800b")
+
+
+@pytest.mark.parametrize(
+    "change", [{b"v": b"2"}, {b"m": b"{"}, {b"m": b"{}"}, {b"k": b"other"}, {b"e": b"short"}], ids=str
+)
+def test_an_entry_that_cannot_be_read_is_an_error_of_its_own(change: dict[bytes, bytes]) -> None:
+    """Another format, damage, or an unknown kind."""
+    with pytest.raises(RecordError):
+        decode({**entry_of(a_record()), **change})
+
+
+def test_scrubbing_replaces_nul_and_lone_surrogates_only() -> None:
+    """Emoji and everything else stay."""
+    assert scrub("a\x00b\ud83dc😀") == "a\ufffdb\ufffdc😀"
+
+
+def test_an_entry_costs_more_than_its_bytes() -> None:
+    """Redis keeps more than the fields."""
+    entry = entry_of(a_record())
+    assert cost(entry) > sum(len(value) for value in entry.values())

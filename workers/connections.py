@@ -1,0 +1,42 @@
+"""Clients of Redis: no retries behind our back, and time-outs that fit who is waiting."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError, TimeoutError
+from redis.retry import Retry
+
+Entries = list[tuple[bytes, dict[bytes, bytes]]]
+"""Entries of a stream: id and fields, each."""
+
+CONNECTION_LOST = (ConnectionError, TimeoutError, OSError)
+"""What a call raises when its answer did not arrive: it may have been carried out or not."""
+
+
+def connect(url: str, *, connect_timeout: float = 1.0, timeout: float = 5.0) -> Redis:
+    """A client of the server at `url` that connects when first used and never repeats a call by itself.
+
+    Both time-outs are seconds. A repeated call is only right where the caller knows it to be idempotent.
+    """
+    return Redis.from_url(
+        url,
+        socket_connect_timeout=connect_timeout,
+        socket_timeout=timeout,
+        retry=Retry(NoBackoff(), 0),
+        health_check_interval=0,
+    )
+
+
+def read_streams(
+    client: Redis, cursors: Mapping[str, str], *, count: int, wait: float
+) -> list[tuple[bytes, Entries]]:
+    """Up to `count` entries of each stream after its cursor; waits up to `wait` seconds for the first."""
+    found = client.xread(cast(Any, cursors), count=count, block=max(1, int(wait * 1000)))
+    return cast(list[tuple[bytes, Entries]], found)
+
+
+def read_backwards(client: Redis, stream: str, newest: str, oldest: str, *, count: int) -> Entries:
+    """Up to `count` entries of a stream between two ids, the newest first."""
+    return cast(Entries, client.xrevrange(stream, newest, oldest, count=count))

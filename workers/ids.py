@@ -1,0 +1,27 @@
+"""Identifiers: one id for a request and for the event that it may become."""
+
+import os
+import time
+from uuid import UUID
+
+
+def new_id(now_ms: int | None = None, random: bytes | None = None) -> str:
+    """A UUID of version 7 (RFC 9562) as text: unique, and sorted by the time it was made.
+
+    `now_ms` is milliseconds since the epoch, `random` ten random bytes; both are for tests.
+    """
+    milliseconds = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    noise = int.from_bytes(os.urandom(10) if random is None else random, "big")
+    value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | noise
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return str(UUID(int=value))
+
+
+def id_time_ms(identifier: str) -> int | None:
+    """The milliseconds since the epoch that an id of ours holds; None for any other text."""
+    try:
+        value = UUID(identifier)
+    except ValueError:
+        return None
+    return value.int >> 80 if value.version == 7 else None

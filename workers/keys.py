@@ -1,0 +1,37 @@
+"""Every Redis key of ours, written once. RQ's own begin with `rq:`.
+
+| key | type | holds |
+|---|---|---|
+| `partitions` | string | the number of partitions, fixed at the first accept or the first drainer |
+| `events:<p>` | stream | what is accepted in partition p and not yet journalled |
+| `lease:<p>` | string | `fence|host|boot|pid` of the drainer that has partition p; expires |
+| `fence` | string | counter that makes every lease unique |
+| `members` | sorted set | `host|boot|pid` of every live drainer, by its last heartbeat (ms, Redis' clock) |
+| `progress:<p>` | hash | `entry/handler` to the mark of that run: started, or its result |
+| `backlog` | string | bytes waiting in all streams |
+| `runs` | hash | `handler|state` to how many runs ended so: the source of the metric |
+| `duplicates:<window>:<bucket>:<shard>` | hash | duplicate key (16 bytes) to the id of the event (16 bytes) |
+"""
+
+PREFIX = "comethooks:"
+PARTITIONS = PREFIX + "partitions"
+FENCE = PREFIX + "fence"
+MEMBERS = PREFIX + "members"
+BACKLOG = PREFIX + "backlog"
+RUNS = PREFIX + "runs"
+DUPLICATES = PREFIX + "duplicates"
+
+
+def stream(partition: int) -> str:
+    """The stream of a partition."""
+    return f"{PREFIX}events:{partition}"
+
+
+def lease(partition: int) -> str:
+    """The lease of a partition."""
+    return f"{PREFIX}lease:{partition}"
+
+
+def progress(partition: int) -> str:
+    """The marks of the runs of a partition."""
+    return f"{PREFIX}progress:{partition}"

@@ -1,0 +1,116 @@
+"""What a stream entry holds: one request that is to be kept, as an event, a duplicate or a refusal.
+
+An entry has the fields `v` (the format number), `k` (the kind), `m` (everything else but the body, as JSON)
+and `b` (the body, byte for byte as it came); a duplicate has also `e`, the sixteen bytes of the id of the event
+that it repeats, and no body. Kind and `e` stand apart because only the accept script knows them.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+FORMAT = b"1"
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+ENTRY_OVERHEAD_BYTES = 256
+"""What an entry costs in Redis beside its fields, roughly: ids, lengths, the duplicate key."""
+
+
+class Kind(StrEnum):
+    """Why a request is kept."""
+
+    EVENT = "event"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One request on its way into the journal. Times are milliseconds since the epoch, UTC.
+
+    `id` is the request's id and, for an event, the event's. `key` is what orders it: events of the same
+    key are handled one after the other. `headers` are the request's circumstances worth keeping, never a
+    credential: content type, remote address, label of the credential.
+    """
+
+    kind: Kind
+    id: str
+    received_at: int
+    source: str = "cometchat"
+    trigger: str | None = None
+    name: str | None = None
+    app_id: str | None = None
+    conversation_id: str | None = None
+    sender: str | None = None
+    occurred_at: int | None = None
+    key: str = ""
+    size: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    event_id: str | None = None
+    """For a duplicate: the id of the event that it repeats."""
+    status: int = 200
+    """The HTTP status that the request was answered with."""
+    reason: str | None = None
+    """For a refusal: one line that says why."""
+    errors: Mapping[str, Any] | None = None
+    """For a refusal by a schema: dotted path in the body, to a list of messages."""
+    body: bytes = b""
+
+
+_META = tuple(item.name for item in fields(Record) if item.name not in {"kind", "event_id", "body"})
+
+
+class RecordError(ValueError):
+    """A stream entry that this version cannot read."""
+
+
+def encode_meta(record: Record) -> bytes:
+    """The field `m` of the stream entry for `record`."""
+    meta = {name: getattr(record, name) for name in _META}
+    try:
+        return orjson.dumps(meta)
+    except TypeError:
+        return orjson.dumps(_scrubbed(meta))
+
+
+def decode(entry: Mapping[bytes, bytes]) -> Record:
+    """The record that the fields of a stream entry hold.
+
+    Raises `RecordError` when the entry has another format or is damaged.
+    """
+    if entry.get(b"v") != FORMAT:
+        raise RecordError(f"stream entry of format {entry.get(b'v')!r}; this version reads {FORMAT!r}")
+    try:
+        repeated = entry.get(b"e")
+        return Record(
+            **orjson.loads(entry[b"m"]),
+            kind=Kind(entry[b"k"].decode()),
+            body=entry[b"b"],
+            event_id=str(UUID(bytes=repeated)) if repeated else None,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordError(f"damaged stream entry: {type(error).__name__}") from None
+
+
+def cost(entry: Mapping[bytes, bytes]) -> int:
+    """How many bytes of the backlog an entry with these fields stands for."""
+    return len(entry[b"m"]) + len(entry[b"b"]) + ENTRY_OVERHEAD_BYTES
+
+
+def scrub(text: str) -> str:
+    """`text` without what a text column of SQL or JSON output refuses: NUL and lone surrogates, as U+FFFD."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def _scrubbed(value: Any) -> Any:
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, Mapping):
+        return {scrub(str(key)): _scrubbed(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_scrubbed(item) for item in value]
+    return value

@@ -1,0 +1,182 @@
+"""The Lua scripts: everything that must happen in Redis as one step, with its keys and arguments.
+
+Redis runs a script without anything in between, and writes its effects to the append-only file together. Each
+script says what would go wrong if it were several commands. Times are Redis' own, since the clocks of several
+hosts differ. ACCEPT makes the names of duplicate keys itself, so Redis Cluster is not supported.
+"""
+
+ACCEPT = """
+local stream, backlog, partitions = KEYS[1], KEYS[2], KEYS[3]
+local count, id, key, window, bucket_prefix, shard, limit, overhead = unpack(ARGV, 1, 8)
+local version, kind, meta, body = unpack(ARGV, 9, 12)
+
+local fixed = redis.call('GET', partitions)
+if not fixed then
+  redis.call('SET', partitions, count)
+elseif fixed ~= count then
+  return {'partitions', fixed}
+end
+
+local full = tonumber(redis.call('GET', backlog) or '0') + #meta + #body + overhead > tonumber(limit)
+local bucket
+if #key > 0 then
+  local now = tonumber(redis.call('TIME')[1])
+  local number = math.floor(now / tonumber(window))
+  for age = 0, 1 do
+    local first = redis.call('HGET', bucket_prefix .. (number - age) .. ':' .. shard, key)
+    if first == id then return {'fresh', id} end
+    if first then
+      if not full then
+        redis.call('XADD', stream, '*', 'v', version, 'k', 'duplicate', 'm', meta, 'b', '', 'e', first)
+        redis.call('INCRBY', backlog, #meta + overhead)
+      end
+      return {'duplicate', first}
+    end
+  end
+  bucket = bucket_prefix .. number .. ':' .. shard
+end
+
+if full then return {'full', ''} end
+redis.call('XADD', stream, '*', 'v', version, 'k', kind, 'm', meta, 'b', body)
+redis.call('INCRBY', backlog, #meta + #body + overhead)
+if bucket and redis.call('HSET', bucket, key, id) == 1 and redis.call('HLEN', bucket) == 1 then
+  redis.call('EXPIRE', bucket, 2 * tonumber(window))
+end
+return {'fresh', id}
+"""
+"""Append a request to its stream, unless it repeats one of the duplicate window.
+
+KEYS stream, backlog, partitions. ARGV number of partitions, id (16 bytes), duplicate key (16 bytes, or '' for
+none), window (s), prefix of the duplicate buckets, shard, backlog limit (bytes), overhead of an entry (bytes),
+format, kind, meta, body.
+Returns {'fresh', id}, {'duplicate', id of the first}, {'full', ''} or {'partitions', the number in force}.
+
+As several commands: two equal requests at once would both be appended; or a key would be set for an event that
+was never appended, and its repeat swallowed. An own id under the key is our own repeat of a call whose answer
+was lost: fresh. A key lives for one to two windows, in the bucket of its window.
+"""
+
+BALANCE = """
+local members, fence = KEYS[1], KEYS[2]
+local member, ttl = ARGV[1], tonumber(ARGV[2])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZADD', members, now, member)
+redis.call('ZREMRANGEBYSCORE', members, '-inf', now - ttl)
+
+local live = redis.call('ZRANGE', members, 0, -1)
+table.sort(live)
+local total = #KEYS - 2
+local share = math.floor(total / #live)
+for rank, name in ipairs(live) do
+  if name == member and rank <= total % #live then share = share + 1 end
+end
+
+local held, suffix, leases = 0, '|' .. member, {}
+for i = 1, total do
+  leases[i] = redis.call('GET', KEYS[i + 2]) or ''
+  if string.sub(leases[i], -#suffix) == suffix then held = held + 1 end
+end
+for i = 1, total do
+  if held < share and leases[i] == '' then
+    leases[i] = redis.call('INCR', fence) .. suffix
+    redis.call('SET', KEYS[i + 2], leases[i], 'PX', ttl)
+    held = held + 1
+  end
+end
+return {#live, share, leases}
+"""
+"""Say that a drainer lives, and take free leases up to its share.
+
+KEYS members, fence, every lease. ARGV member, time to live (ms).
+Returns {live drainers, share, value of every lease ('' when free)}; leases just taken are among them, so a call
+whose answer was lost loses nothing: the next one names them again.
+
+As several commands: two drainers would take the same lease, or count each other wrong.
+"""
+
+RENEW = """
+local member, ttl = ARGV[1], ARGV[2]
+local time = redis.call('TIME')
+redis.call('ZADD', KEYS[1], time[1] * 1000 + math.floor(time[2] / 1000), member)
+local lost = 0
+for i = 2, #KEYS do
+  if redis.call('GET', KEYS[i]) == ARGV[i + 1] then
+    redis.call('PEXPIRE', KEYS[i], ttl)
+  else
+    lost = lost + 1
+  end
+end
+return lost
+"""
+"""Prolong the leases that a drainer holds, and its membership.
+
+KEYS members, each held lease. ARGV member, time to live (ms), the value of each held lease.
+Returns how many of them it no longer holds. As several commands: the lease of a successor would be prolonged.
+"""
+
+RELEASE = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+"""
+"""Give one lease back. KEYS lease. ARGV its value. Returns 1, or 0 when it was no longer held.
+
+As two commands: a successor's lease would be deleted.
+"""
+
+DROP = """
+local suffix, dropped = '|' .. ARGV[1], 0
+redis.call('ZREM', KEYS[1], ARGV[1])
+for i = 2, #KEYS do
+  local value = redis.call('GET', KEYS[i])
+  if value and string.sub(value, -#suffix) == suffix then
+    dropped = dropped + redis.call('DEL', KEYS[i])
+  end
+end
+return dropped
+"""
+"""Take every lease and the membership from a drainer that is known to be dead, or says that it leaves.
+
+KEYS members, every lease. ARGV member. Returns how many leases were dropped.
+"""
+
+MARK = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[2], unpack(ARGV, 2))
+return 1
+"""
+"""Write marks of runs. KEYS lease, progress. ARGV value of the lease, then field and mark, alternating.
+
+Returns 1, or 0 when the lease is lost. As two commands: a drainer that was stopped past its lease would leave a
+mark after its successor has cleared them, for ever.
+"""
+
+FORGET = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+local stream, progress, backlog, runs = KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local freed, ended = 0, {}
+for _, item in ipairs(cjson.decode(ARGV[2])) do
+  local entry, cost, results = item[1], item[2], item[3]
+  for handler, state in pairs(results) do
+    redis.call('HDEL', progress, entry .. '/' .. handler)
+  end
+  if redis.call('XDEL', stream, entry) == 1 then
+    freed = freed + cost
+    for handler, state in pairs(results) do
+      local name = handler .. '|' .. state
+      ended[name] = (ended[name] or 0) + 1
+    end
+  end
+end
+redis.call('DECRBY', backlog, freed)
+for name, count in pairs(ended) do redis.call('HINCRBY', runs, name, count) end
+return 1
+"""
+"""Forget entries that are journalled: the entry, its marks, its part of the backlog; count its runs.
+
+KEYS lease, stream, progress, backlog, runs. ARGV value of the lease, JSON list of [entry, cost in bytes,
+{handler: state}]. Returns 1, or 0 when the lease is lost. Repeating it counts nothing twice.
+
+As several commands: a drainer that has lost its lease would delete what its successor works on, and a crash in
+between would leave marks without an entry, or count bytes twice.
+"""

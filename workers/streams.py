@@ -1,0 +1,131 @@
+"""Keeping requests: the one call between a webhook and its 200."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+from uuid import UUID
+from zlib import crc32
+
+from redis import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from workers import keys, record, scripts
+from workers.connections import CONNECTION_LOST, connect
+from workers.record import Kind, Record
+from workers.settings import Settings
+
+TIMELESS_WINDOW_SECONDS = 120
+"""How long a duplicate key without a time of occurrence lives: blocking, unblocking and blocking again is three
+events, while CometChat repeats itself 10 and 30 seconds later."""
+
+DUPLICATE_SHARDS = 8192
+"""Hashes a bucket of duplicate keys is split into: up to a million keys stay in the compact encoding."""
+
+
+class NotKeptError(Exception):
+    """A request could not be kept, so it must not be acknowledged. `reason` says why, for the log."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The answer to `accept`: the event's id, or that of the event it repeats."""
+
+    id: str
+    duplicate: bool
+
+
+def partition_of(app_id: str | None, key: str, partitions: int) -> int:
+    """The partition of everything that has the same ordering key in the same app."""
+    return crc32(f"{app_id or ''}\0{key}".encode("utf-8", "surrogatepass")) % partitions
+
+
+class Streams:
+    """Writes requests to the partitions' streams. Safe to share between threads."""
+
+    def __init__(
+        self, client: Redis, *, partitions: int, duplicate_window: int, max_backlog_bytes: int
+    ) -> None:
+        self.client = client
+        self.partitions = partitions
+        self._duplicate_window = duplicate_window
+        self._max_backlog_bytes = max_backlog_bytes
+        self._accept = client.register_script(scripts.ACCEPT)
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Streams for a process that somebody is waiting for: an attempt ends within 0.4 seconds."""
+        return cls(
+            connect(settings.redis_url, connect_timeout=0.1, timeout=0.3),
+            partitions=settings.partitions,
+            duplicate_window=settings.duplicate_window,
+            max_backlog_bytes=settings.max_backlog_bytes,
+        )
+
+    def accept(self, record: Record, *, duplicate_key: bytes, has_time: bool) -> Accepted:
+        """Keep an event, unless it repeats one: then keep only that it came again.
+
+        When this returns, the server has confirmed it. `duplicate_key` is sixteen bytes; `has_time` says whether
+        a time of occurrence went into it, and so how long it is remembered.
+        Raises `NotKeptError` when the event may not be kept.
+        """
+        window = self._duplicate_window if has_time else TIMELESS_WINDOW_SECONDS
+        return self._append(record, duplicate_key, window)
+
+    def keep(self, record: Record) -> None:
+        """Keep a refused request. Raises `NotKeptError` when it may not be kept."""
+        self._append(record, b"", 1)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.client.close()
+
+    def _append(self, item: Record, duplicate_key: bytes, window: int) -> Accepted:
+        partition = partition_of(item.app_id, item.key or item.id, self.partitions)
+        shard = int.from_bytes(duplicate_key[:4], "big") % DUPLICATE_SHARDS
+        arguments: list[Any] = [
+            self.partitions,
+            UUID(item.id).bytes,
+            duplicate_key,
+            window,
+            f"{keys.DUPLICATES}:{window}:",
+            shard,
+            self._max_backlog_bytes,
+            record.ENTRY_OVERHEAD_BYTES,
+            record.FORMAT,
+            str(item.kind),
+            record.encode_meta(item),
+            item.body,
+        ]
+        outcome, detail = self._call([keys.stream(partition), keys.BACKLOG, keys.PARTITIONS], arguments)
+        if outcome == b"full":
+            raise NotKeptError(
+                f"the backlog is over {self._max_backlog_bytes} bytes; start workers, or raise "
+                "COMETHOOKS_MAX_BACKLOG_BYTES if Redis has the memory"
+            )
+        if outcome == b"partitions":
+            raise NotKeptError(
+                f"Redis holds {detail.decode()} partitions and this process has {self.partitions}; "
+                f"set COMETHOOKS_PARTITIONS={detail.decode()}"
+            )
+        return Accepted(
+            str(UUID(bytes=detail)), duplicate=item.kind is Kind.EVENT and outcome == b"duplicate"
+        )
+
+    def _call(self, script_keys: list[str], arguments: list[Any]) -> tuple[bytes, bytes]:
+        try:
+            try:
+                return self._run(script_keys, arguments)
+            except CONNECTION_LOST:
+                # The answer is lost, the append perhaps not: the same id makes the repeat harmless.
+                return self._run(script_keys, arguments)
+        except ResponseError as error:
+            raise NotKeptError(f"Redis refused: {str(error).split(' ', 1)[0]}") from None
+        except (RedisError, OSError) as error:
+            raise NotKeptError(f"Redis did not answer: {type(error).__name__}") from None
+
+    def _run(self, script_keys: list[str], arguments: list[Any]) -> tuple[bytes, bytes]:
+        outcome, detail = self._accept(keys=script_keys, args=arguments)
+        return outcome, detail
