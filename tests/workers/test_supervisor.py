@@ -1,0 +1,90 @@
+"""The supervisor: what dies comes back, and what is asked to stop stops."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.waiting import wait_for
+from workers.processes import StopFlag, is_alive
+from workers.supervisor import Child, stop_together, supervise
+
+SLEEPER = [sys.executable, "-c", "import signal; signal.pause()"]
+STUBBORN = [
+    sys.executable,
+    "-c",
+    "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); signal.pause()",
+]
+
+
+@contextmanager
+def supervised(*children: Child) -> Iterator[None]:
+    stop = StopFlag()
+    for child in children:
+        child.start()
+    thread = threading.Thread(target=supervise, args=(children, stop))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        stop_together(children)
+
+
+def pid(child: Child) -> int:
+    assert child.process
+    return child.process.pid
+
+
+def test_a_child_that_dies_comes_back_within_a_second() -> None:
+    """Under another process id."""
+    child = Child("sleeper", SLEEPER)
+    with supervised(child):
+        first = pid(child)
+        os.kill(first, signal.SIGKILL)
+        assert wait_for(lambda: pid(child) != first and is_alive(pid(child)), "it is back") < 1
+
+
+def test_one_that_keeps_dying_is_brought_back_ever_more_slowly(tmp_path: Path) -> None:
+    """A crash at start must not spin."""
+    ledger = tmp_path / "starts"
+    child = Child("crasher", ["sh", "-c", f"echo x >> {ledger}; exit 1"])
+    with supervised(child):
+        wait_for(lambda: ledger.exists() and len(ledger.read_text().split()) >= 5, "it has died five times")
+        assert child._pause == 1.0
+
+
+def test_stopping_waits_for_a_clean_end_and_kills_what_does_not(tmp_path: Path) -> None:
+    """SIGTERM first; after its time, SIGKILL."""
+    stubborn = Child("stubborn", STUBBORN, stop_seconds=0.3)
+    stubborn.output = os.open(tmp_path / "out", os.O_CREAT | os.O_WRONLY)
+    stubborn.start()
+    wait_for(lambda: (tmp_path / "out").read_text(), "it ignores the signal by now")
+    stubborn.stop()
+    assert stubborn.process
+    assert stubborn.process.returncode == -signal.SIGKILL
+    os.close(stubborn.output)
+
+
+def test_children_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:
+    """Nobody is left without somebody who looks after it."""
+    code = (
+        "from workers.supervisor import Child, supervise\n"
+        "from workers.processes import StopFlag\n"
+        f"child = Child('sleeper', {SLEEPER!r})\n"
+        "child.start()\n"
+        "print(child.process.pid, flush=True)\n"
+        "supervise([child], StopFlag())\n"
+    )
+    supervisor = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert supervisor.stdout
+    child = int(supervisor.stdout.readline())
+    supervisor.kill()
+    supervisor.wait()
+    supervisor.stdout.close()
+    wait_for(lambda: not is_alive(child), "the child has ended")

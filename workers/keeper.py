@@ -1,0 +1,73 @@
+"""The thread that keeps a drainer's leases, and ends the process when it cannot.
+
+This is the fence: a drainer that lost a lease, or could not renew until its end, must not finish what it has in
+progress beside its successor. `os._exit` is the only way to be sure of that.
+"""
+
+import os
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from workers.connections import CONNECTION_LOST
+from workers.leases import Leases
+
+EXIT_LEASE_LOST = 75
+_RETRY_SECONDS = 0.2
+
+
+def exit_at_once(reason: str) -> None:
+    """End this process without finishing anything: what it has in progress is no longer its own."""
+    structlog.get_logger().error("drainer ended", reason=reason)
+    os._exit(EXIT_LEASE_LOST)
+
+
+class Keeper(threading.Thread):
+    """Renews every fifth of the leases' time to live, on a connection of its own."""
+
+    def __init__(self, leases: Leases, *, on_lost: Callable[[str], None] = exit_at_once) -> None:
+        super().__init__(name="keeper", daemon=True)
+        self._leases = leases
+        self._on_lost = on_lost
+        self._held: dict[int, str] = {}
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self.deadline = leases.clock() + leases.ttl
+        """Until when, by the leases' monotonic clock, every held lease is surely ours."""
+
+    def hold(self, number: int, value: str) -> None:
+        """Renew this lease from now on. It was just taken, so it lasts at least as long as the others."""
+        with self._lock:
+            self._held[number] = value
+
+    def let_go(self, number: int) -> None:
+        """Renew this lease no more: it is about to be given back. Waits for a renewal that is under way."""
+        with self._lock:
+            self._held.pop(number, None)
+
+    def expired(self) -> bool:
+        """Whether a lease may already be somebody else's. Asked before every run."""
+        return self._leases.clock() >= self.deadline
+
+    def stop(self) -> None:
+        """Stop renewing."""
+        self._ended.set()
+
+    def run(self) -> None:
+        """Renew until stopped, or call `on_lost` with the reason."""
+        pause = self._leases.ttl / 5
+        while not self._ended.wait(pause):
+            pause = self._leases.ttl / 5
+            with self._lock:
+                if self.expired():
+                    return self._on_lost("the leases could not be renewed in time")
+                try:
+                    deadline = self._leases.renew(self._held)
+                except CONNECTION_LOST:
+                    pause = _RETRY_SECONDS
+                    continue
+                if deadline is None:
+                    return self._on_lost("a lease was lost to another drainer")
+                self.deadline = deadline
+        return None

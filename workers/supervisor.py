@@ -1,0 +1,100 @@
+"""Keeping child processes alive: start them, bring back what dies, stop them in order."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from workers.processes import StopFlag, end_with_parent
+
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 1.0
+STEADY_SECONDS = 10.0
+"""A child that lived so long is brought back without a longer pause."""
+_POLL_SECONDS = 0.05
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Child:
+    """A program that should always be running."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] | None = None
+    cwd: str | None = None
+    output: int | None = None
+    """Where its standard output goes; None: where ours does."""
+    stop_seconds: float = 60.0
+    """How long it may take to stop before it is killed."""
+    process: subprocess.Popen[bytes] | None = None
+    _started: float = field(default=0.0, repr=False)
+    _pause: float = field(default=FIRST_PAUSE_SECONDS, repr=False)
+    _due: float = field(default=0.0, repr=False)
+
+    def start(self) -> None:
+        """Start it in a session of its own, so that Ctrl-C reaches the supervisor alone."""
+        self._started = time.monotonic()
+        self.process = subprocess.Popen(
+            self.command,
+            env=None if self.environment is None else dict(self.environment),
+            cwd=self.cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=self.output,
+            start_new_session=True,
+            preexec_fn=end_with_parent,
+        )
+
+    def revive(self) -> None:
+        """Bring it back if it has died, after a pause that grows while it keeps dying."""
+        if self.process is None or self.process.poll() is None:
+            return
+        now = time.monotonic()
+        if not self._due:
+            if now - self._started > STEADY_SECONDS:
+                self._pause = FIRST_PAUSE_SECONDS
+            log.warning("process died", name=self.name, pid=self.process.pid, status=self.process.returncode)
+            self._due = now + self._pause
+            self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
+        if now >= self._due:
+            self._due = 0.0
+            self.start()
+
+    def stop(self) -> None:
+        """Ask it to stop, wait, and kill it if it does not."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(self.stop_seconds)
+        except subprocess.TimeoutExpired:
+            log.error("process killed, since it did not stop", name=self.name, seconds=self.stop_seconds)
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+def supervise(
+    children: Sequence[Child],
+    stop: StopFlag,
+    *,
+    on_tick: Callable[[], None] = lambda: None,
+) -> None:
+    """Keep `children` running until `stop` is set. `on_tick` is called a few times a second."""
+    while not stop.wait(_POLL_SECONDS):
+        for child in children:
+            child.revive()
+        on_tick()
+
+
+def stop_together(children: Sequence[Child]) -> None:
+    """Ask all to stop at once, then wait for each."""
+    for child in children:
+        if child.process is not None and child.process.poll() is None:
+            child.process.terminate()
+    for child in children:
+        child.stop()
