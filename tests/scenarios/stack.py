@@ -1,0 +1,262 @@
+"""The real thing for scenarios: gunicorn and worker supervisors as processes, and the ledgers to judge them by."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.waiting import wait_for
+from workers.processes import is_alive
+
+USER, PASSWORD = "scenario", "Passw0rdOfTheScenario"
+
+RECORDER = """
+    import os
+    from marshmallow import fields
+    from comethooks import Plugin
+
+    plugin = Plugin("recorder", config={"file": fields.String(required=True)})
+
+    @plugin.on("*")
+    def record(event, ctx):
+        number = event.message.id if event.message else ""
+        with open(ctx.config.file, "ab", buffering=0) as file:
+            file.write(f"{event.id} {event.conversation_id} {number} {os.getpid()}\\n".encode())
+"""
+"""A plugin whose handler writes a line for every event that it gets: the ledger of effects."""
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Effects:
+    """What the recorder wrote: the events in the order in which the handler got them."""
+
+    lines: list[tuple[str, str, str, int]]
+
+    @classmethod
+    def read(cls, path: Path) -> "Effects":
+        """All complete lines there are now."""
+        if not path.exists():
+            return cls([])
+        rows = [line.split(" ") for line in path.read_text().split("\n") if line]
+        return cls([(row[0], row[1], row[2], int(row[3])) for row in rows])
+
+    @property
+    def ids(self) -> set[str]:
+        """The ids of the events that the handler got at least once."""
+        return {line[0] for line in self.lines}
+
+    @property
+    def repeats(self) -> int:
+        """How often the handler got an event again."""
+        return len(self.lines) - len(self.ids)
+
+    def disorders(self, accepted: Mapping[str, Sequence[str]]) -> int:
+        """How many events were handled first before one that was accepted earlier in its conversation."""
+        first: dict[str, int] = {}
+        for position, line in enumerate(self.lines):
+            first.setdefault(line[0], position)
+        wrong = 0
+        for ids in accepted.values():
+            positions = [first[event] for event in ids if event in first]
+            wrong += sum(later < earlier for earlier, later in zip(positions, positions[1:], strict=False))
+        return wrong
+
+
+@dataclass
+class Stack:
+    """One deployment: its settings, and the processes that were started with them."""
+
+    directory: Path
+    redis_url: str
+    database_url: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.effects_file = self.directory / "effects"
+        self.log_file = self.directory / "log"
+        self.plugin_dir = self.directory / "plugins"
+        self.plugin_dir.mkdir(exist_ok=True)
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("COMETHOOKS_")},
+            "COMETHOOKS_DATA_DIR": str(self.directory / "data"),
+            "COMETHOOKS_BASIC_AUTH": f"{USER}:{PASSWORD}",
+            "COMETHOOKS_PLUGIN_DIR": str(self.plugin_dir),
+            "COMETHOOKS_LOG_FORMAT": "json",
+            "COMETHOOKS_RECORDER_FILE": str(self.effects_file),
+            "PORT": str(self.port),
+            "WEB_CONCURRENCY": "2",
+            **({"REDIS_URL": self.redis_url} if self.redis_url else {}),
+            **({"DATABASE_URL": self.database_url} if self.database_url else {}),
+            **self.settings,
+        }
+        (self.directory / "data").mkdir(exist_ok=True)
+
+    def plugin(self, name: str, source: str) -> None:
+        """Put a plugin of one file into the plugin folder."""
+        (self.plugin_dir / f"{name}.py").write_text(textwrap.dedent(source))
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start `comethooks` with these arguments; all output goes to the log file."""
+        with open(self.log_file, "ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "webhooks.cli", *arguments],
+                env=self.environment,
+                cwd=self.directory,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.processes.append(process)
+        return process
+
+    def web(self) -> subprocess.Popen[bytes]:
+        """Start the web process, and return once it answers."""
+        process = self.start("web")
+        wait_for(self.answers, "the web process answers")
+        return process
+
+    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", "webhooks.cli", *arguments],
+            env=self.environment,
+            cwd=self.directory,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        if check:
+            assert done.returncode == 0, done.stderr
+        return done
+
+    def listing(self, *arguments: str) -> list[dict[str, Any]]:
+        """What a listing prints with `--json`."""
+        return [json.loads(line) for line in self.run(*arguments, "--json").stdout.splitlines()]
+
+    def answers(self) -> bool:
+        """Whether the web process answers."""
+        with contextlib.suppress(httpx.HTTPError):
+            return httpx.get(f"{self.url}/healthz", timeout=1).status_code == 200
+        return False
+
+    def client(self) -> httpx.Client:
+        """An HTTP client with the credentials."""
+        return httpx.Client(base_url=self.url, auth=(USER, PASSWORD), timeout=10)
+
+    def post(self, body: Mapping[str, Any] | bytes) -> httpx.Response:
+        """Post one body to the endpoint."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        with self.client() as client:
+            return client.post("/webhooks", content=raw, headers={"Content-Type": "Application/json"})
+
+    def effects(self) -> Effects:
+        """The ledger of effects as it is now."""
+        return Effects.read(self.effects_file)
+
+    def log(self) -> str:
+        """Everything that all processes printed."""
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    def close(self) -> None:
+        """End everything, gently first."""
+        for process in self.processes:
+            if process.poll() is None:
+                process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                kill_tree(process.pid)
+                process.wait()
+
+
+def children(pid: int) -> list[int]:
+    """The processes that `pid` started and that live."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError, IndexError):
+                if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
+                    found.append(int(entry.name))
+    return sorted(found)
+
+
+def command_of(pid: int) -> str:
+    """The command line of a process."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    return ""
+
+
+def descendants(pid: int) -> Iterator[int]:
+    """The processes below `pid`, parents first."""
+    for child in children(pid):
+        yield child
+        yield from descendants(child)
+
+
+def kill_tree(pid: int) -> None:
+    """Kill a process and everything below it at once."""
+    for victim in [pid, *descendants(pid)]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
+
+
+def workers_of(supervisor: int) -> list[int]:
+    """The worker processes of a supervisor."""
+    return [pid for pid in children(supervisor) if "workers.worker" in command_of(pid)]
+
+
+def work_horses_of(supervisor: int) -> list[int]:
+    """The work-horses below a supervisor: the children of its workers."""
+    return [horse for worker in workers_of(supervisor) for horse in children(worker) if is_alive(horse)]
+
+
+def message(conversation: int, number: int, **changes: Any) -> dict[str, Any]:
+    """A message of a group; two calls with the same numbers give the same event."""
+    inner = {
+        "id": f"{conversation}-{number}",
+        "conversationId": f"group_room{conversation}",
+        "sender": "ada",
+        "receiver": f"room{conversation}",
+        "receiverType": "group",
+        "category": "message",
+        "type": "text",
+        "data": {"text": f"message {number}"},
+        "sentAt": 1_800_000_000 + number,
+        "updatedAt": 1_800_000_000 + number,
+        **changes,
+    }
+    return {"trigger": "message_sent", "data": {"message": inner}, "appId": "app1", "webhook": "hook1"}
+
+
+def by_conversation(accepted: Sequence[tuple[int, str]]) -> dict[str, list[str]]:
+    """Accepted events, as (conversation, id) in the order of their answers, in lists by conversation."""
+    lists: dict[str, list[str]] = defaultdict(list)
+    for conversation, event in accepted:
+        lists[str(conversation)].append(event)
+    return lists

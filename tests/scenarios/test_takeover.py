@@ -1,0 +1,153 @@
+"""Workers that come, go and die while events pour in: nothing is lost, late, out of order or left over."""
+
+import random
+import signal
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from tests.redis_server import RedisServer
+from tests.scenarios.stack import RECORDER, Stack, kill_tree, message, work_horses_of, workers_of
+from tests.waiting import wait_for
+from workers import keys
+from workers.connections import connect
+from workers.ids import new_id
+from workers.record import Kind, Record
+from workers.streams import Streams
+
+PRODUCERS = 8
+EVENTS = 20_000
+PARTITIONS = 16
+
+
+class Producer(threading.Thread):
+    """Accepts events of its own conversations in bursts, with pauses."""
+
+    def __init__(self, url: str, number: int, random_source: random.Random) -> None:
+        super().__init__(daemon=True)
+        self.accepted: dict[str, list[str]] = {}
+        self._streams = Streams(
+            connect(url), partitions=PARTITIONS, duplicate_window=60, max_backlog_bytes=10**9
+        )
+        self._number = number
+        self._random = random_source
+        self._pause = threading.Event()
+
+    def run(self) -> None:
+        left = EVENTS // PRODUCERS
+        count = 0
+        while left:
+            for _ in range(min(left, self._random.randint(50, 400))):
+                conversation = self._number * 100 + self._random.randrange(12)
+                self._accept(conversation, count)
+                count += 1
+                left -= 1
+            self._pause.wait(self._random.random())
+
+    def _accept(self, conversation: int, count: int) -> None:
+        import json
+
+        identifier = new_id()
+        record = Record(
+            kind=Kind.EVENT,
+            id=identifier,
+            received_at=1_800_000_000_000 + count,
+            trigger="message_sent",
+            name="message.sent",
+            app_id="app1",
+            conversation_id=f"group_room{conversation}",
+            key=f"group_room{conversation}",
+            body=json.dumps(message(conversation, count)).encode(),
+        )
+        key = conversation.to_bytes(8, "big") + count.to_bytes(8, "big")
+        self._streams.accept(record, duplicate_key=key, has_time=True)
+        self.accepted.setdefault(str(conversation), []).append(identifier)
+
+
+def leftovers(client: Redis) -> dict[str, int]:
+    """What of the engine is in Redis: entries, marks, leases, members, bytes of backlog."""
+    numbers = range(PARTITIONS)
+    return {
+        "entries": sum(client.xlen(keys.stream(number)) for number in numbers),
+        "marks": sum(client.hlen(keys.progress(number)) for number in numbers),
+        "leases": sum(client.exists(keys.lease(number)) for number in numbers),
+        "members": client.zcard(keys.MEMBERS),
+        "backlog": int(client.get(keys.BACKLOG) or 0),
+    }
+
+
+@pytest.mark.timeout(240)
+def test_nothing_is_lost_or_left_over_while_workers_come_go_and_die(
+    own_redis_server: RedisServer, tmp_path: Path
+) -> None:
+    """20,000 events of 96 conversations; workers join, leave and are killed at seeded random moments."""
+    seed = random.randrange(10**6)
+    chance = random.Random(seed)
+    print(f"seed {seed}")
+    stack = Stack(tmp_path, own_redis_server.url)
+    stack.plugin("recorder", RECORDER)
+    stack.run("db", "upgrade")
+    supervisors = [stack.start("worker", "--workers", "1") for _ in range(2)]
+    client = own_redis_server.client()
+    producers = [
+        Producer(own_redis_server.url, number, random.Random(seed + number)) for number in range(PRODUCERS)
+    ]
+    try:
+        wait_for(lambda: client.zcard(keys.MEMBERS) == 2, "both drainers have joined")
+        for producer in producers:
+            producer.start()
+        changes = 0
+        while any(producer.is_alive() for producer in producers):
+            changes += change_something(stack, supervisors, chance)
+            wait_for(lambda: client.zcard(keys.MEMBERS) >= len(supervisors), "every worker has joined")
+            wait_for(lambda: leased(client) == PARTITIONS, "all partitions move again")
+        ids = {event for p in producers for events in p.accepted.values() for event in events}
+        assert len(ids) == EVENTS
+        wait_for(lambda: ids <= stack.effects().ids, "every event has been handled", seconds=60)
+        effects = stack.effects()
+        disorders = sum(effects.disorders(producer.accepted) for producer in producers)
+        print(f"{changes} changes: {effects.repeats} repeats, {disorders} disorders")
+        assert disorders == 0
+        assert changes >= 5
+    finally:
+        stack.close()
+    wait_for(lambda: not any(leftovers(client).values()), f"nothing is left over: {leftovers(client)}")
+    listed = stack.listing("events", "list", "--status", "done")
+    assert len(listed) == EVENTS
+
+
+def leased(client: Redis) -> int:
+    return sum(client.exists(keys.lease(number)) for number in range(PARTITIONS))
+
+
+def change_something(stack: Stack, supervisors: list[subprocess.Popen[bytes]], chance: random.Random) -> int:
+    """Let a worker join, leave in order, or die; at least one always stays."""
+    victim = chance.choice(supervisors)
+    action = chance.choice(["join", "leave", "kill horse", "kill worker", "kill both", "kill all"])
+    if action == "join" and len(supervisors) < 4:
+        supervisors.append(stack.start("worker", "--workers", "1"))
+    elif action == "leave" and len(supervisors) > 1:
+        supervisors.remove(victim)
+        victim.send_signal(signal.SIGTERM)
+        assert victim.wait(60) == 0
+    elif action == "kill all" and len(supervisors) > 1:
+        supervisors.remove(victim)
+        kill_tree(victim.pid)
+        victim.wait()
+    elif action.startswith("kill"):
+        kill(victim.pid, action)
+    else:
+        return 0
+    return 1
+
+
+def kill(supervisor: int, action: str) -> None:
+    import os
+
+    horses, workers = work_horses_of(supervisor), workers_of(supervisor)
+    victims = {"kill horse": horses, "kill worker": workers}.get(action, workers + horses)
+    for pid in victims:
+        os.kill(pid, signal.SIGKILL)

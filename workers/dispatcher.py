@@ -1,0 +1,245 @@
+"""What runs next, and the marks that say so in Redis.
+
+One thread, the dispatcher, owns the lanes: events with the same ordering key stand in one lane and run one after
+the other; lanes run side by side, as many as there are runner threads. It alone writes marks, in groups: while
+one group's answers are under way, the next gathers.
+
+The order of every run, and what a crash after each step leaves:
+
+1. The start mark is sent, not awaited. Crash: the run is found started, or not, and is run (again).
+2. The handler runs. Crash: the same; it is repeated.
+3. The mark with the result is sent. Crash: it arrived, and the run is never repeated; or not, and it is.
+4. The mark is confirmed. Only then may the lane's next event start, so no later event of a conversation has
+   run while an earlier one is still to be repeated.
+5. The item is handed back as settled, to be journalled and forgotten.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from redis import Redis
+
+from workers import keys, scripts
+from workers.journal import RunResult
+from workers.loading import BoundHandler
+from workers.record import Record
+from workers.running import STARTED, event_of, execute, mark_of
+
+_MARK_FIELDS = 2000
+"""Arguments of one script call for marks: Lua unpacks at most about 8,000."""
+
+
+@dataclass(slots=True, eq=False)
+class Partition:
+    """A partition that this drainer holds. Counters belong to the drainer's main thread."""
+
+    number: int
+    lease: str
+    done: dict[str, list[RunResult]]
+    """Results that an earlier drainer marked and did not journal, by entry."""
+    cursor: str = "0-0"
+    unsettled: int = 0
+    """Entries read and not yet forgotten."""
+    closing: bool = False
+    """Nothing new starts; the lease is given back when the last run has ended and is journalled."""
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """One entry on its way from the stream to the journal."""
+
+    partition: Partition
+    entry: str
+    record: Record
+    cost: int
+    todo: Sequence[BoundHandler] = ()
+    results: list[RunResult] = field(default_factory=list)
+    discarded: bool = False
+    """It did not run, since its partition is closing; it stays in the stream."""
+
+    @property
+    def lane(self) -> tuple[str | None, str]:
+        """What orders it: the app, and the conversation, the user or the event itself."""
+        return self.record.app_id, self.record.key or self.record.id
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    item: Item
+    result: RunResult
+    last: bool
+
+
+class LeaseLostError(Exception):
+    """A mark was refused because the partition belongs to another drainer now."""
+
+
+class Dispatcher(threading.Thread):
+    """Runs items in their lanes on `threads` runner threads; settled ones come out of `settled`.
+
+    `before_run` is called before every run and does not return when the leases may be lost. After an error of
+    the connection `failure` is set, a None comes out of `settled`, and the drainer must end.
+    """
+
+    def __init__(self, client: Redis, *, threads: int, before_run: Callable[[], None]) -> None:
+        super().__init__(name="dispatcher", daemon=True)
+        self.settled: SimpleQueue[Item | None] = SimpleQueue()
+        self.failure: Exception | None = None
+        self._before_run = before_run
+        self._client = client
+        self._inbox: SimpleQueue[Sequence[Item] | _Ended | None] = SimpleQueue()
+        self._runnable: SimpleQueue[Item | None] = SimpleQueue()
+        self._lanes: dict[tuple[str | None, str], deque[Item]] = {}
+        self._next: list[Item] = []
+        self._runners = [
+            threading.Thread(target=self._run_items, name=f"runner-{number}", daemon=True)
+            for number in range(threads)
+        ]
+
+    def add(self, items: Sequence[Item]) -> None:
+        """Take items over, in the order of their entries. Each has at least one handler to do."""
+        self._inbox.put(items)
+
+    def stop(self) -> None:
+        """End the threads. Nothing may be in progress."""
+        self._inbox.put(None)
+        for _ in self._runners:
+            self._runnable.put(None)
+
+    def run(self) -> None:
+        """Work until stopped or until the connection fails."""
+        for runner in self._runners:
+            runner.start()
+        try:
+            marks = _Marks(self._client)
+            while self._step(marks):
+                pass
+        except Exception as error:
+            # The connection that carries marks is never reconnected: what was on its way is unknown.
+            self.failure = error
+            self.settled.put(None)
+
+    def _step(self, marks: "_Marks") -> bool:
+        arrived, ended, stopping = self._gather()
+        ready = self._startable(self._next + self._enter_lanes(arrived))
+        self._next = []
+        for item in ready:
+            for handler in item.todo:
+                marks.add(item, handler.id, STARTED)
+        for end in ended:
+            marks.add(end.item, end.result.handler, mark_of(end.result))
+        marks.send()
+        for item in ready:
+            self._runnable.put(item)
+        if ended:
+            marks.confirm()
+            for end in ended:
+                if end.last:
+                    self._next += self._leave_lane(end.item)
+        return not stopping
+
+    def _gather(self) -> tuple[list[Item], list[_Ended], bool]:
+        """All messages there are; waits for one unless something is ready to start."""
+        arrived: list[Item] = []
+        ended: list[_Ended] = []
+        try:
+            message = self._inbox.get(block=not self._next)
+            while message is not None:
+                if isinstance(message, _Ended):
+                    ended.append(message)
+                else:
+                    arrived.extend(message)
+                message = self._inbox.get_nowait()
+        except Empty:
+            return arrived, ended, False
+        return arrived, ended, True
+
+    def _enter_lanes(self, items: Sequence[Item]) -> list[Item]:
+        """Put each item at the end of its lane. Those whose lane was empty."""
+        first = []
+        for item in items:
+            waiting = self._lanes.get(item.lane)
+            if waiting is None:
+                self._lanes[item.lane] = deque()
+                first.append(item)
+            else:
+                waiting.append(item)
+        return first
+
+    def _leave_lane(self, item: Item) -> list[Item]:
+        """Hand a finished item back. The next of its lane, if there is one."""
+        self.settled.put(item)
+        waiting = self._lanes[item.lane]
+        if waiting:
+            return [waiting.popleft()]
+        del self._lanes[item.lane]
+        return []
+
+    def _startable(self, candidates: list[Item]) -> list[Item]:
+        """The candidates that may start; those of closing partitions are handed back, and what follows them."""
+        startable = []
+        while candidates:
+            item = candidates.pop()
+            if item.partition.closing:
+                item.discarded = True
+                candidates += self._leave_lane(item)
+            else:
+                startable.append(item)
+        startable.reverse()
+        return startable
+
+    def _run_items(self) -> None:
+        while (item := self._runnable.get()) is not None:
+            event = event_of(item.record)
+            for left, handler in zip(range(len(item.todo) - 1, -1, -1), item.todo, strict=True):
+                self._before_run()
+                result = execute(handler, event)
+                item.results.append(result)
+                self._inbox.put(_Ended(item, result, last=not left))
+
+
+class _Marks:
+    """One connection that marks are written on in groups, and the answers that are still outstanding."""
+
+    def __init__(self, client: Redis) -> None:
+        self._connection: Any = client.connection_pool.get_connection()
+        self._script = client.script_load(scripts.MARK)
+        self._group: dict[Partition, list[str | bytes]] = {}
+        self._outstanding = 0
+
+    def add(self, item: Item, handler: str, mark: bytes) -> None:
+        """Put a mark into the group."""
+        self._group.setdefault(item.partition, []).extend((f"{item.entry}/{handler}", mark))
+
+    def send(self) -> None:
+        """Send the group; do not wait for the answers."""
+        if not self._group:
+            return
+        commands = [
+            (
+                "EVALSHA",
+                self._script,
+                2,
+                keys.lease(partition.number),
+                keys.progress(partition.number),
+                partition.lease,
+                *fields[start : start + _MARK_FIELDS],
+            )
+            for partition, fields in self._group.items()
+            for start in range(0, len(fields), _MARK_FIELDS)
+        ]
+        self._connection.send_packed_command(self._connection.pack_commands(commands))
+        self._outstanding += len(commands)
+        self._group = {}
+
+    def confirm(self) -> None:
+        """Wait for all answers. Raises `LeaseLostError` when one says that the partition is not ours."""
+        while self._outstanding:
+            answer = self._connection.read_response()
+            self._outstanding -= 1
+            if not answer:
+                raise LeaseLostError("a mark was refused: the partition belongs to another drainer")

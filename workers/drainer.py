@@ -1,0 +1,278 @@
+"""The drainer: takes its share of the partitions, runs what is in them, journals it, and only then forgets it.
+
+It is one long RQ job. Its main thread goes round: balance, collect what is settled, journal, forget, give back,
+read. The `keeper` thread renews the leases, the `dispatcher` thread starts runs and writes their marks, runner
+threads run handlers.
+
+From the stream to the journal, and what a crash between two steps leaves to the successor:
+
+1. A lease is taken, then the marks of the partition are read, then its stream from the start. Crash: the lease
+   is dropped by the worker or by any drainer of this host, or ends by itself.
+2. Entries are read; the cursor is in memory only. Crash: they are read again.
+3. Their runs start, end and are marked: see `workers.dispatcher`. Crash: what is marked is not run again.
+4. Settled entries are journalled, up to a batch in one SQL transaction. Crash before the commit: the successor
+   journals from the marks. Crash after it: the successor journals the same rows, which changes nothing.
+5. Entries and marks are forgotten in one script, which checks the lease. Crash: as after 4.
+6. A lease is given back when nothing of its partition is left in this process.
+"""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from queue import Empty
+from typing import cast
+
+import orjson
+import structlog
+
+from workers import keys, scripts
+from workers.connections import connect, read_streams
+from workers.dispatcher import Dispatcher, Item, LeaseLostError, Partition
+from workers.journal import Journal, JournalError, Settled
+from workers.journal.migrate import require_current
+from workers.keeper import Keeper, exit_at_once
+from workers.leases import LEASE_TTL_SECONDS, Leases
+from workers.loading import Plugins, load_plugins
+from workers.processes import StopFlag, member_name
+from workers.record import Kind, RecordError, cost, decode
+from workers.running import results_in
+from workers.settings import Settings
+
+SHORTEST_LIFE_SECONDS = 250.0
+LONGEST_LIFE_SECONDS = 350.0
+"""Lives differ, so that drainers which began together do not end together."""
+BALANCE_SECONDS = 0.25
+FLUSH_SECONDS = 0.02
+BATCH = 200
+WINDOW = 512
+PARTITION_QUOTA = 128
+"""Of the window, what one partition may have: a hot conversation must not stop the others."""
+_BACKOFF_SECONDS = (0.1, 2.0)
+
+log = structlog.get_logger()
+
+
+class Drainer:
+    """One drainer. `run` works until `stop` is set, its life is over or its parent has died."""
+
+    def __init__(
+        self, settings: Settings, plugins: Plugins, journal: Journal, stop: StopFlag, *, life: float
+    ) -> None:
+        self._client = connect(settings.redis_url)
+        self._plugins = plugins
+        self._journal = journal
+        self._stop = stop
+        self._end_of_life = time.monotonic() + life
+        self._parent = os.getppid()
+        member = member_name(os.getpid())
+        self._leases = Leases(self._client, member, settings.partitions)
+        keeping = connect(settings.redis_url, timeout=LEASE_TTL_SECONDS / 5)
+        self._keeper = Keeper(Leases(keeping, member, settings.partitions))
+        self._dispatcher = Dispatcher(
+            connect(settings.redis_url), threads=settings.threads, before_run=self._exit_if_expired
+        )
+        self._forget = self._client.register_script(scripts.FORGET)
+        self._partitions: dict[int, Partition] = {}
+        self._unsettled = 0
+        self._batch: list[Item] = []
+        self._batch_since = 0.0
+        self._next_balance = 0.0
+
+    def run(self) -> None:
+        """Drain. Raises what ends it early: a lost connection, a lost lease."""
+        self._keeper.start()
+        self._dispatcher.start()
+        while True:
+            if not self._ending():
+                self._balance()
+            elif not self._close_all():
+                break
+            self._collect()
+            if self._flush_is_due():
+                self._flush()
+            self._give_back()
+            self._read()
+        self._leases.drop(self._leases.member)
+        self._keeper.stop()
+        self._dispatcher.stop()
+
+    def _exit_if_expired(self) -> None:
+        if self._keeper.expired():
+            exit_at_once("the leases could not be renewed in time")
+
+    def _ending(self) -> bool:
+        return self._stop.is_set() or time.monotonic() > self._end_of_life or os.getppid() != self._parent
+
+    def _close_all(self) -> int:
+        """Start nothing new. How many partitions are still to be given back."""
+        for partition in self._partitions.values():
+            partition.closing = True
+        return len(self._partitions)
+
+    def _balance(self) -> None:
+        if time.monotonic() < self._next_balance:
+            return
+        self._next_balance = time.monotonic() + BALANCE_SECONDS
+        balance = self._leases.balance()
+        for number, lease in balance.held.items():
+            if number not in self._partitions:
+                self._take(number, lease)
+        for number, partition in self._partitions.items():
+            if balance.held.get(number) != partition.lease:
+                raise LeaseLostError(f"partition {number} belongs to another drainer")
+        staying = sorted((p for p in self._partitions.values() if not p.closing), key=lambda p: p.unsettled)
+        for partition in staying[: max(0, len(staying) - balance.share)]:
+            partition.closing = True
+
+    def _take(self, number: int, lease: str) -> None:
+        self._keeper.hold(number, lease)
+        marks = cast(dict[bytes, bytes], self._client.hgetall(keys.progress(number)))
+        self._partitions[number] = Partition(number, lease, done=results_in(marks))
+
+    def _give_back(self) -> None:
+        for number, partition in list(self._partitions.items()):
+            if partition.closing and not partition.unsettled:
+                self._keeper.let_go(number)
+                self._leases.release(number, partition.lease)
+                del self._partitions[number]
+
+    def _read(self) -> None:
+        """Read what the window has room for; wait for entries, or for room, no longer than the next duty."""
+        waiting = FLUSH_SECONDS if self._unsettled else BALANCE_SECONDS
+        room = WINDOW - self._unsettled
+        readable = [
+            partition
+            for partition in self._partitions.values()
+            if not partition.closing and partition.unsettled < PARTITION_QUOTA
+        ]
+        if not readable or room <= 0:
+            self._collect(waiting)
+            return
+        count = max(1, min(PARTITION_QUOTA // 2, room // len(readable)))
+        cursors = {keys.stream(partition.number): partition.cursor for partition in readable}
+        by_stream = {keys.stream(partition.number).encode(): partition for partition in readable}
+        arrived: list[Item] = []
+        for stream, entries in read_streams(self._client, cursors, count=count, wait=waiting):
+            for entry, fields in entries:
+                arrived += self._arrive(by_stream[stream], entry.decode(), fields)
+        if arrived:
+            self._dispatcher.add(arrived)
+
+    def _arrive(self, partition: Partition, entry: str, fields: dict[bytes, bytes]) -> list[Item]:
+        """The item of an entry, when it has runs to start. One that has none is settled at once."""
+        partition.cursor = entry
+        try:
+            record = decode(fields)
+        except RecordError as error:
+            log.error("stream entry left alone", partition=partition.number, entry=entry, reason=str(error))
+            return []
+        item = Item(partition, entry, record, cost(fields), results=partition.done.pop(entry, []))
+        partition.unsettled += 1
+        self._unsettled += 1
+        if record.kind is Kind.EVENT:
+            done = {result.handler for result in item.results}
+            handlers = self._plugins.handlers_for(record.trigger or "", record.name)
+            item.todo = [handler for handler in handlers if handler.id not in done]
+        if item.todo:
+            return [item]
+        self._settle(item)
+        return []
+
+    def _collect(self, timeout: float = 0.0) -> None:
+        """Take over what the dispatcher has settled; wait for the first up to `timeout` seconds."""
+        settled = self._dispatcher.settled
+        try:
+            item = settled.get(timeout=timeout) if timeout else settled.get_nowait()
+            while item is not None:
+                self._settle(item)
+                item = settled.get_nowait()
+        except Empty:
+            return
+        raise cast(Exception, self._dispatcher.failure)
+
+    def _settle(self, item: Item) -> None:
+        if item.discarded:
+            item.partition.unsettled -= 1
+            self._unsettled -= 1
+            return
+        if not self._batch:
+            self._batch_since = time.monotonic()
+        self._batch.append(item)
+
+    def _flush_is_due(self) -> bool:
+        if not self._batch:
+            return False
+        return len(self._batch) >= BATCH or time.monotonic() - self._batch_since >= FLUSH_SECONDS
+
+    def _flush(self) -> None:
+        """Journal what is settled, then forget it."""
+        items, self._batch = self._batch, []
+        for start in range(0, len(items), BATCH):
+            chunk = items[start : start + BATCH]
+            self._write([_settled(item) for item in chunk])
+            self._forget_entries(chunk)
+
+    def _write(self, batch: list[Settled]) -> None:
+        """Write to the journal, however long that takes: nothing is read meanwhile, and nothing is dropped."""
+        _until_it_works(lambda: self._journal.write(batch), self._stop)
+
+    def _forget_entries(self, items: list[Item]) -> None:
+        by_partition: dict[Partition, list[tuple[str, int, dict[str, str]]]] = {}
+        for item in items:
+            results = {result.handler: str(result.state) for result in item.results}
+            by_partition.setdefault(item.partition, []).append((item.entry, item.cost, results))
+        for partition, forgotten in by_partition.items():
+            number = partition.number
+            still_ours = self._forget(
+                keys=[
+                    keys.lease(number),
+                    keys.stream(number),
+                    keys.progress(number),
+                    keys.BACKLOG,
+                    keys.RUNS,
+                ],
+                args=[partition.lease, orjson.dumps(forgotten)],
+            )
+            if not still_ours:
+                raise LeaseLostError(f"partition {number} belongs to another drainer")
+            partition.unsettled -= len(forgotten)
+            self._unsettled -= len(forgotten)
+
+
+def _settled(item: Item) -> Settled:
+    return Settled(record=item.record, runs=tuple(item.results), partition=item.partition.number)
+
+
+def _until_it_works(use_journal: Callable[[], None], stop: StopFlag) -> None:
+    """Use the journal, and again while it is away or out of date; say so once. Raises when asked to stop."""
+    pause, longest = _BACKOFF_SECONDS
+    while True:
+        try:
+            return use_journal()
+        except JournalError as error:
+            if pause == _BACKOFF_SECONDS[0]:
+                log.error("the journal cannot be used; trying again", reason=str(error))
+            if stop.wait(pause):
+                raise
+            pause = min(2 * pause, longest)
+
+
+def drain() -> None:
+    """The RQ job: one drainer's life, ended early by SIGTERM once what is in progress has ended."""
+    stop = StopFlag.on_signals(signal.SIGTERM)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    settings = Settings.load()
+    journal = Journal.open(settings.database_url)
+    plugins = load_plugins(settings)
+    for broken in plugins.broken:
+        log.error("plugin left out", plugin=broken.name, where=broken.where)
+    life = random.uniform(SHORTEST_LIFE_SECONDS, LONGEST_LIFE_SECONDS)
+    try:
+        _until_it_works(lambda: require_current(journal.engine), stop)
+        Drainer(settings, plugins, journal, stop, life=life).run()
+    except LeaseLostError as error:
+        exit_at_once(str(error))
+    finally:
+        journal.close()
