@@ -1,0 +1,205 @@
+"""`python -m bench [drain] [slow] [idle] [--events N] [--postgres]`: measure, print, and fail on a missed target."""
+
+import argparse
+import contextlib
+import http.client
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+
+from bench.load import documented_message, post, post_one
+from tests.redis_server import RedisServer, running_server
+from tests.scenarios.stack import Effects, Stack, by_conversation, descendants, workers_of
+from tests.waiting import wait_for
+from workers import keys
+from workers.paths import database_path
+
+READER = """
+    from comethooks import Plugin
+    plugin = Plugin("reader")
+
+    @plugin.on("message_sent")
+    def read(event, ctx):
+        len(event.message.text)
+"""
+SLOW = """
+    import os, time
+    from marshmallow import fields
+    from comethooks import Plugin
+    plugin = Plugin("recorder", config={"file": fields.String(required=True)})
+
+    @plugin.on("message_sent")
+    def slow(event, ctx):
+        time.sleep(0.2)
+        with open(ctx.config.file, "ab", buffering=0) as file:
+            file.write(f"{event.id} {event.conversation_id} {event.message.id} {time.time_ns()}\\n".encode())
+"""
+CLOCK = """
+    import time
+    from marshmallow import fields
+    from comethooks import Plugin
+    plugin = Plugin("recorder", config={"file": fields.String(required=True)})
+
+    @plugin.on("message_sent")
+    def clock(event, ctx):
+        now = time.time_ns()
+        with open(ctx.config.file, "ab", buffering=0) as file:
+            file.write(f"{event.id} {event.conversation_id} {event.message.id} {now}\\n".encode())
+"""
+
+
+class Report:
+    """Prints each number with its target, and remembers whether one was missed."""
+
+    missed = False
+
+    def line(
+        self, what: str, value: float, unit: str, *, least: float | None = None, most: float | None = None
+    ) -> None:
+        """One measured number; `least` or `most` is its target."""
+        fits = (least is None or value >= least) and (most is None or value <= most)
+        self.missed = self.missed or not fits
+        target = (
+            f"at least {least:g}" if least is not None else f"at most {most:g}" if most is not None else "-"
+        )
+        print(f"{what:<58}{value:>12,.2f} {unit:<10} {target:<16} {'' if fits else 'MISSED'}", flush=True)
+
+
+@contextlib.contextmanager
+def stack(plugin: str, name: str, **settings: str) -> Iterator[tuple[Stack, RedisServer]]:
+    """A deployment with one plugin, and the server below it."""
+    with tempfile.TemporaryDirectory() as directory, running_server() as server:
+        made = Stack(Path(directory), server.url, settings=settings)
+        made.plugin(name, plugin)
+        made.run("db", "upgrade")
+        try:
+            yield made, server
+        finally:
+            made.close()
+
+
+def drain(report: Report, events: int) -> None:
+    """Accept while no worker runs, then drain with two worker processes into SQLite."""
+    with stack(READER, "reader") as (made, server):
+        redis = server.client()
+        made.web()
+        memory = redis.info("memory")["used_memory"]
+        load = post(made.port, events)
+        report.line("accepted by two web processes, load on the same cores", load.per_second, "events/s")
+        report.line("  answer, median", load.p50_ms, "ms")
+        report.line("  answer, p99", load.p99_ms, "ms")
+        grown = (redis.info("memory")["used_memory"] - memory) / 1e6
+        report.line("Redis memory with the backlog", grown, "MB")
+        engine = create_engine(f"sqlite:///{database_path(made.directory / 'data')}")
+        started = time.perf_counter()
+        made.start("worker", "--workers", "2")
+        wait_for(lambda: count(engine, "runs") >= events, "everything is journalled", seconds=600)
+        seconds = time.perf_counter() - started
+        report.line(
+            "drained from the workers' start to the last row", events / seconds, "events/s", least=5000
+        )
+        report.line("rows in events", count(engine, "events"), "", least=events, most=events)
+        report.line("rows in runs", count(engine, "runs"), "", least=events, most=events)
+        wait_for(lambda: not int(redis.get(keys.BACKLOG) or 0), "the streams are empty")
+        grown = (redis.info("memory")["used_memory"] - memory) / 1e6
+        report.line("Redis memory afterwards, duplicate keys included", grown, "MB", most=10)
+
+
+def count(engine, table: str) -> int:  # noqa: ANN001
+    """Rows of a table."""
+    with engine.connect() as connection:
+        return int(connection.execute(text(f"select count(*) from {table}")).scalar_one())
+
+
+def slow(report: Report, events: int) -> None:
+    """A handler that takes 200 ms, 40 conversations, one worker."""
+    number = min(events, 800)
+    with stack(SLOW, "recorder") as (made, _):
+        made.web()
+        connection = http.client.HTTPConnection("127.0.0.1", made.port)
+        accepted = []
+        for event in range(number):
+            post_one(connection, json.dumps(documented_message(event % 40, event)).encode())
+            accepted.append((event % 40, f"{event % 40}-{event}"))
+        started = time.time_ns()
+        made.start("worker", "--workers", "1")
+        wait_for(lambda: len(made.effects().ids) == number, "everything is handled", seconds=300)
+        effects = made.effects()
+        ends = [line[3] for line in effects.lines]
+        report.line(
+            "200 ms handler, 40 conversations, one worker",
+            (number - 1) / (max(ends) - min(ends)) * 1e9,
+            "events/s",
+            least=60,
+        )
+        report.line("  from the worker's start to the first end", (min(ends) - started) / 1e6, "ms")
+        numbered = Effects([(line[2], *line[1:]) for line in effects.lines])
+        report.line("  out of order", numbered.disorders(by_conversation(accepted)), "", most=0)
+
+
+def idle(report: Report, events: int) -> None:
+    """Single events with pauses between them, and the cost of doing nothing."""
+    number = min(events, 200)
+    with stack(CLOCK, "recorder") as (made, server):
+        web = made.web()
+        supervisor = made.start("worker", "--workers", "2")
+        wait_for(lambda: server.client().zcard(keys.MEMBERS) == 2, "both drainers have joined")
+        connection = http.client.HTTPConnection("127.0.0.1", made.port)
+        answered = {}
+        for event in range(number):
+            post_one(connection, json.dumps(documented_message(event % 40, event)).encode())
+            answered[f"{event % 40}-{event}"] = time.time_ns()
+            time.sleep(0.3)
+        wait_for(lambda: len(made.effects().ids) == number, "everything is handled")
+        late = [(line[3] - answered[line[2]]) / 1e6 for line in made.effects().lines]
+        report.line("from the answer to the handler, median", statistics.median(late), "ms", most=5)
+        report.line("  p90", statistics.quantiles(late, n=10)[8], "ms")
+        report.line("  largest", max(late), "ms")
+        shares = cpu_shares({"worker": supervisor.pid, "web": web.pid, "redis": server.pid}, seconds=20)
+        for name, share in shares.items():
+            report.line(f"idle, {name}", share, "% of a core")
+        report.line("idle, all processes together", sum(shares.values()), "% of a core", most=3)
+        assert len(workers_of(supervisor.pid)) == 2
+
+
+def cpu_shares(roots: dict[str, int], *, seconds: float) -> dict[str, float]:
+    """The share of a core, in percent, that each process and everything below it takes while `seconds` pass."""
+    before = {name: cpu_seconds(pid) for name, pid in roots.items()}
+    time.sleep(seconds)
+    return {name: 100 * (cpu_seconds(pid) - before[name]) / seconds for name, pid in roots.items()}
+
+
+def cpu_seconds(root: int) -> float:
+    """The processor time of a process and everything below it that lives."""
+    ticks = 0
+    for pid in [root, *descendants(root)]:
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / 100
+
+
+BENCHES = {"drain": drain, "slow": slow, "idle": idle}
+
+
+def main() -> int:
+    """Run what was asked for. 1 when a target was missed."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(BENCHES)}; default all")
+    parser.add_argument("--events", type=int, default=100_000, help="how many events `drain` uses")
+    arguments = parser.parse_args()
+    report = Report()
+    for name in arguments.names or BENCHES:
+        print(f"# {name}: {BENCHES[name].__doc__}")
+        BENCHES[name](report, arguments.events)
+    return int(report.missed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
