@@ -1,0 +1,28 @@
+"""The public face: what plugin authors import, and nothing else."""
+
+import comethooks
+import schemas
+from workers import plugin
+
+
+def test_it_has_what_a_plugin_needs_and_nothing_else() -> None:
+    """Whatever is public here stays."""
+    public = {name for name in vars(comethooks) if not name.startswith("_")}
+    assert public == set(comethooks.__all__) == {"Context", "Event", "Plugin"}
+
+
+def test_it_only_re_exports() -> None:
+    """The objects are those that the engine works with."""
+    assert comethooks.Plugin is plugin.Plugin
+    assert comethooks.Context is plugin.Context
+    assert comethooks.Event is schemas.Event
+
+
+def test_everything_public_is_documented() -> None:
+    """Of each class, and of each method and property of it."""
+    for name in comethooks.__all__:
+        exported = getattr(comethooks, name)
+        assert exported.__doc__, name
+        for member, value in vars(exported).items():
+            if not member.startswith("_") and (callable(value) or isinstance(value, property)):
+                assert value.__doc__, f"{name}.{member}"

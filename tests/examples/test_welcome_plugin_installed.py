@@ -1,0 +1,74 @@
+"""The example plugin, installed, is found by its entry point."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PROGRAM = """
+import json
+from workers.loading import load_plugins
+from workers.settings import Settings
+
+plugins = load_plugins(Settings.load())
+print(json.dumps({
+    "loaded": [[p.name, p.origin, p.file, [h.id for h in p.handlers], p.warnings] for p in plugins.loaded],
+    "wanted": [h.id for h in plugins.handlers_for("after_message", "message.sent")],
+    "broken": [[p.name, p.where, p.error] for p in plugins.broken],
+    "disabled": [[p.name, p.where] for p in plugins.disabled],
+}))
+"""
+
+
+def found(installed: Path, tmp_path: Path, **environ: str) -> dict[str, list[list[object]]]:
+    """What a process of its own, with the plugin on its path, loads."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(installed), **environ}
+    environment["COMETHOOKS_DATA_DIR"] = str(tmp_path / "data")
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        env=environment,
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    result: dict[str, list[list[object]]] = json.loads(done.stdout)
+    return result
+
+
+def test_it_is_found_by_entry_point(installed_plugin: Path, tmp_path: Path) -> None:
+    """Installing is all that it takes; it is told apart from a plugin of a folder or a setting."""
+    result = found(installed_plugin, tmp_path, COMETHOOKS_WELCOME_FILE="greetings.jsonl")
+    file = str(installed_plugin / "welcome_plugin" / "__init__.py")
+    origin = "entry point of comethooks-welcome 0.1.0"
+    assert result["loaded"] == [["welcome", origin, file, ["welcome.greet"], []]]
+    assert result["wanted"] == ["welcome.greet"]
+    assert result["broken"] == []
+
+
+def test_it_is_found_once_when_the_setting_names_it_too(installed_plugin: Path, tmp_path: Path) -> None:
+    """The same object by two ways is one plugin."""
+    result = found(
+        installed_plugin,
+        tmp_path,
+        COMETHOOKS_WELCOME_FILE="greetings.jsonl",
+        COMETHOOKS_PLUGINS="welcome_plugin:plugin",
+    )
+    assert [entry[0] for entry in result["loaded"]] == ["welcome"]
+    assert result["broken"] == []
+
+
+def test_without_its_setting_it_is_in_quarantine(installed_plugin: Path, tmp_path: Path) -> None:
+    """The error names the variable to set."""
+    [[name, where, error]] = found(installed_plugin, tmp_path)["broken"]
+    assert name == "welcome"
+    assert str(where).startswith(str(installed_plugin / "welcome_plugin" / "__init__.py:"))
+    assert "COMETHOOKS_WELCOME_FILE is not set" in str(error)
+
+
+def test_it_can_be_disabled(installed_plugin: Path, tmp_path: Path) -> None:
+    """A disabled plugin needs no settings and is listed."""
+    result = found(installed_plugin, tmp_path, COMETHOOKS_DISABLED_PLUGINS="welcome")
+    assert [result["loaded"], result["broken"]] == [[], []]
+    assert result["disabled"][0][0] == "welcome"

@@ -1,0 +1,1 @@
+"""Tests of the schemas: bodies in, events or errors out."""

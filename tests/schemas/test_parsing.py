@@ -1,0 +1,107 @@
+"""What `parse` tells of an accepted body."""
+
+import time
+
+import pytest
+
+from schemas import decode, parse
+from tests.bodies import body, changed, dump, raw, without
+
+CONVERSATION = "harbor-ada_user_harbor-ben"
+
+
+def parsed(value):
+    return parse(value, dump(value))
+
+
+class TestParsed:
+    @pytest.mark.parametrize(
+        "name, canonical, conversation, sender, occurred_at",
+        [
+            ("legacy_before_message", "message.before", CONVERSATION, "harbor-ada", 1760000301000),
+            ("legacy_after_message", "message.sent", CONVERSATION, "harbor-ada", 1760000301000),
+            ("message_sent_text", "message.sent", CONVERSATION, "harbor-ada", 1760000301000),
+            ("message_sent_media", "message.sent", "group_night-crew", "harbor-ada", 1760000301000),
+            ("message_sent_sdk", "message.sent", CONVERSATION, "harbor-ada", 1760000340000),
+            ("bot_callback", "message.sent", "dock-bot_user_harbor-ada", "harbor-ada", 1760000301000),
+            (
+                "legacy_message_delivery_receipt",
+                "message.delivered",
+                CONVERSATION,
+                "harbor-ben",
+                1760000305000,
+            ),
+            ("legacy_message_read_receipt", "message.read", "group_night-crew", "harbor-ben", 1760000311000),
+            ("message_delivery_receipt", "message.delivered", CONVERSATION, "harbor-ben", 1760000306000),
+            ("message_read_receipt", "message.read", CONVERSATION, "harbor-ben", 1760000312000),
+            ("message_read_receipt_group", "message.read", "group_night-crew", "harbor-ben", 1760000313000),
+            ("user_connection_status_changed", "user.presence", None, "harbor-ben", 1760000420114),
+            ("legacy_after_connection_status_changed", "user.presence", None, "harbor-ben", 1760000290120),
+            ("message_edited", None, CONVERSATION, "harbor-ada", 1760000330000),
+            ("custom_provider", None, None, None, None),
+        ],
+    )
+    def test_is_the_same_for_both_generations(self, name, canonical, conversation, sender, occurred_at):
+        found = parse(decode(raw(name)), raw(name))
+        assert (found.name, found.conversation_id, found.sender, found.occurred_at) == (
+            canonical,
+            conversation,
+            sender,
+            occurred_at,
+        )
+        assert found.app_id == "27341c0ffee1"
+
+    def test_orders_by_conversation_or_else_by_user_or_else_not_at_all(self):
+        assert parsed(body("message_sent_text")).key == CONVERSATION
+        assert parsed(body("user_connection_status_changed")).key == "user:harbor-ben"
+        assert parsed(body("custom_provider")).key == ""
+
+    @pytest.mark.parametrize("value", [None, "", 5, {}])
+    def test_an_app_id_may_be_missing(self, value):
+        expected = "5" if value == 5 else None
+        assert parsed(changed(body("message_sent_text"), "appId", value)).app_id == expected
+        assert parsed(without(body("message_sent_text"), "appId")).app_id is None
+
+    def test_a_message_without_the_time_of_sending_happened_when_it_was_updated(self):
+        sample = changed(body("message_sent_text"), "data.message.sentAt", 0)
+        assert parsed(changed(sample, "data.message.updatedAt", 1760000400)).occurred_at == 1760000400000
+
+    def test_a_receipt_of_delivery_happened_when_it_was_delivered(self):
+        sample = changed(body("legacy_message_delivery_receipt"), "data.readAt", 1760000999)
+        assert parsed(sample).occurred_at == 1760000305000
+
+    def test_a_connection_event_falls_back_on_when_the_status_was_updated(self):
+        sample = without(body("legacy_after_connection_status_changed"), "data.event.at")
+        assert parsed(sample).occurred_at == 1760000290125
+
+
+class TestSpeed:
+    """No body within the size limit keeps a request waiting."""
+
+    @staticmethod
+    def answered(value):
+        raw_body = value if isinstance(value, bytes) else dump(value)
+        start = time.perf_counter()
+        found = parse(decode(raw_body), raw_body)
+        assert time.perf_counter() - start < 1
+        return found
+
+    @pytest.mark.parametrize("trigger", ["message_sent", "before_message", "group_painted"])
+    def test_ten_thousand_keys(self, trigger):
+        sample = changed(
+            body("message_sent_text"), "data.message.data.metadata", {f"k{i}": i for i in range(10_000)}
+        )
+        sample |= {f"k{i}": i for i in range(10_000)}
+        self.answered(changed(sample, "trigger", trigger))
+
+    @pytest.mark.parametrize("trigger", [b"message_sent", b"before_message", b"group_painted"])
+    def test_a_thousand_levels(self, trigger):
+        deep = b'{"a":' * 1000 + b"1" + b"}" * 1000
+        sample = dump(body("message_sent_text")).replace(b'"draft":false', b'"draft":' + deep)
+        assert deep in sample
+        self.answered(sample.replace(b'"message_sent"', b'"%b"' % trigger))
+
+    @pytest.mark.parametrize("trigger", ["message_sent", "before_message", "group_painted"])
+    def test_a_mebibyte(self, trigger):
+        sample = changed(body("message_sent_text"), "data.message.data.text", "?" * 2**20)
+        self.answered(changed(sample, "trigger", trigger))

@@ -1,0 +1,97 @@
+import multiprocessing
+import shutil
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from tests.workers.journal.samples import event, settled
+from workers.journal import Journal, JournalOutdatedError, JournalUnavailableError, migrate
+from workers.journal.models import metadata
+
+
+def test_an_empty_database_is_not_current(url: str):
+    """Neither is it made so by looking."""
+    journal = Journal.open(url)
+    assert not migrate.is_current(journal.engine)
+    with pytest.raises(JournalOutdatedError, match="no tables of comethooks; run: comethooks db upgrade"):
+        migrate.require_current(journal.engine)
+    assert inspect(journal.engine).get_table_names() == []
+    journal.close()
+
+
+def test_an_upgraded_database_is_current(journal: Journal):
+    """After the upgrade there is nothing left to say."""
+    assert migrate.is_current(journal.engine)
+    migrate.require_current(journal.engine)
+
+
+def test_the_revisions_make_the_tables_that_the_code_knows(journal: Journal):
+    """A change of the models without a revision, or the other way round, is caught here."""
+    with journal.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_upgrading_again_keeps_what_is_there(url: str, journal: Journal):
+    """Every start may upgrade."""
+    journal.write([settled(event(1))])
+    migrate.upgrade(url)
+    assert journal.has(event(1).id)
+
+
+def test_upgrades_at_once_wait_for_each_other(url: str):
+    """Several processes that start together all find current tables, and none fails."""
+    spawn = multiprocessing.get_context("spawn")
+    start = spawn.Barrier(3)
+    processes = [spawn.Process(target=_upgrade, args=(url, start)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    journal = Journal.open(url)
+    assert migrate.is_current(journal.engine)
+    journal.close()
+
+
+def test_a_newer_database_is_left_alone(url: str, journal: Journal):
+    """An old version of the program does not touch the tables of a new one, and says so."""
+    _set_revision(journal, "9999")
+    assert not migrate.is_current(journal.engine)
+    for call in (lambda: migrate.upgrade(url), lambda: migrate.require_current(journal.engine)):
+        with pytest.raises(JournalOutdatedError, match="9999, which this version does not know"):
+            call()
+
+
+def test_a_failed_upgrade_leaves_nothing_behind(url: str):
+    """All of it is one transaction, also in SQLite."""
+    journal = Journal.open(url)
+    with journal.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE requests (id INTEGER)"))
+    with pytest.raises(JournalUnavailableError):
+        migrate.upgrade(url)
+    assert set(inspect(journal.engine).get_table_names()) <= {"requests"}
+    journal.close()
+
+
+def test_a_folder_with_a_percent_sign_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Alembic's settings would take it for a reference."""
+    scripts = tmp_path / "100% ours"
+    shutil.copytree(migrate._SCRIPTS, scripts)
+    monkeypatch.setattr(migrate, "_SCRIPTS", scripts)
+    migrate.upgrade(f"sqlite:///{tmp_path}/journal.db")
+
+
+def _upgrade(url: str, start: "multiprocessing.synchronize.Barrier") -> None:
+    start.wait()
+    migrate.upgrade(url)
+
+
+def _set_revision(journal: Journal, revision: str | None) -> None:
+    with journal.engine.begin() as connection:
+        connection.execute(text("DELETE FROM alembic_version"))
+        if revision is not None:
+            connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision})

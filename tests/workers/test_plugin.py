@@ -1,0 +1,284 @@
+"""What plugin authors write with, and what they are told when they get it wrong."""
+
+import dataclasses
+import functools
+import inspect
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import pytest
+import structlog
+from marshmallow import fields
+
+from workers.config import Config
+from workers.plugin import (
+    ConfigError,
+    Context,
+    DuplicateError,
+    HandlerError,
+    PatternError,
+    Plugin,
+    PluginError,
+    PluginNameError,
+    SignatureError,
+)
+
+
+@pytest.fixture
+def plugin() -> Plugin:
+    return Plugin("welcome")
+
+
+def place(function: Callable[..., Any]) -> str:
+    return f"{__file__}:{inspect.unwrap(function).__code__.co_firstlineno}"
+
+
+def refused(
+    plugin: Plugin, function: Any, error: type[PluginError], *, patterns: Any = ("message_sent",)
+) -> PluginError:
+    """The error that registering `function` raises."""
+    with pytest.raises(error) as caught:
+        plugin.on(*patterns)(function)
+    assert type(caught.value) is error
+    assert plugin.handlers == ()
+    return caught.value
+
+
+def greet(event: Any, ctx: Any) -> str:
+    return "greeted"
+
+
+class TestName:
+    @pytest.mark.parametrize("name", ["welcome", "a", "spam_filter2"])
+    def test_letters_digits_and_underscores_are_fine(self, name: str) -> None:
+        assert Plugin(name).name == name
+
+    @pytest.mark.parametrize("name", ["", "Welcome", "my-plugin", "1st", "_x", "a.b", "ü", "a\n", None])
+    def test_others_are_refused_at_once_with_the_place(self, name: Any) -> None:
+        with pytest.raises(PluginNameError, match="begins with a lower-case letter") as caught:
+            Plugin(name)
+        assert caught.value.where.startswith(f"{__file__}:")
+        assert repr(name) in str(caught.value)
+
+
+class TestOn:
+    def test_the_function_stays_what_it_was(self, plugin: Plugin) -> None:
+        """So that a test can call it."""
+        assert plugin.on("message_sent")(greet) is greet
+
+    def test_a_handler_is_known_by_plugin_and_function(self, plugin: Plugin) -> None:
+        plugin.on("message_sent", "message.*")(greet)
+        [handler] = plugin.handlers
+        assert handler.id == "welcome.greet"
+        assert handler.plugin == "welcome"
+        assert handler.function is greet
+        assert handler.patterns == ("message_sent", "message.*")
+        assert handler.where == place(greet)
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            handler.id = "x"  # type: ignore[misc]
+
+    def test_handlers_are_sorted(self, plugin: Plugin) -> None:
+        @plugin.on("*")
+        def second(event: Any, ctx: Any) -> None: ...
+
+        @plugin.on("*")
+        def first(event: Any, ctx: Any) -> None: ...
+
+        assert [handler.id for handler in plugin.handlers] == ["welcome.first", "welcome.second"]
+        assert repr(plugin) == "<Plugin welcome: second, first>"
+
+    def test_a_method_and_a_wrapped_function_can_be_handlers(self, plugin: Plugin) -> None:
+        class Greeter:
+            def hello(self, event: Any, ctx: Any) -> None: ...
+
+        @functools.wraps(greet)
+        def wrapper(*args: Any) -> Any:
+            return greet(*args)
+
+        plugin.on("*")(Greeter().hello)
+        plugin.on("*")(wrapper)
+        assert [handler.id for handler in plugin.handlers] == ["welcome.greet", "welcome.hello"]
+        assert plugin.handlers[0].where == place(greet)
+
+    @pytest.mark.parametrize(
+        "function",
+        [
+            lambda event, ctx, limit=3: None,
+            lambda *args: None,
+            lambda event, *rest, **options: None,
+        ],
+    )
+    def test_whatever_can_be_called_with_two_is_fine(self, function: Any, plugin: Plugin) -> None:
+        function.__name__ = "named"
+        plugin.on("*")(function)
+        assert plugin.handlers[0].id == "welcome.named"
+
+
+class TestMatches:
+    @pytest.mark.parametrize(
+        ("pattern", "fits"),
+        [
+            ("message_sent", True),
+            ("message.sent", True),
+            ("message_*", True),
+            ("message.*", True),
+            ("*.sent", True),
+            ("m*_s*t", True),
+            ("*", True),
+            ("message", False),
+            ("message_sent_now", False),
+            ("messageXsent", False),
+            ("message?sent", False),
+            ("message[._]sent", False),
+            ("Message_Sent", False),
+            ("user.*", False),
+        ],
+    )
+    def test_a_pattern_fits_the_trigger_or_the_canonical_name(
+        self, pattern: str, fits: bool, plugin: Plugin
+    ) -> None:
+        plugin.on(pattern)(greet)
+        assert plugin.handlers[0].matches("message_sent", "message.sent") is fits
+
+    def test_one_of_several_is_enough(self, plugin: Plugin) -> None:
+        plugin.on("user_blocked", "message.*")(greet)
+        assert plugin.handlers[0].matches("after_message", "message.sent")
+
+    def test_a_trigger_without_a_name_fits_by_itself(self, plugin: Plugin) -> None:
+        plugin.on("brand_*")(greet)
+        assert plugin.handlers[0].matches("brand_new", None)
+        assert not plugin.handlers[0].matches("other_new", None)
+
+
+class TestRefusals:
+    """Each names plugin, function, file and line, and says what to write."""
+
+    def test_no_pattern(self, plugin: Plugin) -> None:
+        error = refused(plugin, greet, PatternError, patterns=())
+        assert str(error) == (
+            f'handler welcome.greet ({place(greet)}): name at least one trigger: @plugin.on("message_sent")'
+        )
+        assert error.where == place(greet)
+
+    @pytest.mark.parametrize("pattern", ["", " ", "message sent", "message_sent\n", 3, None, b"message_sent"])
+    def test_what_is_no_pattern(self, pattern: Any, plugin: Plugin) -> None:
+        error = refused(plugin, greet, PatternError, patterns=("message_sent", pattern))
+        assert repr(pattern) in str(error)
+        assert place(greet) in str(error)
+
+    def test_the_decorator_without_its_call(self, plugin: Plugin) -> None:
+        with pytest.raises(HandlerError, match=re.escape('write @plugin.on("message_sent")')) as caught:
+            plugin.on(greet)  # type: ignore[arg-type]
+        assert str(caught.value).startswith(f"handler welcome.greet ({place(greet)})")
+
+    def test_the_decorator_without_its_call_on_a_class(self, plugin: Plugin) -> None:
+        with pytest.raises(HandlerError) as caught:
+            plugin.on(Config)  # type: ignore[arg-type]
+        assert caught.value.where.startswith(f"{__file__}:")
+
+    def test_a_coroutine(self, plugin: Plugin) -> None:
+        async def later(event: Any, ctx: Any) -> None: ...
+
+        @functools.wraps(later)
+        def wrapped(event: Any, ctx: Any) -> Any:
+            return later(event, ctx)
+
+        assert 'write "def"' in str(refused(plugin, later, HandlerError))
+        assert place(later) in str(refused(plugin, wrapped, HandlerError))
+
+    def test_generators(self, plugin: Plugin) -> None:
+        def some(event: Any, ctx: Any) -> Iterator[int]:
+            yield 1
+
+        async def more(event: Any, ctx: Any) -> AsyncIterator[int]:
+            yield 1
+
+        assert 'remove "yield"' in str(refused(plugin, some, HandlerError))
+        assert 'write "def"' in str(refused(plugin, more, HandlerError))
+
+    @pytest.mark.parametrize(
+        ("function", "problem"),
+        [
+            (lambda event: None, "too many positional arguments"),
+            (lambda: None, "too many positional arguments"),
+            (lambda event, ctx, more: None, "missing a required argument: 'more'"),
+            (lambda event, ctx, *, key: None, "missing a required keyword-only argument: 'key'"),
+            (lambda event, *, ctx: None, "too many positional arguments"),
+        ],
+    )
+    def test_what_cannot_be_called_with_an_event_and_a_context(
+        self, function: Any, problem: str, plugin: Plugin
+    ) -> None:
+        function.__name__ = "named"
+        error = str(refused(plugin, function, SignatureError))
+        assert "cannot be called as named(event, ctx): " in error
+        assert place(function) in error
+        if "keyword" not in problem:
+            assert problem in error
+
+    def test_a_lambda(self, plugin: Plugin) -> None:
+        assert "write it with def" in str(refused(plugin, lambda event, ctx: None, HandlerError))
+
+    @pytest.mark.parametrize("thing", [functools.partial(greet), Config, print, 3])
+    def test_what_is_no_function(self, thing: Any, plugin: Plugin) -> None:
+        error = refused(plugin, thing, HandlerError)
+        assert "is not a function" in str(error)
+        assert error.where.startswith(f"{__file__}:")
+
+    def test_two_of_the_same_name(self, plugin: Plugin) -> None:
+        def other(event: Any, ctx: Any) -> None: ...
+
+        other.__name__ = "greet"
+        plugin.on("*")(greet)
+        with pytest.raises(DuplicateError) as caught:
+            plugin.on("*")(other)
+        assert place(other) in str(caught.value)
+        assert f"{place(greet)} has a handler of the same name" in str(caught.value)
+        assert [handler.function for handler in plugin.handlers] == [greet]
+
+    def test_the_same_one_twice(self, plugin: Plugin) -> None:
+        plugin.on("message_sent")(greet)
+        with pytest.raises(DuplicateError) as caught:
+            plugin.on("message.read")(greet)
+        assert '@plugin.on("message_sent", "message.read")' in str(caught.value)
+
+
+class TestConfig:
+    def test_a_wrong_declaration_is_refused_with_the_place(self) -> None:
+        with pytest.raises(ConfigError, match="belongs to COMETHOOKS_LOG_FORMAT") as caught:
+            Plugin("log", config={"format": fields.Str()})
+        assert caught.value.where.startswith(f"{__file__}:")
+        assert str(caught.value).startswith(f"plugin log ({caught.value.where}): ")
+
+    def test_it_is_read_from_an_environment(self) -> None:
+        plugin = Plugin("welcome", config={"channel": fields.Str(required=True)})
+        assert plugin.load_config({"COMETHOOKS_WELCOME_CHANNEL": "x"}).channel == "x"
+
+    def test_what_is_missing_is_named(self) -> None:
+        plugin = Plugin("welcome", config={"channel": fields.Str(required=True), "size": fields.Int()})
+        with pytest.raises(ConfigError, match="COMETHOOKS_WELCOME_CHANNEL is not set") as caught:
+            plugin.load_config({"COMETHOOKS_WELCOME_SIZE": "hush"})
+        assert "COMETHOOKS_WELCOME_SIZE: Not a valid integer." in str(caught.value)
+        assert "hush" not in str(caught.value)
+
+
+def test_a_context_cannot_be_changed_and_shows_no_setting() -> None:
+    """It may be logged or printed by mistake."""
+    context = Context(
+        config=Config("welcome", {"token": "hush"}),
+        log=structlog.get_logger(),
+        attempt=1,
+        handler="welcome.greet",
+    )
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        context.attempt = 2  # type: ignore[misc]
+    assert "hush" not in repr(context)
+    assert context.config.token == "hush"
+
+
+def test_all_errors_are_of_one_tree() -> None:
+    for error in (PluginNameError, ConfigError, HandlerError):
+        assert issubclass(error, PluginError)
+    for error in (PatternError, SignatureError, DuplicateError):
+        assert issubclass(error, HandlerError)

@@ -1,0 +1,152 @@
+"""Where plugins are found: as entry points of what is installed, by `COMETHOOKS_PLUGINS`, in a folder.
+
+Nothing of a plugin runs before its source's `load` is called.
+"""
+
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+from workers import paths
+from workers.plugin import Plugin
+from workers.settings import NAMES, Settings
+
+GROUP = "comethooks.plugins"
+"""The entry-point group that installed plugins are found in."""
+
+
+class SourceError(Exception):
+    """A source that holds no plugin. Its text is for the plugin's author, as it stands."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something that plugins can be loaded from.
+
+    `name` is what to call it as long as the plugin's own name is not known, `origin` says how it was found,
+    and `place` where it is, as near as is known without loading it. `load` gives the plugins or raises
+    whatever their code raises; `own` gives the file or folder that is the plugin's, if it can be told.
+    """
+
+    name: str
+    origin: str
+    place: str
+    load: Callable[[], tuple[Plugin, ...]]
+    own: Callable[[], Path | None]
+
+
+def sources(settings: Settings) -> Iterator[Source]:
+    """Every source, in a stable order: entry points by name, then the setting's, then files by name."""
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
+        installed = f" of {entry.dist.name} {entry.dist.version}" if entry.dist else ""
+        yield Source(
+            entry.name,
+            f"entry point{installed}",
+            f"{entry.value}{installed}",
+            partial(_from_object, entry.value),
+            partial(_own, entry.value),
+        )
+    for value in settings.plugins:
+        yield Source(
+            value, NAMES["plugins"], NAMES["plugins"], partial(_from_setting, value), partial(_own, value)
+        )
+    yield from _in_folder(settings.plugin_dir, optional=paths.plugin_dir(settings.data_dir))
+
+
+def _in_folder(folder: Path, *, optional: Path) -> Iterator[Source]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        if not (isinstance(error, FileNotFoundError) and folder == optional):
+            problem = f"the folder {folder} cannot be read: {error.strerror}"
+            name = NAMES["plugin_dir"]
+            yield Source(name, name, name, partial(_refuse, problem), lambda: None)
+        return
+    for path in entries:
+        package = path / "__init__.py"
+        file = package if os.path.isfile(package) else path
+        if file.suffix == ".py" and not path.name.startswith(("_", ".")):
+            yield Source(path.stem, "folder", f"{file}:1", partial(_from_file, file), partial(_same, path))
+
+
+def _from_object(value: str) -> tuple[Plugin, ...]:
+    """The plugin at `package.module:attribute`."""
+    if not re.fullmatch(r"\w+(\.\w+)*:\w+(\.\w+)*", value):
+        raise SourceError(f'"{value}" does not name a plugin; write package.module:attribute')
+    found = EntryPoint(name="", value=value, group=GROUP).load()
+    if not isinstance(found, Plugin):
+        raise SourceError(f"{value} is a {type(found).__name__}, not a Plugin")
+    return (found,)
+
+
+def _from_setting(value: str) -> tuple[Plugin, ...]:
+    here = os.getcwd()
+    if here not in sys.path:
+        sys.path.append(here)  # at the end: a file here shall not stand in for an installed module
+    return _from_object(value)
+
+
+def _from_file(file: Path) -> tuple[Plugin, ...]:
+    """The plugins that the module or package in `file` has at its top level."""
+    module = _imported(file)
+    found = [value for value in vars(module).values() if isinstance(value, Plugin)]
+    if not found:
+        raise SourceError(
+            'no plugin at its top level; write plugin = Plugin("name"), or begin the file\'s name with _'
+        )
+    return tuple(found)
+
+
+def _imported(file: Path) -> ModuleType:
+    """The module in `file`, under a name that no other file has."""
+    package = file.name == "__init__.py"
+    stem = re.sub(r"\W", "_", file.parent.name if package else file.stem)
+    digest = hashlib.blake2b(os.fsencode(file), digest_size=6).hexdigest()
+    name = f"comethooks_plugin_{stem}_{digest}"
+    _forget(name)
+    spec = spec_from_file_location(
+        name, file, submodule_search_locations=[str(file.parent)] if package else None
+    )
+    if spec is None or spec.loader is None:
+        raise SourceError("is no Python module")
+    module = sys.modules[name] = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        _forget(name)
+        raise
+    return module
+
+
+def _forget(module: str) -> None:
+    for name in [known for known in sys.modules if known == module or known.startswith(f"{module}.")]:
+        del sys.modules[name]
+
+
+def _own(value: str) -> Path | None:
+    """The file or folder of the top-level package that `value` begins with. Runs none of its code."""
+    try:
+        spec = find_spec(re.split(r"[.:]", value)[0])
+    except (ImportError, ValueError):
+        return None
+    if spec is None:
+        return None
+    if spec.submodule_search_locations:
+        return Path(next(iter(spec.submodule_search_locations)))
+    return Path(spec.origin) if spec.origin else None
+
+
+def _same(path: Path) -> Path:
+    return path
+
+
+def _refuse(problem: str) -> tuple[Plugin, ...]:
+    raise SourceError(problem)

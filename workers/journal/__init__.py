@@ -1,0 +1,39 @@
+"""The journal: the SQL tables where requests, events and runs end up and stay.
+
+How the tables are made and kept current is in `workers.journal.migrate`, which imports Alembic and is
+therefore left to those who need it.
+"""
+
+from workers.journal.errors import (
+    AmbiguousIdError,
+    JournalError,
+    JournalOutdatedError,
+    JournalRefusedError,
+    JournalUnavailableError,
+    JournalUrlError,
+)
+from workers.journal.journal import Journal
+from workers.journal.models import Outcome
+from workers.journal.queries import Filter
+from workers.journal.settled import RunResult, Settled
+from workers.journal.stored import Duplicates, StoredEvent, StoredRequest, StoredRun
+from workers.journal.times import iso
+
+__all__ = [
+    "AmbiguousIdError",
+    "Duplicates",
+    "Filter",
+    "Journal",
+    "JournalError",
+    "JournalOutdatedError",
+    "JournalRefusedError",
+    "JournalUnavailableError",
+    "JournalUrlError",
+    "Outcome",
+    "RunResult",
+    "Settled",
+    "StoredEvent",
+    "StoredRequest",
+    "StoredRun",
+    "iso",
+]

@@ -1,0 +1,128 @@
+"""The tables: what SQL keeps of requests, events and runs.
+
+A request became an event, or it is a row of `requests`. How often an event was repeated, when last and by
+which request is asked of `requests`, never counted up, so that writing a batch again changes nothing.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from workers.journal.times import from_datetime, from_iso, iso, to_datetime
+
+TEXT_LENGTH = 255
+"""Characters of a text column that is searched; longer text is cut."""
+LIVE = ""
+"""The name of the replay that a live run belongs to."""
+
+
+class Outcome(StrEnum):
+    """What became of a request. An accepted one is an event and no row of `requests`."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+
+
+class Instant(TypeDecorator[int]):
+    """Milliseconds in Python; in PostgreSQL `timestamptz`, in SQLite ISO 8601 text, which sorts by time."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The column's type in that database."""
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else TIMESTAMP(timezone=True))
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> str | datetime | None:
+        """What the database is given."""
+        if value is None:
+            return None
+        return iso(value) if dialect.name == "sqlite" else to_datetime(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
+        """What Python gets back."""
+        if value is None:
+            return None
+        return from_iso(value) if dialect.name == "sqlite" else from_datetime(value)
+
+
+def _sorted_text(length: int) -> String:
+    # Byte order in both databases: prefixes become ranges, and Python's order of text is SQL's.
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
+_ID = _sorted_text(36)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("source", String(TEXT_LENGTH), nullable=False),
+    Column("trigger", String(TEXT_LENGTH)),
+    Column("name", String(TEXT_LENGTH)),
+    Column("app_id", String(TEXT_LENGTH)),
+    Column("conversation_id", String(TEXT_LENGTH)),
+    Column("sender", String(TEXT_LENGTH)),
+    Column("occurred_at", Instant),
+    Column("received_at", Instant, nullable=False),
+    Column("partition", BigInteger),
+    Column("size", BigInteger),
+    Column("headers", Text, nullable=False),
+    # Last, so that SQLite reads the other columns without the pages that a big body fills.
+    Column("body", LargeBinary, nullable=False),
+    Index(None, "received_at"),
+    Index(None, "conversation_id", "received_at"),
+    Index(None, "trigger", "received_at"),
+    Index(None, "app_id", "received_at"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("event_id", _ID, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
+    Column("handler", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("replay", _sorted_text(TEXT_LENGTH), primary_key=True, server_default=LIVE),
+    Column("state", String(16), nullable=False),
+    Column("attempts", BigInteger, nullable=False),
+    Column("started_at", Instant),
+    Column("finished_at", Instant),
+    Column("error", Text),
+    Column("traceback", Text),
+    Index(None, "state", "finished_at"),
+    sqlite_with_rowid=False,
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("received_at", Instant, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("status", BigInteger),
+    Column("reason", Text),
+    Column("errors", Text),
+    Column("source", String(TEXT_LENGTH), nullable=False),
+    Column("trigger", String(TEXT_LENGTH)),
+    Column("app_id", String(TEXT_LENGTH)),
+    # No foreign key: a duplicate is kept even when the first one is not journalled yet, or is deleted.
+    Column("event_id", _ID),
+    Column("headers", Text, nullable=False),
+    Column("size", BigInteger),
+    Column("body", LargeBinary),
+    Index(None, "received_at"),
+    Index(None, "event_id"),
+)

@@ -1,0 +1,181 @@
+"""Which rows a listing wants: the filter, and the SQL made of it. Nothing here touches a database."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Select,
+    Table,
+    Text,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    null,
+    select,
+    tuple_,
+)
+
+from workers.journal.models import LIVE, Instant, Outcome, events, requests, runs
+from workers.journal.rows import searchable
+from workers.states import EventStatus, RunState, event_status
+
+LISTED_EVENT = tuple(column for column in events.c if column.name != "body")
+LISTED_RUN = tuple(column for column in runs.c if column.name != "traceback")
+LISTED_REQUEST = tuple(column for column in requests.c if column.name != "body")
+ACCEPTED_REQUEST: tuple[ColumnElement[Any], ...] = (
+    events.c.id,
+    events.c.received_at,
+    literal(Outcome.ACCEPTED.value, Text).label("outcome"),
+    literal(200).label("status"),
+    null().label("reason"),
+    null().label("errors"),
+    events.c.source,
+    events.c.trigger,
+    events.c.app_id,
+    events.c.id.label("event_id"),
+    events.c.headers,
+    events.c.size,
+)
+"""The columns of a listed request, for one that became an event."""
+
+Condition = ColumnElement[bool]
+
+_SEVERITY = {
+    state.value: sum(event_status([state, other]) is event_status([state]) for other in RunState)
+    for state in RunState
+}
+"""A number for each state of a run, higher when it prevails: the order of `event_status`, for SQL's max()."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """What to list; None means any. Times are milliseconds, on received_at: `since` included, `until` not.
+
+    Listings of events heed all but `outcome`, with `handler` and `state` asking for one run that is both;
+    listings of runs the same, and show only the runs asked for; listings of requests heed `trigger`,
+    `app_id`, `conversation_id` and `sender` (which only accepted ones have), `outcome` and the times.
+    """
+
+    trigger: str | None = None
+    conversation_id: str | None = None
+    sender: str | None = None
+    app_id: str | None = None
+    status: EventStatus | None = None
+    handler: str | None = None
+    state: RunState | None = None
+    outcome: Outcome | None = None
+    since: int | None = None
+    until: int | None = None
+    limit: int | None = None
+
+
+EVERYTHING = Filter()
+
+
+class Place(NamedTuple):
+    """Where a listing, newest first, has come to."""
+
+    received_at: int
+    id: str
+
+
+def event_conditions(asked: Filter) -> list[Condition]:
+    """The conditions on `events` of a listing of events or of runs."""
+    conditions = accepted_conditions(asked)
+    if asked.handler is not None or asked.state is not None:
+        conditions.append(exists().where(runs.c.event_id == events.c.id, *_run_conditions(asked)))
+    if asked.status is not None:
+        conditions.append(_has_status(asked.status))
+    return conditions
+
+
+def accepted_conditions(asked: Filter) -> list[Condition]:
+    """The conditions on `events` of a listing of requests."""
+    wanted = {
+        events.c.trigger: searchable(asked.trigger),
+        events.c.app_id: searchable(asked.app_id),
+        events.c.conversation_id: searchable(asked.conversation_id),
+        events.c.sender: searchable(asked.sender),
+    }
+    return _equal(wanted) + _between(events, asked)
+
+
+def request_conditions(asked: Filter) -> list[Condition]:
+    """The conditions on `requests` of a listing of requests."""
+    wanted = {
+        requests.c.trigger: searchable(asked.trigger),
+        requests.c.app_id: searchable(asked.app_id),
+        requests.c.outcome: None if asked.outcome is None else asked.outcome.value,
+    }
+    return _equal(wanted) + _between(requests, asked)
+
+
+def newest_first(
+    table: Table,
+    columns: Sequence[ColumnElement[Any]],
+    conditions: Collection[Condition],
+    after: Place | None,
+    size: int,
+) -> Select[Any]:
+    """At most `size` rows of `events` or `requests`, newest first, that follow the place `after`."""
+    order = (table.c.received_at, table.c.id)
+    query = select(*columns).where(*conditions)
+    if after is not None:
+        query = query.where(tuple_(*order) < tuple_(literal(after.received_at, Instant), after.id))
+    return query.order_by(*(column.desc() for column in order)).limit(size)
+
+
+def last_duplicates(event_ids: Collection[str]) -> Select[Any]:
+    """For each of the events that was repeated: its id, how often, when last and by which request."""
+    order = (requests.c.received_at.desc(), requests.c.id.desc())
+    ranked = (
+        select(
+            requests.c.event_id,
+            func.count().over(partition_by=requests.c.event_id).label("count"),
+            requests.c.received_at.label("last_at"),
+            requests.c.id.label("last_request_id"),
+            func.row_number().over(partition_by=requests.c.event_id, order_by=order).label("rank"),
+        )
+        .where(requests.c.event_id.in_(event_ids), requests.c.outcome == Outcome.DUPLICATE.value)
+        .subquery()
+    )
+    last = (ranked.c.event_id, ranked.c.count, ranked.c.last_at, ranked.c.last_request_id)
+    return select(*last).where(ranked.c["rank"] == 1)
+
+
+def _run_conditions(asked: Filter) -> list[Condition]:
+    state = None if asked.state is None else asked.state.value
+    return _equal({runs.c.handler: searchable(asked.handler), runs.c.state: state})
+
+
+def _equal(wanted: dict[Column[Any], str | None]) -> list[Condition]:
+    return [column == value for column, value in wanted.items() if value is not None]
+
+
+def _between(table: Table, asked: Filter) -> list[Condition]:
+    since = [] if asked.since is None else [table.c.received_at >= asked.since]
+    until = [] if asked.until is None else [table.c.received_at < asked.until]
+    return since + until
+
+
+def _has_status(status: EventStatus) -> Condition:
+    # A scalar subquery and not EXISTS, which PostgreSQL, as long as it has no statistics, joins row by row.
+    worst = (
+        select(func.max(case(_SEVERITY, value=runs.c.state)))
+        .where(runs.c.event_id == events.c.id, runs.c.replay == LIVE)
+        .scalar_subquery()
+    )
+    if status is EventStatus.UNHANDLED:
+        return worst.is_(None)
+    states = [state.value for state in RunState if event_status([state]) is status]
+    has_status = worst == _SEVERITY[states[0]]
+    if status is EventStatus.DONE:
+        return has_status
+    # Few events have any other status: begin with the runs, which are indexed by state.
+    candidates = select(runs.c.event_id).where(runs.c.state.in_(states), runs.c.replay == LIVE)
+    return and_(events.c.id.in_(candidates), has_status)

@@ -1,0 +1,233 @@
+"""Reading the journal: listings that begin with the newest, single rows by id, and what health wants to know.
+
+A listing is read in pages, each in a short transaction of its own: whoever takes an hour to read one holds up
+nobody, and memory does not grow with what is listed.
+"""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, func, literal, select
+
+from workers.journal.errors import AmbiguousIdError, translated
+from workers.journal.models import LIVE, Outcome, events, requests, runs
+from workers.journal.queries import (
+    ACCEPTED_REQUEST,
+    EVERYTHING,
+    LISTED_EVENT,
+    LISTED_REQUEST,
+    LISTED_RUN,
+    Filter,
+    Place,
+    accepted_conditions,
+    event_conditions,
+    last_duplicates,
+    newest_first,
+    request_conditions,
+)
+from workers.journal.rows import Row, searchable
+from workers.journal.stored import Duplicates, StoredEvent, StoredRequest, StoredRun
+from workers.record import scrub
+from workers.states import EventStatus, RunState, event_status
+
+PREFIX_LENGTH = 6
+"""The fewest characters that stand for the id which begins with them."""
+_PAGE = 500
+_UNSETTLED = tuple(state.value for state in RunState if event_status([state]) is not EventStatus.DONE)
+
+_Listed = TypeVar("_Listed", StoredEvent, StoredRequest)
+_Page = Callable[[Place | None, int], Sequence[_Listed]]
+
+
+class Reader:
+    """What can be read from the journal behind `engine`. A writer never waits for it.
+
+    Every method raises `JournalUnavailableError` or `JournalOutdatedError` when it cannot read; a listing
+    does when it is iterated.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def events(self, asked: Filter = EVERYTHING) -> Iterator[StoredEvent]:
+        """The events that `asked` describes, newest first, with their runs and without bodies."""
+
+        def page(after: Place | None, size: int) -> list[StoredEvent]:
+            query = newest_first(events, LISTED_EVENT, event_conditions(asked), after, size)
+            with self._connection() as connection:
+                return _with_runs(connection, _rows(connection, query))
+
+        return _listing(page, asked.limit)
+
+    def event(self, identifier: str) -> StoredEvent | None:
+        """The event with that id, or with the only one that begins so, and its body; None if there is none.
+
+        Raises `AmbiguousIdError` when several begin so.
+        """
+        with self._connection() as connection:
+            found = _resolved(connection, identifier, events)
+            rows = _rows(connection, select(events).where(events.c.id == found))
+            return next(iter(_with_runs(connection, rows)), None)
+
+    def runs(self, asked: Filter = EVERYTHING) -> Iterator[StoredRun]:
+        """The runs that `asked` describes, those of the newest event first, without tracebacks."""
+        listed = (run for event in self.events(replace(asked, limit=None)) for run in event.runs)
+        return islice((run for run in listed if _is_asked(run, asked)), asked.limit)
+
+    def runs_of(self, identifier: str) -> tuple[StoredRun, ...]:
+        """All runs of the event with that id or beginning, live ones first, with their tracebacks.
+
+        Raises `AmbiguousIdError` when several begin so.
+        """
+        with self._connection() as connection:
+            found = _resolved(connection, identifier, events)
+            return tuple(_runs_by_event(connection, [found], runs.c)[found]) if found else ()
+
+    def requests(self, asked: Filter = EVERYTHING) -> Iterator[StoredRequest]:
+        """The requests that `asked` describes, accepted ones too, newest first, without bodies."""
+        listings = []
+        if asked.outcome in (None, Outcome.ACCEPTED):
+            listings.append(self._requests(events, ACCEPTED_REQUEST, accepted_conditions(asked), asked.limit))
+        if asked.outcome is not Outcome.ACCEPTED and asked.conversation_id is None and asked.sender is None:
+            listings.append(self._requests(requests, LISTED_REQUEST, request_conditions(asked), asked.limit))
+        return islice(heapq.merge(*listings, key=_place, reverse=True), asked.limit)
+
+    def request(self, identifier: str) -> StoredRequest | None:
+        """The request with that id, or with the only one that begins so, and its body; None if there is none.
+
+        Raises `AmbiguousIdError` when several begin so.
+        """
+        with self._connection() as connection:
+            found = _resolved(connection, identifier, events, requests)
+            accepted = select(*ACCEPTED_REQUEST, events.c.body).where(events.c.id == found)
+            others = select(requests).where(requests.c.id == found)
+            rows = [*_rows(connection, accepted), *_rows(connection, others)]
+            return StoredRequest.from_row(rows[0]) if rows else None
+
+    def has(self, identifier: str) -> bool:
+        """Whether the request with exactly that id is in the journal, as an event or otherwise."""
+        with self._connection() as connection:
+            return _exact(connection, identifier, events, requests)
+
+    def newest(self) -> int | None:
+        """When the newest event or request in the journal was received; None when it is empty."""
+        with self._connection() as connection:
+            found = [connection.scalar(select(func.max(table.c.received_at))) for table in (events, requests)]
+        return max((moment for moment in found if moment is not None), default=None)
+
+    def counts(self) -> dict[RunState, int]:
+        """How many live runs are dead or not at an end yet, by state. Cheap however long the history."""
+        query = (
+            select(runs.c.state, func.count())
+            .where(runs.c.state.in_(_UNSETTLED), runs.c.replay == LIVE)
+            .group_by(runs.c.state)
+        )
+        with self._connection() as connection:
+            return {RunState(state): count for state, count in connection.execute(query)}
+
+    def ping(self) -> None:
+        """Return when SQL answers; raises `JournalUnavailableError` when it does not."""
+        with self._connection() as connection:
+            connection.execute(select(literal(1)))
+
+    def _requests(
+        self,
+        table: Table,
+        columns: Sequence[ColumnElement[Any]],
+        conditions: Sequence[ColumnElement[bool]],
+        limit: int | None,
+    ) -> Iterator[StoredRequest]:
+        def page(after: Place | None, size: int) -> list[StoredRequest]:
+            query = newest_first(table, columns, conditions, after, size)
+            with self._connection() as connection:
+                return [StoredRequest.from_row(row) for row in _rows(connection, query)]
+
+        return _listing(page, limit)
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        with translated(), self.engine.connect() as connection:
+            yield connection
+
+
+def _rows(connection: Connection, query: Select[Any]) -> Sequence[Row]:
+    result = connection.execute(query)
+    names = list(result.keys())
+    return [dict(zip(names, row, strict=True)) for row in result]
+
+
+def _listing(page: _Page[_Listed], limit: int | None) -> Iterator[_Listed]:
+    size = _PAGE if limit is None else min(limit, _PAGE)
+    return islice(_pages(page, size), limit)
+
+
+def _pages(page: _Page[_Listed], size: int) -> Iterator[_Listed]:
+    after = None
+    while rows := page(after, size):
+        yield from rows
+        if len(rows) < size:
+            return
+        after = _place(rows[-1])
+
+
+def _place(listed: StoredEvent | StoredRequest) -> Place:
+    return Place(listed.received_at, listed.id)
+
+
+def _is_asked(run: StoredRun, asked: Filter) -> bool:
+    return searchable(asked.handler) in (None, run.handler) and asked.state in (None, run.state)
+
+
+def _with_runs(connection: Connection, rows: Sequence[Row]) -> list[StoredEvent]:
+    ids = [row["id"] for row in rows]
+    if not ids:
+        return []
+    of_event = _runs_by_event(connection, ids, LISTED_RUN)
+    repeats = {
+        row["event_id"]: Duplicates(
+            count=row["count"], last_at=row["last_at"], last_request_id=row["last_request_id"]
+        )
+        for row in _rows(connection, last_duplicates(ids))
+    }
+    return [
+        StoredEvent.from_row(row, of_event[row["id"]], repeats.get(row["id"], Duplicates())) for row in rows
+    ]
+
+
+def _runs_by_event(
+    connection: Connection, ids: Sequence[str], columns: Iterable[ColumnElement[Any]]
+) -> Mapping[str, list[StoredRun]]:
+    order = (runs.c.event_id, runs.c.replay, runs.c.handler)
+    query = select(*columns).where(runs.c.event_id.in_(ids)).order_by(*order)
+    found: defaultdict[str, list[StoredRun]] = defaultdict(list)
+    for row in _rows(connection, query):
+        found[row["event_id"]].append(StoredRun.from_row(row))
+    return found
+
+
+def _resolved(connection: Connection, identifier: str, *tables: Table) -> str | None:
+    """The id in `tables` that is `identifier`, or else the only one that begins with it."""
+    prefix = scrub(identifier)
+    if _exact(connection, prefix, *tables):
+        return prefix
+    if len(prefix) < PREFIX_LENGTH:
+        return None
+    count, found = 0, None
+    for table in tables:
+        # Ids are letters, digits and dashes, which all sort before "~".
+        begins_so = table.c.id.between(prefix, prefix + "~")
+        number, first = connection.execute(select(func.count(), func.min(table.c.id)).where(begins_so)).one()
+        count, found = count + number, first or found
+    if count > 1:
+        raise AmbiguousIdError(prefix, count)
+    return found
+
+
+def _exact(connection: Connection, identifier: str, *tables: Table) -> bool:
+    queries = (select(literal(1)).where(table.c.id == scrub(identifier)) for table in tables)
+    return any(connection.scalar(query) is not None for query in queries)

@@ -1,0 +1,32 @@
+"""What the drainer hands to the journal."""
+
+from dataclasses import dataclass
+
+from workers.record import Record
+from workers.states import RunState
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How one handler's run on one event stands. Times are milliseconds since the epoch.
+
+    `error` is one line ("ValueError: no such user"); `replay` is None for a live run.
+    """
+
+    handler: str
+    state: RunState
+    attempts: int
+    started_at: int | None
+    finished_at: int | None
+    error: str | None = None
+    traceback: str | None = None
+    replay: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A record that nothing more happens to in its stream, with the runs of it when it is an event."""
+
+    record: Record
+    runs: tuple[RunResult, ...]
+    partition: int

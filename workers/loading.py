@@ -1,0 +1,196 @@
+"""Loading the plugins that are found: checked, configured, in a stable order.
+
+A plugin that cannot be used is quarantined, named with file and line, and the others run. Loading runs the
+plugins' code, so it happens in the processes that need handlers and nowhere else.
+"""
+
+import difflib
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from schemas import TRIGGERS
+from workers.config import Config
+from workers.discovery import Source, SourceError, sources
+from workers.logs import one_line
+from workers.plugin import Handler, Plugin, PluginError
+from workers.settings import Settings
+
+_CACHED_TRIGGERS = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class BoundHandler:
+    """A handler with the config of its plugin: what it takes to run it."""
+
+    handler: Handler
+    config: Config
+
+    @property
+    def id(self) -> str:
+        """`plugin.function`."""
+        return self.handler.id
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """What is called with the event and the context."""
+        return self.handler.function
+
+
+@dataclass(frozen=True)
+class LoadedPlugin:
+    """A plugin that runs. `origin` says how it was found, `warnings` what its author may want to look at."""
+
+    name: str
+    origin: str
+    file: str
+    config: Config
+    handlers: tuple[BoundHandler, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BrokenPlugin:
+    """A plugin in quarantine. `where` is `file:line`, as near as is known; `error` is one line."""
+
+    name: str
+    origin: str
+    where: str
+    error: str
+
+
+@dataclass(frozen=True)
+class DisabledPlugin:
+    """A plugin that `COMETHOOKS_DISABLED_PLUGINS` names, by its name, its entry point's or its file's."""
+
+    name: str
+    origin: str
+    where: str
+
+
+@dataclass(frozen=True)
+class Plugins:
+    """What was found, by name."""
+
+    loaded: tuple[LoadedPlugin, ...] = ()
+    broken: tuple[BrokenPlugin, ...] = ()
+    disabled: tuple[DisabledPlugin, ...] = ()
+    _wanting: dict[tuple[str, str | None], tuple[BoundHandler, ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    @property
+    def handlers(self) -> tuple[BoundHandler, ...]:
+        """All handlers, by id."""
+        bound = (bound for plugin in self.loaded for bound in plugin.handlers)
+        return tuple(sorted(bound, key=lambda bound: bound.id))
+
+    def handlers_for(self, trigger: str, name: str | None) -> tuple[BoundHandler, ...]:
+        """The handlers that want events of `trigger`, whose canonical name is `name`, by id."""
+        wanting = self._wanting.get((trigger, name))
+        if wanting is None:
+            if len(self._wanting) >= _CACHED_TRIGGERS:  # triggers come from outside, in any number
+                self._wanting.clear()
+            wanting = tuple(bound for bound in self.handlers if bound.handler.matches(trigger, name))
+            self._wanting[trigger, name] = wanting
+        return wanting
+
+
+def load_plugins(settings: Settings) -> Plugins:
+    """Load every plugin that is found. What a plugin raises puts it in quarantine, and goes no further."""
+    loading = _Loading(settings)
+    for source in sources(settings):
+        loading.add(source)
+    return Plugins(
+        loaded=tuple(sorted(loading.loaded, key=lambda plugin: plugin.name)),
+        broken=tuple(sorted(loading.broken, key=lambda plugin: plugin.name)),
+        disabled=tuple(sorted(loading.disabled, key=lambda plugin: plugin.name)),
+    )
+
+
+class _Loading:
+    """Sorts what the sources give into loaded, broken and disabled, in the order it is found."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._seen: list[Plugin] = []
+        self.loaded: list[LoadedPlugin] = []
+        self.broken: list[BrokenPlugin] = []
+        self.disabled: list[DisabledPlugin] = []
+
+    def add(self, source: Source) -> None:
+        """Load what `source` has, unless it is disabled."""
+        if source.name in self._settings.disabled_plugins:
+            self.disabled.append(DisabledPlugin(source.name, source.origin, source.place))
+            return
+        try:
+            plugins = source.load()
+        except (Exception, SystemExit) as error:
+            where = _line_in(source.own(), error) or source.place
+            self.broken.append(BrokenPlugin(source.name, source.origin, where, _explained(error)))
+            return
+        for plugin in plugins:
+            if not any(plugin is other for other in self._seen):
+                self._add_plugin(plugin, source.origin)
+                self._seen.append(plugin)
+
+    def _add_plugin(self, plugin: Plugin, origin: str) -> None:
+        if plugin.name in self._settings.disabled_plugins:
+            self.disabled.append(DisabledPlugin(plugin.name, origin, plugin.where))
+            return
+        try:
+            self._check_name(plugin)
+            self.loaded.append(_configured(plugin, origin, self._settings))
+        except (SourceError, PluginError) as error:
+            self.broken.append(BrokenPlugin(plugin.name, origin, plugin.where, _explained(error)))
+
+    def _check_name(self, plugin: Plugin) -> None:
+        for other in self._seen:
+            if other.name == plugin.name:
+                raise SourceError(
+                    f"{other.where} has a plugin of the same name; rename or disable one of them"
+                )
+
+
+def _configured(plugin: Plugin, origin: str, settings: Settings) -> LoadedPlugin:
+    config = plugin.load_config(settings.environ)
+    return LoadedPlugin(
+        name=plugin.name,
+        origin=origin,
+        file=plugin.where.rpartition(":")[0],
+        config=config,
+        handlers=tuple(BoundHandler(handler, config) for handler in plugin.handlers),
+        warnings=tuple(_warnings(plugin)),
+    )
+
+
+def _warnings(plugin: Plugin) -> Iterator[str]:
+    """Patterns that no known trigger fits. They may be right: CometChat adds triggers."""
+    known = {*TRIGGERS, *(trigger.canonical for trigger in TRIGGERS.values() if trigger.canonical)}
+    for handler in plugin.handlers:
+        for pattern in handler.patterns:
+            if "*" not in pattern and pattern not in known:
+                near = difflib.get_close_matches(pattern, known, n=1)
+                hint = f'; did you mean "{near[0]}"?' if near else ""
+                yield f'{handler.id} ({handler.where}): "{pattern}" is no trigger known to this version{hint}'
+
+
+def _explained(error: BaseException) -> str:
+    """One line: ours stand for themselves, those of others need their type."""
+    return str(error) if isinstance(error, PluginError | SourceError) else one_line(error)
+
+
+def _line_in(own: Path | None, error: BaseException) -> str | None:
+    """The innermost line of what is `own` to the plugin that `error` came through, as `file:line`."""
+    if own is None:
+        return None
+    if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_relative_to(own):
+        return f"{error.filename}:{error.lineno}"
+    lines = [
+        f"{frame.filename}:{frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(own)
+    ]
+    return lines[-1] if lines else None

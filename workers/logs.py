@@ -1,0 +1,194 @@
+"""Logs: one event a line on standard error, for people on a terminal and as JSON elsewhere.
+
+An exception's text may quote the body of a request, so no line ever holds it: what is logged of an exception
+is its type and where it was raised. Its text is kept with the run that it ended, by `one_line` and
+`traceback_text`.
+"""
+
+import json
+import logging
+import sys
+import traceback
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import suppress
+from datetime import date, datetime
+from enum import Enum
+from pathlib import PurePath
+from typing import Any, Literal, TextIO
+
+import orjson
+import structlog
+from structlog.typing import Processor, WrappedLogger
+
+from workers.record import scrub
+
+MAX_LINE = 500
+"""Characters of an error's one line."""
+MAX_TRACEBACK = 8_000
+"""Characters of a traceback that are kept: its end."""
+_QUIET = ("alembic", "rq", "rq.worker", "rq.job", "rq.queue", "httpx", "httpcore")
+"""Loggers of others that tell of every job, call or step, httpx with its URL."""
+_MAX_CHAIN = 10
+_MAX_DEPTH = 6
+
+
+def configure(log_format: Literal["auto", "console", "json"] = "auto", stream: TextIO | None = None) -> None:
+    """Send what structlog and the standard library's logging say to `stream`, by default standard error.
+
+    `auto` is `console` on a terminal and `json` elsewhere. Can be called again: the last call counts.
+    """
+    out = sys.stderr if stream is None else stream
+    on_terminal = out.isatty()
+    console = log_format == "console" or (log_format == "auto" and on_terminal)
+    render: Processor = structlog.dev.ConsoleRenderer(colors=on_terminal) if console else _json
+    shared: list[Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _without_texts_of_exceptions,
+        _plain_values,
+    ]
+    structlog.configure(
+        processors=[*shared, render],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=lambda *_: _Lines(out),
+        cache_logger_on_first_use=False,  # a logger kept by a module follows the next `configure`
+    )
+    handler = _Handler(out)
+    handler.setFormatter(
+        _Formatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [other for other in root.handlers if not isinstance(other, _Handler)] + [handler]
+    root.setLevel(logging.INFO)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def failure(error: BaseException) -> dict[str, str]:
+    """What may be logged of an exception: its type as `error`, and as `at` the line that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = {"at": f"{frames[-1].filename}:{frames[-1].lineno}"} if frames else {}
+    return {"error": type(error).__qualname__, **place}
+
+
+def one_line(error: BaseException) -> str:
+    """`ValueError: its text`, on one line and cut off at 500 characters. To keep, not to log."""
+    try:
+        text = " ".join(scrub(str(error)).split())
+    except Exception:
+        text = "(its text cannot be made)"
+    line = f"{type(error).__qualname__}: {text}" if text else type(error).__qualname__
+    return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 1]}…"
+
+
+def traceback_text(error: BaseException) -> str:
+    """The traceback with all texts, its last 8,000 characters. To keep, not to log."""
+    text = scrub("".join(traceback.format_exception(error)))
+    return text if len(text) <= MAX_TRACEBACK else f"…{text[1 - MAX_TRACEBACK :]}"
+
+
+class _Lines:
+    """What structlog writes to: a stream, one call a line, and no lock that a fork could leave taken."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def msg(self, line: str) -> None:
+        with suppress(OSError, ValueError):  # nobody reads any more: no reason to end what is being logged
+            self._stream.write(f"{line}\n")
+            self._stream.flush()
+
+    debug = info = warning = error = critical = msg
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Our own handler, told apart from those that others add to the root logger."""
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """Formats a record of the standard library without the texts of exceptions among its arguments."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        record = logging.makeLogRecord(record.__dict__)
+        if isinstance(record.args, tuple):
+            record.args = tuple(_without_text(argument) for argument in record.args)
+        record.msg = _without_text(record.msg)
+        return super().format(record)
+
+
+def _without_text(value: Any) -> Any:
+    return type(value).__qualname__ if isinstance(value, BaseException) else value
+
+
+def _without_texts_of_exceptions(
+    _logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Put, in the place of `exc_info`, the type, the place and the frames of the exception."""
+    error = _exception(event.pop("exc_info", None))
+    if error is not None:
+        event.update(failure(error))
+        event["exception"] = _frames(error)
+    return event
+
+
+def _exception(exc_info: Any) -> BaseException | None:
+    if isinstance(exc_info, BaseException):
+        return exc_info
+    found = exc_info[1] if isinstance(exc_info, tuple) else sys.exc_info()[1] if exc_info else None
+    return found if isinstance(found, BaseException) else None
+
+
+def _frames(error: BaseException) -> str:
+    parts = [
+        f"{''.join(traceback.format_tb(link.__traceback__))}{type(link).__qualname__}"
+        for link in _chain(error)
+    ]
+    return "\nafter:\n".join(parts)[-MAX_TRACEBACK:]
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen and len(seen) < _MAX_CHAIN:
+        yield error
+        seen.add(id(error))
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _plain_values(
+    _logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Replace what is not plain data: neither renderer shall show what is inside of it."""
+    for key, value in event.items():
+        if type(value) not in (str, int, float, bool, type(None)):
+            event[key] = _plain(value)
+    return event
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    if isinstance(value, Enum):
+        return _plain(value.value, depth)
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, PurePath):
+        return str(value)
+    if isinstance(value, BaseException):
+        return type(value).__qualname__
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"<{len(value)} bytes>"
+    if depth < _MAX_DEPTH and isinstance(value, Mapping):
+        return {str(key): _plain(item, depth + 1) for key, item in value.items()}
+    if depth < _MAX_DEPTH and isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item, depth + 1) for item in value]
+    return f"<{type(value).__qualname__}>"
+
+
+def _json(_logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]) -> str:
+    try:
+        return orjson.dumps(event).decode()
+    except TypeError:  # a lone surrogate, or an integer of more than 64 bits
+        return scrub(json.dumps(event, ensure_ascii=False, default=str))

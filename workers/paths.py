@@ -1,0 +1,156 @@
+"""What lies where under the data directory, and the credentials that are kept there.
+
+```
+<data dir>/comethooks.db         the journal, unless DATABASE_URL names another
+<data dir>/credentials           what `comethooks up` made for CometChat to send: `user:password` lines
+<data dir>/plugins/              plugins of one file
+<data dir>/valkey/valkey.sock    the embedded server
+```
+"""
+
+import hashlib
+import os
+import re
+import secrets
+import string
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MAX_SOCKET_PATH = 100
+"""The path of a unix socket stays below this many bytes: the kernel's limit is 104 (macOS) or 108 (Linux)."""
+
+MADE_USER = "comethooks"
+MADE_PASSWORD_LENGTH = 32
+_ALPHABET = string.ascii_letters + string.digits
+"""CometChat's Dashboard takes letters and digits only."""
+
+
+class CredentialsError(ValueError):
+    """Text that does not hold credentials. Its message never quotes the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A user and the password that CometChat sends with it. The password is masked in `repr` and `str`."""
+
+    user: str
+    password: str = field(repr=False)
+
+    @property
+    def label(self) -> str:
+        """What may be shown and kept of the credential: its user."""
+        return self.user
+
+
+def database_path(data_dir: Path) -> Path:
+    """The SQLite file of the journal."""
+    return data_dir / "comethooks.db"
+
+
+def credentials_path(data_dir: Path) -> Path:
+    """The file with the credentials that `comethooks up` made."""
+    return data_dir / "credentials"
+
+
+def plugin_dir(data_dir: Path) -> Path:
+    """The folder that plugins of one file are found in."""
+    return data_dir / "plugins"
+
+
+def socket_path(data_dir: Path) -> Path:
+    """The unix socket of the embedded server: the same for everybody with the same `data_dir` and user id.
+
+    Where the data directory's own path is too long for a socket, it is one in a folder of the system's
+    temporary directory; make that folder with `make_private_dir`.
+    """
+    path = data_dir / "valkey" / "valkey.sock"
+    if len(os.fsencode(path)) < MAX_SOCKET_PATH:
+        return path
+    digest = hashlib.blake2b(os.fsencode(os.path.realpath(data_dir)), digest_size=8).hexdigest()
+    return _temporary_dir() / f"comethooks-{os.getuid()}-{digest}" / "valkey.sock"
+
+
+def make_private_dir(path: Path) -> None:
+    """Make the folder `path`, and those above it, readable by this user alone.
+
+    Raises `PermissionError` when it is there already and belongs to somebody else, or is a link: anybody can
+    make a folder under the temporary directory, and wait there for what we would send.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.mkdir(mode=0o700, exist_ok=True)
+    if path.is_symlink() or path.stat().st_uid != os.getuid():
+        raise PermissionError(f"{path} belongs to somebody else; remove it, or use a shorter data directory")
+
+
+def parse_credentials(text: str) -> tuple[Credential, ...]:
+    """The credentials in `user:password` entries, separated by commas or line ends.
+
+    Raises `CredentialsError`, which says what is wrong with which entry and quotes none of it.
+    """
+    entries = [entry.strip() for entry in re.split(r"[,\r\n]", text)]
+    found = [_credential(entry, number) for number, entry in enumerate(entries, 1) if entry]
+    if not found:
+        raise CredentialsError("holds no credential; write user:password")
+    return tuple(dict.fromkeys(found))
+
+
+def read_credentials(data_dir: Path) -> tuple[Credential, ...]:
+    """The credentials kept in `data_dir`; none when there is no such file.
+
+    Raises `CredentialsError` when the file holds something else, and `OSError` when it cannot be read.
+    """
+    try:
+        return parse_credentials(credentials_path(data_dir).read_text("utf-8"))
+    except FileNotFoundError:
+        return ()
+    except UnicodeDecodeError:
+        raise CredentialsError("is not a text file") from None
+
+
+def ensure_credentials(data_dir: Path) -> Credential:
+    """The first credential kept in `data_dir`, made now when there is none.
+
+    The file is complete and readable by this user alone from the moment it is there, and of several
+    processes that make it at the same time all return the same credential.
+    Raises what `read_credentials` raises.
+    """
+    if kept := read_credentials(data_dir):
+        return kept[0]
+    password = "".join(secrets.choice(_ALPHABET) for _ in range(MADE_PASSWORD_LENGTH))
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _create_once(credentials_path(data_dir), f"{MADE_USER}:{password}\n")
+    return read_credentials(data_dir)[0]
+
+
+def _create_once(path: Path, text: str) -> None:
+    """Make `path` with `text`, complete and with mode 0600 at once; leave it alone when it is there."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(draft, path)  # unlike a rename, it never replaces what another process made meanwhile
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def _credential(entry: str, number: int) -> Credential:
+    user, colon, password = entry.partition(":")
+    if not (user and colon and password):
+        raise CredentialsError(
+            f"entry {number} is not user:password (a password cannot hold a comma: commas separate entries)"
+        )
+    if not entry.isprintable():
+        raise CredentialsError(f"entry {number} holds a control character")
+    return Credential(user, password)
+
+
+def _temporary_dir() -> Path:
+    """`/tmp` where there is one: unlike TMPDIR, it is the same in every terminal, service and cron job."""
+    shared = Path("/tmp")
+    return shared if os.access(shared, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())

@@ -1,0 +1,219 @@
+"""What plugin authors write with: plugins, the functions they register, and the context those get.
+
+Everything is checked when it is registered, and the culprit is named with plugin, function, file and line.
+
+```
+PluginError
+├── PluginNameError       the name of a plugin
+├── ConfigError           the config that a plugin declares, or what the environment holds for it
+└── HandlerError          a function that cannot be a handler
+    ├── PatternError      what it is registered for
+    ├── SignatureError    how it wants to be called
+    └── DuplicateError    its name, which another handler of the plugin has
+```
+"""
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import FrameType, MappingProxyType
+from typing import Any, TypeVar
+
+from marshmallow import fields
+from structlog.typing import FilteringBoundLogger
+
+from workers.config import Config, declaration_problems, read_config
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class PluginError(Exception):
+    """Something in a plugin that cannot be used. `where` is the culprit's `file:line`."""
+
+    def __init__(self, culprit: str, problem: str, *, where: str) -> None:
+        super().__init__(f"{culprit} ({where}): {problem}")
+        self.where = where
+
+
+class PluginNameError(PluginError):
+    """A plugin's name cannot be used in ids and environment variables."""
+
+
+class ConfigError(PluginError):
+    """A plugin's config is declared wrongly, or the environment does not hold what it asks for."""
+
+
+class HandlerError(PluginError):
+    """A function cannot be a handler."""
+
+
+class PatternError(HandlerError):
+    """A handler is registered for nothing, or for what can never be a trigger."""
+
+
+class SignatureError(HandlerError):
+    """A handler cannot be called with an event and a context."""
+
+
+class DuplicateError(HandlerError):
+    """Two handlers of a plugin have the same name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a handler gets beside the event."""
+
+    config: Config
+    """The plugin's settings as attributes: `ctx.config.channel`."""
+    log: FilteringBoundLogger
+    """A structlog logger that knows the event and the handler. Never give it a body or a secret."""
+    attempt: int
+    """1 at the first attempt."""
+    handler: str
+    """The handler's id, `plugin.function`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """A function that is registered for triggers."""
+
+    id: str
+    """`plugin.function`: stable, and what runs are kept under."""
+    plugin: str
+    function: Callable[..., Any]
+    patterns: tuple[str, ...]
+    where: str
+    """`file:line`."""
+
+    def matches(self, trigger: str, name: str | None) -> bool:
+        """Whether this handler wants events of `trigger`, whose canonical name is `name`."""
+        return any(
+            _matches(pattern, trigger) or (name is not None and _matches(pattern, name))
+            for pattern in self.patterns
+        )
+
+
+class Plugin:
+    """A named set of handlers. `config` maps the names of its settings to Marshmallow fields.
+
+    Raises `PluginNameError` and `ConfigError`.
+    """
+
+    def __init__(self, name: str, config: Mapping[str, fields.Field[Any]] | None = None) -> None:
+        self.where = _caller()
+        if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            raise PluginNameError(
+                f"plugin {name!r}",
+                "a name begins with a lower-case letter and goes on with lower-case letters, digits and _:"
+                " it becomes part of ids and environment variables",
+                where=self.where,
+            )
+        declared = {} if config is None else config
+        if problems := declaration_problems(name, declared):
+            raise ConfigError(f"plugin {name}", "; ".join(problems), where=self.where)
+        self.name = name
+        self.config = MappingProxyType(dict(declared))
+        self._handlers: dict[str, Handler] = {}
+
+    @property
+    def handlers(self) -> tuple[Handler, ...]:
+        """The registered handlers, by id."""
+        return tuple(self._handlers[name] for name in sorted(self._handlers))
+
+    def on(self, *patterns: str) -> Callable[[Function], Function]:
+        """Register the decorated function for events whose trigger or canonical name fits one of `patterns`.
+
+        In a pattern `*` stands for any text. The function gets the event and a `Context`, once an event
+        however many of its patterns fit, and stays what it was, so that a test can call it.
+        Raises `HandlerError` or one of those below it.
+        """
+        if patterns and callable(patterns[0]):
+            culprit, where = self._culprit(patterns[0])
+            raise HandlerError(culprit, f'write @plugin.on({_EXAMPLE}) in place of "@plugin.on"', where=where)
+
+        def register(function: Function) -> Function:
+            self._register(function, patterns)
+            return function
+
+        return register
+
+    def load_config(self, environ: Mapping[str, str]) -> Config:
+        """The plugin's settings as `environ` has them.
+
+        Raises `ConfigError`, which names what to set and quotes no value.
+        """
+        config, problems = read_config(self.name, self.config, environ)
+        if problems:
+            raise ConfigError(f"plugin {self.name}", "; ".join(problems), where=self.where)
+        return config
+
+    def __repr__(self) -> str:
+        return f"<Plugin {self.name}: {', '.join(self._handlers) or 'no handlers'}>"
+
+    def _register(self, function: Callable[..., Any], patterns: tuple[str, ...]) -> None:
+        culprit, where = self._culprit(function)
+        _check_function(function, culprit, where)
+        _check_patterns(patterns, culprit, where)
+        name = function.__name__
+        if before := self._handlers.get(name):
+            problem = f"{before.where} has a handler of the same name; rename one of them"
+            if before.function is function:
+                both = ", ".join(f'"{pattern}"' for pattern in before.patterns + patterns)
+                problem = f"it is registered already; register it once: @plugin.on({both})"
+            raise DuplicateError(culprit, problem, where=where)
+        self._handlers[name] = Handler(f"{self.name}.{name}", self.name, function, patterns, where)
+
+    def _culprit(self, function: Callable[..., Any]) -> tuple[str, str]:
+        name = getattr(function, "__name__", f"a {type(function).__name__}")
+        code = getattr(inspect.unwrap(function), "__code__", None)
+        where = f"{code.co_filename}:{code.co_firstlineno}" if code else _caller()
+        return f"handler {self.name}.{name}", where
+
+
+_EXAMPLE = '"message_sent"'
+
+
+def _check_function(function: Callable[..., Any], culprit: str, where: str) -> None:
+    if not (inspect.isfunction(function) or inspect.ismethod(function)):
+        raise HandlerError(
+            culprit, "is not a function; decorate a function: def greet(event, ctx)", where=where
+        )
+    if not function.__name__.isidentifier():
+        raise HandlerError(culprit, "has no name to keep its runs under; write it with def", where=where)
+    plain = inspect.unwrap(function)
+    if inspect.iscoroutinefunction(plain) or inspect.isasyncgenfunction(plain):
+        raise HandlerError(culprit, 'is asynchronous; handlers run in threads: write "def"', where=where)
+    if inspect.isgeneratorfunction(plain):
+        raise HandlerError(culprit, 'is a generator, which would never run; remove "yield"', where=where)
+    try:
+        inspect.signature(function).bind(None, None)
+    except TypeError as error:
+        problem = f"cannot be called as {function.__name__}(event, ctx): {error}"
+        raise SignatureError(culprit, problem, where=where) from None
+
+
+def _check_patterns(patterns: tuple[str, ...], culprit: str, where: str) -> None:
+    if not patterns:
+        raise PatternError(culprit, f"name at least one trigger: @plugin.on({_EXAMPLE})", where=where)
+    for pattern in patterns:
+        if not isinstance(pattern, str) or not re.fullmatch(r"\S+", pattern):
+            problem = f'{pattern!r} is no trigger, canonical name or wildcard ({_EXAMPLE}, "message.*", "*")'
+            raise PatternError(culprit, problem, where=where)
+
+
+def _matches(pattern: str, text: str) -> bool:
+    if "*" not in pattern:
+        return pattern == text
+    return (
+        re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), text, re.DOTALL) is not None
+    )
+
+
+def _caller() -> str:
+    """Where the code is that called into this module, as `file:line`."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and frame.f_code.co_filename == __file__:
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame else "?"
