@@ -61,10 +61,11 @@ class Item:
     discarded: bool = False
     """It did not run, since its partition is closing; it stays in the stream."""
 
-    @property
-    def lane(self) -> tuple[str | None, str]:
-        """What orders it: the app, and the conversation, the user or the event itself."""
-        return self.record.app_id, self.record.key or self.record.id
+    lane: tuple[str | None, str] = field(init=False)
+    """What orders it: the app, and the conversation, the user or the event itself."""
+
+    def __post_init__(self) -> None:
+        self.lane = self.record.app_id, self.record.key or self.record.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +80,26 @@ class LeaseLostError(Exception):
 
 
 class Dispatcher(threading.Thread):
-    """Runs items in their lanes on `threads` runner threads; settled ones come out of `settled`.
+    """Runs items in their lanes on `threads` runner threads, and hands each to `settled` when it has ended.
 
-    `before_run` is called before every run and does not return when the leases may be lost. After an error of
-    the connection `failure` is set, a None comes out of `settled`, and the drainer must end.
+    `before_run` is called before every run and does not return when the leases may be lost. What ends the
+    thread goes to `on_failure`; nothing more is settled then, and the drainer must end.
     """
 
-    def __init__(self, client: Redis, *, threads: int, before_run: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        client: Redis,
+        *,
+        threads: int,
+        before_run: Callable[[], None],
+        settled: Callable[[Item], None],
+        on_failure: Callable[[Exception], None],
+    ) -> None:
         super().__init__(name="dispatcher", daemon=True)
-        self.settled: SimpleQueue[Item | None] = SimpleQueue()
-        self.failure: Exception | None = None
-        self._before_run = before_run
         self._client = client
+        self._before_run = before_run
+        self._settled = settled
+        self._on_failure = on_failure
         self._inbox: SimpleQueue[Sequence[Item] | _Ended | None] = SimpleQueue()
         self._runnable: SimpleQueue[Item | None] = SimpleQueue()
         self._lanes: dict[tuple[str | None, str], deque[Item]] = {}
@@ -120,8 +129,7 @@ class Dispatcher(threading.Thread):
                 pass
         except Exception as error:
             # The connection that carries marks is never reconnected: what was on its way is unknown.
-            self.failure = error
-            self.settled.put(None)
+            self._on_failure(error)
 
     def _step(self, marks: "_Marks") -> bool:
         arrived, ended, stopping = self._gather()
@@ -172,7 +180,7 @@ class Dispatcher(threading.Thread):
 
     def _leave_lane(self, item: Item) -> list[Item]:
         """Hand a finished item back. The next of its lane, if there is one."""
-        self.settled.put(item)
+        self._settled(item)
         waiting = self._lanes[item.lane]
         if waiting:
             return [waiting.popleft()]

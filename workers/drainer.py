@@ -1,8 +1,8 @@
 """The drainer: takes its share of the partitions, runs what is in them, journals it, and only then forgets it.
 
-It is one long RQ job. Its main thread goes round: balance, collect what is settled, journal, forget, give back,
-read. The `keeper` thread renews the leases, the `dispatcher` thread starts runs and writes their marks, runner
-threads run handlers.
+It is one long RQ job. Its main thread leases and reads; the `dispatcher` thread starts runs and writes their
+marks, runner threads run handlers, the `journal-writer` thread writes to SQL and forgets in Redis, and the
+`keeper` thread renews the leases.
 
 From the stream to the journal, and what a crash between two steps leaves to the successor:
 
@@ -10,28 +10,29 @@ From the stream to the journal, and what a crash between two steps leaves to the
    is dropped by the worker or by any drainer of this host, or ends by itself.
 2. Entries are read; the cursor is in memory only. Crash: they are read again.
 3. Their runs start, end and are marked: see `workers.dispatcher`. Crash: what is marked is not run again.
-4. Settled entries are journalled, up to a batch in one SQL transaction. Crash before the commit: the successor
+4. Settled entries are journalled, a batch in one SQL transaction. Crash before the commit: the successor
    journals from the marks. Crash after it: the successor journals the same rows, which changes nothing.
-5. Entries and marks are forgotten in one script, which checks the lease. Crash: as after 4.
+5. Entries and marks are forgotten in one script, which checks the leases. Crash: as after 4.
 6. A lease is given back when nothing of its partition is left in this process.
 """
 
+import gc
 import os
 import random
 import signal
 import time
-from collections.abc import Callable
-from queue import Empty
+from collections.abc import Sequence
+from queue import Empty, SimpleQueue
 from typing import cast
 
-import orjson
 import structlog
 
-from workers import keys, scripts
+from workers import keys
 from workers.connections import connect, read_streams
 from workers.dispatcher import Dispatcher, Item, LeaseLostError, Partition
-from workers.journal import Journal, JournalError, Settled
+from workers.journal import Journal
 from workers.journal.migrate import require_current
+from workers.journaling import JournalWriter, until_it_works
 from workers.keeper import Keeper, exit_at_once
 from workers.leases import LEASE_TTL_SECONDS, Leases
 from workers.loading import Plugins, load_plugins
@@ -44,12 +45,12 @@ SHORTEST_LIFE_SECONDS = 250.0
 LONGEST_LIFE_SECONDS = 350.0
 """Lives differ, so that drainers which began together do not end together."""
 BALANCE_SECONDS = 0.25
-FLUSH_SECONDS = 0.02
-BATCH = 200
+CLOSING_SECONDS = 0.02
+"""How often a partition that is to be given back is looked after."""
 WINDOW = 512
+GC_THRESHOLD = 10_000
 PARTITION_QUOTA = 128
 """Of the window, what one partition may have: a hot conversation must not stop the others."""
-_BACKOFF_SECONDS = (0.1, 2.0)
 
 log = structlog.get_logger()
 
@@ -62,7 +63,6 @@ class Drainer:
     ) -> None:
         self._client = connect(settings.redis_url)
         self._plugins = plugins
-        self._journal = journal
         self._stop = stop
         self._end_of_life = time.monotonic() + life
         self._parent = os.getppid()
@@ -70,33 +70,41 @@ class Drainer:
         self._leases = Leases(self._client, member, settings.partitions)
         keeping = connect(settings.redis_url, timeout=LEASE_TTL_SECONDS / 5)
         self._keeper = Keeper(Leases(keeping, member, settings.partitions))
-        self._dispatcher = Dispatcher(
-            connect(settings.redis_url), threads=settings.threads, before_run=self._exit_if_expired
+        self._released: SimpleQueue[Sequence[Item] | Exception] = SimpleQueue()
+        self._writer = JournalWriter(
+            connect(settings.redis_url),
+            journal,
+            stop,
+            released=self._released.put,
+            on_failure=self._released.put,
         )
-        self._forget = self._client.register_script(scripts.FORGET)
+        self._dispatcher = Dispatcher(
+            connect(settings.redis_url),
+            threads=settings.threads,
+            before_run=self._exit_if_expired,
+            settled=self._writer.settled.put,
+            on_failure=self._released.put,
+        )
         self._partitions: dict[int, Partition] = {}
         self._unsettled = 0
-        self._batch: list[Item] = []
-        self._batch_since = 0.0
         self._next_balance = 0.0
 
     def run(self) -> None:
         """Drain. Raises what ends it early: a lost connection, a lost lease."""
-        self._keeper.start()
-        self._dispatcher.start()
+        threads = (self._keeper, self._writer, self._dispatcher)
+        for thread in threads:
+            thread.start()
         while True:
             if not self._ending():
                 self._balance()
             elif not self._close_all():
                 break
             self._collect()
-            if self._flush_is_due():
-                self._flush()
             self._give_back()
             self._read()
         self._leases.drop(self._leases.member)
-        self._keeper.stop()
-        self._dispatcher.stop()
+        for thread in threads:
+            thread.stop()
 
     def _exit_if_expired(self) -> None:
         if self._keeper.expired():
@@ -140,7 +148,8 @@ class Drainer:
 
     def _read(self) -> None:
         """Read what the window has room for; wait for entries, or for room, no longer than the next duty."""
-        waiting = FLUSH_SECONDS if self._unsettled else BALANCE_SECONDS
+        closing = any(partition.closing for partition in self._partitions.values())
+        waiting = CLOSING_SECONDS if closing else BALANCE_SECONDS
         room = WINDOW - self._unsettled
         readable = [
             partition
@@ -177,86 +186,22 @@ class Drainer:
             item.todo = [handler for handler in handlers if handler.id not in done]
         if item.todo:
             return [item]
-        self._settle(item)
+        self._writer.settled.put(item)
         return []
 
     def _collect(self, timeout: float = 0.0) -> None:
-        """Take over what the dispatcher has settled; wait for the first up to `timeout` seconds."""
-        settled = self._dispatcher.settled
+        """Make room for what has left this process; wait up to `timeout` seconds for something that does."""
         try:
-            item = settled.get(timeout=timeout) if timeout else settled.get_nowait()
-            while item is not None:
-                self._settle(item)
-                item = settled.get_nowait()
+            released = self._released.get(timeout=timeout) if timeout else self._released.get_nowait()
+            while True:
+                if isinstance(released, Exception):
+                    raise released
+                for item in released:
+                    item.partition.unsettled -= 1
+                self._unsettled -= len(released)
+                released = self._released.get_nowait()
         except Empty:
             return
-        raise cast(Exception, self._dispatcher.failure)
-
-    def _settle(self, item: Item) -> None:
-        if item.discarded:
-            item.partition.unsettled -= 1
-            self._unsettled -= 1
-            return
-        if not self._batch:
-            self._batch_since = time.monotonic()
-        self._batch.append(item)
-
-    def _flush_is_due(self) -> bool:
-        if not self._batch:
-            return False
-        return len(self._batch) >= BATCH or time.monotonic() - self._batch_since >= FLUSH_SECONDS
-
-    def _flush(self) -> None:
-        """Journal what is settled, then forget it."""
-        items, self._batch = self._batch, []
-        for start in range(0, len(items), BATCH):
-            chunk = items[start : start + BATCH]
-            self._write([_settled(item) for item in chunk])
-            self._forget_entries(chunk)
-
-    def _write(self, batch: list[Settled]) -> None:
-        """Write to the journal, however long that takes: nothing is read meanwhile, and nothing is dropped."""
-        _until_it_works(lambda: self._journal.write(batch), self._stop)
-
-    def _forget_entries(self, items: list[Item]) -> None:
-        by_partition: dict[Partition, list[tuple[str, int, dict[str, str]]]] = {}
-        for item in items:
-            results = {result.handler: str(result.state) for result in item.results}
-            by_partition.setdefault(item.partition, []).append((item.entry, item.cost, results))
-        for partition, forgotten in by_partition.items():
-            number = partition.number
-            still_ours = self._forget(
-                keys=[
-                    keys.lease(number),
-                    keys.stream(number),
-                    keys.progress(number),
-                    keys.BACKLOG,
-                    keys.RUNS,
-                ],
-                args=[partition.lease, orjson.dumps(forgotten)],
-            )
-            if not still_ours:
-                raise LeaseLostError(f"partition {number} belongs to another drainer")
-            partition.unsettled -= len(forgotten)
-            self._unsettled -= len(forgotten)
-
-
-def _settled(item: Item) -> Settled:
-    return Settled(record=item.record, runs=tuple(item.results), partition=item.partition.number)
-
-
-def _until_it_works(use_journal: Callable[[], None], stop: StopFlag) -> None:
-    """Use the journal, and again while it is away or out of date; say so once. Raises when asked to stop."""
-    pause, longest = _BACKOFF_SECONDS
-    while True:
-        try:
-            return use_journal()
-        except JournalError as error:
-            if pause == _BACKOFF_SECONDS[0]:
-                log.error("the journal cannot be used; trying again", reason=str(error))
-            if stop.wait(pause):
-                raise
-            pause = min(2 * pause, longest)
 
 
 def drain() -> None:
@@ -268,9 +213,13 @@ def drain() -> None:
     plugins = load_plugins(settings)
     for broken in plugins.broken:
         log.error("plugin left out", plugin=broken.name, where=broken.where)
+    # What is loaded by now stays; looking through all of it again and again costs a quarter of the throughput.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD)
     life = random.uniform(SHORTEST_LIFE_SECONDS, LONGEST_LIFE_SECONDS)
     try:
-        _until_it_works(lambda: require_current(journal.engine), stop)
+        until_it_works(lambda: require_current(journal.engine), stop)
         Drainer(settings, plugins, journal, stop, life=life).run()
     except LeaseLostError as error:
         exit_at_once(str(error))

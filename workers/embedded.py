@@ -9,7 +9,7 @@ import structlog
 from redis.exceptions import BusyLoadingError, RedisError
 
 from workers.connections import connect
-from workers.paths import socket_path
+from workers.paths import make_private_dir, socket_path
 from workers.supervisor import Child
 
 START_SECONDS = 30.0
@@ -47,7 +47,7 @@ def embedded_server(data_dir: Path) -> Child:
     directory = data_dir / "valkey"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     socket = socket_path(data_dir)
-    socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_dir(socket.parent)
     options = {
         "port": "0",
         "unixsocket": str(socket),

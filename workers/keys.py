@@ -10,6 +10,7 @@
 | `progress:<p>` | hash | `entry/handler` to the mark of that run: started, or its result |
 | `backlog` | string | bytes waiting in all streams |
 | `runs` | hash | `handler|state` to how many runs ended so: the source of the metric |
+| `probe` | string | nothing, ever: the readiness check sets it only if it exists |
 | `duplicates:<window>:<bucket>:<shard>` | hash | duplicate key (16 bytes) to the id of the event (16 bytes) |
 """
 
@@ -19,6 +20,8 @@ FENCE = PREFIX + "fence"
 MEMBERS = PREFIX + "members"
 BACKLOG = PREFIX + "backlog"
 RUNS = PREFIX + "runs"
+PROBE = PREFIX + "probe"
+"""Never there: whoever asks whether Redis would write sets it only if it exists."""
 DUPLICATES = PREFIX + "duplicates"
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from redis import Redis
 
-from workers import keys
+from workers import keys, scripts
 from workers.leases import LEASE_TTL_SECONDS
 
 
@@ -31,38 +31,28 @@ class Overview:
 
 def overview(client: Redis, partitions: int) -> Overview:
     """Read all of it in one round trip. Raises redis-py's errors."""
-    numbers = range(partitions)
-    pipeline = client.pipeline(transaction=False)
-    pipeline.time()
-    pipeline.zrange(keys.MEMBERS, 0, -1, withscores=True)
-    pipeline.get(keys.BACKLOG)
-    pipeline.hgetall(keys.RUNS)
-    for number in numbers:
-        pipeline.xlen(keys.stream(number))
-        pipeline.xrange(keys.stream(number), count=1)
-        pipeline.exists(keys.lease(number))
-    (seconds, micros), members, backlog, runs, *rest = pipeline.execute()
-    now = seconds + micros / 1e6
+    script_keys = [keys.MEMBERS, keys.BACKLOG, keys.RUNS]
+    for number in range(partitions):
+        script_keys += [keys.stream(number), keys.lease(number)]
+    script = client.register_script(scripts.OVERVIEW)
+    now, drainers, backlog, runs, states = script(keys=script_keys, args=[int(LEASE_TTL_SECONDS * 1000)])
     return Overview(
         partitions=tuple(
-            PartitionState(
-                number,
-                depth=rest[3 * number],
-                oldest_age_s=_age(rest[3 * number + 1], now),
-                leased=bool(rest[3 * number + 2]),
-            )
-            for number in numbers
+            PartitionState(number, depth=depth, oldest_age_s=_age(oldest, int(now)), leased=bool(leased))
+            for number, (depth, oldest, leased) in enumerate(states)
         ),
-        drainers=sum(1 for _, heartbeat in members if heartbeat / 1000 > now - LEASE_TTL_SECONDS),
-        backlog_bytes=int(backlog or 0),
-        runs={_handler_and_state(name): int(count) for name, count in runs.items()},
+        drainers=drainers,
+        backlog_bytes=int(backlog),
+        runs={
+            _handler_and_state(name): int(count) for name, count in zip(runs[::2], runs[1::2], strict=True)
+        },
     )
 
 
-def _age(oldest: list[tuple[bytes, object]], now: float) -> float | None:
+def _age(oldest: bytes, now_s: int) -> float | None:
     if not oldest:
         return None
-    return max(0.0, now - int(oldest[0][0].split(b"-")[0]) / 1000)
+    return max(0.0, now_s - int(oldest.split(b"-")[0]) / 1000)
 
 
 def _handler_and_state(name: bytes) -> tuple[str, str]:

@@ -6,13 +6,14 @@ from typing import Any
 
 import orjson
 import structlog
+from structlog.typing import FilteringBoundLogger
 
 from schemas import Event
 from workers.journal import RunResult
 from workers.loading import BoundHandler
 from workers.logs import failure, one_line, traceback_text
 from workers.plugin import Context
-from workers.record import Record, scrub
+from workers.record import Record
 from workers.states import RunState
 
 STARTED = b"started"
@@ -43,8 +44,9 @@ def execute(
     handler: BoundHandler, event: Event, *, attempt: int = 1, clock: Callable[[], int] = now_ms
 ) -> RunResult:
     """Run `handler` once. Whatever it raises becomes a run that is dead, with its traceback, and goes no further."""
-    log = structlog.get_logger().bind(
-        event=event.id, trigger=event.trigger, handler=handler.id, attempt=attempt
+    # A lazy logger: nothing is bound until the handler logs.
+    log: FilteringBoundLogger = structlog.get_logger(
+        id=event.id, trigger=event.trigger, handler=handler.id, attempt=attempt
     )
     context = Context(config=handler.config, log=log, attempt=attempt, handler=handler.id)
     started = clock()
@@ -58,8 +60,8 @@ def execute(
             attempts=attempt,
             started_at=started,
             finished_at=clock(),
-            error=scrub(one_line(error)),
-            traceback=scrub(traceback_text(error)),
+            error=one_line(error),
+            traceback=traceback_text(error),
         )
     return RunResult(
         handler=handler.id,

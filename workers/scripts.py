@@ -152,31 +152,57 @@ mark after its successor has cleared them, for ever.
 """
 
 FORGET = """
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-local stream, progress, backlog, runs = KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local freed, ended = 0, {}
-for _, item in ipairs(cjson.decode(ARGV[2])) do
-  local entry, cost, results = item[1], item[2], item[3]
-  for handler, state in pairs(results) do
-    redis.call('HDEL', progress, entry .. '/' .. handler)
-  end
-  if redis.call('XDEL', stream, entry) == 1 then
-    freed = freed + cost
-    for handler, state in pairs(results) do
-      local name = handler .. '|' .. state
-      ended[name] = (ended[name] or 0) + 1
+local backlog, runs = KEYS[1], KEYS[2]
+local lost, freed, ended = 0, 0, {}
+for i, partition in ipairs(cjson.decode(ARGV[1])) do
+  local lease, stream, progress = KEYS[3 * i], KEYS[3 * i + 1], KEYS[3 * i + 2]
+  if redis.call('GET', lease) ~= partition[1] then
+    lost = lost + 1
+  else
+    for _, item in ipairs(partition[2]) do
+      local entry, cost, results = item[1], item[2], item[3]
+      for handler in pairs(results) do
+        redis.call('HDEL', progress, entry .. '/' .. handler)
+      end
+      if redis.call('XDEL', stream, entry) == 1 then
+        freed = freed + cost
+        for handler, state in pairs(results) do
+          local name = handler .. '|' .. state
+          ended[name] = (ended[name] or 0) + 1
+        end
+      end
     end
   end
 end
 redis.call('DECRBY', backlog, freed)
 for name, count in pairs(ended) do redis.call('HINCRBY', runs, name, count) end
-return 1
+return lost
 """
 """Forget entries that are journalled: the entry, its marks, its part of the backlog; count its runs.
 
-KEYS lease, stream, progress, backlog, runs. ARGV value of the lease, JSON list of [entry, cost in bytes,
-{handler: state}]. Returns 1, or 0 when the lease is lost. Repeating it counts nothing twice.
+KEYS backlog, runs, then lease, stream and progress of each partition. ARGV a JSON list, for each partition
+[value of the lease, list of [entry, cost in bytes, {handler: state}]]. Returns how many of the leases are lost:
+of their partitions nothing is forgotten. Repeating it counts nothing twice.
 
 As several commands: a drainer that has lost its lease would delete what its successor works on, and a crash in
 between would leave marks without an entry, or count bytes twice.
+"""
+
+OVERVIEW = """
+local time = redis.call('TIME')
+local partitions = {}
+for i = 4, #KEYS, 2 do
+  local oldest = redis.call('XRANGE', KEYS[i], '-', '+', 'COUNT', 1)[1]
+  table.insert(partitions, {
+    redis.call('XLEN', KEYS[i]), oldest and oldest[1] or '', redis.call('EXISTS', KEYS[i + 1])
+  })
+end
+local alive = redis.call('ZCOUNT', KEYS[1], time[1] * 1000 - ARGV[1], '+inf')
+return {time[1], alive, redis.call('GET', KEYS[2]) or '0', redis.call('HGETALL', KEYS[3]), partitions}
+"""
+"""How everything stands. KEYS members, backlog, runs, then stream and lease of every partition. ARGV how long a
+heartbeat counts (ms). Returns {time (s), live drainers, backlog (bytes), counters of runs, {entries, id of the
+oldest, whether leased} of every partition}.
+
+As several commands it would be as right, but the body of every oldest entry would cross the wire at each scrape.
 """

@@ -42,6 +42,11 @@ def partition_of(app_id: str | None, key: str, partitions: int) -> int:
     return crc32(f"{app_id or ''}\0{key}".encode("utf-8", "surrogatepass")) % partitions
 
 
+def refusal_word(error: ResponseError) -> str:
+    """The code of an error reply (MISCONF, WRONGTYPE), or redis-py's class for it, which has cut the code off."""
+    return str(error).split(" ", 1)[0] if type(error) is ResponseError else type(error).__name__
+
+
 class Streams:
     """Writes requests to the partitions' streams. Safe to share between threads."""
 
@@ -122,7 +127,7 @@ class Streams:
                 # The answer is lost, the append perhaps not: the same id makes the repeat harmless.
                 return self._run(script_keys, arguments)
         except ResponseError as error:
-            raise NotKeptError(f"Redis refused: {str(error).split(' ', 1)[0]}") from None
+            raise NotKeptError(f"Redis refused: {refusal_word(error)}") from None
         except (RedisError, OSError) as error:
             raise NotKeptError(f"Redis did not answer: {type(error).__name__}") from None
 

@@ -140,7 +140,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     connection = connect(settings.redis_url)
     wait_for_redis(connection)
-    DrainWorker(settings, connection).work()
+    # RQ would otherwise raise its loggers, which tell of every job, to INFO again.
+    DrainWorker(settings, connection).work(logging_level=None)
     return 0
 
 

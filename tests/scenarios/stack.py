@@ -11,6 +11,7 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ class Effects:
         wrong = 0
         for ids in accepted.values():
             positions = [first[event] for event in ids if event in first]
-            wrong += sum(later < earlier for earlier, later in zip(positions, positions[1:], strict=False))
+            wrong += sum(later < earlier for earlier, later in pairwise(positions))
         return wrong
 
 

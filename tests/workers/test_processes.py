@@ -18,7 +18,7 @@ def test_a_process_that_ended_and_was_not_waited_for_is_dead() -> None:
 
 
 def test_a_running_process_is_alive() -> None:
-    """This one is."""
+    """The one that asks is."""
     assert is_alive(os.getpid())
     assert not is_dead_here(member_name(os.getpid()))
 

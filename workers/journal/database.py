@@ -67,7 +67,7 @@ def _postgres(url: URL) -> Engine:
 def _sqlite(url: URL) -> Engine:
     # isolation_level None keeps the driver from opening transactions by itself; the listener below does.
     arguments = {"timeout": BUSY_TIMEOUT_S, "isolation_level": None}
-    engine = create_engine(url, connect_args=arguments, paramstyle="named", hide_parameters=True, **_POOL)
+    engine = create_engine(url, connect_args=arguments, hide_parameters=True, **_POOL)
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     return engine

@@ -1,0 +1,83 @@
+"""Kill -9 under load: every acknowledged event is processed, in order, and the partitions soon move again."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.load import Poster
+from tests.scenarios.stack import by_conversation, children, work_horses_of, workers_of
+from tests.scenarios.test_up import Up
+from tests.waiting import wait_for
+
+POSTERS = 6
+PER_SECOND = 40.0
+"""Each; together more than the 100 events a second that a kill must happen under."""
+
+VICTIMS: dict[str, Callable[[Up], list[int]]] = {
+    "work-horse": lambda up: work_horses_of(up.part("worker"))[:1],
+    "worker": lambda up: workers_of(up.part("worker"))[:1],
+    "worker and work-horse": lambda up: [
+        pid for worker in workers_of(up.part("worker"))[:1] for pid in [worker, *children(worker)]
+    ],
+    "all workers and work-horses": lambda up: [
+        pid for worker in workers_of(up.part("worker")) for pid in [worker, *children(worker)]
+    ],
+    "web": lambda up: [up.part("web"), *children(up.part("web"))],
+    "embedded server": lambda up: [up.part("valkey")],
+}
+
+
+@pytest.fixture
+def loaded(tmp_path: Path) -> Iterator[tuple[Up, list[Poster]]]:
+    up = Up(tmp_path)
+    up.stack.environment["COMETHOOKS_BASIC_AUTH"] = "scenario:Passw0rdOfTheScenario"
+    up.start()
+    posters = [Poster(up.stack, number, PER_SECOND) for number in range(POSTERS)]
+    yield up, posters
+    for poster in posters:
+        poster.stop()
+    up.stack.close()
+
+
+@pytest.mark.timeout(300)
+def test_whatever_is_killed_every_acknowledged_event_is_processed_in_order(
+    loaded: tuple[Up, list[Poster]],
+) -> None:
+    """One deployment, six kinds of victims, one after the other, while the clients go on."""
+    up, posters = loaded
+    for poster in posters:
+        poster.start()
+    wait_for(lambda: len(up.stack.effects().ids) > 100, "events flow")
+    for name, victims in VICTIMS.items():
+        goal = acknowledged(posters) + 200
+        rate = 200 / wait_for(lambda goal=goal: acknowledged(posters) >= goal, "200 more are acknowledged")
+        assert rate > 100, f"only {rate:.0f} events/s: the machine is too slow for this test"
+        pids = victims(up)
+        assert pids
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        moved = wait_for(lambda: later_ones_are_handled(up, posters), f"the partitions move after {name}")
+        print(f"{name} killed under {rate:.0f} events/s: moving again after {moved:.1f} s")
+    for poster in posters:
+        poster.stop()
+    ledger = [entry for poster in posters for entry in poster.acknowledged]
+    ids = {event for _, event in ledger}
+    wait_for(lambda: ids <= up.stack.effects().ids, "every acknowledged event is processed", seconds=60)
+    effects = up.stack.effects()
+    disorders = effects.disorders(by_conversation(ledger))
+    print(f"{len(ids)} acknowledged, 0 lost, {disorders} disordered, {effects.repeats} repeated")
+    assert disorders == 0
+    assert effects.repeats <= 20 * len(VICTIMS)
+
+
+def acknowledged(posters: list[Poster]) -> int:
+    return sum(len(poster.acknowledged) for poster in posters)
+
+
+def later_ones_are_handled(up: Up, posters: list[Poster]) -> bool:
+    """Whether everything that is acknowledged by now has been handled, whatever its partition."""
+    ids = {event for poster in posters for _, event in list(poster.acknowledged)}
+    return ids <= up.stack.effects().ids

@@ -1,0 +1,168 @@
+"""`comethooks up`: from nothing to a processed event, back from every death, and a clean end."""
+
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.bodies import NAMES, raw
+from tests.scenarios.stack import RECORDER, Stack, children, command_of, descendants, free_port
+from tests.waiting import wait_for
+from workers.processes import is_alive
+
+READY = "comethooks is ready"
+LEGACY = [name for name in NAMES if name.startswith("legacy_")]
+
+
+class Up:
+    """A running `comethooks up` with an embedded server, SQLite and credentials of its own making."""
+
+    def __init__(self, directory: Path) -> None:
+        self.stack = Stack(directory, "", settings={"COMETHOOKS_BASIC_AUTH": ""})
+        self.stack.plugin("recorder", RECORDER)
+        self.data_dir = directory / "data"
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start it, and return once it has said that it is ready."""
+        said = self.stack.log().count(READY)
+        self.process = self.stack.start("up")
+        wait_for(
+            lambda: self.stack.log().count(READY) > said or self.process.poll() is not None, "it is ready"
+        )
+        assert self.process.poll() is None, self.stack.log()
+        return self.process
+
+    @property
+    def credential(self) -> tuple[str, str]:
+        """What it made for CometChat to send."""
+        user, _, password = (self.data_dir / "credentials").read_text().strip().partition(":")
+        return user, password
+
+    def post(self, content: bytes) -> httpx.Response:
+        """Post one body with those credentials."""
+        headers = {"Content-Type": "Application/json"}
+        return httpx.post(
+            f"{self.stack.url}/webhooks", content=content, headers=headers, auth=self.credential, timeout=5
+        )
+
+    def part(self, name: str) -> int:
+        """The process of a part: `web`, `worker` or `valkey`."""
+        sign = {"web": "gunicorn", "worker": "webhooks.cli worker", "valkey": "valkey.sock"}[name]
+        found = [pid for pid in children(self.process.pid) if sign in command_of(pid)]
+        return found[0] if found else 0
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Up]:
+    made = Up(tmp_path)
+    yield made
+    made.stack.close()
+
+
+def test_the_legacy_bodies_come_out_as_processed_events(up: Up) -> None:
+    """The five legacy triggers, posted as CometChat posts them, and one sent by our own command."""
+    up.start()
+    answers = [up.post(raw(name)) for name in LEGACY]
+    ids = [answer.headers["X-Request-Id"] for answer in answers]
+    assert {answer.status_code for answer in answers} == {200}
+    sent = up.stack.run("send", "after_message")
+    assert sent.stdout.startswith("200 ")
+    expected = len(LEGACY) + 1
+    wait_for(
+        lambda: len(up.stack.listing("events", "list", "--status", "done")) == expected, "all are processed"
+    )
+    listed = {event["id"]: event for event in up.stack.listing("events", "list")}
+    assert set(ids) <= set(listed)
+    for identifier in ids:
+        assert listed[identifier]["runs"] == [
+            {"handler": "recorder.record", "state": "done", "attempts": 1, "error": None, "replay": None}
+        ]
+    shown = json.loads(up.stack.run("events", "show", ids[0], "--json").stdout)
+    assert shown["payload"]["trigger"] == shown["trigger"]
+
+
+def test_it_prints_what_to_enter_and_what_to_try(up: Up) -> None:
+    """URL, credentials of letters and digits, and a line that sends an event."""
+    up.start()
+    user, password = up.credential
+    printed = up.stack.log()
+    assert re.fullmatch(r"[A-Za-z0-9]{16,100}", password)
+    assert stat.S_IMODE(os.stat(up.data_dir / "credentials").st_mode) == 0o600
+    for expected in (f"{up.stack.url}/webhooks", user, password, "send after_message"):
+        assert expected in printed
+
+
+def test_ctrl_c_ends_everything_and_nothing_is_lost(up: Up) -> None:
+    """Exit code 0, no process left, and the events are there at the next start."""
+    process = up.start()
+    identifier = up.post(raw("legacy_after_message")).json()["id"]
+    below = list(descendants(process.pid))
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+    assert not [pid for pid in below if is_alive(pid)]
+    credential = up.credential
+    up.start()
+    assert up.credential == credential
+    wait_for(
+        lambda: (
+            [event["id"] for event in up.stack.listing("events", "list", "--status", "done")] == [identifier]
+        ),
+        "the event is there, processed",
+    )
+    assert up.post(raw("legacy_after_message")).json() == {"id": identifier, "duplicate": True}
+
+
+def test_a_second_one_on_the_same_data_says_who_has_it(up: Up) -> None:
+    """Two servers on one append-only file would destroy it."""
+    process = up.start()
+    second = up.stack.run("up", check=False)
+    assert second.returncode == 1
+    assert f"pid {process.pid}" in second.stderr
+
+
+def test_a_port_that_is_taken_is_named_with_the_way_out(up: Up, tmp_path: Path) -> None:
+    """Before anything is started."""
+    up.start()
+    (tmp_path / "other").mkdir()
+    other = Stack(tmp_path / "other", "", settings={"PORT": str(up.stack.port)})
+    failed = other.run("up", check=False)
+    assert failed.returncode == 1
+    assert f"port {up.stack.port}" in failed.stderr
+    assert "PORT=" in failed.stderr
+
+
+@pytest.mark.parametrize("part", ["web", "worker", "valkey"])
+def test_a_part_that_is_killed_is_back_within_two_seconds(up: Up, part: str) -> None:
+    """And an event sent then is processed."""
+    up.start()
+    victim = up.part(part)
+    assert victim
+    os.kill(victim, signal.SIGKILL)
+    seconds = wait_for(
+        lambda: up.part(part) not in (0, victim) and is_alive(up.part(part)), f"{part} is back"
+    )
+    assert seconds < 2
+
+    def accepted() -> bool:
+        try:
+            return up.post(raw("message_sent_text")).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    wait_for(accepted, "an event is accepted again")
+    wait_for(lambda: up.stack.effects().ids, "it is processed")
+
+
+def test_without_credentials_the_web_process_says_what_to_set(tmp_path: Path) -> None:
+    """It would otherwise accept from anybody."""
+    stack = Stack(tmp_path, "", settings={"COMETHOOKS_BASIC_AUTH": "", "PORT": str(free_port())})
+    failed = stack.run("web", check=False)
+    assert failed.returncode == 1
+    assert "COMETHOOKS_BASIC_AUTH=user:password" in failed.stderr

@@ -1,0 +1,73 @@
+"""The command, with a server and a journal of the test's own."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.redis_server import RedisServer
+from tests.webhooks.cli.store import Store
+from tests.webhooks.samples import PASSWORD, USER
+from webhooks.cli import main
+from workers.journal import Journal
+from workers.journal.migrate import upgrade
+from workers.settings import NAMES, Settings
+from workers.streams import Streams
+
+
+@dataclass(frozen=True)
+class Command:
+    """`comethooks`, with an environment of its own."""
+
+    environ: dict[str, str]
+
+    def __call__(self, *arguments: str, **variables: str) -> Result:
+        """What it does with these arguments, and these variables on top."""
+        hidden: dict[str, str | None] = {name: None for name in os.environ if name in NAMES.values()}
+        return CliRunner().invoke(main, arguments, env={**hidden, **self.environ, **variables})
+
+    def json(self, *arguments: str, **variables: str) -> list[Any]:
+        """The JSON documents that it prints, which it has to do without failing."""
+        done = self(*arguments, "--json", **variables)
+        assert done.exit_code == 0, done.output
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture
+def command(tmp_path: Path, redis_server: RedisServer) -> Command:
+    """`comethooks`, before anything was kept and without a journal."""
+    return Command(
+        {
+            "COMETHOOKS_DATA_DIR": str(tmp_path),
+            "COMETHOOKS_BASIC_AUTH": f"{USER}:{PASSWORD}",
+            "REDIS_URL": redis_server.url,
+        }
+    )
+
+
+@pytest.fixture
+def store(command: Command, redis_server: RedisServer) -> Iterator[Store]:
+    """The streams and the journal that `command` reads."""
+    settings = Settings.load(command.environ)
+    upgrade(settings.database_url)
+    journal, streams = Journal.open(settings.database_url), Streams.open(settings)
+    yield Store(streams, journal)
+    streams.close()
+    journal.close()
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Makes standard output a terminal of so many columns, for what is printed in this process."""
+
+    def make(columns: int) -> None:
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setenv("TERM", "xterm")
+
+    return make

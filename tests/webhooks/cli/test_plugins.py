@@ -1,0 +1,100 @@
+"""`comethooks plugins`: what is found, and whether it can be used."""
+
+import textwrap
+
+import pytest
+
+GOOD = """
+    from comethooks import Plugin
+
+    print("imported")
+    plugin = Plugin("welcome")
+
+    @plugin.on("after_message", "message.*")
+    def greet(event, ctx):
+        pass
+
+    @plugin.on("after_mesage")
+    def misspelt(event, ctx):
+        pass
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Writes a plugin's file."""
+
+    def write(name: str, code: str):
+        path = tmp_path / "plugins" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(textwrap.dedent(code).lstrip())
+        return path
+
+    return write
+
+
+class TestList:
+    def test_has_handlers_patterns_places_and_warnings(self, command, folder):
+        path = folder("welcome.py", GOOD)
+        [plugin] = command.json("plugins", "list")
+        assert plugin["warnings"][0].startswith("welcome.misspelt")
+        assert {**plugin, "warnings": []} == {
+            "name": "welcome",
+            "state": "loaded",
+            "origin": "folder",
+            "where": str(path),
+            "handlers": [
+                {"id": "welcome.greet", "patterns": ["after_message", "message.*"], "where": f"{path}:6"},
+                {"id": "welcome.misspelt", "patterns": ["after_mesage"], "where": f"{path}:10"},
+            ],
+            "warnings": [],
+            "error": None,
+        }
+
+    def test_a_broken_one_is_quarantined_and_the_others_are_loaded(self, command, folder):
+        folder("welcome.py", GOOD)
+        folder("broken.py", "import nothing_of_that_name\n")
+        found = {plugin["name"]: plugin for plugin in command.json("plugins", "list")}
+        assert found["welcome"]["state"] == "loaded"
+        assert found["broken"]["state"] == "quarantined"
+        assert found["broken"]["where"].endswith("broken.py:1")
+        assert "nothing_of_that_name" in found["broken"]["error"]
+
+    def test_a_disabled_one_is_named(self, command, folder):
+        folder("welcome.py", GOOD)
+        [plugin] = command.json("plugins", "list", COMETHOOKS_DISABLED_PLUGINS="welcome")
+        assert (plugin["name"], plugin["state"], plugin["handlers"]) == ("welcome", "disabled", [])
+
+    def test_the_table_has_a_row_for_each_handler(self, command, folder):
+        folder("welcome.py", GOOD)
+        shown = command("plugins", "list").stdout
+        assert "welcome  loaded  welcome.greet     after_message, message.*" in shown
+        assert "warning: welcome: welcome.misspelt" in shown
+
+    def test_what_a_plugin_prints_is_no_data(self, command, folder):
+        folder("welcome.py", GOOD)
+        done = command("plugins", "list")
+        assert "imported" not in done.stdout
+        assert "imported" in done.stderr
+
+    def test_none_says_where_to_put_one(self, command, tmp_path):
+        done = command("plugins", "list")
+        assert (done.exit_code, done.stdout) == (0, "")
+        assert str(tmp_path / "plugins") in done.stderr
+
+
+class TestCheck:
+    def test_passes_with_warnings(self, command, folder):
+        folder("welcome.py", GOOD)
+        done = command("plugins", "check")
+        assert done.exit_code == 0
+        assert 'did you mean "after_message"?' in done.stdout
+        assert "1 loaded, 0 quarantined, 0 disabled" in done.stderr
+
+    @pytest.mark.parametrize("arguments", [(), ("--json",)])
+    def test_fails_with_file_and_line_when_one_cannot_be_used(self, command, folder, arguments):
+        path = folder("welcome.py", GOOD.replace("def greet(event, ctx)", "def greet(event)"))
+        done = command("plugins", "check", *arguments)
+        assert done.exit_code == 1
+        assert f"{path}:6" in done.stdout
+        assert "welcome.greet" in done.stdout

@@ -1,0 +1,159 @@
+"""Health: alive without looking, ready as long as an event sent now would be kept."""
+
+import json
+import re
+import socket
+import threading
+import time
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from redis import Redis
+
+from tests.redis_server import RedisServer
+from tests.webhooks.conftest import MakeSettings
+from tests.webhooks.samples import authorization, message, raw
+from webhooks.app import create_app
+from webhooks.journal_probe import JournalProbe
+from workers import keys
+from workers.journal import Journal
+
+
+@pytest.fixture
+def redis(own_redis_server: RedisServer) -> Redis:
+    return own_redis_server.client()
+
+
+@pytest.fixture
+def client(make_settings: MakeSettings, own_redis_server: RedisServer) -> FlaskClient:
+    """A client of an application whose server the test may ill-treat; four partitions, no drainer."""
+    settings = make_settings(
+        REDIS_URL=own_redis_server.url, COMETHOOKS_PARTITIONS="4", COMETHOOKS_MAX_BACKLOG_BYTES="100kB"
+    )
+    return create_app(settings).test_client()
+
+
+def ready(client: FlaskClient) -> dict[str, Any]:
+    """The document of /readyz, after checking that status and document agree."""
+    response = client.get("/readyz")
+    assert response.content_type == "application/json"
+    document: dict[str, Any] = json.loads(response.data)
+    assert document["ready"] is (response.status_code == 200)
+    assert document["ready"] is not bool(document["refusing"])
+    return document
+
+
+def words(findings: list[dict[str, str]]) -> list[str]:
+    return [finding["what"] for finding in findings]
+
+
+def post(client: FlaskClient, **data: Any) -> int:
+    sent = client.post("/webhooks", data=raw(message(**data)), headers={"Authorization": authorization()})
+    return sent.status_code
+
+
+class TestReady:
+    def test_without_anybody_to_process_it_is_ready_and_says_so(self, client: FlaskClient) -> None:
+        document = ready(client)
+        assert document["ready"]
+        assert words(document["degraded"]) == ["drainers", "leases", "journal"]
+        assert document["drainers"] == 0
+        assert document["waiting"] == 0
+
+    def test_with_a_drainer_that_has_everything_nothing_is_degraded(
+        self, make_settings: MakeSettings, client: FlaskClient, redis: Redis
+    ) -> None:
+        with Journal.open(make_settings().database_url).engine.connect():
+            pass
+        redis.zadd(keys.MEMBERS, {"host|boot|1": time.time() * 1000})
+        redis.mset({keys.lease(number): "1|host|boot|1" for number in range(4)})
+        assert ready(client)["degraded"] == []
+
+    def test_asking_writes_nothing(self, client: FlaskClient, redis: Redis) -> None:
+        ready(client)
+        assert redis.dbsize() == 0
+
+    def test_an_old_entry_is_named_with_its_age(self, client: FlaskClient, redis: Redis) -> None:
+        seconds, _ = redis.time()
+        redis.xadd(keys.stream(1), {"v": "1"}, id=f"{(seconds - 75) * 1000}-0")
+        (finding,) = [item for item in ready(client)["degraded"] if item["what"] == "age"]
+        assert re.fullmatch(r"the oldest event waits for 7\d seconds", finding["detail"])
+
+    @pytest.mark.parametrize(
+        "option, value, what",
+        [("appendfsync", "everysec", "appendfsync"), ("appendonly", "no", "appendonly")],
+    )
+    def test_weaker_promises_of_the_server_are_named(
+        self, client: FlaskClient, redis: Redis, option: str, value: str, what: str
+    ) -> None:
+        redis.config_set(option, value)
+        document = ready(client)
+        assert document["ready"]
+        assert what in words(document["degraded"])
+
+    def test_a_server_that_does_not_show_its_configuration_is_not_suspected(
+        self, client: FlaskClient, redis: Redis
+    ) -> None:
+        redis.execute_command("ACL", "SETUSER", "default", "-config")
+        assert ready(client)["ready"]
+
+
+class TestNotReady:
+    def test_a_server_without_memory_left_is_refusing_just_like_a_webhook_is(
+        self, client: FlaskClient, redis: Redis
+    ) -> None:
+        redis.config_set("maxmemory-policy", "noeviction")
+        redis.config_set("maxmemory", "1")
+        assert words(ready(client)["refusing"]) == ["redis"]
+        assert post(client) == 503
+
+    def test_so_is_one_that_may_only_be_read(self, client: FlaskClient, redis: Redis) -> None:
+        redis.execute_command("REPLICAOF", "127.0.0.1", "1")
+        redis.config_set("replica-serve-stale-data", "yes")
+        assert words(ready(client)["refusing"]) == ["redis"]
+        assert post(client) == 503
+
+    def test_so_is_a_backlog_at_its_limit(self, client: FlaskClient, redis: Redis) -> None:
+        redis.set(keys.BACKLOG, 99_900)
+        assert words(ready(client)["refusing"]) == ["backlog"]
+        assert post(client) == 503
+
+    def test_so_is_another_number_of_partitions(self, client: FlaskClient, redis: Redis) -> None:
+        redis.set(keys.PARTITIONS, 8)
+        (finding,) = ready(client)["refusing"]
+        assert "COMETHOOKS_PARTITIONS=8" in finding["detail"]
+        assert post(client) == 503
+
+    @pytest.mark.parametrize("how", ["kill", "freeze"])
+    def test_without_redis_everything_answers_within_a_second(
+        self, client: FlaskClient, own_redis_server: RedisServer, how: str
+    ) -> None:
+        assert post(client) == 200
+        getattr(own_redis_server, how)()
+        for path, status in (("/healthz", 200), ("/readyz", 503), ("/metrics", 200)):
+            started = time.monotonic()
+            assert client.get(path).status_code == status
+            assert time.monotonic() - started < 1
+        assert words(ready(client)["refusing"]) == ["redis"]
+
+
+class TestJournalProbe:
+    def test_a_journal_that_answers_is_no_finding(self, make_settings: MakeSettings) -> None:
+        url = make_settings().database_url
+        with Journal.open(url).engine.connect():
+            pass
+        assert JournalProbe(url).error() is None
+
+    def test_asking_for_a_missing_file_does_not_make_it(self, make_settings: MakeSettings) -> None:
+        settings = make_settings()
+        assert JournalProbe(settings.database_url).error() == "there is none"
+        assert list(settings.data_dir.glob("*.db")) == []
+
+    def test_a_server_that_says_nothing_is_waited_for_once_and_not_for_long(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            probe = JournalProbe(f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/x")
+            started = time.monotonic()
+            assert [probe.error() for _ in range(3)] == ["no answer yet"] * 3
+            assert time.monotonic() - started < 1
+            assert sum(thread.name == "journal probe" for thread in threading.enumerate()) == 1

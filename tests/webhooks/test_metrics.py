@@ -1,0 +1,87 @@
+"""Metrics: what became of requests, and what is in Redis."""
+
+from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
+from redis import Redis
+
+from tests.redis_server import RedisServer
+from tests.webhooks.conftest import MakeSettings
+from tests.webhooks.samples import authorization, in_flight, message, raw
+from webhooks.app import create_app
+from webhooks.metrics import Metrics, trigger_label
+from workers import keys
+
+
+def scraped(client: FlaskClient) -> dict[tuple[str, ...], float]:
+    """Every sample, by its name and the values of its labels."""
+    response = client.get("/metrics")
+    assert response.content_type.startswith("text/plain; version=0.0.4")
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(response.text)
+        for sample in family.samples
+    }
+
+
+def test_requests_are_counted_by_outcome_and_trigger(client: FlaskClient) -> None:
+    headers = {"Authorization": authorization()}
+    for body in (message(), message(), message("made_up"), [], in_flight(), in_flight(sender=...)):
+        client.post("/webhooks", data=raw(body), headers=headers)
+    client.post("/webhooks", data=raw(message()))
+    found = scraped(client)
+    assert {key[1:]: value for key, value in found.items() if key[0] == "comethooks_requests_total"} == {
+        ("accepted", "after_message"): 1,
+        ("duplicate", "after_message"): 1,
+        ("accepted", "other"): 1,
+        ("refused_400", "none"): 1,
+        ("accepted", "before_message"): 1,
+        ("refused_422", "before_message"): 1,
+        ("unauthorized", "none"): 1,
+    }
+    assert found["comethooks_accept_seconds_count",] == 6
+    assert found["comethooks_failures_total",] == 0
+
+
+def test_what_is_in_redis_is_shown(client: FlaskClient, redis_server: RedisServer) -> None:
+    with redis_server.client() as redis:
+        _fill(redis)
+    found = scraped(client)
+    assert found["comethooks_redis_up",] == 1
+    assert found["comethooks_partition_depth", "3"] == 2
+    assert found["comethooks_partition_depth", "0"] == 0
+    assert 60 <= found["comethooks_partition_oldest_seconds", "3"] < 70
+    assert found["comethooks_partitions_without_lease",] == 15
+    assert found["comethooks_drainers",] == 1
+    assert found["comethooks_backlog_bytes",] == 1234
+    assert found["comethooks_runs_total", "welcome.greet", "done"] == 7
+
+
+def _fill(redis: Redis) -> None:
+    seconds, _ = redis.time()
+    redis.xadd(keys.stream(3), {"v": "1"}, id=f"{(seconds - 60) * 1000}-0")
+    redis.xadd(keys.stream(3), {"v": "1"})
+    redis.set(keys.lease(3), "1|host|boot|1")
+    redis.zadd(keys.MEMBERS, {"host|boot|1": seconds * 1000, "host|boot|2": (seconds - 600) * 1000})
+    redis.set(keys.BACKLOG, 1234)
+    redis.hset(keys.RUNS, "welcome.greet|done", 7)
+
+
+def test_without_redis_the_counters_are_still_there(make_settings: MakeSettings) -> None:
+    client = create_app(make_settings(REDIS_URL="unix:///nowhere/redis.sock")).test_client()
+    client.post("/webhooks", data=raw(in_flight()), headers={"Authorization": authorization()})
+    found = scraped(client)
+    assert found["comethooks_redis_up",] == 0
+    assert found["comethooks_requests_total", "in_flight_lost", "before_message"] == 1
+    assert not any(name.startswith("comethooks_partition") for name, *_ in found)
+
+
+def test_a_sender_cannot_make_up_labels() -> None:
+    metrics = Metrics()
+    for number in range(1000):
+        metrics.request("accepted", f"trigger{number}")
+    assert metrics.text(None, multiprocess=False).count(b"comethooks_requests_total{") == 1
+
+
+def test_a_known_trigger_is_its_own_label() -> None:
+    labels = [trigger_label(trigger) for trigger in ("before_message", "x", None)]
+    assert labels == ["before_message", "other", "none"]

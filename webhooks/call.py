@@ -1,0 +1,55 @@
+"""One HTTP call, from its first line to its line in the log."""
+
+import re
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import g
+
+from workers.ids import new_id
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+"""What a trigger looks like that may be logged; nothing else that a sender made up is."""
+
+
+@dataclass(slots=True)
+class Call:
+    """What is known of the call so far. `received_at` is milliseconds since the epoch."""
+
+    id: str
+    received_at: int
+    started: float = field(default_factory=time.monotonic)
+    outcome: str = ""
+    trigger: str | None = None
+    size: int | None = None
+
+    @classmethod
+    def begin(cls) -> "Call":
+        """A call that arrives now. Its id is ours: what the sender calls it is not trusted."""
+        now = time.time_ns() // 1_000_000
+        return cls(new_id(now), now)
+
+    def seconds(self) -> float:
+        """How long it takes so far."""
+        return time.monotonic() - self.started
+
+    def line(self, endpoint: str | None, status: int) -> dict[str, Any]:
+        """What is logged of it: neither path nor query, which may hold a token."""
+        line: dict[str, Any] = {"id": self.id, "endpoint": endpoint or "none", "status": status}
+        if self.outcome:
+            line["outcome"] = self.outcome
+        if self.trigger is not None:
+            line["trigger"] = self.trigger if _PLAIN.fullmatch(self.trigger) else "other"
+        if self.size is not None:
+            line["size"] = self.size
+        line["ms"] = round(self.seconds() * 1000, 1)
+        return line
+
+
+def current() -> Call:
+    """The call that is being answered."""
+    call: Call | None = g.get("call")
+    if call is None:
+        call = g.call = Call.begin()
+    return call

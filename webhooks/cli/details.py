@@ -1,0 +1,119 @@
+"""One thing by itself, laid out for people: facts, runs with their tracebacks, the payload."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.highlighter import JSONHighlighter
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from webhooks.cli.output import Cell, Column, console, print_layout, print_table, styled
+from webhooks.cli.texts import payload, plain, without_secrets
+from workers.journal import StoredRun
+from workers.journal.times import iso
+
+_INDENT = "    "
+
+
+def moment(ms: int | None) -> str:
+    """An instant for people: UTC, to the second; empty when there is none."""
+    return "" if ms is None else f"{iso(ms)[:19]}Z"
+
+
+def precise(ms: int | None) -> str:
+    """An instant for people who compare: UTC, to the millisecond; empty when there is none."""
+    return "" if ms is None else iso(ms)
+
+
+def print_title(kind: str, identifier: str, facts: Iterable[tuple[str, Cell | None]]) -> None:
+    """A panel with what is known of one thing; a fact that is None or empty is left out."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in facts:
+        if value:
+            grid.add_row(name, value if isinstance(value, Text) else Text(plain(value)))
+    title = Text(f"{kind} {identifier}", style="bold")
+    if console().is_terminal:
+        print_layout(Panel(grid, title=title, title_align="left"))
+    else:
+        print_layout(title, grid)
+
+
+def print_section(title: str) -> None:
+    """The heading of a section."""
+    console().print(Text(f"\n{title}", style="bold"))
+
+
+def print_text(text: str | Text) -> None:
+    """Text as it is, however long its lines."""
+    console().print(Text(plain(text)) if isinstance(text, str) else text, soft_wrap=True)
+
+
+def print_runs(runs: Sequence[StoredRun]) -> None:
+    """A table of runs, and below it the traceback of each that has one."""
+    columns = [
+        Column("HANDLER", folds_at=16),
+        Column("STATE"),
+        Column("ATTEMPTS", spare=2),
+        Column("STARTED", spare=1),
+        Column("TOOK", spare=3),
+        Column("ERROR", folds_at=24),
+    ]
+    if any(run.replay is not None for run in runs):
+        columns.append(Column("REPLAY", folds_at=16))
+    rows = [(*run_cells(run), run.replay or "")[: len(columns)] for run in runs]
+    print_table(columns, rows)
+    for run in runs:
+        if run.traceback:
+            print_section(
+                f"Traceback of {plain(run.handler)}{f' in replay {plain(run.replay)}' if run.replay else ''}"
+            )
+            print_text(_indented(without_secrets(run.traceback)))
+
+
+def run_cells(run: StoredRun) -> tuple[Cell, ...]:
+    """A run in a table: handler, state, attempts, start, duration, error."""
+    took = None if run.started_at is None or run.finished_at is None else run.finished_at - run.started_at
+    return (
+        run.handler,
+        styled(run.state.value),
+        str(run.attempts),
+        moment(run.started_at),
+        "" if took is None else duration(took),
+        without_secrets(run.error or ""),
+    )
+
+
+def print_payload(body: bytes | None) -> None:
+    """What a body holds; as text when it is no JSON object."""
+    if body is None:
+        print_text("The body was not kept.")
+        return
+    shown = payload(body)
+    if isinstance(shown, str):
+        print_text(_indented(shown) if shown else f"{_INDENT}(empty)")
+    else:
+        print_text(JSONHighlighter()(plain(json.dumps(shown, indent=2, ensure_ascii=False))))
+
+
+def print_errors(errors: Mapping[str, Any]) -> None:
+    """What is wrong in a body, by path."""
+    print_table(
+        (Column("PATH"), Column("PROBLEM", folds_at=24)),
+        [
+            (path, "; ".join(map(str, texts)) if isinstance(texts, list) else str(texts))
+            for path, texts in errors.items()
+        ],
+    )
+
+
+def duration(ms: int) -> str:
+    """How long something took."""
+    return f"{ms} ms" if ms < 10_000 else f"{ms / 1000:.1f} s"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"{_INDENT}{line}" for line in text.rstrip("\n").split("\n"))

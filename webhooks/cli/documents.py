@@ -1,0 +1,48 @@
+"""Events, requests and runs as the commands print them in JSON: what strangers wrote without its secrets."""
+
+from typing import Any
+
+from webhooks.cli.texts import payload, without_secrets
+from workers.journal import StoredEvent, StoredRequest, StoredRun
+
+
+def event_document(event: StoredEvent) -> dict[str, Any]:
+    """An event in a listing."""
+    runs = [{**run.summary(), "error": _text(run.error)} for run in event.runs]
+    return {**event.as_json(), "runs": runs}
+
+
+def event_details(event: StoredEvent) -> dict[str, Any]:
+    """An event by itself: what a listing has of it, and everything else."""
+    return {
+        **event_document(event),
+        "runs": [_run_details(run) for run in event.runs],
+        "duplicates": event.duplicates.as_json(),
+        "headers": dict(event.headers),
+        "partition": event.partition,
+        "size": event.size,
+        "payload": payload(event.body or b""),
+    }
+
+
+def request_details(request: StoredRequest) -> dict[str, Any]:
+    """A request by itself; its payload is null when its body was not kept."""
+    return {**request.as_json(), "payload": None if request.body is None else payload(request.body)}
+
+
+def run_document(run: StoredRun) -> dict[str, Any]:
+    """A run in a listing."""
+    return {**run.as_json(), "error": _text(run.error)}
+
+
+def run_details(run: StoredRun) -> dict[str, Any]:
+    """A run by itself, with its traceback."""
+    return {**run_document(run), "traceback": _text(run.traceback)}
+
+
+def _run_details(run: StoredRun) -> dict[str, Any]:
+    return {name: value for name, value in run_details(run).items() if name != "event_id"}
+
+
+def _text(text: str | None) -> str | None:
+    return None if text is None else without_secrets(text)

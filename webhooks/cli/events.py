@@ -1,0 +1,199 @@
+"""`comethooks events`: what was accepted, and what became of it."""
+
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import click
+from rich.text import Text
+
+from webhooks.cli import filters, options
+from webhooks.cli.details import (
+    moment,
+    precise,
+    print_payload,
+    print_runs,
+    print_section,
+    print_text,
+    print_title,
+)
+from webhooks.cli.documents import event_details, event_document
+from webhooks.cli.output import Cell, Column, Listing, hint, print_json, styled
+from webhooks.cli.sources import Sources, open_sources
+from webhooks.cli.texts import plain, without_secrets
+from webhooks.tail import Tail
+from workers.journal import StoredEvent
+from workers.processes import StopFlag
+from workers.states import EventStatus, RunState
+
+POLL_SECONDS = 0.5
+
+_UNHAPPY = frozenset((RunState.DEAD, RunState.RETRYING))
+
+
+@click.group()
+def events() -> None:
+    """Show what was accepted, and what became of it."""
+
+
+@events.command(
+    "list",
+    epilog=options.examples(
+        "comethooks events list --status dead --since 2h",
+        "comethooks events list --trigger message_sent --json",
+    ),
+)
+@filters.about
+@filters.status
+@filters.within
+@filters.limit
+@options.as_json
+def list_(limit: int | None, as_json: bool, **about: Any) -> None:
+    """List events, the newest first.
+
+    An event is listed from the moment of its 200, whether a worker runs or not.
+    """
+    asked = replace(filters.asked(**about), limit=_LISTING.limit(as_json=as_json, limit=limit))
+    with open_sources() as sources:
+        _LISTING.print(sources.kept.events(asked), as_json=as_json, limit=limit)
+
+
+@events.command(epilog=options.examples("comethooks events show 0199f2a4-7c1e"))
+@click.argument("identifier", metavar="ID", type=filters.Identifier())
+@options.as_json
+def show(identifier: str, as_json: bool) -> None:
+    """Show one event: what is known of it, its runs, its payload.
+
+    ID is the event's id, or the beginning of it. Secrets in the payload are masked.
+    """
+    with open_sources() as sources:
+        event = find_event(sources, identifier)
+        if as_json:
+            print_json(event_details(event))
+        else:
+            _print_event(event)
+
+
+@events.command(epilog=options.examples("comethooks events tail --trigger message_sent"))
+@filters.about
+@filters.status
+@options.as_json
+def tail(as_json: bool, **about: Any) -> None:
+    """Print events as they come and change, until Ctrl-C.
+
+    Every new event is printed as it is accepted, and again when its status changes.
+    """
+    asked = filters.asked(**about)
+    stop = StopFlag.on_signals(signal.SIGINT, signal.SIGTERM)
+    with open_sources() as sources:
+        watched = Tail(
+            sources.client, sources.journal, asked, clock=lambda: time.time_ns() // 1_000_000, warn=hint
+        )
+        hint("Waiting for events; Ctrl-C ends.")
+        for event in _changes(watched, stop):
+            if as_json:
+                print_json(event_document(event))
+            else:
+                print_text(_line(event))
+
+
+def find_event(sources: Sources, identifier: str) -> StoredEvent:
+    """The event with that id or beginning, or the end of the command with where it was looked for."""
+    event = sources.kept.event(identifier)
+    if event is not None:
+        return event
+    request = sources.kept.request(identifier)
+    if request is not None:
+        became = f"repeats the event {request.event_id}" if request.event_id else "became no event"
+        raise click.ClickException(
+            f"{request.id} is a request that {became}; see it with: comethooks requests show {request.id}"
+        )
+    raise click.ClickException(f"no event has an id that begins with {identifier}; {sources.looked_at()}")
+
+
+def _changes(watched: Tail, stop: StopFlag) -> Iterator[StoredEvent]:
+    while not stop.wait(POLL_SECONDS):
+        yield from watched.poll()
+
+
+def _row(event: StoredEvent) -> tuple[Cell, ...]:
+    return (
+        moment(event.received_at),
+        styled(event.status.value),
+        event.trigger or "",
+        event.conversation_id or "",
+        event.sender or "",
+        _counted(event),
+        event.id,
+    )
+
+
+def _counted(event: StoredEvent) -> str:
+    states = Counter(run.state.value for run in event.runs if run.replay is None)
+    return ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+
+
+def _line(event: StoredEvent) -> Text:
+    """An event on one line."""
+    trigger, rest = plain(event.trigger or ""), [event.conversation_id or "-", event.sender or "-"]
+    line = Text(f"{moment(event.received_at)}  {event.id}  ")
+    line.append(f"{event.status.value:<9}", style=styled(event.status.value).style)
+    line.append(f"  {trigger:<28}  {plain('  '.join(rest))}")
+    for run in event.runs:
+        if run.state in _UNHAPPY:
+            line.append(f"  {plain(run.handler)}: {plain(without_secrets(run.error or run.state.value))}")
+    return line
+
+
+def _print_event(event: StoredEvent) -> None:
+    print_title("Event", event.id, _facts(event))
+    print_section("Runs")
+    if event.runs:
+        print_runs(event.runs)
+    else:
+        print_text(f"    {_NO_RUNS[event.status]}")
+    print_section("Payload")
+    print_payload(event.body)
+
+
+def _facts(event: StoredEvent) -> Iterator[tuple[str, Cell | None]]:
+    repeats = event.duplicates
+    yield "status", styled(event.status.value)
+    yield "trigger", event.trigger
+    yield "name", event.name
+    yield "source", event.source
+    yield "app", event.app_id
+    yield "conversation", event.conversation_id
+    yield "sender", event.sender
+    yield "occurred", precise(event.occurred_at)
+    yield "received", precise(event.received_at)
+    if repeats.count:
+        last = f"the last at {precise(repeats.last_at)} as request {repeats.last_request_id}"
+        yield "duplicates", f"{repeats.count}, {last}"
+    yield "partition", None if event.partition is None else str(event.partition)
+    yield "size", f"{event.size} bytes"
+    for name, value in event.headers.items():
+        yield name.replace("_", " "), str(value)
+
+
+_NO_RUNS = {
+    EventStatus.QUEUED: "None yet: the event waits for a worker, or a worker has it in hand.",
+    EventStatus.UNHANDLED: "None: no handler matched when the event was processed.",
+}
+_LISTING: Listing[StoredEvent] = Listing(
+    columns=(
+        Column("RECEIVED"),
+        Column("STATUS"),
+        Column("TRIGGER", folds_at=16),
+        Column("CONVERSATION", spare=2, folds_at=24),
+        Column("USER", spare=1, folds_at=16),
+        Column("RUNS", spare=3, folds_at=12),
+        Column("ID"),
+    ),
+    row=_row,
+    document=event_document,
+    nothing="No events found. To send one: comethooks send after_message",
+)

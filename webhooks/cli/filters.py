@@ -1,0 +1,120 @@
+"""The options and arguments that say what is to be shown."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import click
+
+from workers.journal import Filter
+from workers.journal.reading import PREFIX_LENGTH
+from workers.journal.times import from_datetime
+from workers.states import EventStatus
+from workers.values import parse_duration
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+Decorator = Callable[[_Function], _Function]
+
+
+class Moment(click.ParamType):  # type: ignore[type-arg]
+    """An ISO date or time, or how long ago; becomes milliseconds since the epoch. Without a zone it is UTC."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The moment that was written."""
+        if isinstance(value, int):
+            return value
+        try:
+            parsed = datetime.fromisoformat(value)
+        except ValueError:
+            return self._ago(value, param, ctx)
+        aware = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+        return max(0, from_datetime(aware))
+
+    def _ago(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return max(0, int((time.time() - parse_duration(value)) * 1000))
+        except ValueError:
+            self.fail(
+                f"{value!r} is no time: write 2026-10-03, 2026-10-03T14:30:00Z, or how long ago: 2h, 7d",
+                param,
+                ctx,
+            )
+
+
+class Identifier(click.ParamType):  # type: ignore[type-arg]
+    """An id, or the beginning of one."""
+
+    name = "id"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The id as ids are written."""
+        text = str(value).strip().lower()
+        if len(text) < PREFIX_LENGTH:
+            self.fail(
+                f"{value!r} is too short; give at least {PREFIX_LENGTH} characters of the id", param, ctx
+            )
+        return text
+
+
+limit: Decorator[Any] = click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Show the newest N; without it 50, and all with --json.",
+)
+status: Decorator[Any] = click.option(
+    "--status",
+    type=click.Choice([status.value for status in EventStatus]),
+    help="Only events with this status.",
+)
+
+
+def about(function: _Function) -> _Function:
+    """The options that say which events are meant."""
+    for option in reversed(
+        (
+            click.option("--trigger", metavar="NAME", help="Only this trigger."),
+            click.option("--conversation", metavar="ID", help="Only this conversation."),
+            click.option("--user", metavar="UID", help="Only what this user sent or caused."),
+            click.option("--app", metavar="ID", help="Only this app."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def within(function: _Function) -> _Function:
+    """The options that say when it was received."""
+    how = "an ISO date or time (UTC unless it says otherwise), or how long ago: 2h, 7d."
+    until = click.option(
+        "--until", type=Moment(), metavar="TIME", help="Received before; written like --since."
+    )
+    since = click.option("--since", type=Moment(), metavar="TIME", help=f"Received at or after: {how}")
+    return since(until(function))
+
+
+def asked(
+    *,
+    trigger: str | None,
+    conversation: str | None,
+    user: str | None,
+    app: str | None,
+    status: str | None = None,
+    since: int | None = None,
+    until: int | None = None,
+) -> Filter:
+    """What the options ask for."""
+    if since is not None and until is not None and since >= until:
+        raise click.UsageError("--since is not before --until, so nothing can be in between")
+    return Filter(
+        trigger=trigger,
+        conversation_id=conversation,
+        sender=user,
+        app_id=app,
+        status=None if status is None else EventStatus(status),
+        since=since,
+        until=until,
+    )

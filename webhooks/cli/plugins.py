@@ -1,0 +1,147 @@
+"""`comethooks plugins`: what is found, and whether it can be used."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
+from dataclasses import asdict, dataclass
+
+import click
+
+from webhooks.cli import load_settings, options
+from webhooks.cli.details import print_text
+from webhooks.cli.output import Cell, Column, hint, print_json, print_table, styled
+from workers import logs
+from workers.loading import BrokenPlugin, DisabledPlugin, LoadedPlugin, Plugins, load_plugins
+
+_COLUMNS = (
+    Column("NAME", folds_at=16),
+    Column("STATE"),
+    Column("HANDLER", folds_at=24),
+    Column("PATTERNS", folds_at=24),
+    Column("WHERE", spare=1, folds_at=24),
+    Column("FROM", spare=2, folds_at=16),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Handler:
+    id: str
+    patterns: tuple[str, ...]
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A plugin as it is shown, and as JSON has it."""
+
+    name: str
+    state: str
+    origin: str
+    where: str
+    handlers: tuple[_Handler, ...] = ()
+    warnings: tuple[str, ...] = ()
+    error: str | None = None
+
+
+@click.group()
+def plugins() -> None:
+    """Show the plugins that are found, and whether they can be used."""
+
+
+@plugins.command("list", epilog=options.examples("comethooks plugins list"))
+@options.as_json
+def list_(as_json: bool) -> None:
+    """List the plugins with their handlers and their state.
+
+    Loading them runs their code, as a worker does.
+    """
+    found = _found()
+    if as_json:
+        _print_json(found)
+    elif found:
+        print_table(_COLUMNS, [row for plugin in found for row in _rows(plugin)])
+        _print_remarks(found)
+    else:
+        hint(
+            f"No plugins found. Put one into {load_settings().plugin_dir}, or name one in COMETHOOKS_PLUGINS."
+        )
+
+
+@plugins.command(epilog=options.examples("comethooks plugins check && comethooks worker"))
+@options.as_json
+def check(as_json: bool) -> None:
+    """Say what is wrong with the plugins, and fail if one is.
+
+    It fails when a plugin cannot be used; a warning is no reason.
+    """
+    found = _found()
+    if as_json:
+        _print_json(found)
+    else:
+        _print_remarks(found)
+    counts = {state: sum(plugin.state == state for plugin in found) for state in _STATES}
+    hint(", ".join(f"{count} {state}" for state, count in counts.items()))
+    if counts["quarantined"]:
+        raise click.exceptions.Exit(1)
+
+
+_STATES = ("loaded", "quarantined", "disabled")
+
+
+def _found() -> list[_Found]:
+    settings = load_settings()
+    logs.configure(settings.log_format)
+    with redirect_stdout(sys.stderr):  # what a plugin prints when it is imported is no data of ours
+        return sorted(_all(load_plugins(settings)), key=lambda plugin: (plugin.name, plugin.where))
+
+
+def _all(plugins: Plugins) -> Iterator[_Found]:
+    for loaded in plugins.loaded:
+        yield _loaded(loaded)
+    for broken in plugins.broken:
+        yield _broken(broken)
+    for disabled in plugins.disabled:
+        yield _disabled(disabled)
+
+
+def _loaded(plugin: LoadedPlugin) -> _Found:
+    handlers = (bound.handler for bound in plugin.handlers)
+    return _Found(
+        name=plugin.name,
+        state="loaded",
+        origin=plugin.origin,
+        where=plugin.file,
+        handlers=tuple(_Handler(handler.id, handler.patterns, handler.where) for handler in handlers),
+        warnings=plugin.warnings,
+    )
+
+
+def _broken(plugin: BrokenPlugin) -> _Found:
+    return _Found(plugin.name, "quarantined", plugin.origin, plugin.where, error=plugin.error)
+
+
+def _disabled(plugin: DisabledPlugin) -> _Found:
+    return _Found(plugin.name, "disabled", plugin.origin, plugin.where)
+
+
+def _print_json(found: Sequence[_Found]) -> None:
+    for plugin in found:
+        print_json(asdict(plugin))
+
+
+def _rows(plugin: _Found) -> Iterator[tuple[Cell, ...]]:
+    """A row for each handler; the plugin itself is named in the first."""
+    name, state = plugin.name, styled(plugin.state)
+    if not plugin.handlers:
+        yield name, state, "", "", plugin.where, plugin.origin
+    for number, handler in enumerate(plugin.handlers):
+        first: tuple[Cell, Cell] = ("", "") if number else (name, state)
+        yield *first, handler.id, ", ".join(handler.patterns), handler.where, plugin.origin
+
+
+def _print_remarks(found: Sequence[_Found]) -> None:
+    for plugin in found:
+        if plugin.error is not None:
+            print_text(f"quarantined: {plugin.name} ({plugin.where}): {plugin.error}")
+        for warning in plugin.warnings:
+            print_text(f"warning: {plugin.name}: {warning}")

@@ -1,0 +1,82 @@
+"""Commands that run one part: the web process, the workers, the upgrade of the database.
+
+What a command alone needs is imported in it: a supervisor of workers need not wait for Flask.
+"""
+
+import os
+import signal
+import sys
+
+import click
+import structlog
+
+from webhooks.cli import load_settings
+from workers import logs
+from workers.processes import StopFlag
+from workers.settings import Settings
+from workers.supervisor import Child, stop_together, supervise
+
+STOP_MARGIN_SECONDS = 15.0
+"""How much longer than a handler may take a worker may take to stop."""
+
+log = structlog.get_logger()
+
+
+@click.command()
+def web() -> None:
+    """Run the web process: gunicorn with the endpoint that CometChat calls."""
+    from webhooks.app import NoCredentialsError
+    from webhooks.server import environment, gunicorn_argv
+
+    settings = load_settings()
+    try:
+        argv = gunicorn_argv(settings)
+    except NoCredentialsError as error:
+        raise click.ClickException(str(error)) from None
+    os.execve(argv[0], argv, environment(settings))
+
+
+@click.command()
+@click.option("--workers", type=click.IntRange(min=1), help="Worker processes; default COMETHOOKS_WORKERS.")
+def worker(workers: int | None) -> None:
+    """Run worker processes that drain the queues, and bring back those that die."""
+    settings = load_settings()
+    logs.configure(settings.log_format)
+    stop = StopFlag.on_signals(signal.SIGTERM, signal.SIGINT)
+    children = [
+        Child(
+            f"worker-{number}",
+            [sys.executable, "-m", "workers.worker"],
+            stop_seconds=settings.handler_timeout + STOP_MARGIN_SECONDS,
+        )
+        for number in range(1, (workers or settings.workers) + 1)
+    ]
+    for child in children:
+        child.start()
+    log.info("workers started", count=len(children), data_dir=str(settings.data_dir))
+    supervise(children, stop)
+    stop_together(children)
+    log.info("workers stopped")
+
+
+@click.group()
+def db() -> None:
+    """Look after the database."""
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the database's schema up to date. Safe to run again, and by several at once."""
+    upgrade_database(load_settings())
+    click.echo("The database is up to date.", err=True)
+
+
+def upgrade_database(settings: Settings) -> None:
+    """Bring the tables up to date, or end the command with the reason why not."""
+    from workers.journal import JournalError
+    from workers.journal.migrate import upgrade
+
+    try:
+        upgrade(settings.database_url)
+    except JournalError as error:
+        raise click.ClickException(f"the database cannot be brought up to date: {error}") from None

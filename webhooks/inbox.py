@@ -1,0 +1,140 @@
+"""The view of `POST /webhooks`: reads what HTTP brought; judging, keeping and answering is done elsewhere."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+from flask import Response, request
+
+from webhooks import body, problems, receive
+from webhooks.auth import CHALLENGE, Authenticator, NotAuthenticatedError
+from webhooks.call import Call, current
+from webhooks.metrics import Metrics
+from webhooks.receive import RETRY_AFTER_SECONDS, Incoming, Verdict
+from webhooks.replies import json_reply, problem_reply
+from workers import logs
+from workers.settings import Settings
+from workers.streams import Accepted, NotKeptError, Streams
+
+MAX_HEADER = 256
+"""Characters of a header that are kept."""
+
+SAMPLE_SECONDS = 10.0
+"""Of the requests by unknown senders, a process keeps at most one in this time."""
+
+log = structlog.get_logger()
+
+
+class Sampler:
+    """Says yes at most once in `interval` seconds."""
+
+    def __init__(self, interval: float, clock: Callable[[], float]) -> None:
+        self._interval = interval
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._next = clock()
+
+    def take(self) -> bool:
+        """Whether it is time again."""
+        with self._lock:
+            now = self._clock()
+            if now < self._next:
+                return False
+            self._next = now + self._interval
+            return True
+
+
+class Inbox:
+    """Receives webhooks."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        streams: Streams,
+        metrics: Metrics,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._authenticator = Authenticator(settings.basic_auth)
+        self._app_ids = settings.app_ids
+        self._limit = settings.max_body
+        self._streams = streams
+        self._metrics = metrics
+        self._sampler = Sampler(SAMPLE_SECONDS, clock)
+
+    def __call__(self) -> Response:
+        """Answer the current request."""
+        call = current()
+        try:
+            label = self._authenticator.label(request.environ.get("HTTP_AUTHORIZATION"))
+        except NotAuthenticatedError as error:
+            return self._unauthenticated(call, error.reason)
+        verdict = self._judge(_incoming(call, label))
+        answer = receive.answer(verdict, self._keep(verdict))
+        call.outcome, call.trigger, call.size = answer.outcome, verdict.record.trigger, verdict.record.size
+        self._metrics.request(answer.outcome, call.trigger, call.seconds())
+        if answer.status < 400:
+            return json_reply(answer.body)
+        wait = {"Retry-After": str(RETRY_AFTER_SECONDS)} if answer.status == 503 else None
+        return problem_reply(answer.body, answer.status, wait)
+
+    def _judge(self, incoming: Incoming) -> Verdict:
+        environ = request.environ
+        try:
+            raw = body.read(
+                environ["wsgi.input"],
+                environ.get("CONTENT_LENGTH"),
+                limit=self._limit,
+                terminated=environ.get("wsgi.input_terminated", False),
+            )
+        except body.BodyError as error:
+            return receive.unreadable(incoming, error)
+        verdict = receive.judge(incoming, raw, app_ids=self._app_ids)
+        if verdict.refusal and verdict.refusal.cause:
+            self._metrics.failure()
+            log.error("body not parsed", id=incoming.id, **logs.failure(verdict.refusal.cause))
+        return verdict
+
+    def _keep(self, verdict: Verdict) -> Accepted | NotKeptError | None:
+        try:
+            if verdict.refusal:
+                self._streams.keep(verdict.record)
+                return None
+            return self._streams.accept(
+                verdict.record, duplicate_key=verdict.duplicate_key, has_time=verdict.has_time
+            )
+        except NotKeptError as error:
+            log.error("not kept", id=verdict.record.id, in_flight=verdict.in_flight, reason=error.reason)
+            return error
+        except Exception as error:  # whatever it was, there was no confirmation, and so there is no 200
+            self._metrics.failure()
+            log.error("not kept", id=verdict.record.id, in_flight=verdict.in_flight, **logs.failure(error))
+            return NotKeptError(type(error).__name__)
+
+    def _unauthenticated(self, call: Call, reason: str) -> Response:
+        call.outcome = "unauthorized"
+        self._metrics.request(call.outcome)
+        if self._sampler.take():
+            try:
+                self._streams.keep(receive.unauthenticated(_incoming(call), reason))
+            except NotKeptError as error:
+                log.warning("sample of unknown senders not kept", id=call.id, reason=error.reason)
+        detail = f"Not authenticated: {reason}; send the user name and password of COMETHOOKS_BASIC_AUTH."
+        document = problems.problem(401, detail, request_id=call.id)
+        return problem_reply(document, 401, {"WWW-Authenticate": CHALLENGE})
+
+
+def _incoming(call: Call, credential: str | None = None) -> Incoming:
+    environ = request.environ
+    circumstances = {
+        "content_type": environ.get("CONTENT_TYPE"),
+        "remote_address": environ.get("REMOTE_ADDR"),
+        "user_agent": environ.get("HTTP_USER_AGENT"),
+        "credential": credential,
+    }
+    return Incoming(
+        id=call.id,
+        received_at=call.received_at,
+        content_type=environ.get("CONTENT_TYPE", ""),
+        headers={name: value[:MAX_HEADER] for name, value in circumstances.items() if value},
+    )

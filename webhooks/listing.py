@@ -1,0 +1,222 @@
+"""Everything that was kept, wherever it is by now: still in the streams, or in the journal.
+
+The streams are always read first: what is journalled in between is then seen twice, and the journal's row wins.
+Read the other way round, it would be seen nowhere.
+"""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import islice
+from operator import attrgetter
+from typing import TypeVar
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from workers import backlog, keys
+from workers.journal import AmbiguousIdError, Filter, Journal, Outcome, StoredEvent, StoredRequest, StoredRun
+from workers.journal.rows import searchable
+from workers.record import Kind, Record
+from workers.states import EventStatus
+
+_Listed = TypeVar("_Listed", StoredEvent, StoredRequest)
+_place = attrgetter("received_at", "id")
+_KINDS = {
+    Outcome.ACCEPTED: Kind.EVENT,
+    Outcome.DUPLICATE: Kind.DUPLICATE,
+    Outcome.REFUSED: Kind.REFUSED,
+}
+
+
+@dataclass(slots=True)
+class _Repeats:
+    """The duplicates in the streams: under the id of the event that each repeats, when it came and its own id."""
+
+    by_event: defaultdict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
+
+    def note(self, record: Record) -> None:
+        if record.kind is Kind.DUPLICATE and record.event_id:
+            self.by_event[record.event_id].append((record.received_at, record.id))
+
+    def added_to(self, event: StoredEvent) -> StoredEvent:
+        """`event` with those that the journal has not counted yet."""
+        if event.id not in self.by_event:
+            return event
+        known = event.duplicates
+        journalled = (known.last_at or 0, known.last_request_id or "")
+        fresh = [repeat for repeat in self.by_event[event.id] if repeat > journalled]
+        if not fresh:
+            return event
+        last_at, last_id = max(fresh)
+        counted = replace(known, count=known.count + len(fresh), last_at=last_at, last_request_id=last_id)
+        return replace(event, duplicates=counted)
+
+
+class Kept:
+    """Events, requests and runs from streams and journal together.
+
+    `partitions` is used until Redis says how many there are. When Redis does not answer, `warn` is called with
+    the reason, and the journal is shown alone. Every method raises the errors of `Journal`.
+    """
+
+    def __init__(
+        self, client: Redis, journal: Journal, *, partitions: int, warn: Callable[[str], None]
+    ) -> None:
+        self._client = client
+        self._journal = journal
+        self._partitions = partitions
+        self._warn = warn
+
+    def events(self, asked: Filter) -> Iterator[StoredEvent]:
+        """The events that `asked` describes, newest first, without bodies."""
+        repeats = _Repeats()
+
+        def wanted(record: Record) -> bool:
+            repeats.note(record)
+            return record.kind is Kind.EVENT and is_asked_event(record, asked)
+
+        waiting = self._newest(wanted, asked.limit)
+        events = (StoredEvent.from_record(record, partition) for partition, record in waiting)
+        for event in _merged(self._journal.events(asked), events, asked.limit):
+            yield repeats.added_to(event)
+
+    def event(self, prefix: str) -> StoredEvent | None:
+        """The only event whose id begins so, with its body and its runs; None if there is none.
+
+        Raises `AmbiguousIdError` when several begin so.
+        """
+        repeats = _Repeats()
+        found: dict[str, StoredEvent] = {}
+        for partition, record in self._waiting():
+            repeats.note(record)
+            if record.kind is Kind.EVENT and record.id.startswith(prefix):
+                found[record.id] = StoredEvent.from_record(record, partition)
+        journalled = self._journal.event(prefix)
+        if journalled is not None:
+            runs = self._journal.runs_of(journalled.id)
+            found[journalled.id] = replace(journalled, runs=runs or journalled.runs)
+        event = _only(found, prefix)
+        return None if event is None else repeats.added_to(event)
+
+    def requests(self, asked: Filter) -> Iterator[StoredRequest]:
+        """The requests that `asked` describes, newest first, without bodies."""
+        waiting = self._newest(partial(_is_asked_request, asked=asked), asked.limit)
+        requests = (StoredRequest.from_record(record) for _, record in waiting)
+        yield from _merged(self._journal.requests(asked), requests, asked.limit)
+
+    def request(self, prefix: str) -> StoredRequest | None:
+        """The only request whose id begins so, with its body if that was kept; None if there is none.
+
+        Raises `AmbiguousIdError` when several begin so.
+        """
+        found = {
+            record.id: StoredRequest.from_record(record)
+            for _, record in self._waiting()
+            if record.id.startswith(prefix)
+        }
+        journalled = self._journal.request(prefix)
+        if journalled is not None:
+            found[journalled.id] = journalled
+        return _only(found, prefix)
+
+    def runs(self, asked: Filter) -> Iterator[StoredRun]:
+        """The runs that `asked` describes, those of the newest event first. An event in a stream has none yet."""
+        return self._journal.runs(asked)
+
+    def runs_on(self, prefix: str, asked: Filter) -> Iterator[StoredRun]:
+        """The runs on the only event whose id begins so, if it and they are what `asked` describes.
+
+        Raises `AmbiguousIdError` when several begin so.
+        """
+        event = self.event(prefix)
+        if event is None or not is_asked_event(event, replace(asked, handler=None, state=None)):
+            return iter(())
+        found = (
+            run
+            for run in event.runs
+            if asked.state in (None, run.state)
+            and (asked.handler is None or _fits(asked.handler, run.handler))
+        )
+        return islice(found, asked.limit)
+
+    def _newest(self, wanted: Callable[[Record], bool], limit: int | None) -> list[tuple[int, Record]]:
+        """What is wanted of the streams, newest first, without bodies."""
+        found = (
+            (partition, replace(record, body=b"")) for partition, record in self._waiting() if wanted(record)
+        )
+        if limit is None:
+            return sorted(found, key=_place_in_stream, reverse=True)
+        return heapq.nlargest(limit, found, key=_place_in_stream)
+
+    def _waiting(self) -> Iterator[tuple[int, Record]]:
+        try:
+            partitions = int(self._client.get(keys.PARTITIONS) or self._partitions)
+            yield from backlog.waiting(self._client, partitions)
+        except (RedisError, OSError) as error:
+            self._warn(type(error).__name__)
+
+
+def _place_in_stream(found: tuple[int, Record]) -> tuple[int, str]:
+    return found[1].received_at, found[1].id
+
+
+def _merged(
+    journalled: Iterator[_Listed], waiting: Iterable[_Listed], limit: int | None
+) -> Iterator[_Listed]:
+    """Both, newest first; of two with the same id the journal's."""
+
+    def once() -> Iterator[_Listed]:
+        last = None
+        # Of equals, merge gives those of its first argument first.
+        for item in heapq.merge(journalled, waiting, key=_place, reverse=True):
+            if item.id != last:
+                yield item
+            last = item.id
+
+    return islice(once(), limit)
+
+
+def _only(found: dict[str, _Listed], prefix: str) -> _Listed | None:
+    if prefix in found:
+        return found[prefix]
+    if len(found) > 1:
+        raise AmbiguousIdError(prefix, len(found))
+    return next(iter(found.values()), None)
+
+
+def is_asked_event(event: Record | StoredEvent, asked: Filter) -> bool:
+    """Whether `asked` describes an event that waits: by the rules of the journal's listings, and without runs."""
+    return (
+        _is_about(event, asked)
+        and asked.status in (None, EventStatus.QUEUED)
+        and asked.handler is None
+        and asked.state is None
+    )
+
+
+def _is_asked_request(record: Record, asked: Filter) -> bool:
+    is_accepted = record.kind is Kind.EVENT
+    asks_for_accepted = asked.conversation_id is not None or asked.sender is not None
+    return (
+        _is_about(record, asked)
+        and (is_accepted or not asks_for_accepted)
+        and (asked.outcome is None or record.kind is _KINDS[asked.outcome])
+    )
+
+
+def _is_about(item: Record | StoredEvent, asked: Filter) -> bool:
+    return (
+        _fits(asked.trigger, item.trigger)
+        and _fits(asked.app_id, item.app_id)
+        and _fits(asked.conversation_id, item.conversation_id)
+        and _fits(asked.sender, item.sender)
+        and (asked.since is None or item.received_at >= asked.since)
+        and (asked.until is None or item.received_at < asked.until)
+    )
+
+
+def _fits(wanted: str | None, value: str | None) -> bool:
+    return wanted is None or searchable(wanted) == searchable(value)

@@ -1,0 +1,46 @@
+"""Errors as answers: problem documents (RFC 9457) whose detail says what to do."""
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+
+PROBLEM_TYPE = "application/problem+json"
+MAX_PATHS = 100
+"""Paths of a body that one answer names; a body can be wrong in many thousand places."""
+
+Errors = Mapping[str, Sequence[str]]
+"""Dotted path in a body, to what is wrong there."""
+
+
+def problem(status: int, detail: str, *, request_id: str, errors: Errors | None = None) -> bytes:
+    """The body of a problem document."""
+    document: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "request_id": request_id,
+    }
+    if errors is not None:
+        document["errors"] = first(errors)
+    return dumps(document)
+
+
+def first(errors: Errors, limit: int = MAX_PATHS) -> Errors:
+    """The first `limit` of the errors; the key "…" says how many are left out."""
+    if len(errors) <= limit:
+        return errors
+    shown: dict[str, Sequence[str]] = {path: errors[path] for path in list(errors)[:limit]}
+    shown["…"] = [f"and {len(errors) - limit} more"]
+    return shown
+
+
+def dumps(document: Any) -> bytes:
+    """JSON, also of text that is no valid Unicode (a lone surrogate that a body named)."""
+    try:
+        return orjson.dumps(document)
+    except orjson.JSONEncodeError:
+        return json.dumps(document).encode("ascii")
