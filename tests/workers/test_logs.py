@@ -79,10 +79,10 @@ class TestFormat:
         assert lines(stream) == []
 
     def test_the_standard_library_logs_in_the_same_format(self, stream: io.StringIO) -> None:
-        logging.getLogger("alembic.runtime").info("Running %s", "upgrade")
+        logging.getLogger("some.library").info("Running %s", "upgrade")
         [line] = lines(stream)
         assert line["event"] == "Running upgrade"
-        assert (line["level"], line["logger"]) == ("info", "alembic.runtime")
+        assert (line["level"], line["logger"]) == ("info", "some.library")
         assert line["timestamp"].endswith("Z")
 
     @pytest.mark.parametrize("name", ["rq.worker", "rq.job", "rq.queue", "rq.registry", "httpx"])
