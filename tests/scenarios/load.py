@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import httpx
@@ -17,6 +18,7 @@ class Poster:
     number: int
     per_second: float
     acknowledged: list[tuple[int, str]] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
     failures: int = 0
 
     def __post_init__(self) -> None:
@@ -52,7 +54,19 @@ class Poster:
             else:
                 if answer.status_code == 200:
                     self.acknowledged.append((conversation, answer.json()["id"]))
+                    self.times.append(time.monotonic())
                     return
                 self.failures += 1
             self._stop.wait(0.02)
         raise AssertionError("an event was not acknowledged for a minute")
+
+
+def rate(posters: Sequence[Poster]) -> int:
+    """How many events were acknowledged within the last second."""
+    since = time.monotonic() - 1
+    return sum(moment > since for poster in posters for moment in poster.times[-1000:])
+
+
+def acknowledged(posters: Sequence[Poster]) -> list[tuple[int, str]]:
+    """What was acknowledged so far, as (conversation, event), in order within each conversation."""
+    return [entry for poster in posters for entry in list(poster.acknowledged)]

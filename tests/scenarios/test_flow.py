@@ -1,0 +1,200 @@
+"""From the endpoint to the journal with real processes; where SQL matters, on both databases."""
+
+import json
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.scenarios.stack import PASSWORD, Stack, kill_tree, message
+from tests.waiting import wait_for
+
+RAISER = """
+    from comethooks import Plugin
+
+    plugin = Plugin("raiser")
+
+    @plugin.on("message_sent")
+    def fail(event, ctx):
+        raise ValueError(f"cannot take {event.message.text}")
+"""
+BROKEN = """
+    from comethooks import Plugin
+
+    plugin = Plugin("broken"
+"""
+
+
+on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
+def listed(stack: Stack, **wanted: Any) -> list[dict[str, Any]]:
+    """The events whose fields have these values."""
+    events = stack.listing("events", "list")
+    return [event for event in events if all(event[name] == value for name, value in wanted.items())]
+
+
+@on_both_databases
+def test_an_event_is_listed_from_its_200_and_processed_once_a_worker_runs(stack: Stack) -> None:
+    """Queued while no worker runs; done afterwards; its repeat is counted and not run."""
+    stack.web()
+    identifier = stack.post(message(1, 1)).json()["id"]
+    assert listed(stack, id=identifier, status="queued")
+    assert json.loads(stack.run("events", "show", identifier, "--json").stdout)["status"] == "queued"
+    assert stack.post(message(1, 1)).json() == {"id": identifier, "duplicate": True}
+    stack.start("worker", "--workers", "1")
+    wait_for(lambda: listed(stack, id=identifier, status="done"), "the event is processed")
+    wait_for(
+        lambda: [r["event_id"] for r in stack.listing("requests", "list", "--outcome", "duplicate")],
+        "its repeat is journalled",
+    )
+    shown = json.loads(stack.run("events", "show", identifier, "--json").stdout)
+    assert shown["duplicates"]["count"] == 1
+    assert [line[0] for line in stack.effects().lines] == [identifier]
+
+
+def test_a_handler_that_raises_costs_its_neighbours_nothing(stack: Stack) -> None:
+    """Its run is dead with the traceback; the other handler's is done; a broken plugin is named and left out."""
+    stack.plugin("raiser", RAISER)
+    stack.plugin("broken", BROKEN)
+    stack.web()
+    stack.start("worker", "--workers", "1")
+    identifier = stack.post(message(1, 1, data={"text": "PlantedText"})).json()["id"]
+    wait_for(lambda: listed(stack, id=identifier, status="dead"), "the event is processed")
+    runs = {run["handler"]: run for run in stack.listing("runs", "list", "--event", identifier)}
+    assert runs["recorder.record"]["state"] == "done"
+    assert runs["raiser.fail"]["state"] == "dead"
+    shown = stack.run("runs", "show", identifier, "raiser.fail").stdout
+    assert "ValueError" in shown
+    assert "raiser.py" in shown
+    checked = stack.run("plugins", "check", check=False)
+    assert checked.returncode == 1
+    assert "broken.py" in checked.stdout + checked.stderr
+    assert "PlantedText" not in stack.log()
+
+
+def test_a_refused_request_is_kept_with_its_reason(stack: Stack) -> None:
+    """With the path of what is missing; an unknown sender's leaves no body and no credential."""
+    stack.web()
+    stack.start("worker", "--workers", "1")
+    body = message(1, 1)
+    del body["data"]["message"]["sender"]
+    refused = stack.post(body)
+    assert refused.status_code == 422
+    assert list(refused.json()["errors"]) == ["data.message.sender"]
+    identifier = refused.headers["X-Request-Id"]
+    wait_for(lambda: stack.listing("requests", "list", "--outcome", "refused"), "the refusal is journalled")
+    shown = json.loads(stack.run("requests", "show", identifier, "--json").stdout)
+    assert shown["status"] == 422
+    assert list(shown["errors"]) == ["data.message.sender"]
+
+
+@on_both_databases
+def test_text_that_databases_refuse_is_kept_and_processed_with_its_neighbours(stack: Stack) -> None:
+    """A lone surrogate, NUL and 2^70: everywhere in a message, and as its uid."""
+    stack.web()
+    poison = [
+        json.dumps(message(1, 1, data={"text": "half an emoji: \ud83d"})).encode(),
+        json.dumps(message(1, 2, data={"text": "nul: \x00"})).encode(),
+        json.dumps(message(1, 3, data={"text": "x", "metadata": {"n": 2**70}}, sentAt=2**70)).encode(),
+        json.dumps(message(1, 4, sender="u\x00\ud83d", muid=str(2**70), tags=["\udfff"])).encode(),
+    ]
+    bodies = [json.dumps(message(1, 0)).encode(), *poison, json.dumps(message(1, 5)).encode()]
+    answers = [stack.post(body) for body in bodies]
+    assert [answer.status_code for answer in answers] == [200] * len(bodies)
+    stack.start("worker", "--workers", "1")
+    ids = [answer.json()["id"] for answer in answers]
+    wait_for(lambda: len(listed(stack, status="done")) == len(ids), "all are processed")
+    assert [line[0] for line in stack.effects().lines] == ids
+    for identifier in ids[1:-1]:
+        assert stack.run("events", "show", identifier).stdout
+
+
+def test_the_same_body_from_fifty_connections_is_one_event_with_one_run(stack: Stack) -> None:
+    """And fifty answers with the same id."""
+    stack.web()
+    stack.start("worker", "--workers", "2")
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda _: stack.post(message(1, 1)), range(50)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    wait_for(lambda: listed(stack, status="done"), "it is processed")
+    wait_for(
+        lambda: len(stack.listing("requests", "list", "--outcome", "duplicate")) == 49,
+        "its repeats are journalled",
+    )
+    (event,) = stack.listing("events", "list")
+    assert len(event["runs"]) == 1
+    assert event["duplicates"]["count"] == 49
+    assert stack.effects().repeats == 0
+
+
+@on_both_databases
+def test_two_deployments_of_workers_share_the_work_and_one_may_vanish(stack: Stack) -> None:
+    """Order holds while a whole `comethooks worker` is killed; nothing is lost."""
+    stack.web()
+    first, second = (stack.start("worker", "--workers", "1") for _ in range(2))
+    accepted: dict[str, list[str]] = {}
+    with stack.client() as client:
+        for number in range(400):
+            conversation = number % 8
+            answer = client.post("/webhooks", json=message(conversation, number))
+            accepted.setdefault(str(conversation), []).append(answer.json()["id"])
+            if number == 200:
+                wait_for(lambda: stack.effects().lines, "events are handled")
+                kill_tree(first.pid)
+    ids = {identifier for event_ids in accepted.values() for identifier in event_ids}
+    wait_for(lambda: ids <= stack.effects().ids, "everything is handled")
+    assert stack.effects().disorders(accepted) == 0
+    second.send_signal(signal.SIGTERM)
+    assert second.wait(60) == 0
+    assert len(listed(stack, status="done")) == len(ids)
+
+
+PLANTED = {
+    "text": "PlantedTextOfTheBody",
+    "authToken": "PlantedAuthToken",
+    "password": "PlantedGroupPassword",
+    "url": "https://media.example.com/a.png?token=PlantedUrlToken",
+}
+
+
+def test_no_log_line_holds_anything_of_a_body_or_a_credential(stack: Stack) -> None:
+    """Accepted, refused, duplicate, failing, unauthenticated and unparsable requests; all output is searched."""
+    stack.plugin("raiser", RAISER)
+    stack.web()
+    worker = stack.start("worker", "--workers", "1")
+    entities = {"sender": {"entity": {"uid": "ada", "authToken": PLANTED["authToken"]}, "entityType": "user"}}
+    data = {
+        "text": PLANTED["text"],
+        "entities": entities,
+        "url": PLANTED["url"],
+        "password": PLANTED["password"],
+    }
+    body = message(1, 1, data=data)
+    stack.post(body)
+    stack.post(body)
+    refused = message(1, 2, data=data, sender={"authToken": PLANTED["authToken"]})
+    assert stack.post(refused).status_code == 422
+    assert stack.post(json.dumps(body).encode()[:-9]).status_code == 400
+    with stack.client() as client:
+        wrong = client.post(
+            "/webhooks?token=PlantedQuery", json=body, auth=("PlantedUser", "PlantedPassword")
+        )
+        assert wrong.status_code == 401
+        assert client.get("/PlantedPath").status_code == 404
+    wait_for(lambda: listed(stack, status="dead"), "the event is processed")
+    os.kill(worker.pid, signal.SIGTERM)
+    worker.wait(60)
+    assert "Planted" not in stack.log()
+    assert PASSWORD not in stack.log()
+    shown = "".join(
+        stack.run("events", "show", event["id"], *form).stdout
+        for event in stack.listing("events", "list")
+        for form in ([], ["--json"])
+    )
+    assert PLANTED["text"] in shown
+    for secret in ("PlantedAuthToken", "PlantedGroupPassword", "PlantedUrlToken"):
+        assert secret not in shown
