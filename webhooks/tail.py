@@ -12,13 +12,14 @@ from redis.exceptions import RedisError
 
 from webhooks.listing import is_asked_event
 from workers import keys
-from workers.backlog import CLOCK_SLACK_MS
 from workers.connections import read_streams
 from workers.journal import Filter, Journal, JournalUnavailableError, StoredEvent
 from workers.record import Kind, RecordError, decode
 from workers.states import EventStatus
 
 CHUNK = 500
+CLOCK_SLACK_MS = 10_000
+"""How far the clocks of hosts and of Redis may be apart without an event being missed."""
 LOOKED_UP = 200
 """How many unfinished events are looked up by id at one look; the others have their turn at the next."""
 

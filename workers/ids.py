@@ -16,12 +16,3 @@ def new_id(now_ms: int | None = None, random: bytes | None = None) -> str:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return str(UUID(int=value))
-
-
-def id_time_ms(identifier: str) -> int | None:
-    """The milliseconds since the epoch that an id of ours holds; None for any other text."""
-    try:
-        value = UUID(identifier)
-    except ValueError:
-        return None
-    return value.int >> 80 if value.version == 7 else None

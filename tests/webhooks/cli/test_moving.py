@@ -5,8 +5,7 @@ from redis import Redis
 
 from tests.webhooks.cli.store import START, Store, run
 from webhooks.listing import Kept
-from webhooks.tail import Tail
-from workers.backlog import CLOCK_SLACK_MS
+from webhooks.tail import CLOCK_SLACK_MS, Tail
 from workers.connections import connect
 from workers.journal import AmbiguousIdError, Filter, Journal, StoredEvent
 from workers.journal.queries import EVERYTHING

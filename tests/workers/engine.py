@@ -1,0 +1,62 @@
+"""Small parts for tests of the engine: records, handlers, and a lease that is ours."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from redis import Redis
+
+from tests.scenarios.stack import message
+from workers import keys
+from workers.config import Config
+from workers.connections import connect
+from workers.dispatcher import Item, Partition
+from workers.ids import new_id
+from workers.loading import BoundHandler
+from workers.plugin import Handler
+from workers.record import Kind, Record, cost, encode_meta
+
+LEASE = "1|host|boot|1"
+
+
+def handler(function: Callable[..., Any], name: str = "plugin.handler") -> BoundHandler:
+    """A handler that runs `function`."""
+    made = Handler(
+        id=name, plugin=name.partition(".")[0], function=function, patterns=("*",), where="test.py:1"
+    )
+    return BoundHandler(made, Config("plugin", {}))
+
+
+def record(conversation: int = 1, number: int = 1, **changes: Any) -> Record:
+    """An event as the endpoint would keep it."""
+    values: dict[str, Any] = {
+        "kind": Kind.EVENT,
+        "id": new_id(),
+        "received_at": 1_800_000_000_000 + number,
+        "trigger": "message_sent",
+        "name": "message.sent",
+        "app_id": "app1",
+        "conversation_id": f"group_room{conversation}",
+        "key": f"group_room{conversation}",
+        "body": json.dumps(message(conversation, number)).encode(),
+    }
+    return Record(**{**values, **changes})
+
+
+def partition(client: Redis, number: int = 0, lease: str = LEASE) -> Partition:
+    """A partition whose lease is held under the value `lease`."""
+    client.set(keys.lease(number), lease)
+    return Partition(number, lease, done={})
+
+
+def append(client: Redis, held: Partition, kept: Record) -> Item:
+    """Put a record into the partition's stream; the item that a drainer would make of it."""
+    fields: dict[Any, Any] = {b"v": b"1", b"k": str(kept.kind), b"m": encode_meta(kept), b"b": kept.body}
+    entry = client.xadd(keys.stream(held.number), fields).decode()  # type: ignore[union-attr]
+    client.incrby(keys.BACKLOG, cost(fields))
+    return Item(held, entry, kept, cost(fields))
+
+
+def clients(url: str) -> tuple[Redis, Redis]:
+    """One client to look with, and one for the part under test."""
+    return connect(url), connect(url)

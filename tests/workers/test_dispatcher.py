@@ -1,0 +1,169 @@
+"""What runs next: order within a lane, lanes side by side, and marks that are confirmed before going on."""
+
+import threading
+from collections.abc import Iterator
+from queue import SimpleQueue
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from tests.redis_server import RedisServer
+from tests.waiting import wait_for
+from tests.workers.engine import append, clients, handler, partition, record
+from workers import keys
+from workers.dispatcher import Dispatcher, Item, LeaseLostError
+from workers.running import STARTED, results_in
+from workers.states import RunState
+
+
+class Bench:
+    """A dispatcher with its inputs and outputs."""
+
+    def __init__(self, server: RedisServer, threads: int = 4) -> None:
+        self.redis, own = clients(server.url)
+        self.settled: SimpleQueue[Item] = SimpleQueue()
+        self.failures: list[Exception] = []
+        self.dispatcher = Dispatcher(
+            own,
+            threads=threads,
+            before_run=lambda: None,
+            settled=self.settled.put,
+            on_failure=self.failures.append,
+        )
+        self.dispatcher.start()
+
+    def collect(self, count: int) -> list[Item]:
+        """So many settled items, in the order in which they were handed back."""
+        return [self.settled.get(timeout=10) for _ in range(count)]
+
+
+@pytest.fixture
+def bench(redis_server: RedisServer) -> Iterator[Bench]:
+    made = Bench(redis_server)
+    yield made
+    made.dispatcher.stop()
+    made.dispatcher.join(10)
+
+
+def items(redis: Redis, lanes: list[int], *handlers: Any) -> list[Item]:
+    """An item for each lane, all in partition 0."""
+    held = partition(redis)
+    made = [append(redis, held, record(lane, number)) for number, lane in enumerate(lanes)]
+    for item in made:
+        item.todo = handlers
+    return made
+
+
+def test_events_of_a_lane_run_one_after_the_other_in_order(bench: Bench) -> None:
+    """However many threads there are."""
+    running, most, order = [0], [0], []
+
+    def one_at_a_time(event: Any, ctx: Any) -> None:
+        running[0] += 1
+        most[0] = max(most[0], running[0])
+        order.append(event.message.id)
+        running[0] -= 1
+
+    bench.dispatcher.add(items(bench.redis, [1] * 50, handler(one_at_a_time)))
+    bench.collect(50)
+    assert order == [f"1-{number}" for number in range(50)]
+    assert most == [1]
+
+
+def test_lanes_run_side_by_side(bench: Bench) -> None:
+    """Four handlers meet, though each waits for the others."""
+    meeting = threading.Barrier(4)
+    bench.dispatcher.add(items(bench.redis, [1, 2, 3, 4], handler(lambda e, c: meeting.wait(10))))
+    assert [item.results[0].state for item in bench.collect(4)] == [RunState.DONE] * 4
+
+
+def test_the_next_event_starts_only_when_the_mark_of_the_one_before_is_in_redis(bench: Bench) -> None:
+    """Every handler looks for the result of its predecessor."""
+    missing = []
+    made = items(bench.redis, [1] * 30)
+
+    def look(event: Any, ctx: Any) -> None:
+        position = next(i for i, item in enumerate(made) if item.record.id == event.id)
+        if position:
+            field = f"{made[position - 1].entry}/plugin.handler"
+            if bench.redis.hget(keys.progress(0), field) in (None, STARTED):
+                missing.append(position)
+
+    for item in made:
+        item.todo = [handler(look)]
+    bench.dispatcher.add(made)
+    bench.collect(30)
+    assert missing == []
+
+
+def test_a_run_is_marked_as_started_before_its_handler_runs(bench: Bench) -> None:
+    """Whoever takes over knows what may have killed the process."""
+    seen = []
+    made = items(bench.redis, [1])
+    field = f"{made[0].entry}/plugin.handler"
+
+    def look(event: Any, ctx: Any) -> None:
+        wait_for(lambda: bench.redis.hget(keys.progress(0), field), "the mark has arrived")
+        seen.append(bench.redis.hget(keys.progress(0), field))
+
+    made[0].todo = [handler(look)]
+    bench.dispatcher.add(made)
+    bench.collect(1)
+    assert seen == [STARTED]
+
+
+def test_what_is_settled_can_be_read_back_from_its_marks(bench: Bench) -> None:
+    """A successor journals the same results."""
+
+    def fail(event: Any, ctx: Any) -> None:
+        raise ValueError("no")
+
+    good, bad = handler(lambda e, c: None, "a.good"), handler(fail, "b.bad")
+    bench.dispatcher.add(items(bench.redis, [1], good, bad))
+    (item,) = bench.collect(1)
+    marked = results_in(bench.redis.hgetall(keys.progress(0)))  # type: ignore[arg-type]
+    assert sorted(marked[item.entry], key=lambda result: result.handler) == item.results
+    assert [result.state for result in item.results] == [RunState.DONE, RunState.DEAD]
+    assert item.results[1].error == "ValueError: no"
+
+
+def test_of_a_closing_partition_nothing_new_starts(bench: Bench) -> None:
+    """What runs ends; the rest is handed back as discarded, and lanes of other partitions go on."""
+    started, go_on = threading.Event(), threading.Event()
+
+    def wait(event: Any, ctx: Any) -> None:
+        started.set()
+        go_on.wait(10)
+
+    made = items(bench.redis, [1, 1, 1], handler(wait))
+    bench.dispatcher.add(made)
+    started.wait(10)
+    made[0].partition.closing = True
+    other = append(bench.redis, partition(bench.redis, 1), record(2))
+    other.todo = [handler(lambda e, c: None)]
+    bench.dispatcher.add([other])
+    assert bench.collect(1) == [other]
+    go_on.set()
+    assert [item.discarded for item in bench.collect(3)] == [False, True, True]
+
+
+def test_a_lost_lease_ends_it_and_nothing_more_is_settled(bench: Bench) -> None:
+    """Its marks must not mix with those of the successor."""
+    made = items(bench.redis, [1], handler(lambda e, c: None))
+    bench.redis.set(keys.lease(0), "2|other|boot|2")
+    bench.dispatcher.add(made)
+    wait_for(lambda: bench.failures, "the loss is noticed")
+    assert isinstance(bench.failures[0], LeaseLostError)
+    assert bench.settled.empty()
+    assert not bench.redis.exists(keys.progress(0))
+
+
+def test_a_lost_connection_ends_it(own_redis_server: RedisServer) -> None:
+    """It never reconnects: what was on its way is unknown."""
+    bench = Bench(own_redis_server)
+    made = items(bench.redis, [1], handler(lambda e, c: None))
+    own_redis_server.kill()
+    bench.dispatcher.add(made)
+    wait_for(lambda: bench.failures, "the loss is noticed")
+    assert bench.settled.empty()

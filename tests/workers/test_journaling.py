@@ -1,0 +1,124 @@
+"""From settled to forgotten: SQL first, then Redis, and only under the lease."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+
+import pytest
+
+from tests.redis_server import RedisServer
+from tests.waiting import wait_for
+from tests.workers.engine import append, clients, partition, record
+from workers import keys
+from workers.dispatcher import Item, LeaseLostError
+from workers.journal import Journal, RunResult
+from workers.journal.migrate import upgrade
+from workers.journaling import JournalWriter
+from workers.processes import StopFlag
+from workers.running import mark_of
+from workers.states import RunState
+
+RESULT = RunResult(handler="a.b", state=RunState.DONE, attempts=1, started_at=1, finished_at=2)
+
+
+class Desk:
+    """A journal writer with its inputs and outputs."""
+
+    def __init__(self, server: RedisServer, url: str) -> None:
+        self.redis, own = clients(server.url)
+        self.journal = Journal.open(url)
+        self.stop = StopFlag()
+        self.outcome: SimpleQueue[Sequence[Item] | Exception] = SimpleQueue()
+        self.writer = JournalWriter(
+            own, self.journal, self.stop, released=self.outcome.put, on_failure=self.outcome.put
+        )
+        self.writer.start()
+
+    def item(self, number: int = 1) -> Item:
+        """An entry in the stream whose one run has ended and is marked."""
+        item = append(self.redis, partition(self.redis), record(number=number))
+        item.results = [RESULT]
+        self.redis.hset(keys.progress(0), f"{item.entry}/a.b", mark_of(RESULT))
+        return item
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/journal.db"
+
+
+@pytest.fixture
+def desk(redis_server: RedisServer, url: str) -> Iterator[Desk]:
+    upgrade(url)
+    made = Desk(redis_server, url)
+    yield made
+    made.stop.set()
+    made.writer.stop()
+    made.writer.join(10)
+    made.journal.close()
+
+
+def test_what_is_settled_is_in_the_journal_and_gone_from_redis(desk: Desk) -> None:
+    """The entry, its marks and its part of the backlog; its run is counted."""
+    items = [desk.item(number) for number in range(3)]
+    for item in items:
+        desk.writer.settled.put(item)
+    wait_for(lambda: not desk.redis.xlen(keys.stream(0)), "the stream is empty")
+    assert {event.id for event in desk.journal.events()} == {item.record.id for item in items}
+    assert not desk.redis.exists(keys.progress(0))
+    assert desk.redis.get(keys.BACKLOG) == b"0"
+    assert desk.redis.hgetall(keys.RUNS) == {b"a.b|done": b"3"}
+
+
+def test_nothing_is_forgotten_before_it_is_journalled(redis_server: RedisServer, url: str) -> None:
+    """Without tables it waits, says so once, and goes on when they are there."""
+    desk = Desk(redis_server, url)
+    desk.writer.settled.put(desk.item())
+    with pytest.raises(AssertionError):
+        wait_for(lambda: not desk.redis.xlen(keys.stream(0)), "it has given up", seconds=0.5)
+    upgrade(url)
+    wait_for(lambda: not desk.redis.xlen(keys.stream(0)), "the stream is empty")
+    desk.writer.stop()
+
+
+def test_asked_to_stop_while_the_journal_is_away_it_gives_up_and_drops_nothing(
+    redis_server: RedisServer, url: str
+) -> None:
+    """The entry and its mark stay for a successor."""
+    desk = Desk(redis_server, url)
+    desk.writer.settled.put(desk.item())
+    desk.stop.set()
+    assert isinstance(desk.outcome.get(timeout=10), Exception)
+    assert desk.redis.xlen(keys.stream(0)) == 1
+    assert desk.redis.hlen(keys.progress(0)) == 1
+
+
+def test_without_the_lease_it_forgets_nothing(desk: Desk) -> None:
+    """It belongs to the successor, who journals the same rows again."""
+    item = desk.item()
+    desk.redis.set(keys.lease(0), "2|other|boot|2")
+    desk.writer.settled.put(item)
+    assert isinstance(desk.outcome.get(timeout=10), LeaseLostError)
+    assert desk.redis.xlen(keys.stream(0)) == 1
+    assert desk.redis.hlen(keys.progress(0)) == 1
+    assert desk.journal.has(item.record.id)
+
+
+def test_forgetting_twice_counts_nothing_twice(desk: Desk) -> None:
+    """As after a crash between the script and its answer."""
+    item = desk.item()
+    for _ in range(2):
+        desk.writer.settled.put(item)
+        desk.outcome.get(timeout=10)
+    assert desk.redis.get(keys.BACKLOG) == b"0"
+    assert desk.redis.hgetall(keys.RUNS) == {b"a.b|done": b"1"}
+
+
+def test_a_discarded_item_stays_in_its_stream(desk: Desk) -> None:
+    """It has not run."""
+    item = desk.item()
+    item.discarded = True
+    desk.writer.settled.put(item)
+    assert desk.outcome.get(timeout=10) == [item]
+    assert desk.redis.xlen(keys.stream(0)) == 1
+    assert not desk.journal.has(item.record.id)

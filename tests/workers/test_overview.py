@@ -1,0 +1,47 @@
+"""Redis in numbers."""
+
+from tests.redis_server import RedisServer
+from tests.workers.engine import append, partition, record
+from workers import keys
+from workers.backlog import waiting
+from workers.leases import Leases
+from workers.overview import overview
+
+
+def test_an_empty_server_has_nothing_to_say(redis_server: RedisServer) -> None:
+    """Zero, none and no lease everywhere."""
+    found = overview(redis_server.client(), 2)
+    assert [(p.number, p.depth, p.oldest_age_s, p.leased) for p in found.partitions] == [
+        (0, 0, None, False),
+        (1, 0, None, False),
+    ]
+    assert (found.drainers, found.backlog_bytes, found.runs) == (0, 0, {})
+
+
+def test_it_counts_what_waits_who_lives_and_how_runs_ended(redis_server: RedisServer) -> None:
+    """Depth, age, lease and bytes; live drainers; runs by handler and state."""
+    client = redis_server.client()
+    held = partition(client, 1)
+    for number in range(3):
+        append(client, held, record(number=number))
+    Leases(client, "h|b|1", 1).balance()
+    client.hset(keys.RUNS, "plugin.with|bar|done", 4)
+    found = overview(client, 2)
+    second = found.partitions[1]
+    assert (second.depth, second.leased) == (3, True)
+    assert second.oldest_age_s is not None
+    assert 0 <= second.oldest_age_s < 60
+    assert found.drainers == 1
+    assert found.backlog_bytes > 0
+    assert found.runs == {("plugin.with|bar", "done"): 4}
+
+
+def test_what_waits_can_be_read_newest_first_in_every_partition(redis_server: RedisServer) -> None:
+    """More than one chunk of it; an entry that cannot be read is left out."""
+    client = redis_server.client()
+    held = partition(client, 0)
+    kept = [record(number=number) for number in range(250)]
+    for item in kept:
+        append(client, held, item)
+    client.xadd(keys.stream(1), {"v": "99"})
+    assert list(waiting(client, 2)) == [(0, item) for item in reversed(kept)]
