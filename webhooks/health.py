@@ -11,7 +11,7 @@ from workers import keys
 from workers.overview import Overview, overview
 from workers.record import ENTRY_OVERHEAD_BYTES
 from workers.settings import Settings
-from workers.streams import refusal_word
+from workers.streams import PartitionsError, refusal_word
 
 OLD_SECONDS = 30.0
 """Age from which the oldest entry of a partition is worth a word."""
@@ -116,12 +116,8 @@ def _refusing(server: _Server, state: Overview, settings: Settings) -> Iterator[
             f"{state.backlog_bytes} bytes wait and {settings.max_backlog_bytes} may; start workers, or raise "
             "COMETHOOKS_MAX_BACKLOG_BYTES if Redis has the memory",
         )
-    if server.partitions not in {None, settings.partitions}:
-        yield Finding(
-            "partitions",
-            f"Redis holds {server.partitions} partitions and this process has {settings.partitions}; "
-            f"set COMETHOOKS_PARTITIONS={server.partitions}",
-        )
+    if server.partitions is not None and server.partitions != settings.partitions:
+        yield Finding("partitions", str(PartitionsError(server.partitions, settings.partitions)))
 
 
 def _server_degraded(server: _Server) -> Iterator[Finding]:

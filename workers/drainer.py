@@ -40,6 +40,7 @@ from workers.processes import StopFlag, member_name
 from workers.record import Kind, RecordError, cost, decode
 from workers.running import results_in
 from workers.settings import Settings
+from workers.streams import PartitionsError, claim_partitions
 
 SHORTEST_LIFE_SECONDS = 250.0
 LONGEST_LIFE_SECONDS = 350.0
@@ -48,6 +49,8 @@ BALANCE_SECONDS = 0.25
 CLOSING_SECONDS = 0.02
 """How often a partition that is to be given back is looked after."""
 WINDOW = 512
+MISCONFIGURED_SECONDS = 30.0
+"""How long to wait before looking again whether the number of partitions fits."""
 GC_THRESHOLD = 10_000
 PARTITION_QUOTA = 128
 """Of the window, what one partition may have: a hot conversation must not stop the others."""
@@ -209,6 +212,12 @@ def drain() -> None:
     stop = StopFlag.on_signals(signal.SIGTERM)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     settings = Settings.load()
+    try:
+        claim_partitions(connect(settings.redis_url), settings.partitions)
+    except PartitionsError as error:
+        log.error("nothing is drained", reason=str(error))
+        stop.wait(MISCONFIGURED_SECONDS)
+        return
     journal = Journal.open(settings.database_url)
     plugins = load_plugins(settings)
     for broken in plugins.broken:

@@ -1,7 +1,7 @@
 """Keeping requests: the one call between a webhook and its 200."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, cast
 from uuid import UUID
 from zlib import crc32
 
@@ -40,6 +40,23 @@ class Accepted:
 def partition_of(app_id: str | None, key: str, partitions: int) -> int:
     """The partition of everything that has the same ordering key in the same app."""
     return crc32(f"{app_id or ''}\0{key}".encode("utf-8", "surrogatepass")) % partitions
+
+
+class PartitionsError(Exception):
+    """Redis holds another number of partitions than this process would use."""
+
+    def __init__(self, fixed: int, wanted: int) -> None:
+        super().__init__(
+            f"Redis holds {fixed} partitions and this process has {wanted}; set COMETHOOKS_PARTITIONS={fixed}"
+        )
+
+
+def claim_partitions(client: Redis, partitions: int) -> None:
+    """Fix the number of partitions if nobody has yet. Raises `PartitionsError` when it is another one."""
+    client.set(keys.PARTITIONS, partitions, nx=True)
+    fixed = int(cast(bytes, client.get(keys.PARTITIONS)))
+    if fixed != partitions:
+        raise PartitionsError(fixed, partitions)
 
 
 def refusal_word(error: ResponseError) -> str:
@@ -111,10 +128,7 @@ class Streams:
                 "COMETHOOKS_MAX_BACKLOG_BYTES if Redis has the memory"
             )
         if outcome == b"partitions":
-            raise NotKeptError(
-                f"Redis holds {detail.decode()} partitions and this process has {self.partitions}; "
-                f"set COMETHOOKS_PARTITIONS={detail.decode()}"
-            )
+            raise NotKeptError(str(PartitionsError(int(detail), self.partitions)))
         return Accepted(
             str(UUID(bytes=detail)), duplicate=item.kind is Kind.EVENT and outcome == b"duplicate"
         )

@@ -18,7 +18,7 @@ from workers.connections import connect
 from workers.ids import new_id
 from workers.record import Kind, Record, cost, decode
 from workers.settings import Settings
-from workers.streams import NotKeptError, Streams, partition_of
+from workers.streams import NotKeptError, PartitionsError, Streams, claim_partitions, partition_of
 
 KEY = bytes(range(16))
 
@@ -138,6 +138,13 @@ class TestAccept:
         streams(server, partitions=4).keep(a_record(kind=Kind.REFUSED))
         with pytest.raises(NotKeptError, match="set COMETHOOKS_PARTITIONS=4"):
             streams(server, partitions=8).keep(a_record(kind=Kind.REFUSED))
+
+    def test_the_number_of_partitions_is_fixed_by_whoever_comes_first(self, server: RedisServer) -> None:
+        """A drainer claims it too."""
+        claim_partitions(server.client(), 4)
+        claim_partitions(server.client(), 4)
+        with pytest.raises(PartitionsError, match="COMETHOOKS_PARTITIONS=4"):
+            claim_partitions(server.client(), 16)
 
     def test_the_script_comes_back_after_the_server_forgot_it(self, server: RedisServer) -> None:
         """Loading by hash falls back to the text."""
