@@ -1,4 +1,4 @@
-"""`python -m bench [drain] [slow] [idle] [--events N] [--postgres]`: measure, print, and fail on a missed target."""
+"""`python -m bench [drain] [slow] [idle] [--events N]`: measure, print, and fail on a missed target."""
 
 import argparse
 import contextlib

@@ -1,16 +1,13 @@
 """Fixtures for the whole suite: servers, started once and only when a test asks for one."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from tests import servers
+from tests.missing import missing
 
 pytest_plugins = ["tests.redis_server"]
-
-REQUIRE_ALL = os.environ.get("COMETHOOKS_TEST_REQUIRE_ALL") == "1"
-"""Whether a test that lacks a server fails instead of being skipped."""
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +17,4 @@ def postgres_server() -> Iterator[str]:
         with servers.postgres() as url:
             yield url
     except servers.ServerMissingError as error:
-        if REQUIRE_ALL:
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+        missing(str(error))

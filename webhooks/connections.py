@@ -16,10 +16,15 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
+
+from webhooks.problems import PROBLEM_TYPE, problem
+from workers.ids import new_id
 
 COLLECTED_BYTES = 64 * 1024
 """How much of a request is collected; a thread reads the rest of a larger one."""
@@ -75,6 +80,18 @@ class Connection(TConn):  # type: ignore[misc]
         self.received.clear()
 
 
+class _Said:
+    """Stands in for a socket, to learn the status that gunicorn would answer with."""
+
+    status = 400
+
+    def sendall(self, data: bytes) -> None:
+        self.status = int(data.split(b" ", 2)[1])
+
+    def gettimeout(self) -> float:
+        return 0.0
+
+
 class Worker(ThreadWorker):  # type: ignore[misc]
     """Waits for requests to arrive and for peers to close in its poller."""
 
@@ -116,6 +133,18 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._close(conn)
         else:
             self._wait(conn, self._lingering, LINGER_SECONDS, self._discard)
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
+        """Answer what gunicorn refuses by itself as the application would: with a problem and an id."""
+        said = _Said()
+        super().handle_error(req, said, addr, exc)
+        document = problem(said.status, "The request cannot be read as HTTP.", request_id=(made := new_id()))
+        head = (
+            f"HTTP/1.1 {said.status} {HTTPStatus(said.status).phrase}\r\nConnection: close\r\n"
+            f"X-Request-Id: {made}\r\nContent-Type: {PROBLEM_TYPE}\r\nContent-Length: {len(document)}\r\n\r\n"
+        )
+        with suppress(OSError):
+            client.sendall(head.encode() + document)
 
     def murder_pending(self) -> None:
         """Called in every round of the main loop: close those whose time is over."""

@@ -4,6 +4,7 @@
 record (or failed to) gets the answer from `answer`. Both are pure.
 """
 
+import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ RETRY_AFTER_SECONDS = 10
 
 ALLOW = b"{}"
 """What a message in flight is answered when nobody decides on it: it is delivered as it is."""
+
+_TRIGGER = re.compile(rb'(?<!\\)"trigger"\s*:\s*"([a-z_]{1,64})"')
 
 MAX_TEXT = 200
 """Characters of a text out of a refused body that are kept beside it."""
@@ -88,7 +91,7 @@ def judge(incoming: Incoming, raw: bytes, *, app_ids: AbstractSet[str] = frozens
         refusal = _wrong_type(incoming) or Refusal(
             400, f"the body is {error.reason}", f"The body is {error.reason}; send one JSON object."
         )
-        return _refused(incoming, refusal, raw)
+        return _refused(incoming, refusal, raw, _legible_trigger(raw))
     if refused := _wrong_type(incoming):
         return _refused(incoming, refused, raw, body)
     try:
@@ -166,6 +169,13 @@ def answer(verdict: Verdict, kept: Accepted | NotKeptError | None) -> Answer:
     return Answer(200, document, _outcome(verdict, kept))
 
 
+def _legible_trigger(raw: bytes) -> dict[str, str]:
+    """The trigger of a body that is broken elsewhere, if it is one whose sender waits for a decision."""
+    found = _TRIGGER.search(raw)
+    trigger = found[1].decode() if found else None
+    return {"trigger": trigger} if trigger is not None and schemas.is_in_flight(trigger) else {}
+
+
 def is_json(content_type: str) -> bool:
     """Whether a Content-Type says JSON. A missing one does: some senders leave it out."""
     media = content_type.partition(";")[0].strip().lower()
@@ -237,7 +247,7 @@ def _defect(error: Exception) -> Refusal:
     return Refusal(
         500,
         f"{type(error).__name__} while the body was parsed",
-        "The body could not be processed; it was kept, and can be replayed.",
+        "The body could not be processed; it was kept.",
         cause=error,
     )
 

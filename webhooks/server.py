@@ -13,6 +13,7 @@ from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 from webhooks.app import require_credentials
 from webhooks.metrics import MULTIPROCESS_DIRECTORY
 from workers import logs
+from workers.processes import is_alive
 from workers.settings import Settings
 
 SHARED_MEMORY = Path("/dev/shm")
@@ -42,21 +43,11 @@ def _metrics_dir(data_dir: Path) -> Path:
     root, host = data_dir / "metrics", socket.gethostname()
     for left in root.glob(f"{host}-*"):
         pid = left.name.rpartition("-")[2]
-        if not pid.isdigit() or int(pid) == os.getpid() or not _lives(int(pid)):
+        if not pid.isdigit() or int(pid) == os.getpid() or not is_alive(int(pid)):
             shutil.rmtree(left, ignore_errors=True)
     path = (root / f"{host}-{os.getpid()}").absolute()
     path.mkdir(mode=0o700, parents=True)
     return path
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 class GunicornLogger(Logger):  # type: ignore[misc]

@@ -1,1 +1,1 @@
-"""."""
+"""The engine: settings, streams, leases, drainers, journal, plugins. Imports `schemas`, never `webhooks`."""

@@ -36,6 +36,7 @@ from workers.journaling import JournalWriter, until_it_works
 from workers.keeper import Keeper, exit_at_once
 from workers.leases import LEASE_TTL_SECONDS, Leases
 from workers.loading import Plugins, load_plugins
+from workers.logs import failure
 from workers.processes import StopFlag, member_name
 from workers.record import Kind, RecordError, cost, decode
 from workers.running import results_in
@@ -49,6 +50,7 @@ BALANCE_SECONDS = 0.25
 CLOSING_SECONDS = 0.02
 """How often a partition that is to be given back is looked after."""
 WINDOW = 512
+EXIT_FAILED = 70
 MISCONFIGURED_SECONDS = 30.0
 """How long to wait before looking again whether the number of partitions fits."""
 GC_THRESHOLD = 10_000
@@ -208,10 +210,23 @@ class Drainer:
 
 
 def drain() -> None:
-    """The RQ job: one drainer's life, ended early by SIGTERM once what is in progress has ended."""
+    """The RQ job: one drainer's life, ended early by SIGTERM once what is in progress has ended.
+
+    A drainer that fails ends its process at once: RQ would log the texts of exceptions, which may quote a body,
+    and its threads would go on meanwhile.
+    """
     stop = StopFlag.on_signals(signal.SIGTERM)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-    settings = Settings.load()
+    try:
+        _drain(Settings.load(), stop)
+    except LeaseLostError as error:
+        exit_at_once(str(error))
+    except Exception as error:
+        log.error("drainer failed", **failure(error))
+        os._exit(EXIT_FAILED)
+
+
+def _drain(settings: Settings, stop: StopFlag) -> None:
     try:
         claim_partitions(connect(settings.redis_url), settings.partitions)
     except PartitionsError as error:
@@ -221,16 +236,12 @@ def drain() -> None:
     journal = Journal.open(settings.database_url)
     plugins = load_plugins(settings)
     for broken in plugins.broken:
-        log.error("plugin left out", plugin=broken.name, where=broken.where)
+        log.error("plugin left out", plugin=broken.name, where=broken.where, hint="comethooks plugins check")
     # What is loaded by now stays; looking through all of it again and again costs a quarter of the throughput.
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
+    until_it_works(lambda: require_current(journal.engine), stop)
     life = random.uniform(SHORTEST_LIFE_SECONDS, LONGEST_LIFE_SECONDS)
-    try:
-        until_it_works(lambda: require_current(journal.engine), stop)
-        Drainer(settings, plugins, journal, stop, life=life).run()
-    except LeaseLostError as error:
-        exit_at_once(str(error))
-    finally:
-        journal.close()
+    Drainer(settings, plugins, journal, stop, life=life).run()
+    journal.close()

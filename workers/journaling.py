@@ -3,6 +3,9 @@
 Entries are collected for up to 20 ms or 200 of them, written in one SQL transaction, and only after its commit
 deleted in Redis, in one script that checks the leases. A crash in between leaves both: a successor writes the
 same rows again, which changes nothing, and deletes then.
+
+A journal that is away is waited for. A batch that it refuses is halved until the culprit is alone, which is kept
+as a refused request: its body as it came, and the reason.
 """
 
 import threading
@@ -16,8 +19,15 @@ from redis import Redis
 
 from workers import keys, scripts
 from workers.dispatcher import Item, LeaseLostError, Partition
-from workers.journal import Journal, JournalError, Settled
+from workers.journal import (
+    Journal,
+    JournalOutdatedError,
+    JournalRefusedError,
+    JournalUnavailableError,
+    Settled,
+)
 from workers.processes import StopFlag
+from workers.record import Kind, Record
 
 FLUSH_SECONDS = 0.02
 BATCH = 200
@@ -83,7 +93,16 @@ class JournalWriter(threading.Thread):
         return items
 
     def _write(self, batch: Sequence[Settled]) -> None:
-        until_it_works(lambda: self._journal.write(batch), self._stop_flag)
+        try:
+            until_it_works(lambda: self._journal.write(batch), self._stop_flag)
+        except JournalRefusedError as error:
+            if len(batch) > 1:
+                self._write(batch[: len(batch) // 2])
+                self._write(batch[len(batch) // 2 :])
+                return
+            log.error("the journal refuses an event", id=batch[0].record.id, reason=str(error))
+            kept = [_as_refused(batch[0], str(error))]
+            until_it_works(lambda: self._journal.write(kept), self._stop_flag)
 
     def _forget_entries(self, items: Sequence[Item]) -> None:
         """Delete in Redis what is in the journal, in one call for all partitions."""
@@ -101,12 +120,15 @@ class JournalWriter(threading.Thread):
 
 
 def until_it_works(use_journal: Callable[[], None], stop: StopFlag) -> None:
-    """Use the journal, and again while it is away or out of date; say so once. Raises when asked to stop."""
+    """Use the journal, and again while it is away or out of date; say so once.
+
+    Raises what the journal raised when asked to stop meanwhile, and at once when trying again cannot help.
+    """
     pause = _FIRST_PAUSE_SECONDS
     while True:
         try:
             return use_journal()
-        except JournalError as error:
+        except (JournalUnavailableError, JournalOutdatedError) as error:
             if pause == _FIRST_PAUSE_SECONDS:
                 log.error("the journal cannot be used; trying again", reason=str(error))
             if stop.wait(pause):
@@ -116,3 +138,18 @@ def until_it_works(use_journal: Callable[[], None], stop: StopFlag) -> None:
 
 def _settled(item: Item) -> Settled:
     return Settled(record=item.record, runs=tuple(item.results), partition=item.partition.number)
+
+
+def _as_refused(culprit: Settled, reason: str) -> Settled:
+    """What is kept of an event whose row SQL refuses: nothing but its id, its time and its body."""
+    record = culprit.record
+    bare = Record(
+        kind=Kind.REFUSED,
+        id=record.id,
+        received_at=record.received_at,
+        size=record.size,
+        status=record.status,
+        reason=f"the journal refused it: {reason}",
+        body=record.body,
+    )
+    return Settled(record=bare, runs=(), partition=culprit.partition)

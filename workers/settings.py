@@ -37,7 +37,6 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "duplicate_window": "COMETHOOKS_DUPLICATE_WINDOW",
         "max_body": "COMETHOOKS_MAX_BODY",
         "max_backlog_bytes": "COMETHOOKS_MAX_BACKLOG_BYTES",
-        "retention_days": "COMETHOOKS_RETENTION_DAYS",
         "plugins": "COMETHOOKS_PLUGINS",
         "plugin_dir": "COMETHOOKS_PLUGIN_DIR",
         "disabled_plugins": "COMETHOOKS_DISABLED_PLUGINS",
@@ -80,13 +79,12 @@ class Settings:
     threads: int
     partitions: int
     handler_timeout: float
-    """Seconds."""
+    """Seconds that handlers in progress are waited for when a worker is asked to stop."""
     duplicate_window: int
     """Seconds."""
     max_body: int
     """Bytes."""
     max_backlog_bytes: int
-    retention_days: int
     plugins: tuple[str, ...]
     """`package.module:attribute`, each."""
     plugin_dir: Path
@@ -233,7 +231,6 @@ def _parsed(env: _Texts) -> dict[str, Any]:
         "duplicate_window": env.whole_seconds(NAMES["duplicate_window"], "24h"),
         "max_body": env.size(NAMES["max_body"], "1MiB"),
         "max_backlog_bytes": env.size(NAMES["max_backlog_bytes"], "512MB"),
-        "retention_days": env.number(NAMES["retention_days"], "30"),
         "plugins": env.names(NAMES["plugins"], ""),
         "plugin_dir": env.directory(NAMES["plugin_dir"], str(paths.plugin_dir(data_dir))),
         "disabled_plugins": env.set_of_names(NAMES["disabled_plugins"], ""),

@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.redis_server import RedisServer
+from tests.scenarios.stack import Stack, message
+from tests.waiting import wait_for
+
 PROGRAM = """
 import json
 from workers.loading import load_plugins
@@ -72,3 +76,21 @@ def test_it_can_be_disabled(installed_plugin: Path, tmp_path: Path) -> None:
     result = found(installed_plugin, tmp_path, COMETHOOKS_DISABLED_PLUGINS="welcome")
     assert [result["loaded"], result["broken"]] == [[], []]
     assert result["disabled"][0][0] == "welcome"
+
+
+def test_a_message_posted_to_the_endpoint_is_greeted(
+    installed_plugin: Path, own_redis_server: RedisServer, tmp_path: Path
+) -> None:
+    """From the web process through a worker to the file."""
+    greetings = tmp_path / "greetings.jsonl"
+    settings = {"COMETHOOKS_WELCOME_FILE": str(greetings), "PYTHONPATH": str(installed_plugin)}
+    stack = Stack(tmp_path, own_redis_server.url, settings=settings)
+    try:
+        stack.run("db", "upgrade")
+        stack.web()
+        stack.start("worker", "--workers", "1")
+        identifier = stack.post(message(1, 1)).json()["id"]
+        wait_for(lambda: greetings.exists() and greetings.read_text(), "the greeting is written")
+        assert json.loads(greetings.read_text())["event_id"] == identifier
+    finally:
+        stack.close()

@@ -54,8 +54,11 @@ def test_whatever_is_killed_every_acknowledged_event_is_processed_in_order(
     for name, victims in VICTIMS.items():
         wait_for(lambda: rate(posters) >= 100, "at least 100 events a second are acknowledged")
         under = rate(posters)
+        pids = victims(up)
+        assert pids
+        assert all(pids)
         killed_at = time.monotonic()
-        for pid in victims(up):
+        for pid in pids:
             os.kill(pid, signal.SIGKILL)
         goal = len(acknowledged(posters)) + 100
         wait_for(lambda goal=goal: len(acknowledged(posters)) >= goal, "later events are acknowledged")

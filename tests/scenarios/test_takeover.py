@@ -1,5 +1,7 @@
 """Workers that come, go and die while events pour in: nothing is lost, late, out of order or left over."""
 
+import json
+import os
 import random
 import signal
 import subprocess
@@ -15,6 +17,7 @@ from tests.waiting import wait_for
 from workers import keys
 from workers.connections import connect
 from workers.ids import new_id
+from workers.processes import member_name
 from workers.record import Kind, Record
 from workers.streams import Streams
 
@@ -35,11 +38,18 @@ class Producer(threading.Thread):
         self._number = number
         self._random = random_source
         self._pause = threading.Event()
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Accept nothing more after this burst."""
+        self._stopped = True
+        if self.is_alive():
+            self.join(30)
 
     def run(self) -> None:
         left = EVENTS // PRODUCERS
         count = 0
-        while left:
+        while left and not self._stopped:
             for _ in range(min(left, self._random.randint(50, 400))):
                 conversation = self._number * 100 + self._random.randrange(12)
                 self._accept(conversation, count)
@@ -48,8 +58,6 @@ class Producer(threading.Thread):
             self._pause.wait(self._random.random())
 
     def _accept(self, conversation: int, count: int) -> None:
-        import json
-
         identifier = new_id()
         record = Record(
             kind=Kind.EVENT,
@@ -96,13 +104,13 @@ def test_nothing_is_lost_or_left_over_while_workers_come_go_and_die(
         Producer(own_redis_server.url, number, random.Random(seed + number)) for number in range(PRODUCERS)
     ]
     try:
-        wait_for(lambda: client.zcard(keys.MEMBERS) == 2, "both drainers have joined")
+        wait_for(lambda: all(joined(client, each.pid) for each in supervisors), "both drainers have joined")
         for producer in producers:
             producer.start()
         changes = 0
         while any(producer.is_alive() for producer in producers):
             changes += change_something(stack, supervisors, chance)
-            wait_for(lambda: client.zcard(keys.MEMBERS) >= len(supervisors), "every worker has joined")
+            wait_for(lambda: all(joined(client, each.pid) for each in supervisors), "every worker has joined")
             wait_for(lambda: leased(client) == PARTITIONS, "all partitions move again")
         ids = {event for p in producers for events in p.accepted.values() for event in events}
         assert len(ids) == EVENTS
@@ -113,10 +121,19 @@ def test_nothing_is_lost_or_left_over_while_workers_come_go_and_die(
         assert disorders == 0
         assert changes >= 5
     finally:
+        for producer in producers:
+            producer.stop()
         stack.close()
     wait_for(lambda: not any(leftovers(client).values()), f"nothing is left over: {leftovers(client)}")
     listed = stack.listing("events", "list", "--status", "done")
     assert len(listed) == EVENTS
+
+
+def joined(client: Redis, supervisor: int) -> bool:
+    """Whether the drainer below a supervisor has made itself known."""
+    members = {member.decode() for member in client.zrange(keys.MEMBERS, 0, -1)}  # type: ignore[union-attr]
+    horses = work_horses_of(supervisor)
+    return bool(horses) and all(member_name(horse) in members for horse in horses)
 
 
 def leased(client: Redis) -> int:
@@ -145,9 +162,8 @@ def change_something(stack: Stack, supervisors: list[subprocess.Popen[bytes]], c
 
 
 def kill(supervisor: int, action: str) -> None:
-    import os
-
     horses, workers = work_horses_of(supervisor), workers_of(supervisor)
     victims = {"kill horse": horses, "kill worker": workers}.get(action, workers + horses)
+    assert victims
     for pid in victims:
         os.kill(pid, signal.SIGKILL)

@@ -1,22 +1,27 @@
 """`comethooks up`: from nothing to a processed event, back from every death, and a clean end."""
 
+import contextlib
 import json
 import os
+import pty
 import re
 import signal
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.bodies import NAMES, raw
+from tests.bodies import NAMES, dump, raw
 from tests.scenarios.stack import RECORDER, Stack, children, command_of, descendants, free_port
+from tests.schemas.test_conformance import documented
 from tests.waiting import wait_for
 from workers.processes import is_alive
 
+README = Path(__file__).parents[2] / "README.md"
 READY = "comethooks is ready"
 LEGACY = [name for name in NAMES if name.startswith("legacy_")]
 
@@ -88,15 +93,76 @@ def test_the_legacy_bodies_come_out_as_processed_events(up: Up) -> None:
     assert shown["payload"]["trigger"] == shown["trigger"]
 
 
+@pytest.mark.skipif(not documented("legacy-*.json"), reason="the documented bodies are not at hand")
+def test_the_documented_legacy_bodies_come_out_as_processed_events(up: Up) -> None:
+    """With their placeholders replaced by values of the documented kind."""
+    up.start()
+    answers = [up.post(dump(body)) for body in documented("legacy-*.json").values()]
+    assert {answer.status_code for answer in answers} == {200}
+    ids = {answer.headers["X-Request-Id"] for answer in answers}
+    assert len(ids) == 5
+    wait_for(
+        lambda: {event["id"] for event in up.stack.listing("events", "list", "--status", "done")} == ids,
+        "all are processed",
+    )
+
+
 def test_it_prints_what_to_enter_and_what_to_try(up: Up) -> None:
-    """URL, credentials of letters and digits, and a line that sends an event."""
+    """URL, credentials of letters and digits, and a line that sends an event; a password on a terminal only."""
     up.start()
     user, password = up.credential
     printed = up.stack.log()
     assert re.fullmatch(r"[A-Za-z0-9]{16,100}", password)
     assert stat.S_IMODE(os.stat(up.data_dir / "credentials").st_mode) == 0o600
-    for expected in (f"{up.stack.url}/webhooks", user, password, "send after_message"):
+    for expected in (
+        f"{up.stack.url}/webhooks",
+        user,
+        str(up.data_dir / "credentials"),
+        "send after_message",
+    ):
         assert expected in printed
+    assert password not in printed
+
+
+def test_on_a_terminal_it_prints_the_password_that_it_made(up: Up) -> None:
+    """So that it can be pasted into the Dashboard."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "webhooks.cli", "up"],
+        env=up.stack.environment,
+        cwd=up.stack.directory,
+        stdin=subprocess.DEVNULL,
+        stderr=theirs,
+    )
+    up.stack.processes.append(process)
+    os.close(theirs)
+    printed = b""
+    while b"Ctrl-C stops everything" not in printed:
+        printed += os.read(ours, 4096)
+    assert up.credential[1].encode() in printed
+    process.terminate()
+    with contextlib.suppress(OSError):  # what it still prints must be read, or it waits; the end is an error
+        while os.read(ours, 4096):
+            pass
+    assert process.wait(60) == 0
+    os.close(ours)
+
+
+def test_the_plugin_of_the_readme_runs(up: Up) -> None:
+    """Saved where it says, it makes the event done."""
+    (source,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    assert "from comethooks import Plugin" in source
+    del up.stack.environment["COMETHOOKS_PLUGIN_DIR"]
+    process = up.start()
+    process.send_signal(signal.SIGINT)
+    process.wait(60)
+    (up.data_dir / "plugins" / "hello.py").write_text(source)
+    up.start()
+    up.stack.run("send", "after_message")
+    wait_for(lambda: up.stack.listing("events", "list", "--status", "done"), "it is processed")
+    (event,) = up.stack.listing("events", "list")
+    assert [run["handler"] for run in event["runs"]] == ["hello.hello"]
+    assert '"event":"hello"' in up.stack.log()
 
 
 def test_ctrl_c_ends_everything_and_nothing_is_lost(up: Up) -> None:

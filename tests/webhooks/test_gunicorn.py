@@ -140,6 +140,25 @@ class TestConnections:
             client.send(bytes([byte]))
         assert client.answer()[0] == 200
 
+    @pytest.mark.parametrize(
+        ("request_head", "status"),
+        [
+            (b"NONSENSE\r\n\r\n", 400),
+            (b"POST /webhooks HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 9000 + b"\r\n\r\n", 431),
+            (b"GET /" + b"a" * 5000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+        ],
+        ids=["no request", "large header", "long line"],
+    )
+    def test_what_is_no_request_is_a_problem_with_an_id_too(
+        self, client: Client, request_head: bytes, status: int
+    ) -> None:
+        client.send(request_head)
+        answered, headers, document = client.answer()
+        assert answered == status
+        assert headers["content-type"] == "application/problem+json"
+        assert json.loads(document)["status"] == status
+        assert headers["x-request-id"]
+
     def test_two_requests_may_arrive_at_once(self, client: Client) -> None:
         client.send(2 * b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         assert [client.answer()[0] for _ in range(2)] == [200, 200]

@@ -276,3 +276,31 @@ class TestHostileBodies:
         answer(verdict, None if verdict.refusal else Accepted("id1", duplicate=False))
         assert time.monotonic() - started < 1
         assert verdict.refusal is None or verdict.refusal.status < 500
+
+
+class TestATriggerInABrokenBody:
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b'{"trigger": "before_message", "data": {"n": NaN}}',
+            b'{"trigger":"before_message","data":' + b"[" * 5000 + b"]" * 5000 + b"}",
+            b'{"trigger" : "before_message", "data": {',
+        ],
+        ids=["NaN", "5,000 levels", "cut off"],
+    )
+    def test_a_message_in_flight_is_let_through_and_kept_as_refused(self, body: bytes) -> None:
+        verdict = judge(incoming(), body)
+        assert verdict.in_flight
+        assert verdict.record.kind is Kind.REFUSED
+        assert answer(verdict, None).body == b"{}"
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b'{"trigger": "after_message", "data": {',
+            b'{"data": {"text": "\\"trigger\\":\\"before_message\\""',
+            b"{",
+        ],
+    )
+    def test_anything_else_is_no_message_in_flight(self, body: bytes) -> None:
+        assert not judge(incoming(), body).in_flight

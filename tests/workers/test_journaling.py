@@ -1,12 +1,16 @@
 """From settled to forgotten: SQL first, then Redis, and only under the lease."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
+from sqlalchemy import text
 
 from tests.redis_server import RedisServer
+from tests.servers import postgres_schema
 from tests.waiting import wait_for
 from tests.workers.engine import append, clients, partition, record
 from workers import keys
@@ -122,3 +126,43 @@ def test_a_discarded_item_stays_in_its_stream(desk: Desk) -> None:
     assert desk.outcome.get(timeout=10) == [item]
     assert desk.redis.xlen(keys.stream(0)) == 1
     assert not desk.journal.has(item.record.id)
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_of_a_batch_that_sql_refuses_only_the_culprit_is_left_out(
+    database: str, request: pytest.FixtureRequest, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    """Its neighbours are journalled, and it is kept as a refused request with its body and the reason."""
+    with ExitStack() as cleanup:
+        if database == "sqlite":
+            url, trigger = f"sqlite:///{tmp_path}/journal.db", REFUSE_IN_SQLITE
+        else:
+            server = request.getfixturevalue("postgres_server")
+            url, trigger = cleanup.enter_context(postgres_schema(server)), REFUSE_IN_POSTGRES
+        upgrade(url)
+        desk = Desk(redis_server, url)
+        with desk.journal.engine.begin() as connection:
+            for statement in trigger:
+                connection.execute(text(statement))
+        items = [desk.item(number) for number in range(7)]
+        culprit = items[3]
+        culprit.record = replace(culprit.record, sender="refused")
+        for item in items:
+            desk.writer.settled.put(item)
+        wait_for(lambda: not desk.redis.xlen(keys.stream(0)), "the stream is empty")
+        others = {item.record.id for item in items if item is not culprit}
+        assert {event.id for event in desk.journal.events()} == others
+        kept = desk.journal.request(culprit.record.id)
+        assert kept is not None
+        assert kept.body == culprit.record.body
+        assert "refused" in (kept.reason or "")
+        desk.writer.stop()
+        desk.writer.join(10)
+        desk.journal.close()
+
+
+REFUSE_IN_SQLITE = (
+    "CREATE TRIGGER refuse BEFORE INSERT ON events WHEN NEW.sender = 'refused' "
+    "BEGIN SELECT RAISE(ABORT, 'no such sender'); END",
+)
+REFUSE_IN_POSTGRES = ("ALTER TABLE events ADD CONSTRAINT no_such_sender CHECK (sender <> 'refused')",)

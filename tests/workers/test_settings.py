@@ -44,7 +44,6 @@ class TestDefaults:
             duplicate_window=86_400,
             max_body=1_048_576,
             max_backlog_bytes=512_000_000,
-            retention_days=30,
             plugins=(),
             plugin_dir=tmp_path / "plugins",
             disabled_plugins=frozenset(),
@@ -101,7 +100,6 @@ class TestValues:
                 "COMETHOOKS_DUPLICATE_WINDOW": "2h",
                 "COMETHOOKS_MAX_BODY": "512kB",
                 "COMETHOOKS_MAX_BACKLOG_BYTES": "2000",
-                "COMETHOOKS_RETENTION_DAYS": "7",
                 "COMETHOOKS_PLUGINS": "a.b:c,d:e",
                 "COMETHOOKS_PLUGIN_DIR": "/srv/plugins",
                 "COMETHOOKS_DISABLED_PLUGINS": "a,b",
@@ -120,7 +118,7 @@ class TestValues:
         assert settings.disabled_plugins == {"a", "b"}
         assert (settings.port, settings.web_concurrency, settings.trusted_proxies) == (80, 4, 1)
         assert (settings.workers, settings.threads, settings.partitions) == (3, 5, 32)
-        assert (settings.retention_days, settings.log_format) == (7, "json")
+        assert settings.log_format == "json"
         assert settings.redis_url == "redis://r:6380/2"
 
     def test_they_cannot_be_changed(self, data: dict[str, str]) -> None:
@@ -225,12 +223,11 @@ class TestProblems:
                 "COMETHOOKS_DUPLICATE_WINDOW": "0.5s",
                 "COMETHOOKS_MAX_BODY": "0",
                 "COMETHOOKS_MAX_BACKLOG_BYTES": "lots",
-                "COMETHOOKS_RETENTION_DAYS": "0",
                 "COMETHOOKS_LOG_FORMAT": "xml",
                 "COMETHOOKS_PLUGINS_FILE": "/nowhere/to/be/found",
             }
         )
-        assert len(found) == 18
+        assert len(found) == 17
         assert 'PORT is "70000": expected a whole number from 1 to 65535' in found
         assert 'COMETHOOKS_LOG_FORMAT is "xml": expected auto, console or json' in found
         assert 'COMETHOOKS_HANDLER_TIMEOUT is "0": expected at least 0.001 s' in found

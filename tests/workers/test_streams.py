@@ -12,6 +12,7 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from tests.missing import missing
 from tests.redis_server import RedisServer, running_server
 from workers import keys
 from workers.connections import connect
@@ -28,7 +29,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
     """The server that `up` would run, and Debian's Redis: both must work."""
     program = None if request.param == "found first" else shutil.which(request.param)
     if program is None and request.param != "found first":
-        pytest.skip("redis-server is not installed")
+        missing("redis-server is not installed (Debian: apt-get install redis-server)")
     with running_server(program) as running:
         yield running
 

@@ -39,7 +39,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="comethooks", prog_name="comethooks")
 def main() -> None:
-    """Receive, keep, process and replay the webhooks of CometChat.
+    """Receive, keep and process the webhooks of CometChat.
 
     Settings come from the environment; every command that is given the same COMETHOOKS_DATA_DIR finds what
     `comethooks up` runs there.

@@ -142,6 +142,12 @@ def _rows(plugin: _Found) -> Iterator[tuple[Cell, ...]]:
 def _print_remarks(found: Sequence[_Found]) -> None:
     for plugin in found:
         if plugin.error is not None:
-            print_text(f"quarantined: {plugin.name} ({plugin.where}): {plugin.error}")
+            print_text(f"quarantined: {_named_once(plugin)}")
         for warning in plugin.warnings:
             print_text(f"warning: {plugin.name}: {warning}")
+
+
+def _named_once(plugin: _Found) -> str:
+    """What is wrong with a plugin; most errors name the culprit and its place themselves."""
+    error = plugin.error or ""
+    return error if plugin.where in error else f"{plugin.name} ({plugin.where}): {error}"

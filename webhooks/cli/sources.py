@@ -73,5 +73,8 @@ def _open_journal(settings: Settings) -> Journal:
     url = database_url(settings.database_url)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         # Connecting would make an empty file.
-        raise JournalOutdatedError(f"there is no journal at {url.database} yet; {UPGRADE}")
+        raise JournalOutdatedError(
+            f"there is no journal at {url.database}: has `comethooks up` run with this COMETHOOKS_DATA_DIR? "
+            f"Without it, {UPGRADE}"
+        )
     return Journal.open(settings.database_url)

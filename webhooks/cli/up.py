@@ -18,7 +18,7 @@ from webhooks.cli import load_settings
 from webhooks.cli.services import STOP_MARGIN_SECONDS, upgrade_database
 from workers import logs
 from workers.embedded import EmbeddedServerError, embedded_server, wait_until_ready
-from workers.paths import ensure_credentials
+from workers.paths import credentials_path, ensure_credentials
 from workers.processes import StopFlag
 from workers.settings import NAMES, Settings
 from workers.supervisor import Child, supervise
@@ -45,6 +45,7 @@ def up() -> None:
         if not settings.basic_auth:
             ensure_credentials(settings.data_dir)
             settings = load_settings()
+        settings.plugin_dir.mkdir(parents=True, exist_ok=True)
         _run_all(settings, stop)
 
 
@@ -113,7 +114,7 @@ def _greet(settings: Settings) -> None:
         "",
         "comethooks is ready. In CometChat's Dashboard, under Webhooks, enter:",
         f"  URL        {settings.public_url}/webhooks",
-        *(f"  user       {c.user}\n  password   {c.password}" for c in settings.basic_auth),
+        *_credentials(settings),
         "",
         "Try it from another terminal:",
         f"  {_own_command(settings)} send after_message",
@@ -124,6 +125,19 @@ def _greet(settings: Settings) -> None:
         "",
     ]
     click.echo("\n".join(lines), err=True)
+
+
+def _credentials(settings: Settings) -> Iterator[str]:
+    """User and password of each; a password only if it is ours, and only for a person to see."""
+    given = NAMES["basic_auth"] in _given()
+    for credential in settings.basic_auth:
+        yield f"  user       {credential.user}"
+        if given:
+            yield f"  password   the one in {NAMES['basic_auth']}"
+        elif sys.stderr.isatty():
+            yield f"  password   {credential.password}"
+        else:
+            yield f"  password   in {credentials_path(settings.data_dir)}"
 
 
 def _remarks(settings: Settings) -> Iterator[str]:
