@@ -60,7 +60,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Settings:
-    """Everything that can be turned. Secrets are masked in `repr`, `str` and `describe`."""
+    """Everything that can be turned. Secrets are masked in `repr` and `str`."""
 
     basic_auth: tuple[Credential, ...]
     """What CometChat may authenticate with; empty when it is neither set nor made by `comethooks up`."""
@@ -114,10 +114,6 @@ class Settings:
         if problems:
             raise SettingsError(problems)
         return cls(**fields, environ=given)
-
-    def describe(self) -> dict[str, str]:
-        """Every setting as text under its environment variable, secrets masked: for people to read."""
-        return {name: _shown(getattr(self, attribute)) for attribute, name in NAMES.items()}
 
     def __repr__(self) -> str:
         fields = (f"{attribute}={_shown(getattr(self, attribute))!r}" for attribute in NAMES)

@@ -24,12 +24,14 @@ from workers.streams import Streams
 PRODUCERS = 8
 EVENTS = 20_000
 PARTITIONS = 16
+CHANGES = 6
+"""How many workers join, leave or die at least, before the last burst of each producer."""
 
 
 class Producer(threading.Thread):
-    """Accepts events of its own conversations in bursts, with pauses."""
+    """Accepts events of its own conversations in bursts, with pauses; the last one when `enough` is set."""
 
-    def __init__(self, url: str, number: int, random_source: random.Random) -> None:
+    def __init__(self, url: str, number: int, random_source: random.Random, enough: threading.Event) -> None:
         super().__init__(daemon=True)
         self.accepted: dict[str, list[str]] = {}
         self._streams = Streams(
@@ -38,6 +40,7 @@ class Producer(threading.Thread):
         self._number = number
         self._random = random_source
         self._pause = threading.Event()
+        self._enough = enough
         self._stopped = False
 
     def stop(self) -> None:
@@ -50,7 +53,10 @@ class Producer(threading.Thread):
         left = EVENTS // PRODUCERS
         count = 0
         while left and not self._stopped:
-            for _ in range(min(left, self._random.randint(50, 400))):
+            burst = min(left, self._random.randint(50, 400))
+            if burst == left:
+                self._enough.wait(60)
+            for _ in range(burst):
                 conversation = self._number * 100 + self._random.randrange(12)
                 self._accept(conversation, count)
                 count += 1
@@ -100,8 +106,10 @@ def test_nothing_is_lost_or_left_over_while_workers_come_go_and_die(
     stack.run("db", "upgrade")
     supervisors = [stack.start("worker", "--workers", "1") for _ in range(2)]
     client = own_redis_server.client()
+    enough = threading.Event()
     producers = [
-        Producer(own_redis_server.url, number, random.Random(seed + number)) for number in range(PRODUCERS)
+        Producer(own_redis_server.url, number, random.Random(seed + number), enough)
+        for number in range(PRODUCERS)
     ]
     try:
         wait_for(lambda: all(joined(client, each.pid) for each in supervisors), "both drainers have joined")
@@ -112,6 +120,8 @@ def test_nothing_is_lost_or_left_over_while_workers_come_go_and_die(
             changes += change_something(stack, supervisors, chance)
             wait_for(lambda: all(joined(client, each.pid) for each in supervisors), "every worker has joined")
             wait_for(lambda: leased(client) == PARTITIONS, "all partitions move again")
+            if changes >= CHANGES:
+                enough.set()
         ids = {event for p in producers for events in p.accepted.values() for event in events}
         assert len(ids) == EVENTS
         wait_for(lambda: ids <= stack.effects().ids, "every event has been handled", seconds=60)
@@ -119,7 +129,7 @@ def test_nothing_is_lost_or_left_over_while_workers_come_go_and_die(
         disorders = sum(effects.disorders(producer.accepted) for producer in producers)
         print(f"{changes} changes: {effects.repeats} repeats, {disorders} disorders")
         assert disorders == 0
-        assert changes >= 5
+        assert changes >= CHANGES
     finally:
         for producer in producers:
             producer.stop()

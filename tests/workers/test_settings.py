@@ -271,17 +271,14 @@ class TestMasking:
 
     def test_no_output_shows_a_secret(self, data: dict[str, str]) -> None:
         settings = Settings.load(data | self.SECRETS)
-        assert "hush" not in f"{settings!r} {settings} {settings.describe()} {[settings]}"
+        assert "hush" not in f"{settings!r} {settings} {[settings]}"
 
-    def test_the_rest_is_shown_by_variable(self, data: dict[str, str], tmp_path: Path) -> None:
-        described = Settings.load(data | self.SECRETS | {"COMETHOOKS_APP_IDS": "b,a"}).describe()
-        assert list(described) == list(NAMES.values())
-        assert described["COMETHOOKS_BASIC_AUTH"] == "u:***, v:***"
-        assert described["REDIS_URL"] == "redis://:***@r:6379/0?password=***"
-        assert described["DATABASE_URL"] == "postgresql+psycopg://u:***@db/chat"
-        assert described["COMETHOOKS_APP_IDS"] == "a, b"
-        assert described["COMETHOOKS_DATA_DIR"] == str(tmp_path)
-        assert described["COMETHOOKS_HANDLER_TIMEOUT"] == "30"
+    def test_the_rest_is_shown(self, data: dict[str, str]) -> None:
+        shown = repr(Settings.load(data | self.SECRETS | {"COMETHOOKS_APP_IDS": "b,a"}))
+        assert "basic_auth='u:***, v:***'" in shown
+        assert "redis_url='redis://:***@r:6379/0?password=***'" in shown
+        assert "database_url='postgresql+psycopg://u:***@db/chat'" in shown
+        assert "app_ids='a, b'" in shown
 
 
 def test_variables_are_read_by_name_with_their_problems(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, func, literal, select
 
 from workers.journal.errors import AmbiguousIdError, translated
-from workers.journal.models import LIVE, Outcome, events, requests, runs
+from workers.journal.models import Outcome, events, requests, runs
 from workers.journal.queries import (
     ACCEPTED_REQUEST,
     EVERYTHING,
@@ -33,12 +33,10 @@ from workers.journal.queries import (
 from workers.journal.rows import Row, searchable
 from workers.journal.stored import Duplicates, StoredEvent, StoredRequest, StoredRun
 from workers.record import scrub
-from workers.states import EventStatus, RunState, event_status
 
 PREFIX_LENGTH = 6
 """The fewest characters that stand for the id which begins with them."""
 _PAGE = 500
-_UNSETTLED = tuple(state.value for state in RunState if event_status([state]) is not EventStatus.DONE)
 
 _Listed = TypeVar("_Listed", StoredEvent, StoredRequest)
 _Page = Callable[[Place | None, int], Sequence[_Listed]]
@@ -113,27 +111,6 @@ class Reader:
         """Whether the request with exactly that id is in the journal, as an event or otherwise."""
         with self._connection() as connection:
             return _exact(connection, identifier, events, requests)
-
-    def newest(self) -> int | None:
-        """When the newest event or request in the journal was received; None when it is empty."""
-        with self._connection() as connection:
-            found = [connection.scalar(select(func.max(table.c.received_at))) for table in (events, requests)]
-        return max((moment for moment in found if moment is not None), default=None)
-
-    def counts(self) -> dict[RunState, int]:
-        """How many live runs are dead or not at an end yet, by state. Cheap however long the history."""
-        query = (
-            select(runs.c.state, func.count())
-            .where(runs.c.state.in_(_UNSETTLED), runs.c.replay == LIVE)
-            .group_by(runs.c.state)
-        )
-        with self._connection() as connection:
-            return {RunState(state): count for state, count in connection.execute(query)}
-
-    def ping(self) -> None:
-        """Return when SQL answers; raises `JournalUnavailableError` when it does not."""
-        with self._connection() as connection:
-            connection.execute(select(literal(1)))
 
     def _requests(
         self,

@@ -71,9 +71,8 @@ class TestRefused:
         lambda journal: journal.write([settled(event(1))]),
         lambda journal: next(journal.events()),
         lambda journal: journal.request("0199c820"),
-        lambda journal: journal.counts(),
     ],
-    ids=["write", "events", "request", "counts"],
+    ids=["write", "events", "request"],
 )
 class TestEveryCall:
     def test_without_tables_says_what_to_run(self, url: str, call: Callable[[Journal], object]):

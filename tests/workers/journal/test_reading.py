@@ -205,28 +205,3 @@ class TestIds:
         """Events and other requests alike."""
         assert all(journal.has(identifier) for identifier in self.IDS)
         assert not journal.has("0199c820")
-
-
-class TestHealth:
-    def test_counts_what_is_not_well_or_not_finished(self, journal: Journal):
-        """Live runs by state, without those that only history has many of."""
-        states = [*RunState, RunState.DEAD]
-        journal.write([settled(event(1), *(run(state, f"p.h{n}") for n, state in enumerate(states)))])
-        journal.write([settled(event(2), run(RunState.DEAD, replay="july"))])
-        assert journal.counts() == {
-            RunState.PENDING: 1,
-            RunState.RUNNING: 1,
-            RunState.RETRYING: 1,
-            RunState.WAITING: 1,
-            RunState.DEAD: 2,
-        }
-
-    def test_the_newest_receipt(self, journal: Journal):
-        """Of events and other requests; None when there is nothing yet."""
-        assert journal.newest() is None
-        journal.write([settled(event(3)), settled(refusal(8))])
-        assert journal.newest() == T0 + 8000
-
-    def test_ping_returns_when_sql_answers(self, journal: Journal):
-        """Nothing is returned; being told nothing is good news."""
-        journal.ping()
