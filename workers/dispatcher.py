@@ -29,6 +29,8 @@ from workers.loading import BoundHandler
 from workers.record import Record
 from workers.running import STARTED, event_of, execute, mark_of
 
+STARTED_PER_RUNNER = 4
+"""Items handed to the runners, each: one that runs, and some so that it need not wait for Redis in between."""
 _MARK_FIELDS = 2000
 """Arguments of one script call for marks: Lua unpacks at most about 8,000."""
 
@@ -71,7 +73,8 @@ class Item:
 @dataclass(frozen=True, slots=True)
 class _Ended:
     item: Item
-    result: RunResult
+    result: RunResult | None
+    """None: it did not run, since its partition has begun to close."""
     last: bool
 
 
@@ -103,7 +106,8 @@ class Dispatcher(threading.Thread):
         self._inbox: SimpleQueue[Sequence[Item] | _Ended | None] = SimpleQueue()
         self._runnable: SimpleQueue[Item | None] = SimpleQueue()
         self._lanes: dict[tuple[str | None, str], deque[Item]] = {}
-        self._next: list[Item] = []
+        self._ready: deque[Item] = deque()
+        self._free = STARTED_PER_RUNNER * threads
         self._runners = [
             threading.Thread(target=self._run_items, name=f"runner-{number}", daemon=True)
             for number in range(threads)
@@ -133,13 +137,18 @@ class Dispatcher(threading.Thread):
 
     def _step(self, marks: "_Marks") -> bool:
         arrived, ended, stopping = self._gather()
-        ready = self._startable(self._next + self._enter_lanes(arrived))
-        self._next = []
+        self._free += sum(end.last for end in ended)
+        self._enter_lanes(arrived)
+        ready = self._startable()
+        self._free -= len(ready)
         for item in ready:
             for handler in item.todo:
                 marks.add(item, handler.id, STARTED)
         for end in ended:
-            marks.add(end.item, end.result.handler, mark_of(end.result))
+            if end.result is None:
+                end.item.discarded = True
+            else:
+                marks.add(end.item, end.result.handler, mark_of(end.result))
         marks.send()
         for item in ready:
             self._runnable.put(item)
@@ -147,15 +156,15 @@ class Dispatcher(threading.Thread):
             marks.confirm()
             for end in ended:
                 if end.last:
-                    self._next += self._leave_lane(end.item)
+                    self._leave_lane(end.item)
         return not stopping
 
     def _gather(self) -> tuple[list[Item], list[_Ended], bool]:
-        """All messages there are; waits for one unless something is ready to start."""
+        """All messages there are; waits for one unless something can start."""
         arrived: list[Item] = []
         ended: list[_Ended] = []
         try:
-            message = self._inbox.get(block=not self._next)
+            message = self._inbox.get(block=not (self._ready and self._free))
             while message is not None:
                 if isinstance(message, _Ended):
                     ended.append(message)
@@ -166,48 +175,55 @@ class Dispatcher(threading.Thread):
             return arrived, ended, False
         return arrived, ended, True
 
-    def _enter_lanes(self, items: Sequence[Item]) -> list[Item]:
-        """Put each item at the end of its lane. Those whose lane was empty."""
-        first = []
+    def _enter_lanes(self, items: Sequence[Item]) -> None:
+        """Put each item at the end of its lane; the first of a lane is ready."""
         for item in items:
             waiting = self._lanes.get(item.lane)
             if waiting is None:
                 self._lanes[item.lane] = deque()
-                first.append(item)
+                self._ready.append(item)
             else:
                 waiting.append(item)
-        return first
 
-    def _leave_lane(self, item: Item) -> list[Item]:
-        """Hand a finished item back. The next of its lane, if there is one."""
+    def _leave_lane(self, item: Item) -> None:
+        """Hand a finished item back; the next of its lane is ready."""
         self._settled(item)
         waiting = self._lanes[item.lane]
         if waiting:
-            return [waiting.popleft()]
-        del self._lanes[item.lane]
-        return []
+            self._ready.append(waiting.popleft())
+        else:
+            del self._lanes[item.lane]
 
-    def _startable(self, candidates: list[Item]) -> list[Item]:
-        """The candidates that may start; those of closing partitions are handed back, and what follows them."""
-        startable = []
-        while candidates:
-            item = candidates.pop()
+    def _startable(self) -> list[Item]:
+        """As many ready items as the runners may have; those of closing partitions are handed back."""
+        startable: list[Item] = []
+        while self._ready and len(startable) < self._free:
+            item = self._ready.popleft()
             if item.partition.closing:
                 item.discarded = True
-                candidates += self._leave_lane(item)
+                self._leave_lane(item)
             else:
                 startable.append(item)
-        startable.reverse()
         return startable
 
     def _run_items(self) -> None:
         while (item := self._runnable.get()) is not None:
-            event = event_of(item.record)
-            for left, handler in zip(range(len(item.todo) - 1, -1, -1), item.todo, strict=True):
-                self._before_run()
-                result = execute(handler, event)
-                item.results.append(result)
-                self._inbox.put(_Ended(item, result, last=not left))
+            try:
+                if item.partition.closing:
+                    self._inbox.put(_Ended(item, None, last=True))
+                else:
+                    self._run_item(item)
+            except BaseException as error:
+                return self._on_failure(RuntimeError(f"a runner ended: {type(error).__qualname__}"))
+        return None
+
+    def _run_item(self, item: Item) -> None:
+        event = event_of(item.record)
+        for left, handler in zip(range(len(item.todo) - 1, -1, -1), item.todo, strict=True):
+            self._before_run()
+            result = execute(handler, event)
+            item.results.append(result)
+            self._inbox.put(_Ended(item, result, last=not left))
 
 
 class _Marks:

@@ -33,8 +33,8 @@ from workers.dispatcher import Dispatcher, Item, LeaseLostError, Partition
 from workers.journal import Journal
 from workers.journal.migrate import require_current
 from workers.journaling import JournalWriter, until_it_works
-from workers.keeper import Keeper, exit_at_once
-from workers.leases import LEASE_TTL_SECONDS, Leases
+from workers.keeper import RENEWAL_SECONDS, Keeper, exit_at_once
+from workers.leases import Leases
 from workers.loading import Plugins, load_plugins
 from workers.logs import failure
 from workers.processes import StopFlag, member_name
@@ -47,9 +47,13 @@ SHORTEST_LIFE_SECONDS = 250.0
 LONGEST_LIFE_SECONDS = 350.0
 """Lives differ, so that drainers which began together do not end together."""
 BALANCE_SECONDS = 0.25
-CLOSING_SECONDS = 0.02
-"""How often a partition that is to be given back is looked after."""
+SHORT_SECONDS = 0.02
+"""How long to wait for entries while a partition is to be given back, or is to be read again once it has room."""
+STOP_MARGIN_SECONDS = 5.0
+"""How much longer than a handler may take the end of a drainer may take."""
 WINDOW = 512
+WORKER_PID = "COMETHOOKS_WORKER_PID"
+"""The environment variable in which a worker tells its work-horse who its parent was at the fork."""
 EXIT_FAILED = 70
 MISCONFIGURED_SECONDS = 30.0
 """How long to wait before looking again whether the number of partitions fits."""
@@ -70,10 +74,12 @@ class Drainer:
         self._plugins = plugins
         self._stop = stop
         self._end_of_life = time.monotonic() + life
-        self._parent = os.getppid()
+        self._parent = int(os.environ.get(WORKER_PID) or os.getppid())
+        self._longest_end = settings.handler_timeout + STOP_MARGIN_SECONDS
+        self._ending_since: float | None = None
         member = member_name(os.getpid())
         self._leases = Leases(self._client, member, settings.partitions)
-        keeping = connect(settings.redis_url, timeout=LEASE_TTL_SECONDS / 5)
+        keeping = connect(settings.redis_url, timeout=RENEWAL_SECONDS)
         self._keeper = Keeper(Leases(keeping, member, settings.partitions))
         self._released: SimpleQueue[Sequence[Item] | Exception] = SimpleQueue()
         self._writer = JournalWriter(
@@ -104,22 +110,32 @@ class Drainer:
                 self._balance()
             elif not self._close_all():
                 break
+            self._exit_if_stuck()
             self._collect()
             self._give_back()
             self._read()
-        self._leases.drop(self._leases.member)
         for thread in threads:
             thread.stop()
+        self._keeper.join()
+        self._leases.drop(self._leases.member)
 
     def _exit_if_expired(self) -> None:
         if self._keeper.expired():
             exit_at_once("the leases could not be renewed in time")
+
+    def _exit_if_stuck(self) -> None:
+        if self._ending_since and time.monotonic() > self._ending_since + self._longest_end:
+            exit_at_once("what was in progress did not end in time")
 
     def _ending(self) -> bool:
         return self._stop.is_set() or time.monotonic() > self._end_of_life or os.getppid() != self._parent
 
     def _close_all(self) -> int:
         """Start nothing new. How many partitions are still to be given back."""
+        if self._ending_since is None:
+            self._ending_since = time.monotonic()
+            # The others shall take what is given back, and not wait for the last handler here.
+            self._keeper.leave()
         for partition in self._partitions.values():
             partition.closing = True
         return len(self._partitions)
@@ -127,11 +143,12 @@ class Drainer:
     def _balance(self) -> None:
         if time.monotonic() < self._next_balance:
             return
-        self._next_balance = time.monotonic() + BALANCE_SECONDS
+        now = time.monotonic()
+        self._next_balance = now + BALANCE_SECONDS
         balance = self._leases.balance()
         for number, lease in balance.held.items():
             if number not in self._partitions:
-                self._take(number, lease)
+                self._take(number, lease, now)
         for number, partition in self._partitions.items():
             if balance.held.get(number) != partition.lease:
                 raise LeaseLostError(f"partition {number} belongs to another drainer")
@@ -139,8 +156,8 @@ class Drainer:
         for partition in staying[: max(0, len(staying) - balance.share)]:
             partition.closing = True
 
-    def _take(self, number: int, lease: str) -> None:
-        self._keeper.hold(number, lease)
+    def _take(self, number: int, lease: str, asked: float) -> None:
+        self._keeper.hold(number, lease, asked)
         marks = cast(dict[bytes, bytes], self._client.hgetall(keys.progress(number)))
         self._partitions[number] = Partition(number, lease, done=results_in(marks))
 
@@ -154,7 +171,8 @@ class Drainer:
     def _read(self) -> None:
         """Read what the window has room for; wait for entries, or for room, no longer than the next duty."""
         closing = any(partition.closing for partition in self._partitions.values())
-        waiting = CLOSING_SECONDS if closing else BALANCE_SECONDS
+        full = any(partition.unsettled >= PARTITION_QUOTA for partition in self._partitions.values())
+        waiting = SHORT_SECONDS if closing or full else BALANCE_SECONDS
         room = WINDOW - self._unsettled
         readable = [
             partition

@@ -9,11 +9,13 @@ import threading
 from collections.abc import Callable
 
 import structlog
+from redis.exceptions import RedisError
 
-from workers.connections import CONNECTION_LOST
 from workers.leases import Leases
 
 EXIT_LEASE_LOST = 75
+RENEWAL_SECONDS = 1.0
+"""The time-out of a renewal: give the keeper a client that waits no longer."""
 _RETRY_SECONDS = 0.2
 
 
@@ -32,14 +34,17 @@ class Keeper(threading.Thread):
         self._on_lost = on_lost
         self._held: dict[int, str] = {}
         self._lock = threading.Lock()
-        self._ended = threading.Event()
+        self._changed = threading.Event()
+        self._ended = False
+        self._joined = True
         self.deadline = leases.clock() + leases.ttl
         """Until when, by the leases' monotonic clock, every held lease is surely ours."""
 
-    def hold(self, number: int, value: str) -> None:
-        """Renew this lease from now on. It was just taken, so it lasts at least as long as the others."""
+    def hold(self, number: int, value: str, asked: float) -> None:
+        """Renew this lease from now on; `asked` is the monotonic time before it was taken."""
         with self._lock:
             self._held[number] = value
+            self.deadline = min(self.deadline, asked + self._leases.ttl)
 
     def let_go(self, number: int) -> None:
         """Renew this lease no more: it is about to be given back. Waits for a renewal that is under way."""
@@ -50,24 +55,35 @@ class Keeper(threading.Thread):
         """Whether a lease may already be somebody else's. Asked before every run."""
         return self._leases.clock() >= self.deadline
 
+    def leave(self) -> None:
+        """Be no member any more, from now on: keep the leases only until they are given back."""
+        self._joined = False
+        self._changed.set()
+
     def stop(self) -> None:
         """Stop renewing."""
-        self._ended.set()
+        self._ended = True
+        self._changed.set()
 
     def run(self) -> None:
         """Renew until stopped, or call `on_lost` with the reason."""
         pause = self._leases.ttl / 5
-        while not self._ended.wait(pause):
+        # A renewal takes no longer than its time-out: what could end after the deadline is not begun.
+        margin = min(RENEWAL_SECONDS, self._leases.ttl / 5)
+        while True:
+            self._changed.wait(pause)
+            self._changed.clear()
+            if self._ended:
+                return None
             pause = self._leases.ttl / 5
             with self._lock:
-                if self.expired():
+                if self._leases.clock() + margin >= self.deadline:
                     return self._on_lost("the leases could not be renewed in time")
                 try:
-                    deadline = self._leases.renew(self._held)
-                except CONNECTION_LOST:
+                    deadline = self._leases.renew(self._held, joined=self._joined)
+                except (RedisError, OSError):
                     pause = _RETRY_SECONDS
                     continue
                 if deadline is None:
                     return self._on_lost("a lease was lost to another drainer")
                 self.deadline = deadline
-        return None

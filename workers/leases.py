@@ -52,26 +52,28 @@ class Leases:
 
     def balance(self) -> Balance:
         """Heartbeat, free the leases of drainers that died on this host, take free leases up to our share."""
-        live, share, values = self._balanced()
-        dead = {value.partition("|")[2] for value in values if value}
-        dead = {member for member in dead if member != self.member and is_dead_here(member)}
+        live, share, values, members = self._balanced()
+        known = members | {value.partition("|")[2] for value in values if value}
+        dead = {member for member in known if member != self.member and is_dead_here(member)}
         if dead:
             for member in dead:
                 self.drop(member)
-            live, share, values = self._balanced()
+            live, share, values, _ = self._balanced()
         suffix = "|" + self.member
         held = {number: value for number, value in enumerate(values) if value.endswith(suffix)}
         return Balance(live, share, held)
 
-    def renew(self, held: dict[int, str]) -> float | None:
+    def renew(self, held: dict[int, str], *, joined: bool = True) -> float | None:
         """Prolong the leases in `held`. The monotonic time until which they are ours; None when one is lost.
+
+        With it goes the heartbeat of a member; one that has not `joined`, or leaves, sends none.
 
         The time counts from before the call was sent, so it ends before the lease does.
         """
         sent = self.clock()
         lost = self._renew(
             keys=[keys.MEMBERS, *(self._keys[number] for number in held)],
-            args=[self.member, self._ttl_ms, *held.values()],
+            args=[self.member, self._ttl_ms, int(joined), *held.values()],
         )
         return None if lost else sent + self.ttl
 
@@ -83,8 +85,8 @@ class Leases:
         """Take all leases and the membership from `member`, who is dead or leaves. How many leases those were."""
         return cast(int, self._drop(keys=[keys.MEMBERS, *self._keys], args=[member]))
 
-    def _balanced(self) -> tuple[int, int, list[str]]:
-        live, share, values = self._balance(
+    def _balanced(self) -> tuple[int, int, list[str], set[str]]:
+        live, share, values, members = self._balance(
             keys=[keys.MEMBERS, keys.FENCE, *self._keys], args=[self.member, self._ttl_ms]
         )
-        return live, share, [value.decode() for value in values]
+        return live, share, [value.decode() for value in values], {member.decode() for member in members}

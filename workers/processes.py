@@ -18,7 +18,9 @@ def host_and_boot() -> str:
     """`host|boot`: a name that no other boot of this host, and no other host or container, shares."""
     boot = Path("/proc/sys/kernel/random/boot_id")
     with contextlib.suppress(OSError):
-        return f"{socket.gethostname()}|{boot.read_text().strip()}"
+        # Containers may share the name of the host, but not the numbers of processes.
+        numbers = os.stat("/proc/self/ns/pid").st_ino
+        return f"{socket.gethostname()}|{boot.read_text().strip()}.{numbers}"
     return f"{socket.gethostname()}|-"
 
 

@@ -84,24 +84,28 @@ for i = 1, total do
     held = held + 1
   end
 end
-return {#live, share, leases}
+return {#live, share, leases, live}
 """
 """Say that a drainer lives, and take free leases up to its share.
 
 KEYS members, fence, every lease. ARGV member, time to live (ms).
-Returns {live drainers, share, value of every lease ('' when free)}; leases just taken are among them, so a call
-whose answer was lost loses nothing: the next one names them again.
+Returns {live drainers, share, value of every lease ('' when free), members}; leases just taken are among them,
+so a call whose answer was lost loses nothing: the next one names them again.
 
 As several commands: two drainers would take the same lease, or count each other wrong.
 """
 
 RENEW = """
-local member, ttl = ARGV[1], ARGV[2]
-local time = redis.call('TIME')
-redis.call('ZADD', KEYS[1], time[1] * 1000 + math.floor(time[2] / 1000), member)
+local member, ttl, joined = ARGV[1], ARGV[2], ARGV[3]
+if joined == '1' then
+  local time = redis.call('TIME')
+  redis.call('ZADD', KEYS[1], time[1] * 1000 + math.floor(time[2] / 1000), member)
+else
+  redis.call('ZREM', KEYS[1], member)
+end
 local lost = 0
 for i = 2, #KEYS do
-  if redis.call('GET', KEYS[i]) == ARGV[i + 1] then
+  if redis.call('GET', KEYS[i]) == ARGV[i + 2] then
     redis.call('PEXPIRE', KEYS[i], ttl)
   else
     lost = lost + 1
@@ -111,7 +115,8 @@ return lost
 """
 """Prolong the leases that a drainer holds, and its membership.
 
-KEYS members, each held lease. ARGV member, time to live (ms), the value of each held lease.
+KEYS members, each held lease. ARGV member, time to live (ms), 1 to be a member or 0 to leave, the value of each
+held lease.
 Returns how many of them it no longer holds. As several commands: the lease of a successor would be prolonged.
 """
 

@@ -24,7 +24,7 @@ from rq.serializers import JSONSerializer
 
 from workers import logs
 from workers.connections import connect
-from workers.drainer import LONGEST_LIFE_SECONDS, drain
+from workers.drainer import LONGEST_LIFE_SECONDS, WORKER_PID, drain
 from workers.leases import Leases
 from workers.processes import member_name
 from workers.settings import Settings
@@ -33,6 +33,7 @@ DRAIN_QUEUE = "drain"
 MAINTENANCE_SECONDS = 30
 MONITORING_SECONDS = 5
 FAILURE_TTL_SECONDS = 3600
+CONNECTION_TIMEOUT_SECONDS = 5
 _PAUSE_AFTER_FAILURE_SECONDS = 1.0
 _REDIS_RETRY_SECONDS = 0.1
 
@@ -54,6 +55,11 @@ class DrainWorker(Worker):
             job_monitoring_interval=MONITORING_SECONDS,
             log_job_description=False,
         )
+
+    @property
+    def connection_timeout(self) -> int:
+        """Seconds. It never blocks in Redis, so it need not wait for minutes when Redis does not answer."""
+        return CONNECTION_TIMEOUT_SECONDS
 
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
@@ -86,8 +92,11 @@ class DrainWorker(Worker):
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         """Fork with SIGTERM blocked: the work-horse unblocks it once it knows what to do with it."""
+        os.environ[WORKER_PID] = str(os.getpid())
         with _sigterm_blocked():
             super().fork_work_horse(job, queue)
+        if self._stop_requested:  # while there was nobody yet to pass it on to
+            self.handle_warm_shutdown_request()
 
     def setup_work_horse_signals(self) -> None:
         """Ignore Ctrl-C. SIGTERM stays blocked until the drainer has installed its own handler."""

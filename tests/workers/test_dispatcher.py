@@ -167,3 +167,25 @@ def test_a_lost_connection_ends_it(own_redis_server: RedisServer) -> None:
     bench.dispatcher.add(made)
     wait_for(lambda: bench.failures, "the loss is noticed")
     assert bench.settled.empty()
+
+
+def test_the_rest_of_a_closing_partition_is_not_started_however_many_stand_ready(
+    redis_server: RedisServer,
+) -> None:
+    """With one runner and many lanes, only what runs already ends."""
+    bench = Bench(redis_server, threads=1)
+    started, go_on = threading.Event(), threading.Event()
+
+    def wait(event: Any, ctx: Any) -> None:
+        started.set()
+        go_on.wait(10)
+
+    made = items(bench.redis, list(range(40)), handler(wait))
+    bench.dispatcher.add(made)
+    started.wait(10)
+    made[0].partition.closing = True
+    go_on.set()
+    settled = bench.collect(40)
+    assert sum(not item.discarded for item in settled) == 1
+    bench.dispatcher.stop()
+    bench.dispatcher.join(10)

@@ -58,6 +58,13 @@ class TestBalance:
         assert len(leases(redis_server, "2").balance().held) == 16
         assert redis_server.client().zrange(keys.MEMBERS, 0, -1) == [b"elsewhere|boot|2"]
 
+    def test_a_member_that_died_without_leases_counts_no_more(self, redis_server: RedisServer) -> None:
+        """Its share would otherwise stand still for a time to live."""
+        process = subprocess.Popen([sys.executable, "-c", ""])
+        process.wait()
+        redis_server.client().zadd(keys.MEMBERS, {member_name(process.pid): 10**15})
+        assert leases(redis_server, "2").balance().live == 1
+
     def test_a_process_of_another_host_is_never_taken_for_dead(self, redis_server: RedisServer) -> None:
         """Its process id means nothing here."""
         Leases(redis_server.client(), "otherhost|boot|999999", 16).balance()
@@ -86,6 +93,16 @@ class TestRenew:
         taken = second.balance().held
         assert first.renew(held) is None
         assert second.balance().held == taken
+
+    def test_one_that_leaves_keeps_its_leases_and_counts_no_more(self, redis_server: RedisServer) -> None:
+        """So that the others take what it gives back while its last handler still runs."""
+        first, second = leases(redis_server, "1"), leases(redis_server, "2")
+        held = first.balance().held
+        assert first.renew(held, joined=False) is not None
+        balance = second.balance()
+        assert (balance.live, balance.share, balance.held) == (1, 16, {})
+        first.release(5, held[5])
+        assert list(second.balance().held) == [5]
 
 
 class TestRelease:
