@@ -10,6 +10,7 @@ from redis.exceptions import BusyLoadingError, RedisError
 
 from workers.connections import connect
 from workers.paths import make_private_dir, socket_path
+from workers.processes import StopFlag
 from workers.supervisor import Child
 
 START_SECONDS = 30.0
@@ -66,14 +67,14 @@ def embedded_server(data_dir: Path) -> Child:
     return Child("valkey", command, cwd=str(directory))
 
 
-def wait_until_ready(server: Child, url: str) -> None:
-    """Return once the server at `url` answers and has loaded its data.
+def wait_until_ready(server: Child, url: str, stop: StopFlag) -> None:
+    """Return once the server at `url` answers and has loaded its data, or somebody asks to stop.
 
     Raises `EmbeddedServerError` when it ends, or is not ready within 30 seconds of doing nothing but starting.
     """
     client = connect(url)
     limit = time.monotonic() + START_SECONDS
-    while True:
+    while not stop.is_set():
         try:
             client.ping()
         except BusyLoadingError:
@@ -81,11 +82,11 @@ def wait_until_ready(server: Child, url: str) -> None:
         except (RedisError, OSError):
             pass
         else:
-            client.close()
-            return
+            break
         if server.process is None or server.process.poll() is not None or time.monotonic() > limit:
             raise EmbeddedServerError(
                 f"{os.path.basename(server.command[0])} did not start; its log is "
                 f"{Path(server.cwd or '.') / 'server.log'}"
             )
-        time.sleep(_POLL_SECONDS)
+        stop.wait(_POLL_SECONDS)
+    client.close()

@@ -9,6 +9,7 @@ from tests.waiting import wait_for
 from workers.connections import connect
 from workers.embedded import EmbeddedServerError, embedded_server, server_program, wait_until_ready
 from workers.paths import socket_path
+from workers.processes import StopFlag
 
 
 def url(data_dir: Path) -> str:
@@ -35,7 +36,7 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, monkeypatch: pyte
     for expected in (None, b"value"):
         server = embedded_server(tmp_path)
         server.start()
-        wait_until_ready(server, url(tmp_path))
+        wait_until_ready(server, url(tmp_path), StopFlag())
         client = connect(url(tmp_path))
         assert client.get("key") == expected
         assert client.config_get("appendfsync") == {"appendfsync": "always"}
@@ -50,7 +51,7 @@ def test_its_socket_is_for_this_user_alone(tmp_path: Path) -> None:
     """There is no password on it."""
     server = embedded_server(tmp_path)
     server.start()
-    wait_until_ready(server, url(tmp_path))
+    wait_until_ready(server, url(tmp_path), StopFlag())
     assert stat.S_IMODE(socket_path(tmp_path).stat().st_mode) == 0o700
     server.stop()
 
@@ -63,4 +64,15 @@ def test_one_that_does_not_start_says_where_its_log_is(tmp_path: Path) -> None:
     assert server.process
     wait_for(lambda: server.process and server.process.poll() is not None, "it has ended")
     with pytest.raises(EmbeddedServerError, match=r"server\.log"):
-        wait_until_ready(server, url(tmp_path))
+        wait_until_ready(server, url(tmp_path), StopFlag())
+
+
+def test_waiting_for_a_server_that_hangs_ends_when_somebody_asks_to_stop(tmp_path: Path) -> None:
+    """Ctrl-C while `up` starts."""
+    server = embedded_server(tmp_path)
+    server.command = ["sleep", "60"]
+    server.start()
+    stop = StopFlag()
+    stop.set()
+    wait_until_ready(server, url(tmp_path), stop)
+    server.stop()

@@ -56,7 +56,9 @@ def _run_all(settings: Settings, stop: StopFlag) -> None:
             server = embedded_server(settings.data_dir)
             server.start()
             started.append(server)
-            wait_until_ready(server, settings.redis_url)
+            wait_until_ready(server, settings.redis_url, stop)
+            if stop.is_set():
+                return
         upgrade_database(settings)
         for child in _services(settings):
             child.start()
