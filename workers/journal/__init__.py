@@ -4,6 +4,8 @@ How the tables are made and kept current is in `workers.journal.migrate`, which 
 therefore left to those who need it.
 """
 
+from workers.journal.claims import ClaimedRun, FreedRun, RunKey
+from workers.journal.decisions import DISMISSABLE, RETRYABLE
 from workers.journal.errors import (
     AmbiguousIdError,
     JournalError,
@@ -15,14 +17,21 @@ from workers.journal.errors import (
 from workers.journal.journal import Journal
 from workers.journal.models import Outcome
 from workers.journal.queries import Filter
-from workers.journal.settled import RunResult, Settled
+from workers.journal.retention import START, Cursor, Swept
+from workers.journal.settled import RunResult, Settled, killed_twice
 from workers.journal.stored import Duplicates, StoredEvent, StoredRequest, StoredRun
 from workers.journal.times import iso
 
 __all__ = [
+    "DISMISSABLE",
+    "RETRYABLE",
+    "START",
     "AmbiguousIdError",
+    "ClaimedRun",
+    "Cursor",
     "Duplicates",
     "Filter",
+    "FreedRun",
     "Journal",
     "JournalError",
     "JournalOutdatedError",
@@ -30,10 +39,13 @@ __all__ = [
     "JournalUnavailableError",
     "JournalUrlError",
     "Outcome",
+    "RunKey",
     "RunResult",
     "Settled",
     "StoredEvent",
     "StoredRequest",
     "StoredRun",
+    "Swept",
     "iso",
+    "killed_twice",
 ]

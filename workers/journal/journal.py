@@ -1,13 +1,19 @@
 """The journal: where requests, events and runs end up and stay."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Self
 
-from workers.journal import writing
+from sqlalchemy import Connection, literal, select
+
+from workers.journal import claims, decisions, retention, writing
+from workers.journal.claims import ClaimedRun, FreedRun, RunKey
 from workers.journal.database import for_writing, open_engine
 from workers.journal.errors import translated
+from workers.journal.queries import Filter
 from workers.journal.reading import Reader
-from workers.journal.settled import Settled
+from workers.journal.retention import START, Cursor, Swept
+from workers.journal.settled import RunResult, Settled
 
 
 class Journal(Reader):
@@ -24,14 +30,111 @@ class Journal(Reader):
     def write(self, batch: Sequence[Settled]) -> None:
         """Write `batch` in one transaction; all of it or, when this raises, nothing of it is written.
 
-        May be repeated: what is there stays, and a run that is done is never overwritten. Raises
-        `JournalUnavailableError` when trying again may help, `JournalRefusedError` when it cannot, because of
-        a row of this batch, and `JournalOutdatedError` when the tables are not up to date.
+        May be repeated: what is there stays as it is. Raises `JournalUnavailableError` when trying again may
+        help, `JournalRefusedError` when it cannot, because of a row of this batch, and `JournalOutdatedError`
+        when the tables are not up to date. So do all methods that write.
         """
         if batch:
-            with translated(), for_writing(self.engine).begin() as connection:
+            with self._writing() as connection:
                 writing.write(connection, batch)
+
+    def claim(
+        self, member: str, *, now: int, until: int, limit: int, alone: bool = False
+    ) -> list[ClaimedRun]:
+        """Claim for `member`, until `until`, at most `limit` due runs that are no suspects, longest due first.
+
+        With `alone`, one suspect and nothing else. Nobody else is given the same ones.
+        """
+        with translated():
+            return claims.claim(self.engine, member, now=now, until=until, limit=limit, alone=alone)
+
+    def finish(self, member: str, results: Sequence[tuple[str, RunResult]]) -> int:
+        """Write the results of runs, each with its event's id, that `member` still has; how many it had."""
+        if not results:
+            return 0
+        with self._writing() as connection:
+            return claims.finish(connection, member, results)
+
+    def renew_claims(self, member: str, until: int) -> int:
+        """Let all that `member` has claimed be its until `until`; how many these are."""
+        with self._writing() as connection:
+            return claims.renew(connection, member, until)
+
+    def give_back(self, member: str, keys: Sequence[RunKey], *, now: int) -> None:
+        """Make runs that `member` claimed and never started due again, as if they had not been claimed."""
+        if keys:
+            with self._writing() as connection:
+                claims.give_back(connection, member, keys, now=now)
+
+    def free_claims(
+        self,
+        *,
+        is_dead: Callable[[str], bool],
+        ending: Callable[[str], str | None],
+        now: int,
+        expired: int | None,
+    ) -> list[FreedRun]:
+        """Take away the claims of members that are dead, and all that expired by `expired`, if any are to.
+
+        A run that this happens to for the first time is due again, as a suspect, the second time it is dead;
+        `ending` says how a member's process ended, if it is known. Both are asked while nothing is locked.
+        """
+        with self._connection() as connection:
+            claimants = claims.claimants(connection)
+        freed: list[FreedRun] = []
+        for member, expires_at in claimants:
+            dead = is_dead(member)
+            if dead or (expired is not None and expires_at <= expired):
+                word, until = ending(member), None if dead else expired
+                with self._writing() as connection:
+                    freed += claims.free(connection, member, ending=word, now=now, expired=until)
+        return freed
+
+    def retry_runs(self, asked: Filter, now: int) -> int:
+        """Make the `RETRYABLE` runs that `asked` describes due at `now`; how many it changed.
+
+        Their attempts go on counting; that their process died is forgotten. Left alone are those whose event
+        has lost its body to retention. Not one transaction: when this raises, some may have been changed.
+        """
+        with translated():
+            return decisions.retry(self.engine, asked, now)
+
+    def dismiss_runs(self, asked: Filter, now: int) -> int:
+        """Dismiss the `DISMISSABLE` runs that `asked` describes; how many it changed. In steps, too."""
+        with translated():
+            return decisions.dismiss(self.engine, asked, now)
+
+    def delete_older(self, before: int, limit: int, after: Cursor = START) -> Swept:
+        """Delete up to `limit` events, with their runs, and requests received before `before`, oldest first.
+
+        This and the next two are for going on with, from where the last step came to, until there is no `more`,
+        and later on, when more is old enough. Events with a run that is not `FINISHED` are passed over: to come
+        to them again, begin again. None of them holds the lock for writing for longer than a step takes.
+        """
+        return self._sweep(retention.DELETE, before, limit, after)
+
+    def drop_payloads(self, before: int, limit: int, after: Cursor = START) -> Swept:
+        """Drop the bodies of up to `limit` events and requests received before `before`, oldest first."""
+        return self._sweep(retention.DROP_PAYLOADS, before, limit, after)
+
+    def drop_run_details(self, before: int, limit: int, after: Cursor = START) -> Swept:
+        """Drop the tracebacks of finished runs of up to `limit` events received before `before`."""
+        return self._sweep(retention.DROP_RUN_DETAILS, before, limit, after)
+
+    def probe(self) -> None:
+        """Do nothing, if the database answers. Raises `JournalUnavailableError` when it does not."""
+        with self._connection() as connection:
+            connection.execute(select(literal(1)))
 
     def close(self) -> None:
         """Close all connections that nobody is using."""
         self.engine.dispose()
+
+    def _sweep(self, tasks: retention.Tasks, before: int, limit: int, after: Cursor) -> Swept:
+        with translated():
+            return retention.sweep(self.engine, tasks, before, limit, after)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with translated(), for_writing(self.engine).begin() as connection:
+            yield connection

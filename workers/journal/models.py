@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, MetaData, String, Table, Text, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -57,6 +57,10 @@ def _sorted_text(length: int) -> String:
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
+def _partial_index(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 _ID = _sorted_text(36)
 
 metadata = MetaData(
@@ -102,7 +106,17 @@ runs = Table(
     Column("finished_at", Instant),
     Column("error", Text),
     Column("traceback", Text),
-    Index(None, "state", "finished_at"),
+    # When a retrying run is due; while one runs from a claim, when the claim expires.
+    Column("next_at", Instant),
+    # Who runs it: a member, `host|boot|pid`.
+    Column("claim", String(TEXT_LENGTH)),
+    # How often its process died while it ran from a claim.
+    Column("deaths", BigInteger, nullable=False, server_default="0"),
+    # That of the plugin that ran.
+    Column("version", String(TEXT_LENGTH)),
+    # Nearly every run is done when it is written, and is in neither index.
+    _partial_index("ix_runs_not_done", "state", "finished_at", where="state <> 'done'"),
+    _partial_index("ix_runs_due", "state", "next_at", where="next_at IS NOT NULL"),
     sqlite_with_rowid=False,
 )
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    literal_column,
     null,
     select,
     tuple_,
@@ -25,7 +26,8 @@ from workers.journal.rows import searchable
 from workers.states import EventStatus, RunState, event_status
 
 LISTED_EVENT = tuple(column for column in events.c if column.name != "body")
-LISTED_RUN = tuple(column for column in runs.c if column.name != "traceback")
+WHOLE_RUN = tuple(column for column in runs.c if column.name not in ("claim", "deaths"))
+LISTED_RUN = tuple(column for column in WHOLE_RUN if column.name != "traceback")
 LISTED_REQUEST = tuple(column for column in requests.c if column.name != "body")
 ACCEPTED_REQUEST: tuple[ColumnElement[Any], ...] = (
     events.c.id,
@@ -45,6 +47,9 @@ ACCEPTED_REQUEST: tuple[ColumnElement[Any], ...] = (
 
 Condition = ColumnElement[bool]
 
+_NOT_DONE: Condition = runs.c.state != literal_column(f"'{RunState.DONE.value}'")
+"""The condition of a partial index, word for word: without it, SQL does not see that the index will do."""
+
 _SEVERITY = {
     state.value: sum(event_status([state, other]) is event_status([state]) for other in RunState)
     for state in RunState
@@ -57,10 +62,12 @@ class Filter:
     """What to list; None means any. Times are milliseconds, on received_at: `since` included, `until` not.
 
     Listings of events heed all but `outcome`, with `handler` and `state` asking for one run that is both;
-    listings of runs the same, and show only the runs asked for; listings of requests heed `trigger`,
-    `app_id`, `conversation_id` and `sender` (which only accepted ones have), `outcome` and the times.
+    listings of runs the same, and show only the runs asked for; listings of requests heed `event_id`, `trigger`,
+    `app_id`, `conversation_id` and `sender` (which only accepted ones have), `outcome` and the times. What
+    counts or changes runs heeds what listings of runs do, except `limit`. `event_id` is a whole id.
     """
 
+    event_id: str | None = None
     trigger: str | None = None
     conversation_id: str | None = None
     sender: str | None = None
@@ -86,17 +93,50 @@ class Place(NamedTuple):
 
 def event_conditions(asked: Filter) -> list[Condition]:
     """The conditions on `events` of a listing of events or of runs."""
-    conditions = accepted_conditions(asked)
-    if asked.handler is not None or asked.state is not None:
-        conditions.append(exists().where(runs.c.event_id == events.c.id, *_run_conditions(asked)))
-    if asked.status is not None:
-        conditions.append(_has_status(asked.status))
+    conditions = _status_conditions(asked)
+    if asked.state not in (None, RunState.DONE):
+        # Few runs are in any other state: begin with those.
+        conditions.append(events.c.id.in_(select(runs.c.event_id).where(*run_conditions(asked))))
+    elif asked.handler is not None or asked.state is not None:
+        conditions.append(exists().where(runs.c.event_id == events.c.id, *run_conditions(asked)))
     return conditions
+
+
+def run_conditions(asked: Filter) -> list[Condition]:
+    """The conditions on `runs` of a listing of events or of runs."""
+    handler = _equal({runs.c.handler: searchable(asked.handler)})
+    return handler if asked.state is None else [*handler, in_states([asked.state])]
+
+
+def in_states(states: Collection[RunState]) -> Condition:
+    """Whether a run is in one of `states`; few are in another one than done, and an index finds those."""
+    found = runs.c.state.in_(sorted(state.value for state in states))
+    return found if RunState.DONE in states else and_(found, _NOT_DONE)
+
+
+def chosen_runs(asked: Filter, states: Collection[RunState], *columns: ColumnElement[Any]) -> Select[Any]:
+    """`columns` of the runs that `asked` describes and that are in one of `states`, with their events."""
+    joined = select(*columns).join_from(runs, events, events.c.id == runs.c.event_id)
+    return joined.where(in_states(states), *run_conditions(asked), *_status_conditions(asked))
+
+
+def unfinished_by_state() -> Select[Any]:
+    """The states of all runs that are not done, and how many are in each."""
+    return select(runs.c.state, func.count()).where(_NOT_DONE).group_by(runs.c.state)
+
+
+def due_runs(now: int | None = None) -> Select[Any]:
+    """When the runs that are to be tried again are due, the first first; up to `now` only, when given."""
+    until = runs.c.next_at.is_not(None) if now is None else runs.c.next_at <= now
+    return (
+        select(runs.c.next_at).where(runs.c.state == RunState.RETRYING.value, until).order_by(runs.c.next_at)
+    )
 
 
 def accepted_conditions(asked: Filter) -> list[Condition]:
     """The conditions on `events` of a listing of requests."""
     wanted = {
+        events.c.id: searchable(asked.event_id),
         events.c.trigger: searchable(asked.trigger),
         events.c.app_id: searchable(asked.app_id),
         events.c.conversation_id: searchable(asked.conversation_id),
@@ -108,6 +148,7 @@ def accepted_conditions(asked: Filter) -> list[Condition]:
 def request_conditions(asked: Filter) -> list[Condition]:
     """The conditions on `requests` of a listing of requests."""
     wanted = {
+        requests.c.event_id: searchable(asked.event_id),
         requests.c.trigger: searchable(asked.trigger),
         requests.c.app_id: searchable(asked.app_id),
         requests.c.outcome: None if asked.outcome is None else asked.outcome.value,
@@ -148,9 +189,9 @@ def last_duplicates(event_ids: Collection[str]) -> Select[Any]:
     return select(*last).where(ranked.c["rank"] == 1)
 
 
-def _run_conditions(asked: Filter) -> list[Condition]:
-    state = None if asked.state is None else asked.state.value
-    return _equal({runs.c.handler: searchable(asked.handler), runs.c.state: state})
+def _status_conditions(asked: Filter) -> list[Condition]:
+    status = [] if asked.status is None else [_has_status(asked.status)]
+    return accepted_conditions(asked) + status
 
 
 def _equal(wanted: dict[Column[Any], str | None]) -> list[Condition]:
@@ -168,14 +209,15 @@ def _has_status(status: EventStatus) -> Condition:
     worst = (
         select(func.max(case(_SEVERITY, value=runs.c.state)))
         .where(runs.c.event_id == events.c.id, runs.c.replay == LIVE)
+        .correlate(events)
         .scalar_subquery()
     )
     if status is EventStatus.UNHANDLED:
         return worst.is_(None)
-    states = [state.value for state in RunState if event_status([state]) is status]
-    has_status = worst == _SEVERITY[states[0]]
+    states = [state for state in RunState if event_status([state]) is status]
+    has_status = worst == _SEVERITY[states[0].value]
     if status is EventStatus.DONE:
         return has_status
     # Few events have any other status: begin with the runs, which are indexed by state.
-    candidates = select(runs.c.event_id).where(runs.c.state.in_(states), runs.c.replay == LIVE)
+    candidates = select(runs.c.event_id).where(in_states(states), runs.c.replay == LIVE).correlate(None)
     return and_(events.c.id.in_(candidates), has_status)

@@ -6,7 +6,7 @@ nobody, and memory does not grow with what is listed.
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
@@ -22,17 +22,22 @@ from workers.journal.queries import (
     LISTED_EVENT,
     LISTED_REQUEST,
     LISTED_RUN,
+    WHOLE_RUN,
     Filter,
     Place,
     accepted_conditions,
+    chosen_runs,
+    due_runs,
     event_conditions,
     last_duplicates,
     newest_first,
     request_conditions,
+    unfinished_by_state,
 )
 from workers.journal.rows import Row, searchable
 from workers.journal.stored import Duplicates, StoredEvent, StoredRequest, StoredRun
 from workers.record import scrub
+from workers.states import RunState
 
 PREFIX_LENGTH = 6
 """The fewest characters that stand for the id which begins with them."""
@@ -84,7 +89,7 @@ class Reader:
         """
         with self._connection() as connection:
             found = _resolved(connection, identifier, events)
-            return tuple(_runs_by_event(connection, [found], runs.c)[found]) if found else ()
+            return tuple(_runs_by_event(connection, [found], WHOLE_RUN)[found]) if found else ()
 
     def requests(self, asked: Filter = EVERYTHING) -> Iterator[StoredRequest]:
         """The requests that `asked` describes, accepted ones too, newest first, without bodies."""
@@ -107,10 +112,28 @@ class Reader:
             rows = [*_rows(connection, accepted), *_rows(connection, others)]
             return StoredRequest.from_row(rows[0]) if rows else None
 
-    def has(self, identifier: str) -> bool:
-        """Whether the request with exactly that id is in the journal, as an event or otherwise."""
+    def count_runs(self, asked: Filter = EVERYTHING, states: Collection[RunState] = tuple(RunState)) -> int:
+        """How many runs `asked` describes that are in one of `states`, such as `RETRYABLE` or `DISMISSABLE`."""
+        return self._number(chosen_runs(asked, states, func.count()))
+
+    def unfinished(self) -> Mapping[RunState, int]:
+        """How many runs are in each state other than done; a state that none is in is not there."""
         with self._connection() as connection:
-            return _exact(connection, identifier, events, requests)
+            return {RunState(state): count for state, count in connection.execute(unfinished_by_state())}
+
+    def due(self, now: int, limit: int) -> int:
+        """How many runs are due again at `now`, suspects too; counts no further than `limit`."""
+        return self._number(select(func.count()).select_from(due_runs(now).limit(limit).subquery()))
+
+    def next_due(self) -> int | None:
+        """When the next run is due again, now or later; None if none is waiting for that."""
+        with self._connection() as connection:
+            due_at: int | None = connection.scalar(due_runs().limit(1))
+            return due_at
+
+    def _number(self, query: Select[Any]) -> int:
+        with self._connection() as connection:
+            return connection.scalar(query) or 0
 
     def _requests(
         self,

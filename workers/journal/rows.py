@@ -73,6 +73,8 @@ def run_row(event_id: str, result: RunResult) -> Row:
         "finished_at": storable(result.finished_at),
         "error": _cut(result.error, _ERROR_LENGTH),
         "traceback": _end_of(result.traceback, _TRACEBACK_LENGTH),
+        "next_at": storable(result.next_at),
+        "version": searchable(result.version),
     }
 
 

@@ -10,7 +10,8 @@ from workers.states import RunState
 class RunResult:
     """How one handler's run on one event stands. Times are milliseconds since the epoch.
 
-    `error` is one line ("ValueError: no such user"); `replay` is None for a live run.
+    `error` is one line ("ValueError: no such user"); `replay` is None for a live run; `next_at` is when a retrying
+    one is due; `version` is that of the plugin that ran.
     """
 
     handler: str
@@ -21,6 +22,8 @@ class RunResult:
     error: str | None = None
     traceback: str | None = None
     replay: str | None = None
+    next_at: int | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +33,8 @@ class Settled:
     record: Record
     runs: tuple[RunResult, ...]
     partition: int
+
+
+def killed_twice(ending: str | None) -> str:
+    """The error of a run whose process died with it a second time; `ending` is how, if that was seen."""
+    return "killed its worker twice" + (f" ({ending})" if ending else "")

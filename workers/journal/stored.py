@@ -1,6 +1,7 @@
 """What the journal gives back: events, runs and requests, and each as JSON.
 
-Times are milliseconds since the epoch; in JSON, ISO 8601 in UTC. A body is there when one was asked for.
+Times are milliseconds since the epoch; in JSON, ISO 8601 in UTC. A body is there when one was asked for and
+it is still kept.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,7 +32,10 @@ class Duplicates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRun:
-    """One handler's run on one event; `replay` is None for a live one. `traceback` is there if asked for."""
+    """One handler's run on one event; `replay` is None for a live one. `traceback` is there if asked for.
+
+    `next_at` is when a retrying one is due, `version` that of the plugin which ran.
+    """
 
     event_id: str
     handler: str
@@ -41,17 +45,27 @@ class StoredRun:
     started_at: int | None
     finished_at: int | None
     error: str | None
+    next_at: int | None
+    version: str | None
     traceback: str | None = None
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
         """The run in a row of `runs`."""
-        return cls(**{**row, "replay": row["replay"] or None, "state": RunState(row["state"])})
+        state = RunState(row["state"])
+        next_at = row["next_at"] if state is RunState.RETRYING else None
+        return cls(**{**row, "replay": row["replay"] or None, "state": state, "next_at": next_at})
 
     def as_json(self) -> dict[str, Any]:
         """A run by itself, without its traceback."""
-        times = {"started_at": _iso(self.started_at), "finished_at": _iso(self.finished_at)}
-        return {"event_id": self.event_id, **self.summary(), **times}
+        return {
+            "event_id": self.event_id,
+            **self.summary(),
+            "started_at": _iso(self.started_at),
+            "finished_at": _iso(self.finished_at),
+            "next_at": _iso(self.next_at),
+            "version": self.version,
+        }
 
     def summary(self) -> dict[str, Any]:
         """A run within its event."""
@@ -91,7 +105,8 @@ class StoredEvent:
         runs = tuple(runs)
         status = event_status(run.state for run in runs if run.replay is None)
         headers = orjson.loads(row["headers"])
-        return cls(**{**row, "headers": headers}, status=status, runs=runs, duplicates=duplicates)
+        known = {**row, "headers": headers, "body": _body(row)}
+        return cls(**known, status=status, runs=runs, duplicates=duplicates)
 
     @classmethod
     def from_record(cls, record: Record, partition: int) -> Self:
@@ -148,6 +163,7 @@ class StoredRequest:
                 "outcome": Outcome(row["outcome"]),
                 "errors": None if errors is None else orjson.loads(errors),
                 "headers": orjson.loads(row["headers"]),
+                "body": _body(row),
             }
         )
 
@@ -172,6 +188,12 @@ class StoredRequest:
             "headers": dict(self.headers),
             "size": self.size,
         }
+
+
+def _body(row: Mapping[str, Any]) -> bytes | None:
+    # The body of an event cannot be NULL; one that is dropped is empty, and `size` says that it was not.
+    body: bytes | None = row.get("body")
+    return body if body or not row["size"] else None
 
 
 def _iso(ms: int | None) -> str | None:

@@ -3,12 +3,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
-from tests.workers.journal.samples import event, settled
-from workers.journal import Journal, JournalOutdatedError, JournalUnavailableError, migrate
+from tests.workers.journal.samples import T0, event, settled
+from workers.journal import Filter, Journal, JournalOutdatedError, JournalUnavailableError, migrate
 from workers.journal.models import metadata
 
 
@@ -39,21 +40,35 @@ def test_upgrading_again_keeps_what_is_there(url: str, journal: Journal):
     """Every start may upgrade."""
     journal.write([settled(event(1))])
     migrate.upgrade(url)
-    assert journal.has(event(1).id)
+    assert journal.event(event(1).id) is not None
 
 
 def test_upgrades_at_once_wait_for_each_other(url: str):
     """Several processes that start together all find current tables, and none fails."""
-    spawn = multiprocessing.get_context("spawn")
-    start = spawn.Barrier(3)
-    processes = [spawn.Process(target=_upgrade, args=(url, start)) for _ in range(3)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0, 0, 0]
+    assert _exit_codes_of_upgrades_at_once(url) == [0, 0, 0]
     journal = Journal.open(url)
     assert migrate.is_current(journal.engine)
+    journal.close()
+
+
+def test_upgrades_at_once_keep_what_the_first_tables_hold(url: str):
+    """From the first revision with rows in it: each run is there, unclaimed, and can be claimed."""
+    journal = Journal.open(url)
+    _upgrade_to_the_first(journal)
+    with journal.engine.begin() as connection:
+        connection.execute(text(_FIRST_EVENT), {"body": b"{}"})
+        connection.execute(text(_FIRST_RUNS))
+    with pytest.raises(JournalOutdatedError, match="at revision 0001, not at"):
+        migrate.require_current(journal.engine)
+    assert _exit_codes_of_upgrades_at_once(url) == [0, 0, 0]
+    migrate.require_current(journal.engine)
+    assert {(found.handler, found.state.value, found.next_at) for found in journal.runs()} == {
+        ("a.b", "done", None),
+        ("c.d", "dead", None),
+    }
+    assert journal.retry_runs(Filter(), T0) == 1
+    (claimed,) = journal.claim("member", now=T0, until=T0 + 1, limit=10)
+    assert (claimed.record.body, claimed.attempt, claimed.suspect) == (b"{}", 2, False)
     journal.close()
 
 
@@ -83,6 +98,33 @@ def test_a_folder_with_a_percent_sign_will_do(tmp_path: Path, monkeypatch: pytes
     shutil.copytree(migrate._SCRIPTS, scripts)
     monkeypatch.setattr(migrate, "_SCRIPTS", scripts)
     migrate.upgrade(f"sqlite:///{tmp_path}/journal.db")
+
+
+_FIRST_EVENT = """
+INSERT INTO events (id, source, received_at, size, headers, body)
+VALUES ('e1', 'test', '2025-10-09T08:53:20.000Z', 2, '{}', :body)
+"""
+_FIRST_RUNS = """
+INSERT INTO runs (event_id, handler, state, attempts) VALUES ('e1', 'a.b', 'done', 1), ('e1', 'c.d', 'dead', 1)
+"""
+
+
+def _upgrade_to_the_first(journal: Journal) -> None:
+    with journal.engine.begin() as connection:
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+
+
+def _exit_codes_of_upgrades_at_once(url: str) -> list[int | None]:
+    spawn = multiprocessing.get_context("spawn")
+    start = spawn.Barrier(3)
+    processes = [spawn.Process(target=_upgrade, args=(url, start)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    return [process.exitcode for process in processes]
 
 
 def _upgrade(url: str, start: "multiprocessing.synchronize.Barrier") -> None:

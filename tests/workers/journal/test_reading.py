@@ -3,7 +3,16 @@ from itertools import combinations_with_replacement
 import pytest
 
 from tests.workers.journal.samples import T0, an_id, duplicate, event, refusal, run, settled
-from workers.journal import AmbiguousIdError, Duplicates, Filter, Journal, Outcome, reading
+from workers.journal import (
+    DISMISSABLE,
+    RETRYABLE,
+    AmbiguousIdError,
+    Duplicates,
+    Filter,
+    Journal,
+    Outcome,
+    reading,
+)
 from workers.states import EventStatus, RunState, event_status
 
 
@@ -117,6 +126,51 @@ class TestRuns:
         assert found(trigger="user_blocked", state=RunState.DONE) == []
         assert found(until=T0 + 2000, limit=1) == [(an_id(1), "a.b")]
 
+    def test_by_state_of_runs_and_of_their_event_at_once(self, journal: Journal):
+        """Every state is found, alone and together with a handler and with the event's status."""
+        journal.write([settled(event(1), *(run(state, f"a.{state}") for state in RunState))])
+        journal.write([settled(event(2), run(RunState.DONE, "a.dead"))])
+        for state in RunState:
+            asked = Filter(state=state, handler=f"a.{state}", status=EventStatus.DEAD)
+            assert [(stored.event_id, stored.state) for stored in journal.runs(asked)] == [(an_id(1), state)]
+        assert list(journal.runs(Filter(state=RunState.DEAD, status=EventStatus.DONE))) == []
+
+    def test_of_one_event_by_its_id(self, journal: Journal):
+        """`event_id` narrows a listing of runs, of events and of requests to one event."""
+        journal.write([settled(event(number), run()) for number in range(3)])
+        journal.write([settled(duplicate(5, event(1)))])
+        asked = Filter(event_id=an_id(1))
+        assert [stored.event_id for stored in journal.runs(asked)] == [an_id(1)]
+        assert numbers(journal.events(asked)) == [1]
+        assert numbers(journal.requests(asked)) == [5, 1]
+
+    def test_are_counted_by_what_they_are(self, journal: Journal):
+        """A count heeds what a listing heeds but its limit, and the states that it is asked about."""
+        journal.write([settled(event(1), *(run(state, f"a.{state}") for state in RunState))])
+        journal.write([settled(event(2, sender="bo"), run(RunState.DEAD), run(RunState.DEAD, replay="july"))])
+        assert journal.count_runs() == len(RunState) + 2
+        assert journal.count_runs(Filter(sender="bo", limit=1)) == 2
+        assert journal.count_runs(Filter(event_id=an_id(1)), RETRYABLE) == 3
+        assert journal.count_runs(states=DISMISSABLE) == 5
+        assert journal.count_runs(Filter(status=EventStatus.DEAD), [RunState.WAITING]) == 1
+        assert journal.count_runs(Filter(state=RunState.DONE), DISMISSABLE) == 0
+
+    def test_are_counted_by_state(self, journal: Journal):
+        """Health asks how many are anything but done."""
+        journal.write([settled(event(1), *(run(state, f"a.{state}") for state in RunState))])
+        journal.write([settled(event(2), run(RunState.DEAD), run(handler="a.b"))])
+        expected = dict.fromkeys(set(RunState) - {RunState.DONE}, 1) | {RunState.DEAD: 2}
+        assert journal.unfinished() == expected
+
+    def test_that_are_due_again(self, journal: Journal):
+        """How many are due, counted as far as asked, and when the next one is."""
+        assert (journal.due(T0, 10), journal.next_due()) == (0, None)
+        for second in range(4):
+            journal.write([settled(event(second), run(RunState.RETRYING, next_at=T0 + 1000 * second))])
+        journal.write([settled(event(9), run(RunState.RUNNING, next_at=T0 - 1))])
+        assert [journal.due(T0 + ms, 3) for ms in (-1, 0, 1999, 9000)] == [0, 1, 2, 3]
+        assert journal.next_due() == T0
+
     def test_of_one_event_with_tracebacks(self, journal: Journal):
         """In detail, live runs before those of replays."""
         failed = run(RunState.DEAD, error="KeyError: 'x'", traceback="Traceback …")
@@ -192,7 +246,6 @@ class TestIds:
             assert journal.event(nothing) is None
             assert journal.request(nothing) is None
             assert journal.runs_of(nothing) == ()
-            assert not journal.has(nothing)
 
     def test_a_whole_id_wins_over_a_beginning(self, journal: Journal):
         """An id that is the beginning of another is itself."""
@@ -200,8 +253,3 @@ class TestIds:
         stored = journal.request("0299c820")
         assert stored is not None
         assert stored.id == "0299c820"
-
-    def test_has_takes_whole_ids_only(self, journal: Journal):
-        """Events and other requests alike."""
-        assert all(journal.has(identifier) for identifier in self.IDS)
-        assert not journal.has("0199c820")

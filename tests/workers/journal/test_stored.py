@@ -42,7 +42,7 @@ def test_an_event_as_json(journal: Journal):
 
 def test_a_run_as_json(journal: Journal):
     """A run by itself names its event and says when it began and ended."""
-    journal.write([settled(event(1), run())])
+    journal.write([settled(event(1), run(version="1.4"))])
     assert [stored.as_json() for stored in journal.runs()] == [
         {
             "event_id": an_id(1),
@@ -53,8 +53,17 @@ def test_a_run_as_json(journal: Journal):
             "replay": None,
             "started_at": "2025-10-09T08:53:20.000Z",
             "finished_at": "2025-10-09T08:53:20.012Z",
+            "next_at": None,
+            "version": "1.4",
         }
     ]
+
+
+def test_a_run_says_when_it_is_due_again(journal: Journal):
+    """Only one that is to be tried again: for a running one the time means something else."""
+    waiting, running = run(RunState.RETRYING, "a.b", next_at=T0), run(RunState.RUNNING, "c.d", next_at=T0)
+    journal.write([settled(event(1), waiting, running)])
+    assert [stored.as_json()["next_at"] for stored in journal.runs()] == ["2025-10-09T08:53:20.000Z", None]
 
 
 def test_a_request_as_json(journal: Journal):

@@ -1,13 +1,12 @@
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import func, select, text
 
-from tests.workers.journal.samples import duplicate, event, refusal, run, settled
+from tests.workers.journal.samples import T0, duplicate, event, refusal, run, settled
 from workers.journal import Journal, JournalRefusedError, StoredRun
 from workers.journal.database import for_writing
 from workers.journal.models import events, requests, runs
@@ -50,23 +49,26 @@ def test_an_event_that_is_there_stays_as_it_is(journal: Journal):
     assert (stored.body, stored.sender) == (event(1).body, "ines")
 
 
-def test_a_done_run_is_never_overwritten(journal: Journal):
-    """A drainer that lost its lease may write late, and then does no harm."""
-    journal.write([settled(event(1), *(run(handler=f"late.{state}", attempts=2) for state in RunState))])
-    journal.write([settled(event(1), *(run(state, f"late.{state}", error="late") for state in RunState))])
-    assert {(kept.state, kept.attempts, kept.error) for kept in journal.runs()} == {(RunState.DONE, 2, None)}
+def test_a_run_that_is_there_stays_as_it_is(journal: Journal):
+    """A drainer that lost its lease may write late, and undoes neither a retry nor a dismissal."""
+    journal.write([settled(event(1), *(run(state, f"a.{state}", attempts=2) for state in RunState))])
+    once = contents(journal)
+    journal.write(
+        [settled(event(1), *(run(RunState.DONE, f"a.{state}", error="late") for state in RunState))]
+    )
+    assert contents(journal) == once
 
 
-def test_a_run_that_is_not_done_takes_its_next_state(journal: Journal):
-    """Retrying, then done, leaves nothing of the error behind."""
-    journal.write([settled(event(1), run(RunState.RETRYING, error="TimeoutError", traceback="Traceback …"))])
-    journal.write([settled(event(1), run(attempts=2))])
-    assert only_run(journal) == replace(only_run(journal), state=RunState.DONE, attempts=2, error=None)
-    assert journal.runs_of(event(1).id)[0].traceback is None
+def test_a_run_that_is_to_be_tried_again_says_when(journal: Journal):
+    """What is due and the plugin's version come back; nobody has claimed it."""
+    journal.write([settled(event(1), run(RunState.RETRYING, next_at=T0 + 5001, version="1.4"))])
+    assert (only_run(journal).next_at, only_run(journal).version) == (T0 + 5001, "1.4")
+    with journal.engine.connect() as connection:
+        assert connection.execute(select(runs.c.claim, runs.c.deaths)).one() == (None, 0)
 
 
 def test_the_same_run_twice_in_one_batch_is_the_later_one(journal: Journal):
-    """What comes later in a batch is newer, unless the earlier is done."""
+    """What comes later in a batch is newer."""
     journal.write([settled(event(1), run(RunState.RUNNING)), settled(event(1), run(RunState.DEAD))])
     assert only_run(journal).state is RunState.DEAD
 
@@ -109,7 +111,9 @@ def test_a_poisoned_row_is_kept_and_so_are_its_neighbours(journal: Journal):
 )
 def test_a_body_comes_back_byte_for_byte(journal: Journal, body: bytes):
     """Bodies are bytes from end to end."""
-    journal.write([settled(event(1, body=body)), settled(refusal(2, body=body, size=len(body)))])
+    journal.write(
+        [settled(event(1, body=body, size=len(body))), settled(refusal(2, body=body, size=len(body)))]
+    )
     stored, request = journal.event(event(1).id), journal.request(refusal(2).id)
     assert stored is not None
     assert request is not None
@@ -128,28 +132,20 @@ def test_a_deleted_event_takes_its_runs_along(journal: Journal):
 
 
 def test_writers_at_once_lose_nothing_and_do_not_block_each_other(open_journal: Callable[[], Journal]):
-    """Two drainers with the same events, in opposite order: no deadlock, and done stays done."""
+    """Drainers with the same results, in opposite order: no deadlock, and one of each stays."""
     records = [event(number) for number in range(120)]
     failures: list[BaseException] = []
 
-    def write(state: RunState, order: int) -> None:
+    def write(order: int) -> None:
         journal = open_journal()
         try:
             for start in range(0, 120, 30):
                 chunk = records[::order][start : start + 30]
-                journal.write([settled(record, run(state), run(RunState.DEAD, "b.c")) for record in chunk])
+                journal.write([settled(record, run(), run(RunState.DEAD, "b.c")) for record in chunk])
         except BaseException as error:
             failures.append(error)
 
-    threads = [
-        threading.Thread(target=write, args=arguments)
-        for arguments in (
-            (RunState.DONE, 1),
-            (RunState.RETRYING, -1),
-            (RunState.DEAD, 1),
-            (RunState.DONE, -1),
-        )
-    ]
+    threads = [threading.Thread(target=write, args=(order,)) for order in (1, -1, 1, -1)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -212,7 +208,7 @@ class TestPostgres:
             end = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE pid = %s"
             other.execute(end, [pid])
         journal.write([settled(event(1))])
-        assert journal.has(event(1).id)
+        assert journal.event(event(1).id) is not None
 
     def test_the_row_that_is_refused_gives_the_error(self, journal: Journal):
         """Rows travel in one go; the error is still that of the row, not of those behind it."""

@@ -1,0 +1,138 @@
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.workers.journal.samples import T0, an_id, duplicate, event, refusal, run, settled
+from workers.journal import START, Cursor, Filter, Journal, RunResult, Swept
+from workers.journal.models import runs
+from workers.journal.retention import FINISHED
+from workers.states import RunState
+
+UNFINISHED = [state for state in RunState if state not in FINISHED]
+
+
+def at(second: int) -> int:
+    return T0 + 1000 * second
+
+
+def numbers(found) -> list[int]:
+    return [(stored.received_at - T0) // 1000 for stored in found]
+
+
+def all_steps(step: Callable[[int, int, Cursor], Swept], before: int, limit: int) -> list[int]:
+    """What each step changed until there was nothing left."""
+    counts, after, more = [], START, True
+    while more:
+        swept = step(before, limit, after)
+        counts, after, more = [*counts, swept.count], swept.after, swept.more
+    return counts
+
+
+class TestDelete:
+    def test_takes_the_oldest_first_and_their_runs(self, journal: Journal):
+        """As many as asked for; what was received later, or at that moment, stays."""
+        journal.write([settled(event(number), run()) for number in range(5)])
+        assert journal.delete_older(at(4), 3).count == 3
+        assert numbers(journal.events()) == [4, 3]
+        assert all_steps(journal.delete_older, at(4), 3) == [1]
+        assert numbers(journal.events()) == [4]
+        with journal.engine.connect() as connection:
+            assert connection.scalar(select(func.count()).select_from(runs)) == 1
+
+    def test_takes_requests_as_well(self, journal: Journal):
+        """Refused and repeated ones, each in its own time."""
+        journal.write([settled(event(1)), settled(refusal(2)), settled(duplicate(3, event(1)))])
+        assert all_steps(journal.delete_older, at(3), 1) == [1, 1, 0]
+        assert numbers(journal.requests()) == [3]
+        assert all_steps(journal.delete_older, at(9), 10) == [1]
+
+    def test_keeps_events_that_somebody_may_want_to_run(self, journal: Journal):
+        """A dead letter is kept until it is retried or dismissed, and so is whatever has not ended."""
+        journal.write([settled(event(n), run(state), run(handler="c.d")) for n, state in enumerate(RunState)])
+        journal.write([settled(event(20)), settled(event(21), run(RunState.DEAD, replay="july"))])
+        assert all_steps(journal.delete_older, at(99), 100) == [len(FINISHED) + 1]
+        kept = {found.state for found in journal.runs() if found.handler != "c.d"}
+        assert kept == set(UNFINISHED)
+        journal.dismiss_runs(Filter(), at(99))
+        assert journal.delete_older(at(99), 100).count == 4
+        assert {found.state for found in journal.runs() if found.handler != "c.d"} == {
+            RunState.RUNNING,
+            RunState.PENDING,
+        }
+
+    def test_goes_on_behind_what_it_keeps(self, journal: Journal):
+        """Dead letters that pile up are not looked at again with each step, nor after what comes later."""
+        journal.write([settled(event(number), run(RunState.DEAD)) for number in range(5)])
+        journal.write([settled(event(number), run()) for number in range(5, 9)])
+        first = journal.delete_older(at(7), 1)
+        assert (first.count, first.after.events) == (1, (at(5), an_id(5)))
+        second = journal.delete_older(at(7), 5, first.after)
+        assert (second.count, second.more) == (1, False)
+        assert journal.delete_older(at(9), 5, second.after).count == 2
+
+    def test_loses_nothing_that_came_at_the_same_time(self, journal: Journal):
+        """Steps end between rows of one millisecond."""
+        same = [settled(event(number, received_at=T0)) for number in range(10)]
+        journal.write([*same, *(settled(refusal(number, received_at=T0)) for number in range(20, 30))])
+        assert all_steps(journal.drop_payloads, T0 + 1, 3) == [3, 3, 3, 3, 3, 3, 2]
+
+
+class TestPayloads:
+    def test_are_dropped_and_all_else_is_kept(self, journal: Journal):
+        """An event and a request say how large their body was, and that it is not there any more."""
+        records = [event(1), refusal(2), duplicate(3, event(1)), event(4)]
+        journal.write([settled(record, run()) for record in records])
+        before = [journal.event(an_id(1)), list(journal.requests()), list(journal.runs())]
+        assert all_steps(journal.drop_payloads, at(4), 2) == [2, 1]
+        found = [journal.request(an_id(number)) for number in range(1, 5)]
+        assert [request and (request.body, request.size) for request in found] == [
+            (None, 17),
+            (None, 17),
+            (None, 17),
+            (event(4).body, 17),
+        ]
+        stored = journal.event(an_id(1))
+        assert stored is not None
+        assert stored.body is None
+        assert [list(journal.requests()), list(journal.runs())] == before[1:]
+
+    def test_that_were_empty_stay_so(self, journal: Journal):
+        """Nothing was dropped where nothing was."""
+        journal.write([settled(event(1, body=b"", size=0)), settled(refusal(2, body=b"", size=0))])
+        assert all_steps(journal.drop_payloads, at(9), 5) == [0]
+        stored, request = journal.event(an_id(1)), journal.request(an_id(2))
+        assert stored is not None
+        assert request is not None
+        assert stored.body == request.body == b""
+
+    def test_are_dropped_once(self, journal: Journal):
+        """A sweep from the start finds nothing where one was."""
+        journal.write([settled(event(1)), settled(refusal(2))])
+        assert all_steps(journal.drop_payloads, at(9), 5) == [2]
+        assert all_steps(journal.drop_payloads, at(9), 5) == [0]
+
+    @pytest.mark.parametrize("state", UNFINISHED)
+    def test_of_what_has_not_ended_are_kept(self, journal: Journal, state: RunState):
+        """A handler may be given it again."""
+        journal.write([settled(event(1), run(), run(state, "c.d"))])
+        assert journal.drop_payloads(at(9), 5).count == 0
+        stored = journal.event(an_id(1))
+        assert stored is not None
+        assert stored.body == event(1).body
+
+
+class TestRunDetails:
+    def test_of_finished_runs_are_dropped(self, journal: Journal):
+        """Tracebacks of dead letters, and of what will be tried again, are still of use."""
+
+        def failed(state: RunState) -> RunResult:
+            return run(state, f"a.{state}", error="KeyError", traceback="Traceback …")
+
+        journal.write([settled(event(1), *map(failed, RunState)), settled(event(2), run())])
+        journal.write([settled(event(3), failed(RunState.DONE)), settled(event(9), failed(RunState.DONE))])
+        assert all_steps(journal.drop_run_details, at(9), 1) == [len(FINISHED), 1, 0]
+        kept = {found.state: found.traceback for found in journal.runs_of(an_id(1))}
+        assert [state for state in RunState if kept[state] is not None] == UNFINISHED
+        assert [journal.runs_of(an_id(number))[0].traceback for number in (3, 9)] == [None, "Traceback …"]
+        assert {found.error for found in journal.runs_of(an_id(1))} == {"KeyError"}

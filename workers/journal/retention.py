@@ -1,0 +1,126 @@
+"""What is deleted from the journal when it is old, a few rows at a time.
+
+Rows are found oldest first without a lock, and then changed by their ids in one short transaction, in which
+their condition is asked for once more. An event that somebody may still want to see run, one with a run that is
+neither done nor dismissed nor skipped, is kept whole.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Delete,
+    Engine,
+    Table,
+    Update,
+    and_,
+    delete,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+    update,
+)
+
+from workers.journal.database import for_writing
+from workers.journal.models import Instant, events, requests, runs
+from workers.journal.queries import Condition, Place
+from workers.states import RunState
+
+FINISHED = (RunState.DONE, RunState.DISMISSED, RunState.SKIPPED)
+"""The states of runs that nothing more happens to, unless somebody asks for it."""
+
+
+class Cursor(NamedTuple):
+    """How far events and requests were looked at, oldest first; None is the beginning."""
+
+    events: Place | None = None
+    requests: Place | None = None
+
+
+START = Cursor()
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one step did: `count` rows changed, the next one begins `after`; without `more`, nothing is left."""
+
+    count: int
+    after: Cursor
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What to change: rows of `table` that are `wanted`, by a statement for those whose id is in `id_column`."""
+
+    table: Table
+    wanted: Condition
+    change: Update | Delete
+    id_column: Column[str]
+
+
+Tasks = tuple[_Task, ...]
+
+
+def _number_of_runs(*conditions: Condition) -> ColumnElement[int]:
+    # A number and not EXISTS, which PostgreSQL joins with all runs there are.
+    found = select(func.count()).where(runs.c.event_id == events.c.id, *conditions)
+    return found.scalar_subquery()
+
+
+_FINISHED_RUN = runs.c.state.in_([state.value for state in FINISHED])
+_UNWANTED = _number_of_runs(~_FINISHED_RUN) == 0
+_DETAILED = and_(_FINISHED_RUN, runs.c.traceback.is_not(None))
+
+DELETE = (
+    _Task(events, _UNWANTED, delete(events).where(_UNWANTED), events.c.id),
+    _Task(requests, true(), delete(requests), requests.c.id),
+)
+"""Delete events, with their runs, and requests."""
+DROP_PAYLOADS = (
+    _Task(
+        events,
+        and_(_UNWANTED, func.length(events.c.body) > 0),
+        update(events).where(_UNWANTED).values(body=b""),
+        events.c.id,
+    ),
+    _Task(requests, func.length(requests.c.body) > 0, update(requests).values(body=None), requests.c.id),
+)
+"""Drop bodies, and keep all else."""
+DROP_RUN_DETAILS = (
+    _Task(
+        events,
+        _number_of_runs(_DETAILED) > 0,
+        update(runs).where(_DETAILED).values(traceback=None),
+        runs.c.event_id,
+    ),
+)
+"""Drop the tracebacks of finished runs."""
+
+
+def sweep(engine: Engine, tasks: Tasks, before: int, limit: int, after: Cursor) -> Swept:
+    """Do `tasks` for at most `limit` events and requests received before `before` that follow `after`."""
+    count, found = 0, 0
+    for task in tasks:
+        place = after._asdict()[task.table.name]
+        places = _oldest(engine, task, before, limit - found, place) if found < limit else []
+        if places:
+            statement = task.change.where(task.id_column.in_([place.id for place in places]))
+            with for_writing(engine).begin() as connection:
+                count += connection.execute(statement).rowcount
+            found += len(places)
+            after = after._replace(**{task.table.name: places[-1]})
+    return Swept(count, after, more=found == limit)
+
+
+def _oldest(engine: Engine, task: _Task, before: int, limit: int, after: Place | None) -> list[Place]:
+    order = (task.table.c.received_at, task.table.c.id)
+    query = select(*order).where(task.table.c.received_at < before, task.wanted)
+    if after is not None:
+        query = query.where(tuple_(*order) > tuple_(literal(after.received_at, Instant), after.id))
+    with engine.connect() as connection:
+        return [Place(*row) for row in connection.execute(query.order_by(*order).limit(limit))]
