@@ -1,6 +1,7 @@
-"""What plugin authors import: `from comethooks import Plugin, Event, Context`."""
+"""What plugin authors import: `from comethooks import Plugin, Event, Context`, and what a failing run needs."""
 
 from schemas import Event
 from workers.plugin import Context, Plugin
+from workers.retry import Retry, RetryLater, Stop
 
-__all__ = ["Context", "Event", "Plugin"]
+__all__ = ["Context", "Event", "Plugin", "Retry", "RetryLater", "Stop"]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from marshmallow import Schema, ValidationError, fields
+from rq.timeouts import BaseTimeoutException
 
 from workers.logs import failure
 from workers.settings import NAMES, read_variables
@@ -98,6 +99,8 @@ def read_config(
                 problems.append(
                     f"{key} is not set; set it, or {key}_FILE to the path of a file with the value"
                 )
+    except BaseTimeoutException:  # RQ's, of the job that loads plugins: no fault of the config
+        raise
     except Exception as error:
         problems.append(f"the config could not be checked: {' at '.join(failure(error).values())}")
     return Config(plugin, {name: loaded.get(name) for name in declared}), problems

@@ -14,6 +14,7 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 
 from workers import paths
 from workers.plugin import Plugin
@@ -21,6 +22,13 @@ from workers.settings import NAMES, Settings
 
 GROUP = "comethooks.plugins"
 """The entry-point group that installed plugins are found in."""
+
+UNKNOWN = "?"
+"""The version of a plugin whose code is in no file."""
+
+_VERSION_DIGITS = 12
+
+Value = TypeVar("Value")
 
 
 class SourceError(Exception):
@@ -33,13 +41,15 @@ class Source:
 
     `name` is what to call it as long as the plugin's own name is not known, `origin` says how it was found,
     and `place` where it is, as near as is known without loading it. `load` gives the plugins or raises
-    whatever their code raises; `own` gives the file or folder that is the plugin's, if it can be told.
+    whatever their code raises; `version`, once they are loaded, says which code that was; `own` gives the file
+    or folder that is the plugin's, if it can be told.
     """
 
     name: str
     origin: str
     place: str
     load: Callable[[], tuple[Plugin, ...]]
+    version: Callable[[], str]
     own: Callable[[], Path | None]
 
 
@@ -52,11 +62,18 @@ def sources(settings: Settings) -> Iterator[Source]:
             f"entry point{installed}",
             f"{entry.value}{installed}",
             partial(_from_object, entry.value),
+            partial(_same, entry.dist.version) if entry.dist else partial(_module_version, entry.value),
             partial(_own, entry.value),
         )
     for value in settings.plugins:
+        name = NAMES["plugins"]
         yield Source(
-            value, NAMES["plugins"], NAMES["plugins"], partial(_from_setting, value), partial(_own, value)
+            value,
+            name,
+            name,
+            partial(_from_setting, value),
+            partial(_module_version, value),
+            partial(_own, value),
         )
     yield from _in_folder(settings.plugin_dir, optional=paths.plugin_dir(settings.data_dir))
 
@@ -68,13 +85,20 @@ def _in_folder(folder: Path, *, optional: Path) -> Iterator[Source]:
         if not (isinstance(error, FileNotFoundError) and folder == optional):
             problem = f"the folder {folder} cannot be read: {error.strerror}"
             name = NAMES["plugin_dir"]
-            yield Source(name, name, name, partial(_refuse, problem), lambda: None)
+            yield Source(name, name, name, partial(_refuse, problem), lambda: UNKNOWN, lambda: None)
         return
     for path in entries:
         package = path / "__init__.py"
         file = package if os.path.isfile(package) else path
         if file.suffix == ".py" and not path.name.startswith(("_", ".")):
-            yield Source(path.stem, "folder", f"{file}:1", partial(_from_file, file), partial(_same, path))
+            yield Source(
+                path.stem,
+                "folder",
+                f"{file}:1",
+                partial(_from_file, file),
+                partial(_file_version, file),
+                partial(_same, path),
+            )
 
 
 def _from_object(value: str) -> tuple[Plugin, ...]:
@@ -131,6 +155,25 @@ def _forget(module: str) -> None:
         del sys.modules[name]
 
 
+def _module_version(value: str) -> str:
+    """The version of the code in the module that `value` begins with, which is imported."""
+    file = getattr(sys.modules.get(value.partition(":")[0]), "__file__", None)
+    # A module in a ZIP file or in the interpreter itself has no file of its own.
+    return _file_version(Path(file)) if file and os.path.isfile(file) else UNKNOWN
+
+
+def _file_version(file: Path) -> str:
+    """The beginning of the SHA-256 of a file's bytes; for a package, of all its .py files and their names."""
+    if file.name != "__init__.py":
+        return hashlib.sha256(file.read_bytes()).hexdigest()[:_VERSION_DIGITS]
+    package = hashlib.sha256()
+    for path in sorted(file.parent.rglob("*.py")):
+        if path.is_file():
+            package.update(os.fsencode(path.relative_to(file.parent)) + b"\0")
+            package.update(hashlib.sha256(path.read_bytes()).digest())
+    return package.hexdigest()[:_VERSION_DIGITS]
+
+
 def _own(value: str) -> Path | None:
     """The file or folder of the top-level package that `value` begins with. Runs none of its code."""
     try:
@@ -144,8 +187,8 @@ def _own(value: str) -> Path | None:
     return Path(spec.origin) if spec.origin else None
 
 
-def _same(path: Path) -> Path:
-    return path
+def _same(value: Value) -> Value:
+    return value
 
 
 def _refuse(problem: str) -> tuple[Plugin, ...]:

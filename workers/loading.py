@@ -11,40 +11,53 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rq.timeouts import BaseTimeoutException
+
 from schemas import TRIGGERS
 from workers.config import Config
 from workers.discovery import Source, SourceError, sources
 from workers.logs import one_line
-from workers.plugin import Handler, Plugin, PluginError
-from workers.settings import Settings
+from workers.plugin import Handler, OptionError, Plugin, PluginError
+from workers.retry import Retry
+from workers.settings import NAMES, Settings
 
 _CACHED_TRIGGERS = 1_024
 
 
 @dataclass(frozen=True, slots=True)
 class BoundHandler:
-    """A handler with the config of its plugin: what it takes to run it."""
+    """A handler with what its plugin and the settings add: what it takes to run it.
+
+    `id`, `function` and `retry` are the handler's, kept here because every run reads them.
+    """
 
     handler: Handler
     config: Config
+    timeout: float
+    """Seconds that a run may take: the handler's own, or what the settings say."""
+    version: str
+    """Which code it is: the version of what is installed, or the beginning of a SHA-256 of the file."""
+    id: str = field(init=False)
+    """`plugin.function`."""
+    function: Callable[..., Any] = field(init=False)
+    """What is called with the event and the context."""
+    retry: Retry | None = field(init=False)
 
-    @property
-    def id(self) -> str:
-        """`plugin.function`."""
-        return self.handler.id
-
-    @property
-    def function(self) -> Callable[..., Any]:
-        """What is called with the event and the context."""
-        return self.handler.function
+    def __post_init__(self) -> None:
+        for name in ("id", "function", "retry"):
+            object.__setattr__(self, name, getattr(self.handler, name))
 
 
 @dataclass(frozen=True)
 class LoadedPlugin:
-    """A plugin that runs. `origin` says how it was found, `warnings` what its author may want to look at."""
+    """A plugin that runs.
+
+    `origin` says how it was found, `version` which code it is, and `warnings` what its author may want to look at.
+    """
 
     name: str
     origin: str
+    version: str
     file: str
     config: Config
     handlers: tuple[BoundHandler, ...]
@@ -99,7 +112,10 @@ class Plugins:
 
 
 def load_plugins(settings: Settings) -> Plugins:
-    """Load every plugin that is found. What a plugin raises puts it in quarantine, and goes no further."""
+    """Load every plugin that is found. What a plugin raises puts it in quarantine, and goes no further.
+
+    What RQ raises when the job's time is over is not the plugin's, and does go further.
+    """
     loading = _Loading(settings)
     for source in sources(settings):
         loading.add(source)
@@ -126,25 +142,28 @@ class _Loading:
             self.disabled.append(DisabledPlugin(source.name, source.origin, source.place))
             return
         try:
-            plugins = source.load()
+            plugins, version = source.load(), source.version()
+        except BaseTimeoutException:
+            raise
         except (Exception, SystemExit) as error:
             where = _line_in(source.own(), error) or source.place
             self.broken.append(BrokenPlugin(source.name, source.origin, where, _explained(error)))
             return
         for plugin in plugins:
             if not any(plugin is other for other in self._seen):
-                self._add_plugin(plugin, source.origin)
+                self._add_plugin(plugin, source.origin, version)
                 self._seen.append(plugin)
 
-    def _add_plugin(self, plugin: Plugin, origin: str) -> None:
+    def _add_plugin(self, plugin: Plugin, origin: str, version: str) -> None:
         if plugin.name in self._settings.disabled_plugins:
             self.disabled.append(DisabledPlugin(plugin.name, origin, plugin.where))
             return
         try:
             self._check_name(plugin)
-            self.loaded.append(_configured(plugin, origin, self._settings))
+            self.loaded.append(_configured(plugin, origin, version, self._settings))
         except (SourceError, PluginError) as error:
-            self.broken.append(BrokenPlugin(plugin.name, origin, plugin.where, _explained(error)))
+            where = error.where if isinstance(error, PluginError) else plugin.where
+            self.broken.append(BrokenPlugin(plugin.name, origin, where, _explained(error)))
 
     def _check_name(self, plugin: Plugin) -> None:
         for other in self._seen:
@@ -154,16 +173,34 @@ class _Loading:
                 )
 
 
-def _configured(plugin: Plugin, origin: str, settings: Settings) -> LoadedPlugin:
+def _configured(plugin: Plugin, origin: str, version: str, settings: Settings) -> LoadedPlugin:
     config = plugin.load_config(settings.environ)
     return LoadedPlugin(
         name=plugin.name,
         origin=origin,
+        version=version,
         file=plugin.where.rpartition(":")[0],
         config=config,
-        handlers=tuple(BoundHandler(handler, config) for handler in plugin.handlers),
+        handlers=tuple(
+            BoundHandler(handler, config, _timeout(handler, settings), version) for handler in plugin.handlers
+        ),
         warnings=tuple(_warnings(plugin)),
     )
+
+
+def _timeout(handler: Handler, settings: Settings) -> float:
+    """How long a run may take. Not longer than the setting, since that is how long a stop waits for it."""
+    most = settings.handler_timeout
+    if handler.timeout is None:
+        return most
+    if handler.timeout > most:
+        raise OptionError(
+            f"handler {handler.id}",
+            f"its timeout of {handler.timeout:g} s is longer than the {most:g} s that a handler may take;"
+            f" raise {NAMES['handler_timeout']} or shorten the timeout",
+            where=handler.where,
+        )
+    return float(handler.timeout)
 
 
 def _warnings(plugin: Plugin) -> Iterator[str]:

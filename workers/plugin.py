@@ -9,6 +9,7 @@ PluginError
 └── HandlerError          a function that cannot be a handler
     ├── PatternError      what it is registered for
     ├── SignatureError    how it wants to be called
+    ├── OptionError       how its runs are to go: its `retry` or its `timeout`
     └── DuplicateError    its name, which another handler of the plugin has
 ```
 """
@@ -25,6 +26,7 @@ from marshmallow import fields
 from structlog.typing import FilteringBoundLogger
 
 from workers.config import Config, declaration_problems, read_config
+from workers.retry import Retry, is_seconds
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -57,6 +59,10 @@ class SignatureError(HandlerError):
     """A handler cannot be called with an event and a context."""
 
 
+class OptionError(HandlerError):
+    """A handler's `retry` or `timeout` cannot be used."""
+
+
 class DuplicateError(HandlerError):
     """Two handlers of a plugin have the same name."""
 
@@ -86,6 +92,10 @@ class Handler:
     patterns: tuple[str, ...]
     where: str
     """`file:line`."""
+    retry: Retry | None = None
+    """When a run that failed is tried again. Without it, only when the handler raises `RetryLater`."""
+    timeout: float | None = None
+    """Seconds that a run may take. Without it, as many as `COMETHOOKS_HANDLER_TIMEOUT` says."""
 
     def matches(self, trigger: str, name: str | None) -> bool:
         """Whether this handler wants events of `trigger`, whose canonical name is `name`."""
@@ -122,19 +132,22 @@ class Plugin:
         """The registered handlers, by id."""
         return tuple(self._handlers[name] for name in sorted(self._handlers))
 
-    def on(self, *patterns: str) -> Callable[[Function], Function]:
+    def on(
+        self, *patterns: str, retry: Retry | None = None, timeout: float | None = None
+    ) -> Callable[[Function], Function]:
         """Register the decorated function for events whose trigger or canonical name fits one of `patterns`.
 
         In a pattern `*` stands for any text. The function gets the event and a `Context`, once an event
         however many of its patterns fit, and stays what it was, so that a test can call it.
-        Raises `HandlerError` or one of those below it.
+        With `retry` a run that fails is tried again. `timeout` is how many seconds a run may take, at most and
+        by default what `COMETHOOKS_HANDLER_TIMEOUT` says. Raises `HandlerError` or one of those below it.
         """
         if patterns and callable(patterns[0]):
             culprit, where = self._culprit(patterns[0])
             raise HandlerError(culprit, f'write @plugin.on({_EXAMPLE}) in place of "@plugin.on"', where=where)
 
         def register(function: Function) -> Function:
-            self._register(function, patterns)
+            self._register(function, patterns, retry, timeout)
             return function
 
         return register
@@ -152,10 +165,17 @@ class Plugin:
     def __repr__(self) -> str:
         return f"<Plugin {self.name}: {', '.join(self._handlers) or 'no handlers'}>"
 
-    def _register(self, function: Callable[..., Any], patterns: tuple[str, ...]) -> None:
+    def _register(
+        self,
+        function: Callable[..., Any],
+        patterns: tuple[str, ...],
+        retry: Retry | None,
+        timeout: float | None,
+    ) -> None:
         culprit, where = self._culprit(function)
         _check_function(function, culprit, where)
         _check_patterns(patterns, culprit, where)
+        _check_options(retry, timeout, culprit, where)
         name = function.__name__
         if before := self._handlers.get(name):
             problem = f"{before.where} has a handler of the same name; rename one of them"
@@ -163,7 +183,9 @@ class Plugin:
                 both = ", ".join(f'"{pattern}"' for pattern in before.patterns + patterns)
                 problem = f"it is registered already; register it once: @plugin.on({both})"
             raise DuplicateError(culprit, problem, where=where)
-        self._handlers[name] = Handler(f"{self.name}.{name}", self.name, function, patterns, where)
+        self._handlers[name] = Handler(
+            f"{self.name}.{name}", self.name, function, patterns, where, retry, timeout
+        )
 
     def _culprit(self, function: Callable[..., Any]) -> tuple[str, str]:
         name = getattr(function, "__name__", f"a {type(function).__name__}")
@@ -201,6 +223,15 @@ def _check_patterns(patterns: tuple[str, ...], culprit: str, where: str) -> None
         if not isinstance(pattern, str) or not re.fullmatch(r"\S+", pattern):
             problem = f'{pattern!r} is no trigger, canonical name or wildcard ({_EXAMPLE}, "message.*", "*")'
             raise PatternError(culprit, problem, where=where)
+
+
+def _check_options(retry: object, timeout: object, culprit: str, where: str) -> None:
+    if retry is not None and not isinstance(retry, Retry):
+        raise OptionError(culprit, f"retry={retry!r} is no Retry; write retry=Retry(attempts=5)", where=where)
+    if timeout is not None and (not is_seconds(timeout) or timeout <= 0):
+        raise OptionError(
+            culprit, f"timeout={timeout!r} is no number of seconds above 0; write timeout=10", where=where
+        )
 
 
 def _matches(pattern: str, text: str) -> bool:

@@ -2,13 +2,14 @@
 
 import comethooks
 import schemas
-from workers import plugin
+from workers import plugin, retry
 
 
 def test_it_has_what_a_plugin_needs_and_nothing_else() -> None:
     """Whatever is public here stays."""
     public = {name for name in vars(comethooks) if not name.startswith("_")}
-    assert public == set(comethooks.__all__) == {"Context", "Event", "Plugin"}
+    expected = {"Context", "Event", "Plugin", "Retry", "RetryLater", "Stop"}
+    assert public == set(comethooks.__all__) == expected
 
 
 def test_it_only_re_exports() -> None:
@@ -16,6 +17,9 @@ def test_it_only_re_exports() -> None:
     assert comethooks.Plugin is plugin.Plugin
     assert comethooks.Context is plugin.Context
     assert comethooks.Event is schemas.Event
+    assert comethooks.Retry is retry.Retry
+    assert comethooks.RetryLater is retry.RetryLater
+    assert comethooks.Stop is retry.Stop
 
 
 def test_everything_public_is_documented() -> None:

@@ -10,21 +10,34 @@ from tests.scenarios.stack import message
 from workers import keys
 from workers.config import Config
 from workers.connections import connect
-from workers.dispatcher import Item, Partition
 from workers.ids import new_id
+from workers.items import Item, Partition
 from workers.loading import BoundHandler
 from workers.plugin import Handler
 from workers.record import Kind, Record, cost, encode_meta
+from workers.retry import Retry
 
 LEASE = "1|host|boot|1"
 
 
-def handler(function: Callable[..., Any], name: str = "plugin.handler") -> BoundHandler:
+def handler(
+    function: Callable[..., Any],
+    name: str = "plugin.handler",
+    *,
+    retry: Retry | None = None,
+    timeout: float = 30.0,
+    version: str = "1.0",
+) -> BoundHandler:
     """A handler that runs `function`."""
     made = Handler(
-        id=name, plugin=name.partition(".")[0], function=function, patterns=("*",), where="test.py:1"
+        id=name,
+        plugin=name.partition(".")[0],
+        function=function,
+        patterns=("*",),
+        where="test.py:1",
+        retry=retry,
     )
-    return BoundHandler(made, Config("plugin", {}))
+    return BoundHandler(made, Config("plugin", {}), timeout, version)
 
 
 def record(conversation: int = 1, number: int = 1, **changes: Any) -> Record:
@@ -46,7 +59,7 @@ def record(conversation: int = 1, number: int = 1, **changes: Any) -> Record:
 def partition(client: Redis, number: int = 0, lease: str = LEASE) -> Partition:
     """A partition whose lease is held under the value `lease`."""
     client.set(keys.lease(number), lease)
-    return Partition(number, lease, done={})
+    return Partition(number, lease, marks={})
 
 
 def append(client: Redis, held: Partition, kept: Record) -> Item:

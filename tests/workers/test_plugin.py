@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import inspect
+import math
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -17,12 +18,14 @@ from workers.plugin import (
     Context,
     DuplicateError,
     HandlerError,
+    OptionError,
     PatternError,
     Plugin,
     PluginError,
     PluginNameError,
     SignatureError,
 )
+from workers.retry import Retry
 
 
 @pytest.fixture
@@ -113,6 +116,40 @@ class TestOn:
         function.__name__ = "named"
         plugin.on("*")(function)
         assert plugin.handlers[0].id == "welcome.named"
+
+
+class TestOptions:
+    def test_a_handler_knows_its_retry_and_its_timeout(self, plugin: Plugin) -> None:
+        """As they were declared; what they mean is decided when they are needed."""
+        retry = Retry(attempts=3)
+        plugin.on("message_sent", retry=retry, timeout=0.5)(greet)
+        assert (plugin.handlers[0].retry, plugin.handlers[0].timeout) == (retry, 0.5)
+
+    def test_without_them_it_has_none(self, plugin: Plugin) -> None:
+        """Nothing runs twice because its author forgot a word."""
+        plugin.on("message_sent")(greet)
+        assert (plugin.handlers[0].retry, plugin.handlers[0].timeout) == (None, None)
+
+    @pytest.mark.parametrize("retry", [5, True, Retry, {"attempts": 5}])
+    def test_what_is_no_retry_is_refused(self, retry: Any, plugin: Plugin) -> None:
+        """With the culprit, the place, and what to write."""
+        with pytest.raises(OptionError) as caught:
+            plugin.on("message_sent", retry=retry)(greet)
+        assert str(caught.value) == (
+            f"handler welcome.greet ({place(greet)}): retry={retry!r} is no Retry; write retry=Retry(attempts=5)"
+        )
+        assert plugin.handlers == ()
+
+    @pytest.mark.parametrize("timeout", [0, -1, "10s", True, math.inf, math.nan, 10**400])
+    def test_what_is_no_timeout_is_refused(self, timeout: Any, plugin: Plugin) -> None:
+        """Likewise."""
+        with pytest.raises(OptionError) as caught:
+            plugin.on("message_sent", timeout=timeout)(greet)
+        assert str(caught.value) == (
+            f"handler welcome.greet ({place(greet)}): timeout={timeout!r} is no number of seconds above 0;"
+            " write timeout=10"
+        )
+        assert plugin.handlers == ()
 
 
 class TestMatches:
@@ -280,5 +317,5 @@ def test_a_context_cannot_be_changed_and_shows_no_setting() -> None:
 def test_all_errors_are_of_one_tree() -> None:
     for error in (PluginNameError, ConfigError, HandlerError):
         assert issubclass(error, PluginError)
-    for error in (PatternError, SignatureError, DuplicateError):
+    for error in (PatternError, SignatureError, OptionError, DuplicateError):
         assert issubclass(error, HandlerError)

@@ -11,15 +11,26 @@ from webhooks.cli import load_settings, options
 from webhooks.cli.details import print_text
 from webhooks.cli.output import Cell, Column, hint, print_json, print_table, styled
 from workers import logs
-from workers.loading import BrokenPlugin, DisabledPlugin, LoadedPlugin, Plugins, load_plugins
+from workers.loading import (
+    BoundHandler,
+    BrokenPlugin,
+    DisabledPlugin,
+    LoadedPlugin,
+    Plugins,
+    load_plugins,
+)
+from workers.retry import Retry
 
 _COLUMNS = (
     Column("NAME", folds_at=16),
     Column("STATE"),
     Column("HANDLER", folds_at=24),
     Column("PATTERNS", folds_at=24),
+    Column("ATTEMPTS", spare=2),
+    Column("TIMEOUT", spare=3),
+    Column("VERSION", spare=4, folds_at=12),
     Column("WHERE", spare=1, folds_at=24),
-    Column("FROM", spare=2, folds_at=16),
+    Column("FROM", spare=5, folds_at=16),
 )
 
 
@@ -28,6 +39,8 @@ class _Handler:
     id: str
     patterns: tuple[str, ...]
     where: str
+    retry: Retry | None
+    timeout: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +51,7 @@ class _Found:
     state: str
     origin: str
     where: str
+    version: str | None = None
     handlers: tuple[_Handler, ...] = ()
     warnings: tuple[str, ...] = ()
     error: str | None = None
@@ -105,15 +119,19 @@ def _all(plugins: Plugins) -> Iterator[_Found]:
 
 
 def _loaded(plugin: LoadedPlugin) -> _Found:
-    handlers = (bound.handler for bound in plugin.handlers)
     return _Found(
         name=plugin.name,
         state="loaded",
         origin=plugin.origin,
         where=plugin.file,
-        handlers=tuple(_Handler(handler.id, handler.patterns, handler.where) for handler in handlers),
+        version=plugin.version,
+        handlers=tuple(_handler(bound) for bound in plugin.handlers),
         warnings=plugin.warnings,
     )
+
+
+def _handler(bound: BoundHandler) -> _Handler:
+    return _Handler(bound.id, bound.handler.patterns, bound.handler.where, bound.retry, bound.timeout)
 
 
 def _broken(plugin: BrokenPlugin) -> _Found:
@@ -131,12 +149,14 @@ def _print_json(found: Sequence[_Found]) -> None:
 
 def _rows(plugin: _Found) -> Iterator[tuple[Cell, ...]]:
     """A row for each handler; the plugin itself is named in the first."""
-    name, state = plugin.name, styled(plugin.state)
+    name, state, version = plugin.name, styled(plugin.state), plugin.version or ""
     if not plugin.handlers:
-        yield name, state, "", "", plugin.where, plugin.origin
+        yield name, state, "", "", "", "", version, plugin.where, plugin.origin
     for number, handler in enumerate(plugin.handlers):
         first: tuple[Cell, Cell] = ("", "") if number else (name, state)
-        yield *first, handler.id, ", ".join(handler.patterns), handler.where, plugin.origin
+        attempts = str(handler.retry.attempts if handler.retry else 1)
+        does = handler.id, ", ".join(handler.patterns), attempts, f"{handler.timeout:g} s"
+        yield *first, *does, "" if number else version, handler.where, plugin.origin
 
 
 def _print_remarks(found: Sequence[_Found]) -> None:

@@ -1,16 +1,17 @@
 """`comethooks plugins`: what is found, and whether it can be used."""
 
+import hashlib
 import textwrap
 
 import pytest
 
 GOOD = """
-    from comethooks import Plugin
+    from comethooks import Plugin, Retry
 
     print("imported")
     plugin = Plugin("welcome")
 
-    @plugin.on("after_message", "message.*")
+    @plugin.on("after_message", "message.*", retry=Retry(attempts=3, base=2), timeout=10)
     def greet(event, ctx):
         pass
 
@@ -43,9 +44,22 @@ class TestList:
             "state": "loaded",
             "origin": "folder",
             "where": str(path),
+            "version": hashlib.sha256(path.read_bytes()).hexdigest()[:12],
             "handlers": [
-                {"id": "welcome.greet", "patterns": ["after_message", "message.*"], "where": f"{path}:6"},
-                {"id": "welcome.misspelt", "patterns": ["after_mesage"], "where": f"{path}:10"},
+                {
+                    "id": "welcome.greet",
+                    "patterns": ["after_message", "message.*"],
+                    "where": f"{path}:6",
+                    "retry": {"attempts": 3, "base": 2, "cap": 3600.0, "jitter": True},
+                    "timeout": 10.0,
+                },
+                {
+                    "id": "welcome.misspelt",
+                    "patterns": ["after_mesage"],
+                    "where": f"{path}:10",
+                    "retry": None,
+                    "timeout": 30.0,
+                },
             ],
             "warnings": [],
             "error": None,
@@ -64,11 +78,15 @@ class TestList:
         folder("welcome.py", GOOD)
         [plugin] = command.json("plugins", "list", COMETHOOKS_DISABLED_PLUGINS="welcome")
         assert (plugin["name"], plugin["state"], plugin["handlers"]) == ("welcome", "disabled", [])
+        assert plugin["version"] is None
 
     def test_the_table_has_a_row_for_each_handler(self, command, folder):
-        folder("welcome.py", GOOD)
+        path = folder("welcome.py", GOOD)
         shown = command("plugins", "list").stdout
         assert "welcome  loaded  welcome.greet     after_message, message.*" in shown
+        version = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+        assert f"3         10 s     {version}  {path}:6" in shown
+        assert f"1         30 s                   {path}:10" in shown
         assert "warning: welcome: welcome.misspelt" in shown
 
     def test_what_a_plugin_prints_is_no_data(self, command, folder):
