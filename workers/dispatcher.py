@@ -12,168 +12,154 @@ The order of every run, and what a crash after each step leaves:
 4. The mark is confirmed. Only then may the lane's next event start, so no later event of a conversation has
    run while an earlier one is still to be repeated.
 5. The item is handed back as settled, to be journalled and forgotten.
+
+A run that is found started is a suspect: it may be what killed the process. It starts when nothing else is in
+progress, and nothing else starts while it runs:
+
+1. It is marked as a suspect, and that is confirmed. Crash before: it is found started, and is a suspect again.
+2. The handler runs, alone. Crash: it is found as a suspect and judged, see `workers.suspects`.
+3. From here on it is a run like any other.
+
+When a partition begins to close, whatever of it has not started is handed back as discarded, and the start marks
+of what was handed to a runner and did not run are taken back. Crash before that: innocent suspects.
 """
 
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Any
 
 from redis import Redis
 
-from workers import keys, scripts
+from workers.items import Item
 from workers.journal import RunResult
 from workers.loading import BoundHandler
-from workers.record import Record
-from workers.running import STARTED, event_of, execute, mark_of
+from workers.marks import STARTED, MarkWriter, Suspect, mark_of, suspect_mark
+from workers.runners import Runner, Runners
+from workers.running import event_of, now_ms
 
 STARTED_PER_RUNNER = 4
 """Items handed to the runners, each: one that runs, and some so that it need not wait for Redis in between."""
-_MARK_FIELDS = 2000
-"""Arguments of one script call for marks: Lua unpacks at most about 8,000."""
 
 
-@dataclass(slots=True, eq=False)
-class Partition:
-    """A partition that this drainer holds. Counters belong to the drainer's main thread."""
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Handlers that a runner is to apply to an item, one after the other."""
 
-    number: int
-    lease: str
-    done: dict[str, list[RunResult]]
-    """Results that an earlier drainer marked and did not journal, by entry."""
-    cursor: str = "0-0"
-    unsettled: int = 0
-    """Entries read and not yet forgotten."""
-    closing: bool = False
-    """Nothing new starts; the lease is given back when the last run has ended and is journalled."""
-
-
-@dataclass(slots=True, eq=False)
-class Item:
-    """One entry on its way from the stream to the journal."""
-
-    partition: Partition
-    entry: str
-    record: Record
-    cost: int
-    todo: Sequence[BoundHandler] = ()
-    results: list[RunResult] = field(default_factory=list)
-    discarded: bool = False
-    """It did not run, since its partition is closing; it stays in the stream."""
-
-    lane: tuple[str | None, str] = field(init=False)
-    """What orders it: the app, and the conversation, the user or the event itself."""
-
-    def __post_init__(self) -> None:
-        self.lane = self.record.app_id, self.record.key or self.record.id
+    item: Item
+    handlers: Sequence[BoundHandler]
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
+    """A run that ended, or handlers that are not going to run; `last` when the runner has done with the item."""
+
     item: Item
     result: RunResult | None
-    """None: it did not run, since its partition has begun to close."""
     last: bool
-
-
-class LeaseLostError(Exception):
-    """A mark was refused because the partition belongs to another drainer now."""
+    unrun: Sequence[BoundHandler] = ()
 
 
 class Dispatcher(threading.Thread):
-    """Runs items in their lanes on `threads` runner threads, and hands each to `settled` when it has ended.
+    """Runs items in their lanes on `runners`, and hands each to `settled` when it has ended.
 
-    `before_run` is called before every run and does not return when the leases may be lost. What ends the
-    thread goes to `on_failure`; nothing more is settled then, and the drainer must end.
+    `before_run` is called before every run and does not return when the leases may be lost. Nothing starts
+    while `paused`. What ends the thread goes to `on_failure`; nothing more is settled then, and the drainer,
+    `member`, must end.
     """
 
     def __init__(
         self,
         client: Redis,
+        runners: Runners,
         *,
-        threads: int,
+        member: str,
         before_run: Callable[[], None],
+        paused: Callable[[], bool],
         settled: Callable[[Item], None],
         on_failure: Callable[[Exception], None],
     ) -> None:
         super().__init__(name="dispatcher", daemon=True)
         self._client = client
+        self._runners = runners
+        self._member = member
         self._before_run = before_run
+        self._paused = paused
         self._settled = settled
         self._on_failure = on_failure
         self._inbox: SimpleQueue[Sequence[Item] | _Ended | None] = SimpleQueue()
-        self._runnable: SimpleQueue[Item | None] = SimpleQueue()
         self._lanes: dict[tuple[str | None, str], deque[Item]] = {}
         self._ready: deque[Item] = deque()
-        self._free = STARTED_PER_RUNNER * threads
-        self._runners = [
-            threading.Thread(target=self._run_items, name=f"runner-{number}", daemon=True)
-            for number in range(threads)
-        ]
+        self._alone: deque[Item] = deque()
+        """Heads of lanes that have suspects."""
+        self._undisturbed = False
+        """What was started last is a suspect."""
+        self.idle = True
+        """No run is in progress, and the marks of all that ended are in Redis."""
+        self._in_progress = 0
+        self._most_in_progress = STARTED_PER_RUNNER * len(runners)
 
     def add(self, items: Sequence[Item]) -> None:
         """Take items over, in the order of their entries. Each has at least one handler to do."""
         self._inbox.put(items)
 
+    def look_again(self) -> None:
+        """Tell it that a partition closes, or that the pause may be over."""
+        self._inbox.put(())
+
     def stop(self) -> None:
-        """End the threads. Nothing may be in progress."""
+        """End the thread. Nothing may be in progress."""
         self._inbox.put(None)
-        for _ in self._runners:
-            self._runnable.put(None)
 
     def run(self) -> None:
         """Work until stopped or until the connection fails."""
-        for runner in self._runners:
-            runner.start()
         try:
-            marks = _Marks(self._client)
+            marks = MarkWriter(self._client)
             while self._step(marks):
                 pass
         except Exception as error:
-            # The connection that carries marks is never reconnected: what was on its way is unknown.
             self._on_failure(error)
 
-    def _step(self, marks: "_Marks") -> bool:
-        arrived, ended, stopping = self._gather()
-        self._free += sum(end.last for end in ended)
-        self._enter_lanes(arrived)
-        ready = self._startable()
-        self._free -= len(ready)
-        for item in ready:
-            for handler in item.todo:
-                marks.add(item, handler.id, STARTED)
+    def _step(self, marks: MarkWriter) -> bool:
+        ended, stopping = self._gather()
+        self._in_progress -= sum(end.last for end in ended)
+        starts = self._startable()
+        self._in_progress += len(starts)
+        self.idle = False
+        for start in starts:
+            self._mark_start(marks, start)
         for end in ended:
-            if end.result is None:
-                end.item.discarded = True
-            else:
-                marks.add(end.item, end.result.handler, mark_of(end.result))
+            self._mark_end(marks, end)
         marks.send()
-        for item in ready:
-            self._runnable.put(item)
-        if ended:
+        if ended or any(start.alone for start in starts):
             marks.confirm()
-            for end in ended:
-                if end.last:
-                    self._leave_lane(end.item)
+        for start in starts:
+            self._runners.submit(partial(self._run, start))
+        for end in ended:
+            if end.last:
+                self._leave_lane(end.item)
+        self.idle = not self._in_progress
         return not stopping
 
-    def _gather(self) -> tuple[list[Item], list[_Ended], bool]:
-        """All messages there are; waits for one unless something can start."""
-        arrived: list[Item] = []
+    def _gather(self) -> tuple[list[_Ended], bool]:
+        """Take all messages there are; wait for one unless something can start. Whether to stop."""
         ended: list[_Ended] = []
         try:
-            message = self._inbox.get(block=not (self._ready and self._free))
+            message = self._inbox.get(block=not self._can_start())
             while message is not None:
                 if isinstance(message, _Ended):
                     ended.append(message)
+                elif message:
+                    self._enter_lanes(message)
                 else:
-                    arrived.extend(message)
+                    self._discard_closing()
                 message = self._inbox.get_nowait()
         except Empty:
-            return arrived, ended, False
-        return arrived, ended, True
+            return ended, False
+        return ended, True
 
     def _enter_lanes(self, items: Sequence[Item]) -> None:
         """Put each item at the end of its lane; the first of a lane is ready."""
@@ -181,89 +167,99 @@ class Dispatcher(threading.Thread):
             waiting = self._lanes.get(item.lane)
             if waiting is None:
                 self._lanes[item.lane] = deque()
-                self._ready.append(item)
+                self._stand_ready(item)
             else:
                 waiting.append(item)
 
+    def _stand_ready(self, item: Item) -> None:
+        (self._alone if item.suspects else self._ready).append(item)
+
     def _leave_lane(self, item: Item) -> None:
         """Hand a finished item back; the next of its lane is ready."""
+        closing = item.partition.closing
+        if item.todo and not item.discarded and not closing:
+            self._alone.appendleft(item)  # its next handler
+            return
+        item.discarded = item.discarded or bool(item.todo)
         self._settled(item)
         waiting = self._lanes[item.lane]
+        if closing:
+            for behind in waiting:
+                behind.discarded = True
+                self._settled(behind)
+            waiting.clear()
         if waiting:
-            self._ready.append(waiting.popleft())
+            self._stand_ready(waiting.popleft())
         else:
             del self._lanes[item.lane]
 
-    def _startable(self) -> list[Item]:
-        """As many ready items as the runners may have; those of closing partitions are handed back."""
-        startable: list[Item] = []
-        while self._ready and len(startable) < self._free:
-            item = self._ready.popleft()
-            if item.partition.closing:
+    def _discard_closing(self) -> None:
+        """Hand back what is ready and never going to start."""
+        for queue in (self._ready, self._alone):
+            for item in [item for item in queue if item.partition.closing]:
+                queue.remove(item)
                 item.discarded = True
                 self._leave_lane(item)
+
+    def _can_start(self) -> bool:
+        if self._paused():
+            return False
+        if self._alone or self._undisturbed:
+            return not self._in_progress and bool(self._alone or self._ready)
+        return bool(self._ready) and self._in_progress < self._most_in_progress
+
+    def _startable(self) -> list[_Start]:
+        """What starts now: a suspect once nothing else is in progress, else as much as the runners may have."""
+        if not self._can_start():
+            return []
+        self._undisturbed = bool(self._alone)
+        if self._alone:
+            item = self._alone.popleft()
+            first, item.todo = item.todo[:1], item.todo[1:]
+            return [_Start(item, first, alone=True)]
+        starts: list[_Start] = []
+        while self._ready and self._in_progress + len(starts) < self._most_in_progress:
+            item = self._ready.popleft()
+            starts.append(_Start(item, item.todo))
+            item.todo = ()
+        return starts
+
+    def _mark_start(self, marks: MarkWriter, start: _Start) -> None:
+        item = start.item
+        for handler in start.handlers:
+            mark = STARTED
+            if deaths := item.suspects.get(handler.id):
+                mark = suspect_mark(Suspect(now_ms(), self._member, handler.version, deaths))
+            marks.add(item.partition.number, item.partition.lease, item.entry, handler.id, mark)
+
+    def _mark_end(self, marks: MarkWriter, end: _Ended) -> None:
+        item, partition = end.item, end.item.partition
+        if end.result is not None:
+            mark = mark_of(end.result)
+            marks.add(partition.number, partition.lease, item.entry, end.result.handler, mark)
+        for handler in end.unrun:
+            item.discarded = True
+            if handler.id in item.suspects:  # it is still what an earlier process may have died of
+                marks.add(partition.number, partition.lease, item.entry, handler.id, STARTED)
             else:
-                startable.append(item)
-        return startable
+                marks.remove(partition.number, partition.lease, item.entry, handler.id)
 
-    def _run_items(self) -> None:
-        while (item := self._runnable.get()) is not None:
-            try:
-                if item.partition.closing:
-                    self._inbox.put(_Ended(item, None, last=True))
-                else:
-                    self._run_item(item)
-            except BaseException as error:
-                return self._on_failure(RuntimeError(f"a runner ended: {type(error).__qualname__}"))
-        return None
-
-    def _run_item(self, item: Item) -> None:
+    def _run(self, start: _Start, runner: Runner) -> None:
+        """In a runner's thread: apply the handlers to the item."""
+        item, handlers = start.item, start.handlers
         event = event_of(item.record)
-        for left, handler in zip(range(len(item.todo) - 1, -1, -1), item.todo, strict=True):
+        for position, handler in enumerate(handlers):
+            if item.partition.closing:
+                self._inbox.put(_Ended(item, None, last=True, unrun=handlers[position:]))
+                return
             self._before_run()
-            result = execute(handler, event)
-            item.results.append(result)
-            self._inbox.put(_Ended(item, result, last=not left))
+            attempt = 1 + item.suspects.get(handler.id, 0)
+            rest = handlers[position + 1 :]
+            runner.execute(handler, event, partial(self._ended, item, rest), attempt=attempt)
 
-
-class _Marks:
-    """One connection that marks are written on in groups, and the answers that are still outstanding."""
-
-    def __init__(self, client: Redis) -> None:
-        self._connection: Any = client.connection_pool.get_connection()
-        self._script = client.script_load(scripts.MARK)
-        self._group: dict[Partition, list[str | bytes]] = {}
-        self._outstanding = 0
-
-    def add(self, item: Item, handler: str, mark: bytes) -> None:
-        """Put a mark into the group."""
-        self._group.setdefault(item.partition, []).extend((f"{item.entry}/{handler}", mark))
-
-    def send(self) -> None:
-        """Send the group; do not wait for the answers."""
-        if not self._group:
-            return
-        commands = [
-            (
-                "EVALSHA",
-                self._script,
-                2,
-                keys.lease(partition.number),
-                keys.progress(partition.number),
-                partition.lease,
-                *fields[start : start + _MARK_FIELDS],
-            )
-            for partition, fields in self._group.items()
-            for start in range(0, len(fields), _MARK_FIELDS)
-        ]
-        self._connection.send_packed_command(self._connection.pack_commands(commands))
-        self._outstanding += len(commands)
-        self._group = {}
-
-    def confirm(self) -> None:
-        """Wait for all answers. Raises `LeaseLostError` when one says that the partition is not ours."""
-        while self._outstanding:
-            answer = self._connection.read_response()
-            self._outstanding -= 1
-            if not answer:
-                raise LeaseLostError("a mark was refused: the partition belongs to another drainer")
+    def _ended(
+        self, item: Item, rest: Sequence[BoundHandler], result: RunResult, *, given_up: bool = False
+    ) -> None:
+        item.results.append(result)
+        last = given_up or not rest
+        self._inbox.put(_Ended(item, result, last, unrun=rest if given_up else ()))

@@ -21,15 +21,15 @@ import os
 import random
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from queue import Empty, SimpleQueue
-from typing import cast
 
 import structlog
 
-from workers import keys
-from workers.connections import connect, read_streams
-from workers.dispatcher import Dispatcher, Item, LeaseLostError, Partition
+from workers.connections import connect
+from workers.dispatcher import Dispatcher
+from workers.intake import Intake, take
+from workers.items import Item, Partition
 from workers.journal import Journal
 from workers.journal.migrate import require_current
 from workers.journaling import JournalWriter, until_it_works
@@ -37,9 +37,9 @@ from workers.keeper import RENEWAL_SECONDS, Keeper, exit_at_once
 from workers.leases import Leases
 from workers.loading import Plugins, load_plugins
 from workers.logs import failure
-from workers.processes import StopFlag, member_name
-from workers.record import Kind, RecordError, cost, decode
-from workers.running import results_in
+from workers.marks import LeaseLostError
+from workers.processes import EXIT_FAILED, StopFlag, member_name
+from workers.runners import GRACE_SECONDS, Runners
 from workers.settings import Settings
 from workers.streams import PartitionsError, claim_partitions
 
@@ -51,15 +51,9 @@ SHORT_SECONDS = 0.02
 """How long to wait for entries while a partition is to be given back, or is to be read again once it has room."""
 STOP_MARGIN_SECONDS = 5.0
 """How much longer than a handler may take the end of a drainer may take."""
-WINDOW = 512
-WORKER_PID = "COMETHOOKS_WORKER_PID"
-"""The environment variable in which a worker tells its work-horse who its parent was at the fork."""
-EXIT_FAILED = 70
 MISCONFIGURED_SECONDS = 30.0
 """How long to wait before looking again whether the number of partitions fits."""
 GC_THRESHOLD = 10_000
-PARTITION_QUOTA = 128
-"""Of the window, what one partition may have: a hot conversation must not stop the others."""
 
 log = structlog.get_logger()
 
@@ -71,11 +65,11 @@ class Drainer:
         self, settings: Settings, plugins: Plugins, journal: Journal, stop: StopFlag, *, life: float
     ) -> None:
         self._client = connect(settings.redis_url)
-        self._plugins = plugins
         self._stop = stop
         self._end_of_life = time.monotonic() + life
-        self._parent = int(os.environ.get(WORKER_PID) or os.getppid())
-        self._longest_end = settings.handler_timeout + STOP_MARGIN_SECONDS
+        self._parent = os.getppid()
+        self._handler_timeout = settings.handler_timeout
+        self._longest_end = settings.handler_timeout + GRACE_SECONDS + STOP_MARGIN_SECONDS
         self._ending_since: float | None = None
         member = member_name(os.getpid())
         self._leases = Leases(self._client, member, settings.partitions)
@@ -85,24 +79,27 @@ class Drainer:
         self._writer = JournalWriter(
             connect(settings.redis_url),
             journal,
-            stop,
             released=self._released.put,
+            resumed=lambda: self._dispatcher.look_again(),
             on_failure=self._released.put,
         )
+        self._runners = Runners(settings.threads, on_failure=self._released.put)
         self._dispatcher = Dispatcher(
             connect(settings.redis_url),
-            threads=settings.threads,
+            self._runners,
+            member=member,
             before_run=self._exit_if_expired,
+            paused=self._writer.is_waiting,
             settled=self._writer.settled.put,
             on_failure=self._released.put,
         )
+        self._intake = Intake(self._client, plugins)
         self._partitions: dict[int, Partition] = {}
-        self._unsettled = 0
         self._next_balance = 0.0
 
     def run(self) -> None:
         """Drain. Raises what ends it early: a lost connection, a lost lease."""
-        threads = (self._keeper, self._writer, self._dispatcher)
+        threads = (self._keeper, self._writer, self._runners, self._dispatcher)
         for thread in threads:
             thread.start()
         while True:
@@ -110,7 +107,12 @@ class Drainer:
                 self._balance()
             elif not self._close_all():
                 break
-            self._exit_if_stuck()
+            elif self._writer.is_waiting() and self._dispatcher.idle:
+                # What has run is marked: a successor journals it, without running it again.
+                log.warning("ended while the journal is away", unjournalled=self._intake.unsettled)
+                break
+            self._runners.enforce_limits()
+            self._exit_if_overdue()
             self._collect()
             self._give_back()
             self._read()
@@ -123,12 +125,18 @@ class Drainer:
         if self._keeper.expired():
             exit_at_once("the leases could not be renewed in time")
 
-    def _exit_if_stuck(self) -> None:
+    def _exit_if_overdue(self) -> None:
         if self._ending_since and time.monotonic() > self._ending_since + self._longest_end:
             exit_at_once("what was in progress did not end in time")
 
     def _ending(self) -> bool:
-        return self._stop.is_set() or time.monotonic() > self._end_of_life or os.getppid() != self._parent
+        asked = self._stop.is_set() or self._runners.stuck or os.getppid() != self._parent
+        return asked or self._ending_since is not None or self._life_is_over()
+
+    def _life_is_over(self) -> bool:
+        """At a moment when nobody has to wait for a slow run here; but that comes, or is not waited for."""
+        over = time.monotonic() - self._end_of_life
+        return over > self._handler_timeout or (over > 0 and not self._intake.unsettled)
 
     def _close_all(self) -> int:
         """Start nothing new. How many partitions are still to be given back."""
@@ -136,30 +144,34 @@ class Drainer:
             self._ending_since = time.monotonic()
             # The others shall take what is given back, and not wait for the last handler here.
             self._keeper.leave()
-        for partition in self._partitions.values():
-            partition.closing = True
+        self._close(self._partitions.values())
         return len(self._partitions)
+
+    def _close(self, partitions: Iterable[Partition]) -> None:
+        staying = [partition for partition in partitions if not partition.closing]
+        for partition in staying:
+            partition.closing = True
+        if staying:
+            self._dispatcher.look_again()
 
     def _balance(self) -> None:
         if time.monotonic() < self._next_balance:
             return
-        now = time.monotonic()
-        self._next_balance = now + BALANCE_SECONDS
+        asked = self._leases.clock()
+        self._next_balance = time.monotonic() + BALANCE_SECONDS
         balance = self._leases.balance()
         for number, lease in balance.held.items():
             if number not in self._partitions:
-                self._take(number, lease, now)
+                self._take(number, lease, asked)
         for number, partition in self._partitions.items():
             if balance.held.get(number) != partition.lease:
                 raise LeaseLostError(f"partition {number} belongs to another drainer")
         staying = sorted((p for p in self._partitions.values() if not p.closing), key=lambda p: p.unsettled)
-        for partition in staying[: max(0, len(staying) - balance.share)]:
-            partition.closing = True
+        self._close(staying[: max(0, len(staying) - balance.share)])
 
     def _take(self, number: int, lease: str, asked: float) -> None:
         self._keeper.hold(number, lease, asked)
-        marks = cast(dict[bytes, bytes], self._client.hgetall(keys.progress(number)))
-        self._partitions[number] = Partition(number, lease, done=results_in(marks))
+        self._partitions[number] = take(self._client, number, lease)
 
     def _give_back(self) -> None:
         for number, partition in list(self._partitions.items()):
@@ -170,47 +182,16 @@ class Drainer:
 
     def _read(self) -> None:
         """Read what the window has room for; wait for entries, or for room, no longer than the next duty."""
-        closing = any(partition.closing for partition in self._partitions.values())
-        full = any(partition.unsettled >= PARTITION_QUOTA for partition in self._partitions.values())
-        waiting = SHORT_SECONDS if closing or full else BALANCE_SECONDS
-        room = WINDOW - self._unsettled
-        readable = [
-            partition
-            for partition in self._partitions.values()
-            if not partition.closing and partition.unsettled < PARTITION_QUOTA
-        ]
-        if not readable or room <= 0:
+        readable = self._intake.readable(self._partitions.values())
+        waiting = BALANCE_SECONDS if len(readable) == len(self._partitions) else SHORT_SECONDS
+        if not readable or self._writer.is_waiting():
             self._collect(waiting)
             return
-        count = max(1, min(PARTITION_QUOTA // 2, room // len(readable)))
-        cursors = {keys.stream(partition.number): partition.cursor for partition in readable}
-        by_stream = {keys.stream(partition.number).encode(): partition for partition in readable}
-        arrived: list[Item] = []
-        for stream, entries in read_streams(self._client, cursors, count=count, wait=waiting):
-            for entry, fields in entries:
-                arrived += self._arrive(by_stream[stream], entry.decode(), fields)
-        if arrived:
-            self._dispatcher.add(arrived)
-
-    def _arrive(self, partition: Partition, entry: str, fields: dict[bytes, bytes]) -> list[Item]:
-        """The item of an entry, when it has runs to start. One that has none is settled at once."""
-        partition.cursor = entry
-        try:
-            record = decode(fields)
-        except RecordError as error:
-            log.error("stream entry left alone", partition=partition.number, entry=entry, reason=str(error))
-            return []
-        item = Item(partition, entry, record, cost(fields), results=partition.done.pop(entry, []))
-        partition.unsettled += 1
-        self._unsettled += 1
-        if record.kind is Kind.EVENT:
-            done = {result.handler for result in item.results}
-            handlers = self._plugins.handlers_for(record.trigger or "", record.name)
-            item.todo = [handler for handler in handlers if handler.id not in done]
-        if item.todo:
-            return [item]
-        self._writer.settled.put(item)
-        return []
+        items = self._intake.read(readable, waiting)
+        for item in items:
+            if not item.todo:
+                self._writer.settled.put(item)
+        self._dispatcher.add([item for item in items if item.todo])
 
     def _collect(self, timeout: float = 0.0) -> None:
         """Make room for what has left this process; wait up to `timeout` seconds for something that does."""
@@ -220,8 +201,7 @@ class Drainer:
                 if isinstance(released, Exception):
                     raise released
                 for item in released:
-                    item.partition.unsettled -= 1
-                self._unsettled -= len(released)
+                    self._intake.release(item)
                 released = self._released.get_nowait()
         except Empty:
             return

@@ -12,10 +12,12 @@ import structlog
 from redis.exceptions import RedisError
 
 from workers.leases import Leases
+from workers.processes import EXIT_LEASE_LOST
 
-EXIT_LEASE_LOST = 75
 RENEWAL_SECONDS = 1.0
-"""The time-out of a renewal: give the keeper a client that waits no longer."""
+"""The time-out of every step of a renewal: give the keeper a client that waits no longer."""
+MARGIN_SECONDS = 3 * RENEWAL_SECONDS
+"""What a renewal may take before it fails: connecting, being greeted, and the answer, each up to its time-out."""
 _RETRY_SECONDS = 0.2
 
 
@@ -38,10 +40,10 @@ class Keeper(threading.Thread):
         self._ended = False
         self._joined = True
         self.deadline = leases.clock() + leases.ttl
-        """Until when, by the leases' monotonic clock, every held lease is surely ours."""
+        """Until when, by the leases' clock, every held lease is surely ours."""
 
     def hold(self, number: int, value: str, asked: float) -> None:
-        """Renew this lease from now on; `asked` is the monotonic time before it was taken."""
+        """Renew this lease from now on; `asked` is the time, by the leases' clock, before it was taken."""
         with self._lock:
             self._held[number] = value
             self.deadline = min(self.deadline, asked + self._leases.ttl)
@@ -68,8 +70,8 @@ class Keeper(threading.Thread):
     def run(self) -> None:
         """Renew until stopped, or call `on_lost` with the reason."""
         pause = self._leases.ttl / 5
-        # A renewal takes no longer than its time-out: what could end after the deadline is not begun.
-        margin = min(RENEWAL_SECONDS, self._leases.ttl / 5)
+        # What could end after the deadline is not begun.
+        margin = min(MARGIN_SECONDS, self._leases.ttl / 5)
         while True:
             self._changed.wait(pause)
             self._changed.clear()

@@ -9,6 +9,9 @@
 | `members` | sorted set | `host|boot|pid` of every live drainer, by its last heartbeat (ms, Redis' clock) |
 | `progress:<p>` | hash | `entry/handler` to the mark of that run: started, or its result |
 | `backlog` | string | bytes waiting in all streams |
+| `endings` | hash | `host|boot|pid` of a work-horse that was killed to how: `SIGKILL`, `exit status 3`; expires |
+| `leader` | string | `host|boot|pid` of the scheduler that leads; expires |
+| `unfinished` | hash | state of a run to how many in the journal are in it, `told_at` (s): for the metrics; expires |
 | `runs` | hash | `handler|state` to how many runs ended so: the source of the metric |
 | `probe` | string | nothing, ever: the readiness check sets it only if it exists |
 | `duplicates:<window>:<bucket>:<shard>` | hash | duplicate key (16 bytes) to the id of the event (16 bytes) |
@@ -19,6 +22,9 @@ PARTITIONS = PREFIX + "partitions"
 FENCE = PREFIX + "fence"
 MEMBERS = PREFIX + "members"
 BACKLOG = PREFIX + "backlog"
+ENDINGS = PREFIX + "endings"
+LEADER = PREFIX + "leader"
+UNFINISHED = PREFIX + "unfinished"
 RUNS = PREFIX + "runs"
 PROBE = PREFIX + "probe"
 """Never there: whoever asks whether Redis would write sets it only if it exists."""

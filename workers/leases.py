@@ -5,6 +5,7 @@ drainer does in Redis on behalf of a partition checks that value in the same scr
 in time ends itself before the lease can be anybody else's: see `workers.keeper`.
 """
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,14 @@ from workers.processes import is_dead_here
 
 LEASE_TTL_SECONDS = 15.0
 """How long a partition stands still when its drainer's host is gone, and how long a C call may hold the GIL."""
+
+
+def now() -> float:
+    """Seconds since some time, for deadlines of leases.
+
+    On Linux they go on while the machine is suspended, as Redis' do elsewhere; `time.monotonic` stands still.
+    """
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +47,7 @@ class Leases:
         partitions: int,
         *,
         ttl: float = LEASE_TTL_SECONDS,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = now,
     ) -> None:
         self.member = member
         self.ttl = ttl
@@ -64,7 +73,7 @@ class Leases:
         return Balance(live, share, held)
 
     def renew(self, held: dict[int, str], *, joined: bool = True) -> float | None:
-        """Prolong the leases in `held`. The monotonic time until which they are ours; None when one is lost.
+        """Prolong the leases in `held`. The time, by `clock`, until which they are ours; None when one is lost.
 
         With it goes the heartbeat of a member; one that has not `joined`, or leaves, sends none.
 

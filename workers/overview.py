@@ -1,12 +1,15 @@
 """What is in Redis right now, in numbers: for health, metrics and the command line."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from redis import Redis
 
 from workers import keys, scripts
 from workers.leases import LEASE_TTL_SECONDS
+
+_TOLD_AT = "told_at"
+"""The field beside the states which says when they were counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +24,33 @@ class PartitionState:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All partitions, the live drainers, the backlog, and how many runs ever ended in which state."""
+    """All partitions, the live drainers, the backlog, the runs, and what there is of a scheduler."""
 
     partitions: tuple[PartitionState, ...]
     drainers: int
     backlog_bytes: int
+    maxmemory: int
+    """Bytes; 0 when the server has no limit, or hides it."""
     runs: Mapping[tuple[str, str], int]
+    """How many attempts ever ended, by handler and by the state that the run was then in."""
+    scheduler_leads: bool
+    unfinished: Mapping[str, int] | None
+    """How many runs in the journal are in which state; None when no scheduler told it within the last minute."""
+
+    @property
+    def scheduler_works(self) -> bool:
+        """Whether a scheduler leads, and can do what it is there for."""
+        return self.scheduler_leads and self.unfinished is not None
 
 
 def overview(client: Redis, partitions: int) -> Overview:
     """Read all of it in one round trip. Raises redis-py's errors."""
-    script_keys = [keys.MEMBERS, keys.BACKLOG, keys.RUNS]
+    script_keys = [keys.MEMBERS, keys.BACKLOG, keys.RUNS, keys.UNFINISHED, keys.LEADER]
     for number in range(partitions):
         script_keys += [keys.stream(number), keys.lease(number)]
     script = client.register_script(scripts.OVERVIEW)
-    now, drainers, backlog, runs, states = script(keys=script_keys, args=[int(LEASE_TTL_SECONDS * 1000)])
+    answer = script(keys=script_keys, args=[int(LEASE_TTL_SECONDS * 1000)])
+    now, drainers, backlog, runs, told, leads, maxmemory, states = answer
     return Overview(
         partitions=tuple(
             PartitionState(number, depth=depth, oldest_age_s=_age(oldest, int(now)), leased=bool(leased))
@@ -43,10 +58,15 @@ def overview(client: Redis, partitions: int) -> Overview:
         ),
         drainers=drainers,
         backlog_bytes=int(backlog),
-        runs={
-            _handler_and_state(name): int(count) for name, count in zip(runs[::2], runs[1::2], strict=True)
-        },
+        maxmemory=int(maxmemory),
+        runs={_handler_and_state(name): count for name, count in _counts(runs).items()},
+        scheduler_leads=bool(leads),
+        unfinished=_without(_TOLD_AT, _counts(told)) if told else None,
     )
+
+
+def _counts(flat: Sequence[bytes]) -> dict[str, int]:
+    return {name.decode(): int(count) for name, count in zip(flat[::2], flat[1::2], strict=True)}
 
 
 def _age(oldest: bytes, now_s: int) -> float | None:
@@ -55,6 +75,10 @@ def _age(oldest: bytes, now_s: int) -> float | None:
     return max(0.0, now_s - int(oldest.split(b"-")[0]) / 1000)
 
 
-def _handler_and_state(name: bytes) -> tuple[str, str]:
-    handler, _, state = name.decode().rpartition("|")
+def _without(name: str, counts: Mapping[str, int]) -> dict[str, int]:
+    return {other: count for other, count in counts.items() if other != name}
+
+
+def _handler_and_state(name: str) -> tuple[str, str]:
+    handler, _, state = name.rpartition("|")
     return handler, state

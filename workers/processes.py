@@ -1,4 +1,4 @@
-"""Processes: who one is, whether another one of this host still lives, and being asked to stop."""
+"""Processes: who one is, which others of this host live, how they end, and being asked to stop."""
 
 import contextlib
 import ctypes
@@ -7,10 +7,19 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+EXIT_FAILED = 70
+"""The exit status of a work-horse whose job failed: it ended itself, no handler did."""
+EXIT_LEASE_LOST = 75
+"""The exit status of a work-horse that must not go on, since its partitions may belong to another."""
 _PR_SET_PDEATHSIG = 1
+_DEAD = "ZX"
+"""States of a process that has ended and was not waited for yet."""
+_KILL_ROUNDS = 100
+_KILL_SECONDS = 0.01
 
 
 @lru_cache
@@ -44,15 +53,72 @@ def is_alive(pid: int) -> bool:
     except PermissionError:
         return True
     with contextlib.suppress(OSError, IndexError):
-        # The state follows the command, which is in brackets and may hold anything.
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return _stat(pid)[0] not in _DEAD
     return True
 
 
-def end_with_parent() -> None:
-    """Ask the kernel for a SIGTERM when the parent dies; for a child that was just forked. Linux only."""
+def end_with_parent(parent: int) -> None:
+    """Ask the kernel for a SIGTERM when the parent dies (Linux only); end at once when it is dead already.
+
+    For a child that was just forked; `parent` is the parent's process id, asked for before the fork.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def ending(wait_status: int | None) -> str:
+    """How a process ended, in a word or three: `SIGKILL`, `exit status 3`; `unknown` without a wait status."""
+    if wait_status is None:
+        return "unknown"
+    code = os.waitstatus_to_exitcode(wait_status)
+    if code >= 0:
+        return f"exit status {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:  # a real-time signal
+        return f"signal {-code}"
+
+
+def ended_itself(word: str | None) -> bool:
+    """Whether a work-horse that ended like that did so on its own account, and no handler's."""
+    return word in (f"exit status {EXIT_FAILED}", f"exit status {EXIT_LEASE_LOST}")
+
+
+def kill_session(leader: int) -> None:
+    """Kill every process of the session that `leader` began, whatever process group it is in."""
+    if sys.platform != "linux":
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(leader, signal.SIGKILL)
+        return
+    # One may have forked while the others were being killed; one that the disk holds up dies later.
+    for _ in range(_KILL_ROUNDS):
+        members = [pid for pid in _all_pids() if _is_of_session(pid, leader)]
+        if not members:
+            return
+        for pid in members:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(_KILL_SECONDS)
+
+
+def _all_pids() -> Iterator[int]:
+    return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+
+
+def _is_of_session(pid: int, leader: int) -> bool:
+    """Whether a process belongs to a session and has not ended."""
+    try:
+        state, _, _, session = _stat(pid)[:4]
+    except (OSError, ValueError):
+        return False
+    return int(session) == leader and state not in _DEAD
+
+
+def _stat(pid: int) -> list[str]:
+    """State, parent, process group, session and so on; they follow the command, which may hold anything."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 class StopFlag:

@@ -1,10 +1,8 @@
-"""One run: a handler applied to an event, and the mark in Redis that says how it ended."""
+"""One run: a handler applied to an event, and what became of it."""
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-import orjson
 import structlog
 from structlog.typing import FilteringBoundLogger
 
@@ -14,10 +12,15 @@ from workers.loading import BoundHandler
 from workers.logs import failure, one_line, traceback_text
 from workers.plugin import Context
 from workers.record import Record
+from workers.retry import next_attempt
 from workers.states import RunState
 
-STARTED = b"started"
-"""The mark of a run that has begun. The mark of one that ended is its result, as JSON."""
+
+class HandlerTimeoutError(BaseException):
+    """A handler took longer than its timeout. Raised in the handler's thread, wherever that is.
+
+    Not an `Exception`, so that a handler's own `except Exception` does not swallow it.
+    """
 
 
 def now_ms() -> int:
@@ -43,7 +46,10 @@ def event_of(record: Record) -> Event:
 def execute(
     handler: BoundHandler, event: Event, *, attempt: int = 1, clock: Callable[[], int] = now_ms
 ) -> RunResult:
-    """Run `handler` once. Whatever it raises becomes a run that is dead, with its traceback, and goes no further."""
+    """Run `handler` once. Whatever it raises becomes the result of the run, and goes no further.
+
+    Only a `HandlerTimeoutError` that arrives when the handler has ended already may come out of here.
+    """
     # A lazy logger: nothing is bound until the handler logs.
     log: FilteringBoundLogger = structlog.get_logger(
         id=event.id, trigger=event.trigger, handler=handler.id, attempt=attempt
@@ -53,53 +59,49 @@ def execute(
     try:
         handler.function(event, context)
     except BaseException as error:
-        log.warning("run failed", **failure(error))
-        return RunResult(
-            handler=handler.id,
-            state=RunState.DEAD,
-            attempts=attempt,
-            started_at=started,
-            finished_at=clock(),
-            error=one_line(error),
-            traceback=traceback_text(error),
-        )
+        result = failed(handler, error, attempt=attempt, started_at=started, finished_at=clock())
+        log.warning("run failed", state=result.state.value, **failure(error))
+        return result
     return RunResult(
         handler=handler.id,
         state=RunState.DONE,
         attempts=attempt,
         started_at=started,
         finished_at=clock(),
-        error=None,
-        traceback=None,
+        version=handler.version,
     )
 
 
-def mark_of(result: RunResult) -> bytes:
-    """The mark of a run that ended."""
-    return orjson.dumps(
-        [result.state, result.attempts, result.started_at, result.finished_at, result.error, result.traceback]
-    )
+def failed(
+    handler: BoundHandler,
+    error: BaseException,
+    *,
+    attempt: int,
+    started_at: int,
+    finished_at: int,
+    traceback: str | None = None,
+) -> RunResult:
+    """The result of attempt number `attempt` that `error` ended: to be tried again, or dead.
 
-
-def results_in(marks: Mapping[bytes, bytes]) -> dict[str, list[RunResult]]:
-    """The results that the marks of a partition hold, by stream entry. Runs that only started are left out."""
-    results: dict[str, list[RunResult]] = {}
-    for field, mark in marks.items():
-        if mark == STARTED:
-            continue
-        entry, _, handler = field.decode().partition("/")
-        results.setdefault(entry, []).append(_result(handler, orjson.loads(mark)))
-    return results
-
-
-def _result(handler: str, mark: list[Any]) -> RunResult:
-    state, attempts, started_at, finished_at, error, traceback = mark
+    `traceback` is for an error that was not raised. Never fails itself, whatever the error's class does.
+    """
+    delay = None
+    try:
+        delay = next_attempt(handler.retry, attempt, error)
+        line = one_line(error)
+        if isinstance(error, HandlerTimeoutError):
+            line = f"{line}: it took longer than {handler.timeout:g} s"
+        text: str | None = traceback or traceback_text(error)
+    except BaseException:
+        line, text = type(error).__name__, traceback
     return RunResult(
-        handler=handler,
-        state=RunState(state),
-        attempts=attempts,
+        handler=handler.id,
+        state=RunState.DEAD if delay is None else RunState.RETRYING,
+        attempts=attempt,
         started_at=started_at,
         finished_at=finished_at,
-        error=error,
-        traceback=traceback,
+        error=line,
+        traceback=text,
+        next_at=None if delay is None else finished_at + round(delay * 1000),
+        version=handler.version,
     )

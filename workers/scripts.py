@@ -3,6 +3,9 @@
 Redis runs a script without anything in between, and writes its effects to the append-only file together. Each
 script says what would go wrong if it were several commands. Times are Redis' own, since the clocks of several
 hosts differ. ACCEPT makes the names of duplicate keys itself, so Redis Cluster is not supported.
+
+`#!lua flags=allow-oom` lets the drainers' scripts write while Redis has no memory left. Without it a full Redis
+would stand for ever: whoever could empty it might not even heartbeat. It needs Redis 7, or any Valkey.
 """
 
 ACCEPT = """
@@ -56,7 +59,7 @@ was never appended, and its repeat swallowed. An own id under the key is our own
 was lost: fresh. A key lives for one to two windows, in the bucket of its window.
 """
 
-BALANCE = """
+BALANCE = """#!lua flags=allow-oom
 local members, fence = KEYS[1], KEYS[2]
 local member, ttl = ARGV[1], tonumber(ARGV[2])
 local time = redis.call('TIME')
@@ -95,7 +98,7 @@ so a call whose answer was lost loses nothing: the next one names them again.
 As several commands: two drainers would take the same lease, or count each other wrong.
 """
 
-RENEW = """
+RENEW = """#!lua flags=allow-oom
 local member, ttl, joined = ARGV[1], ARGV[2], ARGV[3]
 if joined == '1' then
   local time = redis.call('TIME')
@@ -120,7 +123,7 @@ held lease.
 Returns how many of them it no longer holds. As several commands: the lease of a successor would be prolonged.
 """
 
-RELEASE = """
+RELEASE = """#!lua flags=allow-oom
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
 """
@@ -129,7 +132,7 @@ return 0
 As two commands: a successor's lease would be deleted.
 """
 
-DROP = """
+DROP = """#!lua flags=allow-oom
 local suffix, dropped = '|' .. ARGV[1], 0
 redis.call('ZREM', KEYS[1], ARGV[1])
 for i = 2, #KEYS do
@@ -145,7 +148,7 @@ return dropped
 KEYS members, every lease. ARGV member. Returns how many leases were dropped.
 """
 
-MARK = """
+MARK = """#!lua flags=allow-oom
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[2], unpack(ARGV, 2))
 return 1
@@ -156,7 +159,17 @@ Returns 1, or 0 when the lease is lost. As two commands: a drainer that was stop
 mark after its successor has cleared them, for ever.
 """
 
-FORGET = """
+UNMARK = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('HDEL', KEYS[2], unpack(ARGV, 2))
+return 1
+"""
+"""Take back the start marks of runs that did not start. KEYS lease, progress. ARGV value of the lease, fields.
+
+Returns 1, or 0 when the lease is lost. As two commands: the marks of a successor would be deleted.
+"""
+
+FORGET = """#!lua flags=allow-oom
 local backlog, runs = KEYS[1], KEYS[2]
 local lost, freed, ended = 0, 0, {}
 for i, partition in ipairs(cjson.decode(ARGV[1])) do
@@ -172,8 +185,10 @@ for i, partition in ipairs(cjson.decode(ARGV[1])) do
       if redis.call('XDEL', stream, entry) == 1 then
         freed = freed + cost
         for handler, state in pairs(results) do
-          local name = handler .. '|' .. state
-          ended[name] = (ended[name] or 0) + 1
+          if state ~= '' then
+            local name = handler .. '|' .. state
+            ended[name] = (ended[name] or 0) + 1
+          end
         end
       end
     end
@@ -186,28 +201,60 @@ return lost
 """Forget entries that are journalled: the entry, its marks, its part of the backlog; count its runs.
 
 KEYS backlog, runs, then lease, stream and progress of each partition. ARGV a JSON list, for each partition
-[value of the lease, list of [entry, cost in bytes, {handler: state}]]. Returns how many of the leases are lost:
-of their partitions nothing is forgotten. Repeating it counts nothing twice.
+[value of the lease, list of [entry, cost in bytes, {handler: state, or '' for a run not counted}]]. Returns how
+many of the leases are lost: of their partitions nothing is forgotten. Repeating it counts nothing twice.
 
 As several commands: a drainer that has lost its lease would delete what its successor works on, and a crash in
 between would leave marks without an entry, or count bytes twice.
 """
 
+REPAIR = """
+for i = 2, #KEYS do
+  if redis.call('XLEN', KEYS[i]) > 0 then return 0 end
+end
+return redis.call('DEL', KEYS[1])
+"""
+"""Begin to count the backlog anew when nothing waits. KEYS backlog, every stream. Returns 1 when it was counted.
+
+As several commands: what is appended in between would be missing in the count. Nothing should ever make the count
+wrong but a person who deletes a stream; then it would stay wrong, and in the end refuse everything.
+"""
+
+ELECT = """
+local leader = redis.call('GET', KEYS[1])
+if leader == ARGV[1] then
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+elseif leader or not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then
+  return 0
+end
+return 1
+"""
+"""Be the leader for a while: become it when there is none, stay it when one is. KEYS leader. ARGV name, time (ms).
+
+Returns 1 to the leader and 0 to the others. As two commands: a leader that came late would prolong its successor.
+"""
+
 OVERVIEW = """
 local time = redis.call('TIME')
 local partitions = {}
-for i = 4, #KEYS, 2 do
+for i = 6, #KEYS, 2 do
   local oldest = redis.call('XRANGE', KEYS[i], '-', '+', 'COUNT', 1)[1]
   table.insert(partitions, {
     redis.call('XLEN', KEYS[i]), oldest and oldest[1] or '', redis.call('EXISTS', KEYS[i + 1])
   })
 end
 local alive = redis.call('ZCOUNT', KEYS[1], time[1] * 1000 - ARGV[1], '+inf')
-return {time[1], alive, redis.call('GET', KEYS[2]) or '0', redis.call('HGETALL', KEYS[3]), partitions}
+local memory = redis.pcall('INFO', 'memory')
+return {
+  time[1], alive, redis.call('GET', KEYS[2]) or '0', redis.call('HGETALL', KEYS[3]),
+  redis.call('HGETALL', KEYS[4]), redis.call('EXISTS', KEYS[5]),
+  type(memory) == 'string' and string.match(memory, 'maxmemory:(%d+)') or '0', partitions
+}
 """
-"""How everything stands. KEYS members, backlog, runs, then stream and lease of every partition. ARGV how long a
-heartbeat counts (ms). Returns {time (s), live drainers, backlog (bytes), counters of runs, {entries, id of the
-oldest, whether leased} of every partition}.
+"""How everything stands. KEYS members, backlog, runs, unfinished, leader, then stream and lease of every partition.
+ARGV how long a heartbeat counts (ms). Returns {time (s), live drainers, backlog (bytes), counters of runs, what the
+scheduler told of unfinished runs, whether a scheduler leads, maxmemory (bytes; 0 for none, or when it is hidden),
+{entries, id of the oldest, whether leased} of every partition}.
 
 As several commands it would be as right, but the body of every oldest entry would cross the wire at each scrape.
 """

@@ -37,6 +37,9 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "duplicate_window": "COMETHOOKS_DUPLICATE_WINDOW",
         "max_body": "COMETHOOKS_MAX_BODY",
         "max_backlog_bytes": "COMETHOOKS_MAX_BACKLOG_BYTES",
+        "retention_days": "COMETHOOKS_RETENTION_DAYS",
+        "payload_retention_days": "COMETHOOKS_PAYLOAD_RETENTION_DAYS",
+        "run_retention_days": "COMETHOOKS_RUN_RETENTION_DAYS",
         "plugins": "COMETHOOKS_PLUGINS",
         "plugin_dir": "COMETHOOKS_PLUGIN_DIR",
         "disabled_plugins": "COMETHOOKS_DISABLED_PLUGINS",
@@ -46,6 +49,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
 """The environment variable of each field of `Settings`."""
 
 _PORT = "8000"
+_MOST_DAYS = 36_500
 _SECRET = frozenset(NAMES[attribute] for attribute in ("basic_auth", "redis_url", "database_url"))
 
 
@@ -79,12 +83,18 @@ class Settings:
     threads: int
     partitions: int
     handler_timeout: float
-    """Seconds that handlers in progress are waited for when a worker is asked to stop."""
+    """Seconds: how long a handler may take that does not say, and the most that one may ask for."""
     duplicate_window: int
     """Seconds."""
     max_body: int
     """Bytes."""
     max_backlog_bytes: int
+    retention_days: int
+    """After so many days an event or request is deleted, counted from when it was received."""
+    payload_retention_days: int
+    """The same for its body; no more than `retention_days`."""
+    run_retention_days: int
+    """The same for the tracebacks of its runs; no more than `retention_days`."""
     plugins: tuple[str, ...]
     """`package.module:attribute`, each."""
     plugin_dir: Path
@@ -227,11 +237,22 @@ def _parsed(env: _Texts) -> dict[str, Any]:
         "duplicate_window": env.whole_seconds(NAMES["duplicate_window"], "24h"),
         "max_body": env.size(NAMES["max_body"], "1MiB"),
         "max_backlog_bytes": env.size(NAMES["max_backlog_bytes"], "512MB"),
+        **_retention(env),
         "plugins": env.names(NAMES["plugins"], ""),
         "plugin_dir": env.directory(NAMES["plugin_dir"], str(paths.plugin_dir(data_dir))),
         "disabled_plugins": env.set_of_names(NAMES["disabled_plugins"], ""),
         "log_format": env.choice(NAMES["log_format"], "auto", choices=("auto", "console", "json")),
     }
+
+
+def _retention(env: _Texts) -> dict[str, Any]:
+    """The three ages in days; the details of an event are kept as long as it is, unless that is said."""
+    days = env.number(NAMES["retention_days"], "30", maximum=_MOST_DAYS)
+    details = {}
+    for attribute in ("payload_retention_days", "run_retention_days"):
+        given = env.number(NAMES[attribute], str(days), maximum=_MOST_DAYS)
+        details[attribute] = min(given, days) if isinstance(given, int) and isinstance(days, int) else given
+    return {"retention_days": days, **details}
 
 
 def _kept_credentials(data_dir: Path) -> tuple[tuple[Credential, ...], list[str]]:

@@ -10,12 +10,13 @@ from redis.exceptions import RedisError, ResponseError
 
 from workers import keys, record, scripts
 from workers.connections import CONNECTION_LOST, connect
+from workers.limit import KnownLimit
 from workers.record import Kind, Record
 from workers.settings import Settings
 
-TIMELESS_WINDOW_SECONDS = 120
-"""How long a duplicate key without a time of occurrence lives: blocking, unblocking and blocking again is three
-events, while CometChat repeats itself 10 and 30 seconds later."""
+TIMELESS_WINDOW_SECONDS = 60
+"""How long a duplicate key without a time of occurrence lives, at least, and at most twice as long: blocking,
+unblocking and blocking again is three events, while CometChat repeats itself 10 and 30 seconds later."""
 
 DUPLICATE_SHARDS = 8192
 """Hashes a bucket of duplicate keys is split into: up to a million keys stay in the compact encoding."""
@@ -53,8 +54,11 @@ class PartitionsError(Exception):
 
 def claim_partitions(client: Redis, partitions: int) -> None:
     """Fix the number of partitions if nobody has yet. Raises `PartitionsError` when it is another one."""
-    client.set(keys.PARTITIONS, partitions, nx=True)
-    fixed = int(cast(bytes, client.get(keys.PARTITIONS)))
+    found = client.get(keys.PARTITIONS)
+    if found is None:  # a server without memory left would refuse the question whether it is set
+        client.set(keys.PARTITIONS, partitions, nx=True)
+        found = client.get(keys.PARTITIONS)
+    fixed = int(cast(bytes, found))
     if fixed != partitions:
         raise PartitionsError(fixed, partitions)
 
@@ -73,7 +77,7 @@ class Streams:
         self.client = client
         self.partitions = partitions
         self._duplicate_window = duplicate_window
-        self._max_backlog_bytes = max_backlog_bytes
+        self._limit = KnownLimit(client, max_backlog_bytes)
         self._accept = client.register_script(scripts.ACCEPT)
 
     @classmethod
@@ -107,6 +111,7 @@ class Streams:
     def _append(self, item: Record, duplicate_key: bytes, window: int) -> Accepted:
         partition = partition_of(item.app_id, item.key or item.id, self.partitions)
         shard = int.from_bytes(duplicate_key[:4], "big") % DUPLICATE_SHARDS
+        limit = self._limit.current
         arguments: list[Any] = [
             self.partitions,
             UUID(item.id).bytes,
@@ -114,7 +119,7 @@ class Streams:
             window,
             f"{keys.DUPLICATES}:{window}:",
             shard,
-            self._max_backlog_bytes,
+            limit.bytes,
             record.ENTRY_OVERHEAD_BYTES,
             record.FORMAT,
             str(item.kind),
@@ -122,11 +127,10 @@ class Streams:
             item.body,
         ]
         outcome, detail = self._call([keys.stream(partition), keys.BACKLOG, keys.PARTITIONS], arguments)
+        # Only now: a server that does not answer would otherwise be waited for once more.
+        self._limit.refresh()
         if outcome == b"full":
-            raise NotKeptError(
-                f"the backlog is over {self._max_backlog_bytes} bytes; start workers, or raise "
-                "COMETHOOKS_MAX_BACKLOG_BYTES if Redis has the memory"
-            )
+            raise NotKeptError(f"the backlog is full: {limit.sentence}")
         if outcome == b"partitions":
             raise NotKeptError(str(PartitionsError(int(detail), self.partitions)))
         return Accepted(

@@ -1,7 +1,7 @@
 """Keeping child processes alive: start them, bring back what dies, stop them in order."""
 
+import functools
 import os
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from workers.processes import StopFlag, end_with_parent
+from workers.processes import StopFlag, end_with_parent, kill_session
 
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 1.0
@@ -47,7 +47,7 @@ class Child:
             stdin=subprocess.DEVNULL,
             stdout=self.output,
             start_new_session=True,
-            preexec_fn=end_with_parent,
+            preexec_fn=functools.partial(end_with_parent, os.getpid()),
         )
 
     def revive(self) -> None:
@@ -66,15 +66,23 @@ class Child:
             self.start()
 
     def stop(self) -> None:
-        """Ask it to stop, wait, and kill it if it does not."""
-        if self.process is None or self.process.poll() is not None:
+        """Ask it to stop, wait, and kill it, with all that it started, if it does not."""
+        stop_together([self])
+
+    def _ask_to_stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
+    def _end_by(self, deadline: float) -> None:
+        """Wait for its end until a time of the monotonic clock, then kill its whole session."""
+        if self.process is None:
             return
-        self.process.terminate()
         try:
-            self.process.wait(self.stop_seconds)
+            self.process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             log.error("process killed, since it did not stop", name=self.name, seconds=self.stop_seconds)
-            os.killpg(self.process.pid, signal.SIGKILL)
+            # Not its process group: a work-horse has one of its own.
+            kill_session(self.process.pid)
             self.process.wait()
 
 
@@ -92,9 +100,9 @@ def supervise(
 
 
 def stop_together(children: Sequence[Child]) -> None:
-    """Ask all to stop at once, then wait for each."""
+    """Ask all to stop at once, then wait for each; the time that each may take counts from the asking."""
+    asked = time.monotonic()
     for child in children:
-        if child.process is not None and child.process.poll() is None:
-            child.process.terminate()
+        child._ask_to_stop()
     for child in children:
-        child.stop()
+        child._end_by(asked + child.stop_seconds)

@@ -228,8 +228,13 @@ def kill_tree(pid: int) -> None:
 
 
 def workers_of(supervisor: int) -> list[int]:
-    """The worker processes of a supervisor."""
-    return [pid for pid in children(supervisor) if "workers.worker" in command_of(pid)]
+    """The worker processes of a supervisor that drain."""
+    return [pid for pid in children(supervisor) if "workers.worker drain" in command_of(pid)]
+
+
+def runs_worker_of(supervisor: int) -> int:
+    """The worker process of a supervisor that runs again what has failed."""
+    return next(pid for pid in children(supervisor) if "workers.worker runs" in command_of(pid))
 
 
 def work_horses_of(supervisor: int) -> list[int]:

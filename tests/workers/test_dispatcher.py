@@ -12,8 +12,10 @@ from tests.redis_server import RedisServer
 from tests.waiting import wait_for
 from tests.workers.engine import append, clients, handler, partition, record
 from workers import keys
-from workers.dispatcher import Dispatcher, Item, LeaseLostError
-from workers.running import STARTED, results_in
+from workers.dispatcher import Dispatcher
+from workers.items import Item
+from workers.marks import STARTED, LeaseLostError, marks_in
+from workers.runners import Runners
 from workers.states import RunState
 
 
@@ -24,14 +26,31 @@ class Bench:
         self.redis, own = clients(server.url)
         self.settled: SimpleQueue[Item] = SimpleQueue()
         self.failures: list[Exception] = []
+        self.paused = False
+        self.runners = Runners(threads, on_failure=self.failures.append)
         self.dispatcher = Dispatcher(
             own,
-            threads=threads,
+            self.runners,
+            member="host|boot|1",
             before_run=lambda: None,
+            paused=lambda: self.paused,
             settled=self.settled.put,
             on_failure=self.failures.append,
         )
+        self.runners.start()
         self.dispatcher.start()
+
+    def close(self) -> None:
+        """End its threads."""
+        self.dispatcher.stop()
+        self.dispatcher.join(10)
+        self.runners.stop()
+
+    def marks(self, item: Item) -> dict[bytes, bytes]:
+        """The marks of an item in Redis, by handler."""
+        found: dict[bytes, bytes] = self.redis.hgetall(keys.progress(item.partition.number))  # type: ignore[assignment]
+        own = item.entry.encode() + b"/"
+        return {name.removeprefix(own): mark for name, mark in found.items() if name.startswith(own)}
 
     def collect(self, count: int) -> list[Item]:
         """So many settled items, in the order in which they were handed back."""
@@ -42,8 +61,7 @@ class Bench:
 def bench(redis_server: RedisServer) -> Iterator[Bench]:
     made = Bench(redis_server)
     yield made
-    made.dispatcher.stop()
-    made.dispatcher.join(10)
+    made.close()
 
 
 def items(redis: Redis, lanes: list[int], *handlers: Any) -> list[Item]:
@@ -53,6 +71,12 @@ def items(redis: Redis, lanes: list[int], *handlers: Any) -> list[Item]:
     for item in made:
         item.todo = handlers
     return made
+
+
+def close_partition(bench: Bench, item: Item) -> None:
+    """What a drainer does when it is to give a partition back."""
+    item.partition.closing = True
+    bench.dispatcher.look_again()
 
 
 def test_events_of_a_lane_run_one_after_the_other_in_order(bench: Bench) -> None:
@@ -122,8 +146,8 @@ def test_what_is_settled_can_be_read_back_from_its_marks(bench: Bench) -> None:
     good, bad = handler(lambda e, c: None, "a.good"), handler(fail, "b.bad")
     bench.dispatcher.add(items(bench.redis, [1], good, bad))
     (item,) = bench.collect(1)
-    marked = results_in(bench.redis.hgetall(keys.progress(0)))  # type: ignore[arg-type]
-    assert sorted(marked[item.entry], key=lambda result: result.handler) == item.results
+    marked = marks_in(bench.redis.hgetall(keys.progress(0)))[item.entry]  # type: ignore[arg-type]
+    assert sorted(marked.results, key=lambda result: result.handler) == item.results
     assert [result.state for result in item.results] == [RunState.DONE, RunState.DEAD]
     assert item.results[1].error == "ValueError: no"
 
@@ -139,7 +163,7 @@ def test_of_a_closing_partition_nothing_new_starts(bench: Bench) -> None:
     made = items(bench.redis, [1, 1, 1], handler(wait))
     bench.dispatcher.add(made)
     started.wait(10)
-    made[0].partition.closing = True
+    close_partition(bench, made[0])
     other = append(bench.redis, partition(bench.redis, 1), record(2))
     other.todo = [handler(lambda e, c: None)]
     bench.dispatcher.add([other])
@@ -183,9 +207,175 @@ def test_the_rest_of_a_closing_partition_is_not_started_however_many_stand_ready
     made = items(bench.redis, list(range(40)), handler(wait))
     bench.dispatcher.add(made)
     started.wait(10)
-    made[0].partition.closing = True
+    close_partition(bench, made[0])
     go_on.set()
     settled = bench.collect(40)
     assert sum(not item.discarded for item in settled) == 1
-    bench.dispatcher.stop()
-    bench.dispatcher.join(10)
+    bench.close()
+
+
+def test_a_closing_partition_does_not_wait_behind_what_stands_ready(redis_server: RedisServer) -> None:
+    """A drainer that joins gets its share while the handlers of this one are still at work."""
+    bench = Bench(redis_server, threads=1)
+    go_on = threading.Event()
+    busy = items(bench.redis, list(range(20)), handler(lambda e, c: go_on.wait(10)))
+    bench.dispatcher.add(busy)
+    leaving = append(bench.redis, partition(bench.redis, 1), record(100))
+    behind = append(bench.redis, leaving.partition, record(100, 2))
+    leaving.todo = behind.todo = [handler(lambda e, c: None)]
+    bench.dispatcher.add([leaving, behind])
+    close_partition(bench, leaving)
+    assert bench.collect(2) == [leaving, behind]
+    assert leaving.discarded
+    assert behind.discarded
+    go_on.set()
+    bench.collect(20)
+    bench.close()
+
+
+def test_between_two_handlers_of_an_event_a_closing_partition_stops(bench: Bench) -> None:
+    """The first one's result stays marked, and no start mark of the second: a successor goes on there."""
+    started, go_on = threading.Event(), threading.Event()
+
+    def wait(event: Any, ctx: Any) -> None:
+        started.set()
+        go_on.wait(10)
+
+    (item,) = items(bench.redis, [1], handler(wait, "a.first"), handler(lambda e, c: None, "b.second"))
+    bench.dispatcher.add([item])
+    started.wait(10)
+    close_partition(bench, item)
+    go_on.set()
+    assert bench.collect(1) == [item]
+    assert item.discarded
+    assert set(bench.marks(item)) == {b"a.first"}
+    assert [result.handler for result in item.results] == ["a.first"]
+
+
+def test_what_was_handed_over_and_not_started_leaves_no_mark(redis_server: RedisServer) -> None:
+    """A successor would otherwise suspect it."""
+    bench = Bench(redis_server, threads=1)
+    started, go_on = threading.Event(), threading.Event()
+
+    def wait(event: Any, ctx: Any) -> None:
+        started.set()
+        go_on.wait(10)
+
+    made = items(bench.redis, [1, 2, 3], handler(wait))
+    bench.dispatcher.add(made)
+    started.wait(10)
+    wait_for(lambda: len(bench.marks(made[2])) == 1, "the last one is handed over")
+    close_partition(bench, made[0])
+    go_on.set()
+    bench.collect(3)
+    assert [len(bench.marks(item)) for item in made] == [1, 0, 0]
+    bench.close()
+
+
+def test_while_paused_nothing_starts(bench: Bench) -> None:
+    """The journal is away; what is in progress ends, and when the pause is over the rest follows."""
+    bench.paused = True
+    ran = threading.Event()
+    bench.dispatcher.add(items(bench.redis, [1], handler(lambda e, c: ran.set())))
+    assert not ran.wait(0.2)
+    bench.paused = False
+    bench.dispatcher.look_again()
+    bench.collect(1)
+    assert ran.is_set()
+
+
+def test_a_suspect_runs_with_nothing_beside_it(bench: Bench) -> None:
+    """It waits for what is in progress, and what comes after it waits too."""
+    running: set[int] = set()
+    together: list[set[int]] = []
+    lock = threading.Lock()
+
+    def note(event: Any, ctx: Any) -> None:
+        number = int(event.message.id.split("-")[0])
+        with lock:
+            running.add(number)
+            together.append(set(running))
+        threading.Event().wait(0.02)
+        with lock:
+            running.discard(number)
+
+    made = items(bench.redis, [1, 2, 3, 4, 5, 6, 7, 8], handler(note))
+    for item in made[2:4]:
+        item.suspects = {"plugin.handler": 1}
+    bench.dispatcher.add(made)
+    bench.collect(8)
+    assert [seen for seen in together if seen & {3, 4}] == [{3}, {4}]
+
+
+def test_a_suspect_is_marked_as_one_before_it_runs(bench: Bench) -> None:
+    """Confirmed, with the drainer's name and how often its process died; its attempt is the second."""
+    seen: list[Any] = []
+    (item,) = items(bench.redis, [1])
+
+    def look(event: Any, ctx: Any) -> None:
+        marks = marks_in(bench.redis.hgetall(keys.progress(0)))  # type: ignore[arg-type]
+        seen.append((marks[item.entry].suspects["plugin.handler"], ctx.attempt))
+
+    item.todo = [handler(look)]
+    item.suspects = {"plugin.handler": 1}
+    bench.dispatcher.add([item])
+    bench.collect(1)
+    ((suspect, attempt),) = seen
+    assert (suspect.member, suspect.deaths, attempt) == ("host|boot|1", 1, 2)
+    assert item.results[0].state is RunState.DONE
+
+
+def test_each_handler_of_a_suspicious_event_runs_alone_in_its_turn(bench: Bench) -> None:
+    """Those that are no suspects too, and the lane goes on after the last."""
+    order: list[str] = []
+    handlers = [handler(lambda e, c, n=name: order.append(n), name) for name in ("a.a", "b.b", "c.c")]
+    made = items(bench.redis, [1, 1], *handlers)
+    made[0].suspects = {"b.b": 1}
+    bench.dispatcher.add(made)
+    assert bench.collect(2) == made
+    assert order == ["a.a", "b.b", "c.c"] * 2
+    assert [result.attempts for result in made[0].results] == [1, 2, 1]
+    assert not any(item.discarded for item in made)
+
+
+def test_a_suspect_that_did_not_run_stays_one(bench: Bench) -> None:
+    """Its mark says that it only started, so nobody holds a second death against it."""
+    started, go_on = threading.Event(), threading.Event()
+
+    def wait(event: Any, ctx: Any) -> None:
+        started.set()
+        go_on.wait(10)
+
+    busy, suspicious = items(bench.redis, [1, 2], handler(wait))
+    suspicious.suspects = {"plugin.handler": 1}
+    bench.redis.hset(keys.progress(0), f"{suspicious.entry}/plugin.handler", STARTED)
+    bench.dispatcher.add([busy])
+    started.wait(10)
+    bench.dispatcher.add([suspicious])
+    close_partition(bench, busy)
+    go_on.set()
+    bench.collect(2)
+    assert bench.marks(suspicious) == {b"plugin.handler": STARTED}
+
+
+def test_a_handler_that_hangs_is_given_up_and_its_event_stays_for_the_others(bench: Bench) -> None:
+    """Its end is marked; the handlers after it are left to a successor."""
+    go_on = threading.Event()
+    hangs = handler(lambda e, c: go_on.wait(30), "a.hangs", timeout=0.05)
+    alone, followed = items(bench.redis, [1, 2])
+    alone.todo = [hangs]
+    followed.todo = [hangs, handler(lambda e, c: None, "b.after")]
+    bench.dispatcher.add([alone, followed])
+
+    def given_up() -> bool:
+        bench.runners.enforce_limits()
+        return bench.settled.qsize() == 2
+
+    wait_for(given_up, "both are given up")
+    assert bench.runners.stuck
+    assert (alone.discarded, followed.discarded) == (False, True)
+    for item in (alone, followed):
+        assert item.results[0].state is RunState.DEAD
+        assert "longer than 0.05 s" in (item.results[0].error or "")
+        assert set(bench.marks(item)) == {b"a.hangs"}
+    go_on.set()

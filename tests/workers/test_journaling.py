@@ -1,5 +1,6 @@
 """From settled to forgotten: SQL first, then Redis, and only under the lease."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -13,13 +14,12 @@ from tests.redis_server import RedisServer
 from tests.servers import postgres_schema
 from tests.waiting import wait_for
 from tests.workers.engine import append, clients, partition, record
-from workers import keys
-from workers.dispatcher import Item, LeaseLostError
-from workers.journal import Journal, RunResult
+from workers import journaling, keys
+from workers.items import Item
+from workers.journal import Filter, Journal, Outcome, RunResult
 from workers.journal.migrate import upgrade
 from workers.journaling import JournalWriter
-from workers.processes import StopFlag
-from workers.running import mark_of
+from workers.marks import STARTED, LeaseLostError, mark_of
 from workers.states import RunState
 
 RESULT = RunResult(handler="a.b", state=RunState.DONE, attempts=1, started_at=1, finished_at=2)
@@ -31,10 +31,14 @@ class Desk:
     def __init__(self, server: RedisServer, url: str) -> None:
         self.redis, own = clients(server.url)
         self.journal = Journal.open(url)
-        self.stop = StopFlag()
         self.outcome: SimpleQueue[Sequence[Item] | Exception] = SimpleQueue()
+        self.resumed = threading.Event()
         self.writer = JournalWriter(
-            own, self.journal, self.stop, released=self.outcome.put, on_failure=self.outcome.put
+            own,
+            self.journal,
+            released=self.outcome.put,
+            resumed=self.resumed.set,
+            on_failure=self.outcome.put,
         )
         self.writer.start()
 
@@ -56,7 +60,6 @@ def desk(redis_server: RedisServer, url: str) -> Iterator[Desk]:
     upgrade(url)
     made = Desk(redis_server, url)
     yield made
-    made.stop.set()
     made.writer.stop()
     made.writer.join(10)
     made.journal.close()
@@ -91,7 +94,7 @@ def test_asked_to_stop_while_the_journal_is_away_it_gives_up_and_drops_nothing(
     """The entry and its mark stay for a successor."""
     desk = Desk(redis_server, url)
     desk.writer.settled.put(desk.item())
-    desk.stop.set()
+    desk.writer.stop()
     assert isinstance(desk.outcome.get(timeout=10), Exception)
     assert desk.redis.xlen(keys.stream(0)) == 1
     assert desk.redis.hlen(keys.progress(0)) == 1
@@ -105,7 +108,7 @@ def test_without_the_lease_it_forgets_nothing(desk: Desk) -> None:
     assert isinstance(desk.outcome.get(timeout=10), LeaseLostError)
     assert desk.redis.xlen(keys.stream(0)) == 1
     assert desk.redis.hlen(keys.progress(0)) == 1
-    assert desk.journal.has(item.record.id)
+    assert desk.journal.event(item.record.id) is not None
 
 
 def test_forgetting_twice_counts_nothing_twice(desk: Desk) -> None:
@@ -125,7 +128,53 @@ def test_a_discarded_item_stays_in_its_stream(desk: Desk) -> None:
     desk.writer.settled.put(item)
     assert desk.outcome.get(timeout=10) == [item]
     assert desk.redis.xlen(keys.stream(0)) == 1
-    assert not desk.journal.has(item.record.id)
+    assert desk.journal.event(item.record.id) is None
+
+
+def test_marks_of_runs_without_a_result_are_forgotten_with_the_entry(desk: Desk) -> None:
+    """Of a handler that was removed since, say; they are not counted."""
+    item = desk.item()
+    desk.redis.hset(keys.progress(0), f"{item.entry}/gone.handler", STARTED)
+    item.marked = frozenset({"gone.handler", "a.b"})
+    desk.writer.settled.put(item)
+    desk.outcome.get(timeout=10)
+    assert not desk.redis.exists(keys.progress(0))
+    assert desk.redis.hgetall(keys.RUNS) == {b"a.b|done": b"1"}
+
+
+def test_that_the_journal_is_away_is_known_before_there_is_anything_to_write(
+    redis_server: RedisServer, url: str
+) -> None:
+    """So no run starts whose end could not be journalled; and when it is back, that is told."""
+    upgrade(url)
+    desk = Desk(redis_server, url)
+    file, hidden = Path(url.removeprefix("sqlite:///")), Path(url.removeprefix("sqlite:///") + ".away")
+    desk.journal.close()
+    file.rename(hidden)
+    file.mkdir()
+    wait_for(desk.writer.is_waiting, "it knows")
+    file.rmdir()
+    hidden.rename(file)
+    wait_for(desk.resumed.is_set, "it tells")
+    assert not desk.writer.is_waiting()
+    desk.writer.stop()
+
+
+def test_a_journal_that_refuses_everything_does_not_turn_everything_into_refusals(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a few in a row it slows down, and says that it waits."""
+    monkeypatch.setattr(journaling, "REFUSED_IN_A_ROW", 3)
+    with desk.journal.engine.begin() as connection:
+        for statement in REFUSE_IN_SQLITE:
+            connection.execute(text(statement))
+    for number in range(10):
+        item = desk.item(number)
+        item.record = replace(item.record, sender="refused")
+        desk.writer.settled.put(item)
+    wait_for(desk.writer.is_waiting, "it waits")
+    assert len(list(desk.journal.requests(Filter(outcome=Outcome.REFUSED)))) == 3
+    assert desk.redis.xlen(keys.stream(0)) == 10
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])

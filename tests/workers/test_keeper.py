@@ -1,12 +1,16 @@
 """The fence: a drainer that cannot keep its leases is told before anybody else can have them."""
 
+import time
+
+import pytest
 from redis.exceptions import RedisError
 
 from tests.redis_server import RedisServer
 from tests.waiting import wait_for
 from workers import keys
-from workers.keeper import Keeper
-from workers.leases import Leases
+from workers.connections import connect
+from workers.keeper import MARGIN_SECONDS, RENEWAL_SECONDS, Keeper
+from workers.leases import LEASE_TTL_SECONDS, Leases
 
 
 def keeper(server: RedisServer, lost: list[str], *, ttl: float) -> Keeper:
@@ -100,3 +104,18 @@ def test_an_error_of_the_server_is_no_loss_yet(redis_server: RedisServer) -> Non
     wait_for(lambda: kept.deadline > deadline, "it renews again")
     assert lost == []
     kept.stop()
+
+
+def test_a_renewal_that_has_to_connect_fails_within_the_margin(own_redis_server: RedisServer) -> None:
+    """So one that was begun in time ends before the leases do, and leaves time for another try before."""
+    client = connect(own_redis_server.url, timeout=RENEWAL_SECONDS)
+    leases = Leases(client, "h|b|1", 2)
+    held = leases.balance().held
+    client.connection_pool.disconnect()
+    own_redis_server.freeze()
+    started = time.monotonic()
+    with pytest.raises((RedisError, OSError)):
+        leases.renew(held)
+    assert RENEWAL_SECONDS < time.monotonic() - started + 0.1 < MARGIN_SECONDS
+    assert MARGIN_SECONDS >= 2 * RENEWAL_SECONDS  # connecting over a network may take its time-out too
+    assert 2 * MARGIN_SECONDS < LEASE_TTL_SECONDS

@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
+import time
 
 from tests.redis_server import RedisServer
 from tests.waiting import wait_for
 from workers import keys
-from workers.leases import Leases
+from workers.leases import Leases, now
 from workers.processes import host_and_boot, member_name
 
 
@@ -127,3 +128,9 @@ class TestRelease:
 def test_a_member_is_named_after_host_boot_and_process() -> None:
     """So that nobody reaps a process that it cannot see."""
     assert member_name(7) == f"{host_and_boot()}|7"
+
+
+def test_the_clock_of_leases_goes_on_while_the_machine_is_suspended(redis_server: RedisServer) -> None:
+    """Redis' does, on another machine: a drainer that wakes up must see that its leases are gone."""
+    assert Leases(redis_server.client(), "h|b|1", 2).clock is now
+    assert abs(now() - time.clock_gettime(time.CLOCK_BOOTTIME)) < 1

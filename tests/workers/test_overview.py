@@ -15,7 +15,8 @@ def test_an_empty_server_has_nothing_to_say(redis_server: RedisServer) -> None:
         (0, 0, None, False),
         (1, 0, None, False),
     ]
-    assert (found.drainers, found.backlog_bytes, found.runs) == (0, 0, {})
+    assert (found.drainers, found.backlog_bytes, found.maxmemory, found.runs) == (0, 0, 0, {})
+    assert (found.scheduler_leads, found.scheduler_works, found.unfinished) == (False, False, None)
 
 
 def test_it_counts_what_waits_who_lives_and_how_runs_ended(redis_server: RedisServer) -> None:
@@ -34,6 +35,27 @@ def test_it_counts_what_waits_who_lives_and_how_runs_ended(redis_server: RedisSe
     assert found.drainers == 1
     assert found.backlog_bytes > 0
     assert found.runs == {("plugin.with|bar", "done"): 4}
+
+
+def test_a_scheduler_that_leads_and_tells_what_is_unfinished_works(redis_server: RedisServer) -> None:
+    """Without any runs it still tells when it counted."""
+    client = redis_server.client()
+    client.set(keys.LEADER, "h|b|1")
+    assert not overview(client, 1).scheduler_works
+    client.hset(keys.UNFINISHED, mapping={"told_at": 1})
+    assert overview(client, 1).unfinished == {}
+    client.hset(keys.UNFINISHED, mapping={"dead": 2, "retrying": 1})
+    found = overview(client, 1)
+    assert (found.scheduler_works, found.unfinished) == (True, {"dead": 2, "retrying": 1})
+
+
+def test_it_knows_the_memory_of_the_server_unless_that_is_hidden(own_redis_server: RedisServer) -> None:
+    """Not being permitted to ask is no failure."""
+    client = own_redis_server.client()
+    client.config_set("maxmemory", 20_000_000)
+    assert overview(client, 1).maxmemory == 20_000_000
+    client.execute_command("ACL", "SETUSER", "default", "-info")
+    assert overview(client, 1).maxmemory == 0
 
 
 def test_what_waits_can_be_read_newest_first_in_every_partition(redis_server: RedisServer) -> None:

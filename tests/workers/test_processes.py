@@ -1,12 +1,46 @@
-"""Processes: alive or dead, and being asked to stop."""
+"""Processes: alive or dead and how, ending with a parent, and being asked to stop."""
 
 import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from tests.waiting import wait_for
-from workers.processes import StopFlag, is_alive, is_dead_here, member_name
+from workers.processes import StopFlag, ending, is_alive, is_dead_here, kill_session, member_name
+
+PARENT = """
+import os, signal, sys, time
+from pathlib import Path
+from workers.processes import end_with_parent
+
+ready, unblock, got = map(Path, sys.argv[1:])
+parent = os.getpid()
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+if os.fork() == 0:
+    os.setpgrp()
+    end_with_parent(parent)
+    signal.signal(signal.SIGTERM, lambda *_: got.touch())
+    ready.write_text(str(os.getpid()))
+    while not unblock.exists():
+        time.sleep(0.01)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    os._exit(0)
+signal.pause()
+"""
+"""A parent whose child, in a process group of its own, blocks SIGTERM until it is told to unblock it."""
+
+SESSION = """
+import os, signal, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if os.fork() == 0:
+    os.setpgrp()
+    os.write(1, b"%d\\n" % os.getpid())
+signal.pause()
+"""
+"""A process and a child of its session, in a process group of its own. Both ignore SIGTERM."""
 
 
 def test_a_process_that_ended_and_was_not_waited_for_is_dead() -> None:
@@ -35,3 +69,66 @@ def test_a_flag_is_set_by_its_signal_and_ends_a_wait() -> None:
         assert flag.is_set()
     finally:
         signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.parametrize(
+    "wait_status, word",
+    [
+        (signal.SIGKILL, "SIGKILL"),
+        (signal.SIGSEGV | 128, "SIGSEGV"),
+        (40, "signal 40"),
+        (3 << 8, "exit status 3"),
+        (0, "exit status 0"),
+        (None, "unknown"),
+    ],
+)
+def test_how_a_process_ended_is_a_word(wait_status: int | None, word: str) -> None:
+    """The signal, with or without a core dump, or the exit status."""
+    assert ending(wait_status) == word
+
+
+def test_the_death_of_a_parent_waits_for_a_child_that_blocks_the_signal(tmp_path: Path) -> None:
+    """It stays pending, so that a handler which is installed later still gets it."""
+    ready, unblock, got = (tmp_path / name for name in ("ready", "unblock", "got"))
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(ready), str(unblock), str(got)])
+    wait_for(lambda: ready.exists() and ready.read_text(), "the child has blocked it")
+    child = int(ready.read_text())
+    parent.kill()
+    parent.wait()
+    wait_for(lambda: pending(child) & 1 << (signal.SIGTERM - 1), "the signal is pending")
+    assert not got.exists()
+    unblock.touch()
+    wait_for(got.exists, "its handler has got it")
+    wait_for(lambda: not is_alive(child), "the child has ended")
+
+
+def pending(pid: int) -> int:
+    """The signals that wait for a process, as bits."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    fields = dict(line.split(":\t", 1) for line in lines)
+    return int(fields["SigPnd"], 16) | int(fields["ShdPnd"], 16)
+
+
+def test_a_child_whose_parent_is_dead_already_ends_at_once() -> None:
+    """The kernel would not tell it any more."""
+    code = "from workers.processes import end_with_parent; end_with_parent(1 << 22); print('alive')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (1, b"")
+
+
+def test_a_session_is_killed_with_every_process_group_in_it() -> None:
+    """And nothing else is."""
+    leader = subprocess.Popen([sys.executable, "-c", SESSION], stdout=subprocess.PIPE, start_new_session=True)
+    assert leader.stdout
+    other = int(leader.stdout.readline())
+    kill_session(leader.pid)
+    assert leader.wait(10) == -signal.SIGKILL
+    assert not is_alive(other)
+    leader.stdout.close()
+
+
+def test_a_session_without_processes_is_killed_already() -> None:
+    """Whoever stops a child need not ask first."""
+    process = subprocess.Popen([sys.executable, "-c", ""], start_new_session=True)
+    process.wait()
+    kill_session(process.pid)

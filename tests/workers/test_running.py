@@ -1,11 +1,13 @@
-"""One run, and the mark that says how it ended."""
+"""One run: what the handler gets, and what its end means."""
 
 from typing import Any
 
 import pytest
 
 from tests.workers.engine import handler, record
-from workers.running import STARTED, event_of, execute, mark_of, results_in
+from workers.marks import mark_of, marks_in
+from workers.retry import Retry, RetryLater, Stop
+from workers.running import event_of, execute
 from workers.states import RunState
 
 CLOCK = iter(range(1000, 10_000)).__next__
@@ -37,6 +39,54 @@ def test_whatever_it_raises_makes_the_run_dead_and_goes_no_further(error: BaseEx
     assert "in fail" in (result.traceback or "")
 
 
+class Untellable(Exception):
+    """Its text ends whoever asks for it."""
+
+    def __str__(self) -> str:
+        raise SystemExit(1)
+
+
+@pytest.mark.parametrize(
+    "error", [Untellable(), SyntaxError("no", ("file.py", 3, "odd", "text"))], ids=["text", "offset"]
+)
+def test_an_exception_that_cannot_be_told_still_ends_its_run(error: Exception) -> None:
+    """The class is what is left to say; nothing of it reaches the thread that runs handlers."""
+
+    def fail(event: Any, ctx: Any) -> None:
+        raise error
+
+    result = execute(handler(fail), event_of(record()))
+    assert result.state is RunState.DEAD
+    assert type(error).__name__ in (result.error or "")
+
+
+def test_with_attempts_left_the_run_is_tried_again_later() -> None:
+    """When, is in the result."""
+
+    def fail(event: Any, ctx: Any) -> None:
+        raise ValueError("no")
+
+    declared = handler(fail, retry=Retry(attempts=3, base=2.0, jitter=False))
+    result = execute(declared, event_of(record()), attempt=2, clock=lambda: 50_000)
+    assert (result.state, result.attempts, result.next_at) == (RunState.RETRYING, 2, 54_000)
+    assert execute(declared, event_of(record()), attempt=3).state is RunState.DEAD
+
+
+def test_a_handler_can_say_itself_what_comes_next() -> None:
+    """`Stop` ends the run though attempts are left; `RetryLater` names the time, even without a `Retry`."""
+
+    def stop(event: Any, ctx: Any) -> None:
+        raise Stop("the user is gone")
+
+    def later(event: Any, ctx: Any) -> None:
+        raise RetryLater(60)
+
+    stopped = execute(handler(stop, retry=Retry(attempts=9)), event_of(record()))
+    assert (stopped.state, stopped.error) == (RunState.DEAD, "Stop: the user is gone")
+    put_off = execute(handler(later), event_of(record()), clock=lambda: 1_000)
+    assert (put_off.state, put_off.next_at) == (RunState.RETRYING, 61_000)
+
+
 def test_a_mark_holds_the_whole_result() -> None:
     """Text that JSON refuses included."""
 
@@ -44,9 +94,4 @@ def test_a_mark_holds_the_whole_result() -> None:
         raise ValueError("half an emoji \ud83d and \x00")
 
     result = execute(handler(fail), event_of(record()))
-    assert results_in({b"5-0/plugin.handler": mark_of(result)}) == {"5-0": [result]}
-
-
-def test_a_run_that_only_started_has_no_result() -> None:
-    """It is run again."""
-    assert results_in({b"5-0/a.b": STARTED}) == {}
+    assert marks_in({b"5-0/plugin.handler": mark_of(result)})["5-0"].results == [result]

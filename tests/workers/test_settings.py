@@ -139,6 +139,35 @@ class TestValues:
         assert set(NAMES) == fields - {"environ"}
 
 
+class TestRetention:
+    def test_details_are_kept_as_long_as_their_event_unless_that_is_said(self, data: dict[str, str]) -> None:
+        assert days(data) == (30, 30, 30)
+        assert days(data | {"COMETHOOKS_RETENTION_DAYS": "90"}) == (90, 90, 90)
+        shorter = {"COMETHOOKS_PAYLOAD_RETENTION_DAYS": "7", "COMETHOOKS_RUN_RETENTION_DAYS": "14"}
+        assert days(data | shorter) == (30, 7, 14)
+
+    def test_details_are_never_kept_longer(self, data: dict[str, str]) -> None:
+        """Once the event is gone, they are too."""
+        longer = {"COMETHOOKS_PAYLOAD_RETENTION_DAYS": "400", "COMETHOOKS_RUN_RETENTION_DAYS": "31"}
+        assert days(data | longer) == (30, 30, 30)
+
+    def test_a_wrong_number_is_reported_once(self, data: dict[str, str]) -> None:
+        """The two that follow it are not to blame."""
+        problem = "expected a whole number from 1 to 36500"
+        assert problems(data | {"COMETHOOKS_RETENTION_DAYS": "0"}) == (
+            f'COMETHOOKS_RETENTION_DAYS is "0": {problem}',
+        )
+        assert problems(data | {"COMETHOOKS_RUN_RETENTION_DAYS": "ever"}) == (
+            f'COMETHOOKS_RUN_RETENTION_DAYS is "ever": {problem}',
+        )
+
+
+def days(environ: dict[str, str]) -> tuple[int, int, int]:
+    """How long events, payloads and tracebacks are kept."""
+    settings = Settings.load(environ)
+    return settings.retention_days, settings.payload_retention_days, settings.run_retention_days
+
+
 class TestFiles:
     def test_a_value_can_be_in_a_file(self, data: dict[str, str], tmp_path: Path) -> None:
         file = tmp_path / "secret"

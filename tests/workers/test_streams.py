@@ -108,7 +108,7 @@ class TestAccept:
         writer.accept(a_record(), duplicate_key=KEY, has_time=True)
         assert not writer.accept(a_record(), duplicate_key=KEY, has_time=False).duplicate
         lives = sorted(client.ttl(key) for key in client.scan_iter(keys.DUPLICATES + ":*"))
-        assert 120 < lives[0] <= 240
+        assert 60 < lives[0] <= 120
         assert 86_400 < lives[1] <= 172_800
 
     def test_duplicate_keys_stay_in_the_compact_encoding(self, server: RedisServer) -> None:

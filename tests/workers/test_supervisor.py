@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,6 +70,38 @@ def test_stopping_waits_for_a_clean_end_and_kills_what_does_not(tmp_path: Path) 
     assert stubborn.process
     assert stubborn.process.returncode == -signal.SIGKILL
     os.close(stubborn.output)
+
+
+def test_all_are_stopped_within_the_time_of_one(tmp_path: Path) -> None:
+    """Ten workers that hang must not hang ten times as long."""
+    hanging = [Child(f"stubborn-{number}", STUBBORN, stop_seconds=0.5) for number in range(4)]
+    with open(tmp_path / "out", "wb") as output:
+        for child in hanging:
+            child.output = output.fileno()
+            child.start()
+        wait_for(lambda: (tmp_path / "out").read_text().count("up") == 4, "they ignore the signal by now")
+    started = time.monotonic()
+    stop_together(hanging)
+    assert time.monotonic() - started < 1.5
+    assert [child.process.returncode for child in hanging if child.process] == [-signal.SIGKILL] * 4
+
+
+def test_what_a_killed_child_started_is_killed_with_it(tmp_path: Path) -> None:
+    """Its work-horse, too, which is in a process group of its own."""
+    code = (
+        "import os, signal\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "if os.fork() == 0:\n"
+        "    os.setpgrp()\n"
+        f"    open({str(tmp_path / 'horse')!r}, 'w').write(str(os.getpid()))\n"
+        "signal.pause()\n"
+    )
+    child = Child("worker", [sys.executable, "-c", code], stop_seconds=0.2)
+    child.start()
+    wait_for(lambda: (tmp_path / "horse").exists() and (tmp_path / "horse").read_text(), "both are up")
+    horse = int((tmp_path / "horse").read_text())
+    child.stop()
+    assert not is_alive(horse)
 
 
 def test_children_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:

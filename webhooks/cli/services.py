@@ -37,19 +37,29 @@ def web() -> None:
 
 
 @click.command()
-@click.option("--workers", type=click.IntRange(min=1), help="Worker processes; default COMETHOOKS_WORKERS.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Processes that drain the queues; default COMETHOOKS_WORKERS.",
+)
 def worker(workers: int | None) -> None:
-    """Run worker processes that drain the queues, and bring back those that die."""
+    """Run the workers, and bring back those that die.
+
+    They are processes that drain the queues, one that runs again what has failed, and the scheduler. Several of
+    this command, on one host or many, share the work of one Redis without being told of each other.
+    """
     settings = load_settings()
     logs.configure(settings.log_format)
     stop = StopFlag.on_signals(signal.SIGTERM, signal.SIGINT)
+    programs = {
+        **{f"worker-{n}": ["workers.worker", "drain"] for n in range(1, (workers or settings.workers) + 1)},
+        "runs": ["workers.worker", "runs"],
+        "scheduler": ["workers.scheduler"],
+    }
+    stop_seconds = settings.handler_timeout + STOP_MARGIN_SECONDS
     children = [
-        Child(
-            f"worker-{number}",
-            [sys.executable, "-m", "workers.worker"],
-            stop_seconds=settings.handler_timeout + STOP_MARGIN_SECONDS,
-        )
-        for number in range(1, (workers or settings.workers) + 1)
+        Child(name, [sys.executable, "-m", *program], stop_seconds=stop_seconds)
+        for name, program in programs.items()
     ]
     for child in children:
         child.start()

@@ -1,0 +1,214 @@
+"""Further attempts: what is due is claimed, run, and written, whatever happens in between."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from tests.redis_server import RedisServer
+from tests.waiting import wait_for
+from tests.workers.engine import handler, record
+from workers import keys
+from workers.attempts import Attempts
+from workers.connections import connect
+from workers.journal import Filter, Journal, RunResult, Settled, StoredRun
+from workers.journal.migrate import upgrade
+from workers.loading import BoundHandler, LoadedPlugin, Plugins
+from workers.processes import StopFlag
+from workers.retry import Retry
+from workers.running import now_ms
+from workers.settings import Settings
+from workers.states import RunState
+
+
+class Desk:
+    """A journal with runs that are due, and jobs that work on them."""
+
+    def __init__(self, server: RedisServer, directory: Path) -> None:
+        url = f"sqlite:///{directory}/journal.db"
+        upgrade(url)
+        environ = {
+            "REDIS_URL": server.url,
+            "DATABASE_URL": url,
+            "COMETHOOKS_DATA_DIR": str(directory),
+            "COMETHOOKS_THREADS": "4",
+        }
+        self.settings = Settings.load(environ)
+        self.journal = Journal.open(self.settings.database_url)
+        self.redis: Redis = connect(server.url)
+        self.stop = StopFlag()
+
+    def fail(
+        self, count: int, name: str = "plugin.handler", received_at: int | None = None, **changes: Any
+    ) -> list[str]:
+        """So many events whose run has failed once and is due; their ids."""
+        now = now_ms()
+        moment = {} if received_at is None else {"received_at": received_at}
+        values: dict[str, Any] = {
+            "handler": name,
+            "state": RunState.RETRYING,
+            "attempts": 1,
+            "started_at": now,
+            "finished_at": now,
+            "error": "ValueError: at first",
+            "next_at": now - 1,
+        }
+        result = RunResult(**{**values, **changes})
+        records = [record(number, number, **moment) for number in range(count)]
+        self.journal.write([Settled(record=each, runs=(result,), partition=0) for each in records])
+        return [each.id for each in records]
+
+    def attempts(self, *handlers: BoundHandler) -> Attempts:
+        """A job that knows these handlers."""
+        plugin = LoadedPlugin(
+            name="plugin",
+            origin="test",
+            file="test.py",
+            config=handlers[0].config if handlers else None,  # type: ignore[arg-type]
+            handlers=handlers,
+            warnings=(),
+            version="1.0",
+        )
+        return Attempts(self.settings, Plugins(loaded=(plugin,)), self.journal, self.redis, self.stop)
+
+    def runs(self) -> list[StoredRun]:
+        """Every run."""
+        return list(self.journal.runs(Filter()))
+
+    def states(self) -> set[tuple[RunState, int]]:
+        """The states that runs are in, and after how many attempts."""
+        return {(run.state, run.attempts) for run in self.runs()}
+
+
+@pytest.fixture
+def desk(redis_server: RedisServer, tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(redis_server, tmp_path)
+    yield made
+    made.journal.close()
+
+
+def test_what_is_due_is_run_again_with_its_event_and_attempt(desk: Desk) -> None:
+    """All of it, though it is more than one claim; and it is counted for the metrics."""
+    seen: list[tuple[str, int]] = []
+    ids = desk.fail(250)
+    desk.attempts(handler(lambda event, ctx: seen.append((event.id, ctx.attempt)))).run()
+    assert sorted(seen) == sorted((each, 2) for each in ids)
+    assert desk.states() == {(RunState.DONE, 2)}
+    assert desk.redis.hgetall(keys.RUNS) == {b"plugin.handler|done": b"250"}
+
+
+def test_what_fails_again_waits_for_longer_or_is_dead(desk: Desk) -> None:
+    """With the newest error; what is not due yet is left alone."""
+
+    def fail(event: Any, ctx: Any) -> None:
+        raise ValueError(f"attempt {ctx.attempt}")
+
+    desk.fail(3)
+    later = desk.fail(1, next_at=now_ms() + 60_000)
+    desk.attempts(handler(fail, retry=Retry(attempts=3, base=60.0, jitter=False))).run()
+    waiting = [run for run in desk.runs() if run.event_id not in later]
+    assert {(run.state, run.attempts, run.error) for run in waiting} == {
+        (RunState.RETRYING, 2, "ValueError: attempt 2")
+    }
+    assert all(run.next_at is not None and run.next_at > now_ms() + 60_000 for run in waiting)
+    desk.journal.retry_runs(Filter(), now=now_ms() - 1)
+    desk.attempts(handler(fail, retry=Retry(attempts=3))).run()
+    assert desk.states() == {(RunState.DEAD, 3), (RunState.RETRYING, 2)}
+
+
+def test_a_run_whose_handler_is_not_there_any_more_is_dead_and_says_so(desk: Desk) -> None:
+    """Somebody removed or renamed it; when it is back, the run can be retried."""
+    desk.fail(1, name="gone.handler")
+    desk.attempts().run()
+    (run,) = desk.runs()
+    assert run.state is RunState.DEAD
+    assert "comethooks plugins list" in (run.error or "")
+
+
+def test_asked_to_stop_it_ends_what_is_in_progress_and_gives_the_rest_back(desk: Desk) -> None:
+    """As if it had never been claimed."""
+    started, go_on = threading.Semaphore(0), threading.Event()
+
+    def wait(event: Any, ctx: Any) -> None:
+        started.release()
+        go_on.wait(10)
+
+    desk.fail(20)
+    job = threading.Thread(target=desk.attempts(handler(wait)).run)
+    job.start()
+    for _ in range(4):
+        assert started.acquire(timeout=10)
+    desk.stop.set()
+    go_on.set()
+    job.join(10)
+    states = [(run.state, run.attempts) for run in desk.runs()]
+    assert states.count((RunState.DONE, 2)) == 4
+    assert states.count((RunState.RETRYING, 1)) == 16
+
+
+def test_a_suspect_runs_first_and_alone(desk: Desk) -> None:
+    """Its process died while it ran; so did its neighbours' that had not begun."""
+    desk.fail(3)
+    desk.journal.claim("host|boot|1", now=now_ms(), until=now_ms() + 60_000, limit=2)
+    desk.journal.free_claims(
+        is_dead=lambda member: True, ending=lambda member: None, now=now_ms(), expired=None
+    )
+    running, together = set(), []
+    lock = threading.Lock()
+
+    def note(event: Any, ctx: Any) -> None:
+        with lock:
+            running.add(event.id)
+            together.append((ctx.attempt, len(running)))
+        threading.Event().wait(0.05)
+        with lock:
+            running.discard(event.id)
+
+    desk.attempts(handler(note)).run()
+    assert together == [(3, 1), (3, 1), (2, 1)]
+    assert desk.states() == {(RunState.DONE, 2), (RunState.DONE, 3)}
+
+
+def test_a_run_that_hangs_is_given_up_and_ends_the_job(desk: Desk) -> None:
+    """Its attempt counts; the process has a thread that nobody can end, so nothing more is claimed."""
+    go_on = threading.Event()
+
+    def hang(event: Any, ctx: Any) -> None:
+        if event.id == first:
+            go_on.wait(60)
+
+    (first,) = desk.fail(1, next_at=now_ms() - 1000)
+    desk.fail(150)
+    desk.attempts(handler(hang, timeout=0.1)).run()
+    go_on.set()
+    by_id = {run.event_id: run for run in desk.runs()}
+    assert by_id[first].state is RunState.DEAD
+    assert "longer than 0.1 s" in (by_id[first].error or "")
+    assert "in hang" in (desk.journal.runs_of(first)[0].traceback or "")
+    others = {run.state for run in by_id.values() if run.event_id != first}
+    assert RunState.RUNNING not in others
+
+
+def test_results_wait_for_a_journal_that_is_away(desk: Desk, tmp_path: Path) -> None:
+    """Nothing is run again for that."""
+    ran: list[str] = []
+    file, hidden = tmp_path / "journal.db", tmp_path / "journal.away"
+
+    def take_away(event: Any, ctx: Any) -> None:
+        ran.append(event.id)
+        desk.journal.close()
+        file.rename(hidden)
+        file.mkdir()
+
+    (event_id,) = desk.fail(1)
+    job = threading.Thread(target=desk.attempts(handler(take_away)).run)
+    job.start()
+    wait_for(lambda: ran, "it has run")
+    file.rmdir()
+    hidden.rename(file)
+    job.join(20)
+    assert ran == [event_id]
+    assert desk.states() == {(RunState.DONE, 2)}

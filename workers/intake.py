@@ -1,0 +1,104 @@
+"""What a drainer reads: entries of its partitions, as far as its window has room, as items with handlers to do."""
+
+from collections.abc import Iterable
+from typing import cast
+
+import structlog
+from redis import Redis
+
+from workers import keys
+from workers.connections import read_streams
+from workers.endings import endings_of
+from workers.items import Item, Partition
+from workers.loading import Plugins
+from workers.marks import EntryMarks, marks_in
+from workers.record import Kind, RecordError, cost, decode
+from workers.suspects import judge, members_in
+
+WINDOW = 512
+"""Entries that may be on their way through a drainer."""
+WINDOW_BYTES = 32 * 2**20
+"""How many bytes of them, roughly: how large entries are is known from those before."""
+PARTITION_QUOTA = 128
+"""Of the window, what one partition may have: a hot conversation must not stop the others."""
+
+log = structlog.get_logger()
+
+
+class Intake:
+    """The window of one drainer. For its main thread alone."""
+
+    def __init__(self, client: Redis, plugins: Plugins) -> None:
+        self._client = client
+        self._plugins = plugins
+        self.unsettled = 0
+        """Entries read and not yet forgotten."""
+        self._bytes = 0
+        self._typical = 1
+
+    def readable(self, partitions: Iterable[Partition]) -> list[Partition]:
+        """Those of `partitions` that there is room for; none when the window is full."""
+        if self._room() <= 0:
+            return []
+        return [each for each in partitions if not each.closing and each.unsettled < PARTITION_QUOTA]
+
+    def read(self, partitions: list[Partition], wait: float) -> list[Item]:
+        """The next entries of `partitions`, which are `readable`; waits up to `wait` seconds for the first.
+
+        An item without handlers to do has nothing to wait for. Raises redis-py's errors.
+        """
+        count = max(1, min(PARTITION_QUOTA // 2, self._room() // len(partitions)))
+        cursors = {keys.stream(partition.number): partition.cursor for partition in partitions}
+        by_stream = {keys.stream(partition.number).encode(): partition for partition in partitions}
+        items = []
+        for stream, entries in read_streams(self._client, cursors, count=count, wait=wait):
+            partition = by_stream[stream]
+            for entry, fields in entries:
+                partition.cursor = entry.decode()
+                if item := self._item(partition, fields):
+                    items.append(item)
+        if items:
+            self._typical = max(1, sum(item.cost for item in items) // len(items))
+        return items
+
+    def release(self, item: Item) -> None:
+        """Make room: nothing of `item` is left in this process."""
+        item.partition.unsettled -= 1
+        self.unsettled -= 1
+        self._bytes -= item.cost
+
+    def _room(self) -> int:
+        return min(WINDOW - self.unsettled, (WINDOW_BYTES - self._bytes) // self._typical)
+
+    def _item(self, partition: Partition, fields: dict[bytes, bytes]) -> Item | None:
+        entry = partition.cursor
+        try:
+            record = decode(fields)
+        except RecordError as error:
+            log.error("stream entry left alone", partition=partition.number, entry=entry, reason=str(error))
+            return None
+        item = Item(partition, entry, record, cost(fields))
+        partition.unsettled += 1
+        self.unsettled += 1
+        self._bytes += item.cost
+        if record.kind is Kind.EVENT:
+            item.todo = self._plugins.handlers_for(record.trigger or "", record.name)
+        marks = partition.marks.pop(entry, None)
+        if marks is not None:
+            self._resume(item, marks)
+        return item
+
+    def _resume(self, item: Item, marks: EntryMarks) -> None:
+        """Go on where an earlier drainer ended."""
+        item.marked = marks.handlers
+        suspects = judge(marks, endings_of(self._client, members_in(marks)))
+        item.results = marks.results
+        done = {result.handler for result in item.results}
+        item.todo = [handler for handler in item.todo if handler.id not in done]
+        item.suspects = {handler.id: suspects[handler.id] for handler in item.todo if handler.id in suspects}
+
+
+def take(client: Redis, number: int, lease: str) -> Partition:
+    """The partition whose lease was just taken, with what an earlier drainer left of it."""
+    progress = cast(dict[bytes, bytes], client.hgetall(keys.progress(number)))
+    return Partition(number, lease, marks_in(progress))

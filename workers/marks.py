@@ -1,0 +1,175 @@
+"""Marks: what Redis knows of a run between its start and its row in the journal.
+
+A mark is a field of the partition's hash `progress`, `entry/handler`. It says that the run has started, that it
+is a suspect, or how it ended. A mark that this version cannot read counts as started: the run is repeated.
+
+What is done about a run that a take-over finds started or suspect: see `workers.suspects`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import structlog
+from redis import Redis
+
+from workers import keys, scripts
+from workers.journal import RunResult
+from workers.states import RunState
+
+FORMAT = 1
+STARTED = b"started"
+SUSPECT = "suspect"
+_FIELDS_OF_A_CALL = 2000
+"""Arguments of one script call: Lua unpacks at most about 8,000."""
+
+log = structlog.get_logger()
+
+
+class LeaseLostError(Exception):
+    """A mark was refused because the partition belongs to another drainer now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A run that is alone in its process: since when (ms), in which drainer, of which version of the plugin.
+
+    `deaths` is how many processes ended before while it was in progress.
+    """
+
+    started_at: int
+    member: str
+    version: str | None
+    deaths: int
+
+
+@dataclass(slots=True)
+class EntryMarks:
+    """The marks of one entry: results, handlers that only started, and those that were suspects, by handler."""
+
+    results: list[RunResult] = field(default_factory=list)
+    started: set[str] = field(default_factory=set)
+    suspects: dict[str, Suspect] = field(default_factory=dict)
+
+    @property
+    def handlers(self) -> frozenset[str]:
+        """Every handler that has a mark."""
+        return frozenset((*(result.handler for result in self.results), *self.started, *self.suspects))
+
+
+def mark_of(result: RunResult) -> bytes:
+    """The mark of a run that ended."""
+    return orjson.dumps(
+        [
+            FORMAT,
+            result.state,
+            result.attempts,
+            result.started_at,
+            result.finished_at,
+            result.error,
+            result.traceback,
+            result.next_at,
+            result.version,
+        ]
+    )
+
+
+def suspect_mark(suspect: Suspect) -> bytes:
+    """The mark of a run that is about to run alone."""
+    return orjson.dumps(
+        [FORMAT, SUSPECT, suspect.started_at, suspect.member, suspect.version, suspect.deaths]
+    )
+
+
+def marks_in(progress: Mapping[bytes, bytes]) -> dict[str, EntryMarks]:
+    """The marks of a partition, by stream entry."""
+    found: dict[str, EntryMarks] = {}
+    for name, mark in progress.items():
+        entry, _, handler = name.decode("utf-8", "replace").partition("/")
+        marks = found.setdefault(entry, EntryMarks())
+        if mark == STARTED:
+            marks.started.add(handler)
+            continue
+        try:
+            _read(marks, handler, orjson.loads(mark))
+        except (TypeError, ValueError) as error:
+            log.error("a mark cannot be read; its run counts as started", entry=entry, handler=handler)
+            log.debug("unreadable mark", error=type(error).__name__)
+            marks.started.add(handler)
+    return found
+
+
+def _read(marks: EntryMarks, handler: str, mark: list[Any]) -> None:
+    version, state, *values = mark
+    if version != FORMAT:
+        raise ValueError("another format")
+    if state == SUSPECT:
+        marks.suspects[handler] = Suspect(*values)
+        return
+    attempts, started_at, finished_at, error, traceback, next_at, plugin_version = values
+    marks.results.append(
+        RunResult(
+            handler=handler,
+            state=RunState(state),
+            attempts=attempts,
+            started_at=started_at,
+            finished_at=finished_at,
+            error=error,
+            traceback=traceback,
+            next_at=next_at,
+            version=plugin_version,
+        )
+    )
+
+
+class MarkWriter:
+    """One connection that marks are written on in groups, and the answers that are still outstanding.
+
+    It never reconnects: after an error it is unknown what arrived, so whoever writes marks has to end.
+    """
+
+    def __init__(self, client: Redis) -> None:
+        self._connection: Any = client.connection_pool.get_connection()
+        self._mark = client.script_load(scripts.MARK)
+        self._unmark = client.script_load(scripts.UNMARK)
+        self._groups: dict[tuple[str, int, str], list[str | bytes]] = {}
+        self._outstanding = 0
+
+    def add(self, partition: int, lease: str, entry: str, handler: str, mark: bytes) -> None:
+        """Put a mark into the group."""
+        group = self._groups.setdefault((self._mark, partition, lease), [])
+        group += (f"{entry}/{handler}", mark)
+
+    def remove(self, partition: int, lease: str, entry: str, handler: str) -> None:
+        """Put the removal of the mark of a run that did not start into the group."""
+        self._groups.setdefault((self._unmark, partition, lease), []).append(f"{entry}/{handler}")
+
+    def send(self) -> None:
+        """Send the group; do not wait for the answers."""
+        if not self._groups:
+            return
+        commands = [
+            (
+                "EVALSHA",
+                script,
+                2,
+                keys.lease(number),
+                keys.progress(number),
+                lease,
+                *fields[start : start + _FIELDS_OF_A_CALL],
+            )
+            for (script, number, lease), fields in self._groups.items()
+            for start in range(0, len(fields), _FIELDS_OF_A_CALL)
+        ]
+        self._connection.send_packed_command(self._connection.pack_commands(commands))
+        self._outstanding += len(commands)
+        self._groups = {}
+
+    def confirm(self) -> None:
+        """Wait for all answers. Raises `LeaseLostError` when one says that the partition is not ours."""
+        while self._outstanding:
+            answer = self._connection.read_response()
+            self._outstanding -= 1
+            if not answer:
+                raise LeaseLostError("a mark was refused: the partition belongs to another drainer")

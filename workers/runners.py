@@ -1,0 +1,179 @@
+"""Threads that run handlers, each run within its time limit.
+
+A run that takes too long gets a `HandlerTimeoutError` raised in its thread, which ends Python code and tells where
+it was. A thread that waits in C (a socket without a time-out, a lock) does not notice: after two more seconds the
+run is given up, its end is told in its place, and `stuck` says that this process has a thread that nobody can end.
+The process then has to finish what else is in progress, and go.
+"""
+
+import ctypes
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Protocol
+
+import structlog
+
+from schemas import Event
+from workers.journal import RunResult
+from workers.loading import BoundHandler
+from workers.logs import MAX_TRACEBACK
+from workers.record import scrub
+from workers.running import HandlerTimeoutError, execute, failed, now_ms
+
+GRACE_SECONDS = 2.0
+"""How long a thread may take to end after the exception was raised in it."""
+
+
+class Ended(Protocol):
+    """Told of every run exactly once: how it ended, and whether its thread is `given_up`."""
+
+    def __call__(self, result: RunResult, *, given_up: bool = False) -> None:
+        """Take the news. Called in the run's thread or, when it is given up, in that which enforces limits."""
+
+
+log = structlog.get_logger()
+
+Work = Callable[["Runner"], None]
+"""What a runner does: it calls `runner.execute`, once for each run."""
+
+
+@dataclass(slots=True, eq=False)
+class _Call:
+    handler: BoundHandler
+    attempt: int
+    ended: Ended
+    started_at: int
+    limit: float
+    """Monotonic time, seconds: first of the run, then of its thread."""
+    interrupted: bool = False
+
+
+class _GivenUpError(BaseException):
+    """The run was given up while it ran on: the thread that comes back has nothing more to say."""
+
+
+class Runner(threading.Thread):
+    """One thread, and the run that it is at."""
+
+    def __init__(
+        self, number: int, work: "SimpleQueue[Work | None]", on_failure: Callable[[Exception], None]
+    ) -> None:
+        super().__init__(name=f"runner-{number}", daemon=True)
+        self._work = work
+        self._on_failure = on_failure
+        self._lock = threading.Lock()
+        self._call: _Call | None = None
+
+    def run(self) -> None:
+        """Work until told to stop."""
+        while (work := self._work.get()) is not None:
+            try:
+                work(self)
+            except _GivenUpError:
+                return
+            except BaseException as error:
+                self._on_failure(RuntimeError(f"a runner ended: {type(error).__qualname__}"))
+                return
+
+    def execute(self, handler: BoundHandler, event: Event, ended: Ended, *, attempt: int = 1) -> None:
+        """Run `handler` once, and tell `ended` how it ended."""
+        call = _Call(handler, attempt, ended, now_ms(), time.monotonic() + handler.timeout)
+        try:
+            self._call = call
+            result = execute(handler, event, attempt=attempt)
+            self._finish(call)
+        except HandlerTimeoutError as error:  # it arrived when the handler had just ended
+            result = failed(handler, error, attempt=attempt, started_at=call.started_at, finished_at=now_ms())
+            self._finish(call)
+        ended(result)
+
+    def _finish(self, call: _Call) -> None:
+        """The run is over: from here on nothing is raised in this thread.
+
+        The exception may arrive at any line of this but the last; it can then be called again.
+        """
+        with self._lock:
+            if self._call is not call:
+                raise _GivenUpError
+            if call.interrupted:
+                _raise_in(self.ident, None)
+            self._call = None
+
+    def enforce(self, now: float) -> bool:
+        """Interrupt the run if it takes too long, give it up if that does not help. Whether it is given up."""
+        call = self._call
+        if call is None or now < call.limit:
+            return False
+        with self._lock:
+            if self._call is not call:
+                return False
+            if not call.interrupted:
+                call.interrupted, call.limit = True, now + GRACE_SECONDS
+                _raise_in(self.ident, HandlerTimeoutError)
+                return False
+            self._call = None
+        log.error(
+            "a handler hangs; its process will be replaced", handler=call.handler.id, attempt=call.attempt
+        )
+        result = failed(
+            call.handler,
+            HandlerTimeoutError(),
+            attempt=call.attempt,
+            started_at=call.started_at,
+            finished_at=now_ms(),
+            traceback=_stack_of(self.ident),
+        )
+        call.ended(result, given_up=True)
+        return True
+
+
+class Runners:
+    """As many runners as `threads`. What ends one of them goes to `on_failure`."""
+
+    def __init__(self, threads: int, *, on_failure: Callable[[Exception], None]) -> None:
+        self._work: SimpleQueue[Work | None] = SimpleQueue()
+        self._runners = [Runner(number, self._work, on_failure) for number in range(threads)]
+        self.stuck = False
+        """A thread of this process hangs in a handler, and only the end of the process ends it."""
+
+    def __len__(self) -> int:
+        return len(self._runners)
+
+    def start(self) -> None:
+        """Start all threads."""
+        for runner in self._runners:
+            runner.start()
+
+    def stop(self) -> None:
+        """End all threads that do not hang. Nothing may be waiting."""
+        for _ in self._runners:
+            self._work.put(None)
+
+    def submit(self, work: Work) -> None:
+        """Have one of them do `work`, once those before it are under way."""
+        self._work.put(work)
+
+    def enforce_limits(self) -> None:
+        """Hold every run to its limit. To be called a few times a second, by one thread."""
+        now = time.monotonic()
+        for runner in self._runners:
+            self.stuck = runner.enforce(now) or self.stuck
+
+
+def _raise_in(thread: int | None, error: type[BaseException] | None) -> None:
+    """Raise `error` in a thread as soon as it executes Python code; with None, take back what did not arrive."""
+    raised = None if error is None else ctypes.py_object(error)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread or 0), raised)
+
+
+def _stack_of(thread: int | None) -> str | None:
+    """Where a thread is, as the text of a traceback."""
+    frame = sys._current_frames().get(thread or 0)
+    if frame is None:
+        return None
+    return scrub("".join(["It still runs here:\n", *traceback.format_stack(frame)]))[-MAX_TRACEBACK:]

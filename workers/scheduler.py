@@ -1,0 +1,174 @@
+"""The scheduler: what one process of all hosts does once a second, whoever of them leads.
+
+It enqueues RQ jobs for runs that are due, frees the claims of processes that died, deletes what is older than
+the retention, and tells Redis how many runs are unfinished, for the metrics. Each of these may be done twice, or
+by two leaders at once: they are compare-and-set or idempotent, so the lease of the leader needs no fence.
+"""
+
+import contextlib
+import math
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from workers import keys, logs, scripts
+from workers.connections import connect
+from workers.endings import endings_of
+from workers.journal import START, Journal, JournalOutdatedError, JournalUnavailableError, Swept
+from workers.journal.migrate import require_current
+from workers.leader import Leader
+from workers.processes import StopFlag, is_dead_here, member_name
+from workers.running import now_ms
+from workers.settings import Settings
+
+RUNS_QUEUE = "runs"
+TICK_SECONDS = 1.0
+LEADER_SECONDS = 10.0
+CLAIM_SECONDS = 60.0
+"""How long a claim of due runs holds unless it is renewed."""
+BATCH = 100
+"""Due runs that are claimed at once."""
+LIFE_SECONDS = 60.0
+"""After so long a job ends, though more is due: plugins are loaded anew, and suspects get their turn."""
+MOST_JOBS = 4
+RETENTION_SECONDS = 600.0
+_RETENTION_BATCH = 500
+_RETENTION_STEPS = 4
+"""Batches a tick: the others have to write, too."""
+_TELL_SECONDS = 5.0
+_TOLD_TTL_SECONDS = 60
+_FAILURE_TTL_SECONDS = 3600
+_DAY_MS = 24 * 3600 * 1000
+
+log = structlog.get_logger()
+
+
+class Scheduler:
+    """Does in `tick` whatever is to be done now. Raises the journal's errors and redis-py's."""
+
+    def __init__(self, settings: Settings, client: Redis, journal: Journal) -> None:
+        self._settings = settings
+        self._client = client
+        self._journal = journal
+        self._queue = Queue(RUNS_QUEUE, connection=client, serializer=JSONSerializer)
+        self._repair = client.register_script(scripts.REPAIR)
+        self._expiring_from = time.monotonic() + CLAIM_SECONDS
+        self._sweeping: Iterator[int] | None = None
+        self._next_sweep = 0.0
+        self._next_telling = 0.0
+
+    def lost_sight(self) -> None:
+        """The journal was away, so nobody could renew a claim: none has expired until they could again."""
+        self._expiring_from = time.monotonic() + CLAIM_SECONDS
+
+    def tick(self) -> None:
+        """One round. Takes well under a second unless the journal is slow."""
+        self._free_claims()
+        self._enqueue_due()
+        self._retain()
+        self._tell()
+
+    def _free_claims(self) -> None:
+        expired = now_ms() if time.monotonic() > self._expiring_from else None
+        freed = self._journal.free_claims(
+            is_dead=is_dead_here,
+            ending=lambda member: endings_of(self._client, [member]).get(member),
+            now=now_ms(),
+            expired=expired,
+        )
+        dead = sum(run.dead for run in freed)
+        if freed:
+            log.warning("freed runs of processes that died", due=len(freed) - dead, dead=dead)
+
+    def _enqueue_due(self) -> None:
+        due = self._journal.due(now_ms(), BATCH * MOST_JOBS)
+        for _ in range(min(math.ceil(due / BATCH), MOST_JOBS) - self._queue.count):
+            self._queue.enqueue_call(
+                "workers.attempts.attempt_due",
+                timeout=math.ceil(LIFE_SECONDS + 2 * self._settings.handler_timeout + 60),
+                result_ttl=0,
+                failure_ttl=_FAILURE_TTL_SECONDS,
+            )
+
+    def _retain(self) -> None:
+        if self._sweeping is None:
+            if time.monotonic() < self._next_sweep:
+                return
+            self._sweeping = self._sweep()
+        for _ in range(_RETENTION_STEPS):
+            if next(self._sweeping, None) is None:
+                self._sweeping = None
+                self._next_sweep = time.monotonic() + RETENTION_SECONDS
+                return
+
+    def _sweep(self) -> Iterator[int]:
+        """Delete what is too old, and yield after each batch."""
+        journal, settings = self._journal, self._settings
+        tasks: list[tuple[str, int, Callable[..., Swept]]] = [
+            ("events deleted", settings.retention_days, journal.delete_older),
+            ("payloads deleted", settings.payload_retention_days, journal.drop_payloads),
+            ("run details deleted", settings.run_retention_days, journal.drop_run_details),
+        ]
+        for what, days, sweep in tasks:
+            before, total, place, more = now_ms() - days * _DAY_MS, 0, START, True
+            while more:
+                swept = sweep(before, _RETENTION_BATCH, place)
+                total, place, more = total + swept.count, swept.after, swept.more
+                yield swept.count
+            if total:
+                log.info(f"retention: {what}", count=total, older_than_days=days)
+
+    def _tell(self) -> None:
+        if time.monotonic() < self._next_telling:
+            return
+        self._next_telling = time.monotonic() + _TELL_SECONDS
+        unfinished: dict[Any, Any] = {
+            state.value: count for state, count in self._journal.unfinished().items()
+        }
+        pipeline = self._client.pipeline()
+        pipeline.delete(keys.UNFINISHED)
+        pipeline.hset(keys.UNFINISHED, mapping={**unfinished, "told_at": now_ms() // 1000})
+        pipeline.expire(keys.UNFINISHED, _TOLD_TTL_SECONDS)
+        pipeline.execute()
+        self._repair(keys=[keys.BACKLOG, *map(keys.stream, range(self._settings.partitions))])
+
+
+def main() -> int:
+    """Be a scheduler until SIGTERM. Returns the exit code."""
+    settings = Settings.load()
+    logs.configure(settings.log_format)
+    stop = StopFlag.on_signals(signal.SIGTERM)
+    client = connect(settings.redis_url)
+    journal = Journal.open(settings.database_url)
+    leader = Leader(client, member_name(os.getpid()), ttl=LEADER_SECONDS)
+    scheduler = Scheduler(settings, client, journal)
+    said = ""
+    while not stop.wait(TICK_SECONDS):
+        try:
+            if leader.is_leader():
+                require_current(journal.engine)
+                scheduler.tick()
+            if said:
+                log.info("the scheduler goes on")
+            said = ""
+        except (JournalUnavailableError, JournalOutdatedError, RedisError, OSError) as error:
+            scheduler.lost_sight()
+            if not said:
+                log.warning("the scheduler waits", **logs.failure(error))
+            said = said or type(error).__name__
+    with contextlib.suppress(RedisError, OSError):
+        leader.resign()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
