@@ -1,6 +1,6 @@
 """Reading what waits in the streams: an event can be shown from the moment of its 200."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from redis import Redis
 
@@ -11,12 +11,12 @@ from workers.record import Record, RecordError, decode
 CHUNK = 100
 
 
-def waiting(client: Redis, partitions: int) -> Iterator[tuple[int, Record]]:
-    """Every record in the streams with its partition; within a partition newest first, in constant memory.
+def waiting(client: Redis, partitions: Sequence[int]) -> Iterator[tuple[int, Record]]:
+    """Every record in the streams of `partitions`, with its partition; in each newest first, in constant memory.
 
     Entries of a format that this version cannot read are left out.
     """
-    for partition in range(partitions):
+    for partition in partitions:
         yield from _backwards(client, partition)
 
 

@@ -12,7 +12,8 @@ from marshmallow import Schema, ValidationError, fields
 from rq.timeouts import BaseTimeoutException
 
 from workers.logs import failure
-from workers.settings import NAMES, read_variables
+from workers.settings import NAMES
+from workers.variables import read_variables
 
 _MIN_REDACTED = 4
 

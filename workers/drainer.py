@@ -34,6 +34,7 @@ from workers.journal import Journal
 from workers.journal.migrate import require_current
 from workers.journaling import JournalWriter, until_it_works
 from workers.keeper import RENEWAL_SECONDS, Keeper, exit_at_once
+from workers.layout import Layout, fixed_layouts, read_layouts, retire
 from workers.leases import Leases
 from workers.loading import Plugins, load_plugins
 from workers.logs import failure
@@ -41,7 +42,6 @@ from workers.marks import LeaseLostError
 from workers.processes import EXIT_FAILED, StopFlag, member_name
 from workers.runners import GRACE_SECONDS, Runners
 from workers.settings import Settings
-from workers.streams import PartitionsError, claim_partitions
 
 SHORTEST_LIFE_SECONDS = 250.0
 LONGEST_LIFE_SECONDS = 350.0
@@ -51,8 +51,8 @@ SHORT_SECONDS = 0.02
 """How long to wait for entries while a partition is to be given back, or is to be read again once it has room."""
 STOP_MARGIN_SECONDS = 5.0
 """How much longer than a handler may take the end of a drainer may take."""
-MISCONFIGURED_SECONDS = 30.0
-"""How long to wait before looking again whether the number of partitions fits."""
+LAYOUT_SECONDS = 0.5
+"""How often to look whether other partitions are to be drained."""
 GC_THRESHOLD = 10_000
 
 log = structlog.get_logger()
@@ -62,19 +62,29 @@ class Drainer:
     """One drainer. `run` works until `stop` is set, its life is over or its parent has died."""
 
     def __init__(
-        self, settings: Settings, plugins: Plugins, journal: Journal, stop: StopFlag, *, life: float
+        self,
+        settings: Settings,
+        plugins: Plugins,
+        journal: Journal,
+        stop: StopFlag,
+        *,
+        layout: Layout,
+        life: float,
     ) -> None:
         self._client = connect(settings.redis_url)
         self._stop = stop
+        self._layout = layout
+        self._layout_is_over = False
+        self._next_look = 0.0
         self._end_of_life = time.monotonic() + life
         self._parent = os.getppid()
         self._handler_timeout = settings.handler_timeout
         self._longest_end = settings.handler_timeout + GRACE_SECONDS + STOP_MARGIN_SECONDS
         self._ending_since: float | None = None
         member = member_name(os.getpid())
-        self._leases = Leases(self._client, member, settings.partitions)
+        self._leases = Leases(self._client, member, layout.numbers)
         keeping = connect(settings.redis_url, timeout=RENEWAL_SECONDS)
-        self._keeper = Keeper(Leases(keeping, member, settings.partitions))
+        self._keeper = Keeper(Leases(keeping, member, layout.numbers))
         self._released: SimpleQueue[Sequence[Item] | Exception] = SimpleQueue()
         self._writer = JournalWriter(
             connect(settings.redis_url),
@@ -104,6 +114,7 @@ class Drainer:
             thread.start()
         while True:
             if not self._ending():
+                self._look_at_layout()
                 self._balance()
             elif not self._close_all():
                 break
@@ -131,7 +142,7 @@ class Drainer:
 
     def _ending(self) -> bool:
         asked = self._stop.is_set() or self._runners.stuck or os.getppid() != self._parent
-        return asked or self._ending_since is not None or self._life_is_over()
+        return asked or self._layout_is_over or self._ending_since is not None or self._life_is_over()
 
     def _life_is_over(self) -> bool:
         """At a moment when nobody has to wait for a slow run here; but that comes, or is not waited for."""
@@ -153,6 +164,15 @@ class Drainer:
             partition.closing = True
         if staying:
             self._dispatcher.look_again()
+
+    def _look_at_layout(self) -> None:
+        """Retire the layout when it is empty and there is a newer one; whoever drains it then ends."""
+        if time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + LAYOUT_SECONDS
+        layouts = read_layouts(self._client)
+        retired = layouts.emptying == self._layout and retire(self._client, self._layout)
+        self._layout_is_over = retired or layouts.draining != self._layout
 
     def _balance(self) -> None:
         if time.monotonic() < self._next_balance:
@@ -225,12 +245,6 @@ def drain() -> None:
 
 
 def _drain(settings: Settings, stop: StopFlag) -> None:
-    try:
-        claim_partitions(connect(settings.redis_url), settings.partitions)
-    except PartitionsError as error:
-        log.error("nothing is drained", reason=str(error))
-        stop.wait(MISCONFIGURED_SECONDS)
-        return
     journal = Journal.open(settings.database_url)
     plugins = load_plugins(settings)
     for broken in plugins.broken:
@@ -241,5 +255,6 @@ def _drain(settings: Settings, stop: StopFlag) -> None:
     gc.set_threshold(GC_THRESHOLD)
     until_it_works(lambda: require_current(journal.engine), stop)
     life = random.uniform(SHORTEST_LIFE_SECONDS, LONGEST_LIFE_SECONDS)
-    Drainer(settings, plugins, journal, stop, life=life).run()
+    layout = fixed_layouts(connect(settings.redis_url), settings.partitions).draining
+    Drainer(settings, plugins, journal, stop, layout=layout, life=life).run()
     journal.close()

@@ -7,6 +7,7 @@ from redis import Redis
 from redis.exceptions import OutOfMemoryError
 
 from workers import keys
+from workers.layout import read_layouts
 from workers.leases import Leases
 from workers.processes import ending, member_name
 
@@ -14,7 +15,7 @@ ENDING_TTL_SECONDS = 3600
 """How long an ending is known, counted from the last one."""
 
 
-def bury(client: Redis, pid: int, wait_status: int | None, partitions: int) -> int:
+def bury(client: Redis, pid: int, wait_status: int | None) -> int:
     """Record how a process ended, if that was seen, then drop its leases. How many leases those were.
 
     In this order: whoever takes the partitions over asks at once what its predecessor died of.
@@ -28,7 +29,7 @@ def bury(client: Redis, pid: int, wait_status: int | None, partitions: int) -> i
                 pipeline.execute()
         except OutOfMemoryError:
             pass  # nobody knows then; but a full server needs drainers all the more
-    return Leases(client, member, partitions).drop(member)
+    return Leases(client, member, read_layouts(client).numbers).drop(member)
 
 
 def endings_of(client: Redis, members: Collection[str]) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 | key | type | holds |
 |---|---|---|
-| `partitions` | string | the number of partitions, fixed at the first accept or the first drainer |
+| `partitions` | string | the layout that is written to, fixed at the first accept or the first drainer |
+| `emptying` | string | the layout before, until it is empty |
 | `events:<p>` | stream | what is accepted in partition p and not yet journalled |
 | `lease:<p>` | string | `fence|host|boot|pid` of the drainer that has partition p; expires |
 | `fence` | string | counter that makes every lease unique |
@@ -19,6 +20,7 @@
 
 PREFIX = "comethooks:"
 PARTITIONS = PREFIX + "partitions"
+EMPTYING = PREFIX + "emptying"
 FENCE = PREFIX + "fence"
 MEMBERS = PREFIX + "members"
 BACKLOG = PREFIX + "backlog"

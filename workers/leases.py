@@ -7,7 +7,7 @@ in time ends itself before the lease can be anybody else's: see `workers.keeper`
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -38,13 +38,13 @@ class Balance:
 
 
 class Leases:
-    """The leases of one drainer, `member`. One thread at a time: give each thread its own client."""
+    """The leases of one drainer, `member`, on `partitions`. One thread at a time: give each its own client."""
 
     def __init__(
         self,
         client: Redis,
         member: str,
-        partitions: int,
+        partitions: Sequence[int],
         *,
         ttl: float = LEASE_TTL_SECONDS,
         clock: Callable[[], float] = now,
@@ -53,7 +53,7 @@ class Leases:
         self.ttl = ttl
         self.clock = clock
         self._ttl_ms = int(ttl * 1000)
-        self._keys = [keys.lease(number) for number in range(partitions)]
+        self._keys = {number: keys.lease(number) for number in partitions}
         self._balance = client.register_script(scripts.BALANCE)
         self._renew = client.register_script(scripts.RENEW)
         self._release = client.register_script(scripts.RELEASE)
@@ -69,7 +69,7 @@ class Leases:
                 self.drop(member)
             live, share, values, _ = self._balanced()
         suffix = "|" + self.member
-        held = {number: value for number, value in enumerate(values) if value.endswith(suffix)}
+        held = {n: value for n, value in zip(self._keys, values, strict=True) if value.endswith(suffix)}
         return Balance(live, share, held)
 
     def renew(self, held: dict[int, str], *, joined: bool = True) -> float | None:
@@ -92,10 +92,10 @@ class Leases:
 
     def drop(self, member: str) -> int:
         """Take all leases and the membership from `member`, who is dead or leaves. How many leases those were."""
-        return cast(int, self._drop(keys=[keys.MEMBERS, *self._keys], args=[member]))
+        return cast(int, self._drop(keys=[keys.MEMBERS, *self._keys.values()], args=[member]))
 
     def _balanced(self) -> tuple[int, int, list[str], set[str]]:
         live, share, values, members = self._balance(
-            keys=[keys.MEMBERS, keys.FENCE, *self._keys], args=[self.member, self._ttl_ms]
+            keys=[keys.MEMBERS, keys.FENCE, *self._keys.values()], args=[self.member, self._ttl_ms]
         )
         return live, share, [value.decode() for value in values], {member.decode() for member in members}

@@ -49,22 +49,17 @@ class Outage(logging.Filter):
             return False
         return record.levelno >= logging.ERROR
 
-    def wait(self, client: Redis) -> bool:
-        """Return once the server would write. False: it would, if it had memory left."""
+    def wait(self, client: Redis, *, though_full: bool = False) -> bool:
+        """Return True once the server would write; `though_full`, return False when it only lacks memory."""
         while True:
             try:
-                has_memory = _has_memory(client)
+                client.set(keys.PROBE, 1, xx=True)
             except (RedisError, OSError) as error:
+                full = isinstance(error, OutOfMemoryError)
+                if full and though_full:
+                    return False
                 self.begin(error)
                 time.sleep(_RETRY_SECONDS)
             else:
                 self.end()
-                return has_memory
-
-
-def _has_memory(client: Redis) -> bool:
-    try:
-        client.set(keys.PROBE, 1, xx=True)
-    except OutOfMemoryError:
-        return False
-    return True
+                return True

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from redis import Redis
 
 from workers import keys, scripts
+from workers.layout import Layout, read_layouts
 from workers.leases import LEASE_TTL_SECONDS
 
 _TOLD_AT = "told_at"
@@ -27,6 +28,8 @@ class Overview:
     """All partitions, the live drainers, the backlog, the runs, and what there is of a scheduler."""
 
     partitions: tuple[PartitionState, ...]
+    emptying: Layout | None
+    """The layout before the present one, when it is not empty yet."""
     drainers: int
     backlog_bytes: int
     maxmemory: int
@@ -43,10 +46,12 @@ class Overview:
         return self.scheduler_leads and self.unfinished is not None
 
 
-def overview(client: Redis, partitions: int) -> Overview:
-    """Read all of it in one round trip. Raises redis-py's errors."""
+def overview(client: Redis, wanted: int | None = None) -> Overview:
+    """Read all of it; `wanted` is how many partitions there are if Redis has none yet. Raises redis-py's errors."""
+    layouts = read_layouts(client, wanted)
+    partitions = layouts.numbers
     script_keys = [keys.MEMBERS, keys.BACKLOG, keys.RUNS, keys.UNFINISHED, keys.LEADER]
-    for number in range(partitions):
+    for number in partitions:
         script_keys += [keys.stream(number), keys.lease(number)]
     script = client.register_script(scripts.OVERVIEW)
     answer = script(keys=script_keys, args=[int(LEASE_TTL_SECONDS * 1000)])
@@ -54,8 +59,9 @@ def overview(client: Redis, partitions: int) -> Overview:
     return Overview(
         partitions=tuple(
             PartitionState(number, depth=depth, oldest_age_s=_age(oldest, int(now)), leased=bool(leased))
-            for number, (depth, oldest, leased) in enumerate(states)
+            for number, (depth, oldest, leased) in zip(partitions, states, strict=True)
         ),
+        emptying=layouts.emptying,
         drainers=drainers,
         backlog_bytes=int(backlog),
         maxmemory=int(maxmemory),

@@ -25,6 +25,7 @@ from workers.connections import connect
 from workers.endings import endings_of
 from workers.journal import START, Journal, JournalOutdatedError, JournalUnavailableError, Swept
 from workers.journal.migrate import require_current
+from workers.layout import read_layouts
 from workers.leader import Leader
 from workers.processes import StopFlag, is_dead_here, member_name
 from workers.running import now_ms
@@ -139,7 +140,7 @@ class Scheduler:
         pipeline.hset(keys.UNFINISHED, mapping={**unfinished, "told_at": now_ms() // 1000})
         pipeline.expire(keys.UNFINISHED, _TOLD_TTL_SECONDS)
         pipeline.execute()
-        self._repair(keys=[keys.BACKLOG, *map(keys.stream, range(self._settings.partitions))])
+        self._repair(keys=[keys.BACKLOG, *map(keys.stream, read_layouts(self._client).numbers)])
 
 
 def main() -> int:
@@ -151,11 +152,13 @@ def main() -> int:
     journal = Journal.open(settings.database_url)
     leader = Leader(client, member_name(os.getpid()), ttl=LEADER_SECONDS)
     scheduler = Scheduler(settings, client, journal)
-    said = ""
+    said, current = "", False
     while not stop.wait(TICK_SECONDS):
         try:
             if leader.is_leader():
-                require_current(journal.engine)
+                if not current:
+                    require_current(journal.engine)
+                    current = True
                 scheduler.tick()
             if said:
                 log.info("the scheduler goes on")

@@ -10,13 +10,13 @@ would stand for ever: whoever could empty it might not even heartbeat. It needs 
 
 ACCEPT = """
 local stream, backlog, partitions = KEYS[1], KEYS[2], KEYS[3]
-local count, id, key, window, bucket_prefix, shard, limit, overhead = unpack(ARGV, 1, 8)
+local layout, id, key, window, bucket_prefix, shard, limit, overhead = unpack(ARGV, 1, 8)
 local version, kind, meta, body = unpack(ARGV, 9, 12)
 
 local fixed = redis.call('GET', partitions)
 if not fixed then
-  redis.call('SET', partitions, count)
-elseif fixed ~= count then
+  redis.call('SET', partitions, layout)
+elseif fixed ~= layout then
   return {'partitions', fixed}
 end
 
@@ -49,10 +49,10 @@ return {'fresh', id}
 """
 """Append a request to its stream, unless it repeats one of the duplicate window.
 
-KEYS stream, backlog, partitions. ARGV number of partitions, id (16 bytes), duplicate key (16 bytes, or '' for
+KEYS stream, backlog, partitions. ARGV layout, id (16 bytes), duplicate key (16 bytes, or '' for
 none), window (s), prefix of the duplicate buckets, shard, backlog limit (bytes), overhead of an entry (bytes),
 format, kind, meta, body.
-Returns {'fresh', id}, {'duplicate', id of the first}, {'full', ''} or {'partitions', the number in force}.
+Returns {'fresh', id}, {'duplicate', id of the first}, {'full', ''} or {'partitions', the layout in force}.
 
 As several commands: two equal requests at once would both be appended; or a key would be set for an event that
 was never appended, and its repeat swallowed. An own id under the key is our own repeat of a call whose answer
@@ -206,6 +206,33 @@ many of the leases are lost: of their partitions nothing is forgotten. Repeating
 
 As several commands: a drainer that has lost its lease would delete what its successor works on, and a crash in
 between would leave marks without an entry, or count bytes twice.
+"""
+
+SWITCH = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] or redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
+redis.call('SET', KEYS[2], ARGV[1])
+redis.call('SET', KEYS[1], ARGV[2])
+return 1
+"""
+"""Write to a new layout from now on. KEYS partitions, emptying. ARGV the layout in force, the new one.
+
+Returns 1, or 0 when another one is in force or the one before is not empty yet. As several commands: a drainer
+would find neither layout, or requests would be appended to one that nobody empties.
+"""
+
+RETIRE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+local count = tonumber(ARGV[2])
+for i = 2, count + 1 do
+  if redis.call('XLEN', KEYS[i]) > 0 or redis.call('EXISTS', KEYS[i + count]) == 1 then return 0 end
+end
+for i = 1, count + 1 do redis.call('DEL', KEYS[i]) end
+return 1
+"""
+"""Forget a layout that is empty. KEYS emptying, every stream of it, every progress. ARGV the layout, its count.
+
+Returns 1, or 0 when something of it is left, or it is forgotten already. Nothing is appended to it any more: the
+accept script compares the layout.
 """
 
 REPAIR = """

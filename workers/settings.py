@@ -16,8 +16,9 @@ from environs import Env, EnvValidationError, ValidationError
 
 from workers import paths, values
 from workers.paths import Credential
+from workers.variables import read_variables
 
-__all__ = ["NAMES", "Credential", "Settings", "SettingsError", "read_variables"]
+__all__ = ["NAMES", "Credential", "Settings", "SettingsError"]
 
 NAMES: Mapping[str, str] = MappingProxyType(
     {
@@ -49,6 +50,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
 """The environment variable of each field of `Settings`."""
 
 _PORT = "8000"
+_DAYS = "30"
 _MOST_DAYS = 36_500
 _SECRET = frozenset(NAMES[attribute] for attribute in ("basic_auth", "redis_url", "database_url"))
 
@@ -81,7 +83,8 @@ class Settings:
     trusted_proxies: int
     workers: int
     threads: int
-    partitions: int
+    partitions: int | None
+    """None: as many as there are, or the usual number."""
     handler_timeout: float
     """Seconds: how long a handler may take that does not say, and the most that one may ask for."""
     duplicate_window: int
@@ -128,28 +131,6 @@ class Settings:
     def __repr__(self) -> str:
         fields = (f"{attribute}={_shown(getattr(self, attribute))!r}" for attribute in NAMES)
         return f"Settings({', '.join(fields)})"
-
-
-def read_variables(environ: Mapping[str, str], names: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """The values of those of `names` that are set, by `NAME` or by the file in `NAME_FILE`, and the problems.
-
-    Both by name; a problem is a line that says what to do. Values are stripped; an empty one counts as
-    unset, an empty file as a problem.
-    """
-    texts: dict[str, str] = {}
-    problems: dict[str, str] = {}
-    for name in names:
-        text, file = environ.get(name, "").strip(), environ.get(f"{name}_FILE", "").strip()
-        if text and file:
-            problems[name] = f"{name} and {name}_FILE are both set: unset one of them"
-        elif text:
-            texts[name] = text
-        elif file:
-            try:
-                texts[name] = _content(file)
-            except ValueError as error:  # the path is not quoted: it may be the secret itself, misplaced
-                problems[name] = f"{name}_FILE: {error}"
-    return texts, problems
 
 
 class _Texts(Env):
@@ -232,7 +213,7 @@ def _parsed(env: _Texts) -> dict[str, Any]:
         "trusted_proxies": env.number(NAMES["trusted_proxies"], "0", minimum=0),
         "workers": env.number(NAMES["workers"], str(_cores())),
         "threads": env.number(NAMES["threads"], "16"),
-        "partitions": env.number(NAMES["partitions"], "16"),
+        "partitions": env.number(NAMES["partitions"], None),
         "handler_timeout": env.seconds(NAMES["handler_timeout"], "30s", minimum=0.001),
         "duplicate_window": env.whole_seconds(NAMES["duplicate_window"], "24h"),
         "max_body": env.size(NAMES["max_body"], "1MiB"),
@@ -247,11 +228,12 @@ def _parsed(env: _Texts) -> dict[str, Any]:
 
 def _retention(env: _Texts) -> dict[str, Any]:
     """The three ages in days; the details of an event are kept as long as it is, unless that is said."""
-    days = env.number(NAMES["retention_days"], "30", maximum=_MOST_DAYS)
+    days = env.number(NAMES["retention_days"], _DAYS, maximum=_MOST_DAYS)
+    most = days if isinstance(days, int) else int(_DAYS)
     details = {}
     for attribute in ("payload_retention_days", "run_retention_days"):
-        given = env.number(NAMES[attribute], str(days), maximum=_MOST_DAYS)
-        details[attribute] = min(given, days) if isinstance(given, int) and isinstance(days, int) else given
+        given = env.number(NAMES[attribute], str(most), maximum=_MOST_DAYS)
+        details[attribute] = min(given, most) if isinstance(given, int) else given
     return {"retention_days": days, **details}
 
 
@@ -263,18 +245,6 @@ def _kept_credentials(data_dir: Path) -> tuple[tuple[Credential, ...], list[str]
         return (), [f"the file {file} {error}; mend or remove it"]
     except OSError as error:
         return (), [f"the file {file} cannot be read: {error.strerror}"]
-
-
-def _content(file: str) -> str:
-    try:
-        content = Path(file).read_text("utf-8").strip()
-    except OSError as error:
-        raise ValueError(f"the file cannot be read: {error.strerror}") from None
-    except ValueError:
-        raise ValueError("that is no text file") from None
-    if not content:
-        raise ValueError("the file is empty")
-    return content
 
 
 def _worded(errors: Mapping[str, list[str]], given: Mapping[str, str]) -> list[str]:

@@ -1,15 +1,15 @@
 """Keeping requests: the one call between a webhook and its 200."""
 
 from dataclasses import dataclass
-from typing import Any, Self, cast
+from typing import Any, Self
 from uuid import UUID
-from zlib import crc32
 
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from workers import keys, record, scripts
 from workers.connections import CONNECTION_LOST, connect
+from workers.layout import DEFAULT_COUNT, Layout
 from workers.limit import KnownLimit
 from workers.record import Kind, Record
 from workers.settings import Settings
@@ -17,6 +17,8 @@ from workers.settings import Settings
 TIMELESS_WINDOW_SECONDS = 60
 """How long a duplicate key without a time of occurrence lives, at least, and at most twice as long: blocking,
 unblocking and blocking again is three events, while CometChat repeats itself 10 and 30 seconds later."""
+
+_LAYOUTS_TRIED = 3
 
 DUPLICATE_SHARDS = 8192
 """Hashes a bucket of duplicate keys is split into: up to a million keys stay in the compact encoding."""
@@ -38,31 +40,6 @@ class Accepted:
     duplicate: bool
 
 
-def partition_of(app_id: str | None, key: str, partitions: int) -> int:
-    """The partition of everything that has the same ordering key in the same app."""
-    return crc32(f"{app_id or ''}\0{key}".encode("utf-8", "surrogatepass")) % partitions
-
-
-class PartitionsError(Exception):
-    """Redis holds another number of partitions than this process would use."""
-
-    def __init__(self, fixed: int, wanted: int) -> None:
-        super().__init__(
-            f"Redis holds {fixed} partitions and this process has {wanted}; set COMETHOOKS_PARTITIONS={fixed}"
-        )
-
-
-def claim_partitions(client: Redis, partitions: int) -> None:
-    """Fix the number of partitions if nobody has yet. Raises `PartitionsError` when it is another one."""
-    found = client.get(keys.PARTITIONS)
-    if found is None:  # a server without memory left would refuse the question whether it is set
-        client.set(keys.PARTITIONS, partitions, nx=True)
-        found = client.get(keys.PARTITIONS)
-    fixed = int(cast(bytes, found))
-    if fixed != partitions:
-        raise PartitionsError(fixed, partitions)
-
-
 def refusal_word(error: ResponseError) -> str:
     """The code of an error reply (MISCONF, WRONGTYPE), or redis-py's class for it, which has cut the code off."""
     return str(error).split(" ", 1)[0] if type(error) is ResponseError else type(error).__name__
@@ -72,10 +49,10 @@ class Streams:
     """Writes requests to the partitions' streams. Safe to share between threads."""
 
     def __init__(
-        self, client: Redis, *, partitions: int, duplicate_window: int, max_backlog_bytes: int
+        self, client: Redis, *, partitions: int | None, duplicate_window: int, max_backlog_bytes: int
     ) -> None:
         self.client = client
-        self.partitions = partitions
+        self._layout = Layout(partitions or DEFAULT_COUNT)
         self._duplicate_window = duplicate_window
         self._limit = KnownLimit(client, max_backlog_bytes)
         self._accept = client.register_script(scripts.ACCEPT)
@@ -109,11 +86,9 @@ class Streams:
         self.client.close()
 
     def _append(self, item: Record, duplicate_key: bytes, window: int) -> Accepted:
-        partition = partition_of(item.app_id, item.key or item.id, self.partitions)
         shard = int.from_bytes(duplicate_key[:4], "big") % DUPLICATE_SHARDS
         limit = self._limit.current
         arguments: list[Any] = [
-            self.partitions,
             UUID(item.id).bytes,
             duplicate_key,
             window,
@@ -126,16 +101,25 @@ class Streams:
             record.encode_meta(item),
             item.body,
         ]
-        outcome, detail = self._call([keys.stream(partition), keys.BACKLOG, keys.PARTITIONS], arguments)
+        outcome, detail = self._in_layout(item, arguments)
         # Only now: a server that does not answer would otherwise be waited for once more.
         self._limit.refresh()
         if outcome == b"full":
             raise NotKeptError(f"the backlog is full: {limit.sentence}")
-        if outcome == b"partitions":
-            raise NotKeptError(str(PartitionsError(int(detail), self.partitions)))
         return Accepted(
             str(UUID(bytes=detail)), duplicate=item.kind is Kind.EVENT and outcome == b"duplicate"
         )
+
+    def _in_layout(self, item: Record, arguments: list[Any]) -> tuple[bytes, bytes]:
+        """Append in the layout that is in force: nothing is appended in another one, and the answer names it."""
+        for _ in range(_LAYOUTS_TRIED):
+            layout = self._layout
+            stream = keys.stream(layout.partition_of(item.app_id, item.key or item.id))
+            outcome, detail = self._call([stream, keys.BACKLOG, keys.PARTITIONS], [str(layout), *arguments])
+            if outcome != b"partitions":
+                return outcome, detail
+            self._layout = Layout.parse(detail)
+        raise NotKeptError("the partitions change again and again")
 
     def _call(self, script_keys: list[str], arguments: list[Any]) -> tuple[bytes, bytes]:
         try:

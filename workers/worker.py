@@ -158,7 +158,7 @@ class HorseWorker(Worker):
             self._bury()
 
     def _bury(self) -> None:
-        dropped = bury(self.connection, self._horse, self._fallen, self._settings.partitions)
+        dropped = bury(self.connection, self._horse, self._fallen)
         log.warning("work-horse ended", pid=self._horse, ending=ending(self._fallen), leases_dropped=dropped)
         self._fallen = None
 
@@ -243,7 +243,7 @@ def work(settings: Settings, kind: type[HorseWorker]) -> int:
             time.sleep(_PAUSE_AFTER_OUTAGE_SECONDS)
         elif worker is not None:
             return 1  # RQ has said why
-        if not outage.wait(connection) and kind is DrainWorker:
+        if not outage.wait(connection, though_full=kind is DrainWorker):
             log.error("Redis has no memory left: draining without RQ, which could not even queue a job")
             drain()
             return 0

@@ -137,7 +137,7 @@ def test_asked_to_stop_it_ends_what_is_in_progress_and_gives_the_rest_back(desk:
         go_on.wait(10)
 
     desk.fail(20)
-    job = threading.Thread(target=desk.attempts(handler(wait)).run)
+    job = threading.Thread(target=desk.attempts(handler(wait)).run, daemon=True)
     job.start()
     for _ in range(4):
         assert started.acquire(timeout=10)
@@ -204,7 +204,7 @@ def test_results_wait_for_a_journal_that_is_away(desk: Desk, tmp_path: Path) -> 
         file.mkdir()
 
     (event_id,) = desk.fail(1)
-    job = threading.Thread(target=desk.attempts(handler(take_away)).run)
+    job = threading.Thread(target=desk.attempts(handler(take_away)).run, daemon=True)
     job.start()
     wait_for(lambda: ran, "it has run")
     file.rmdir()

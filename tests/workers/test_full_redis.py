@@ -8,9 +8,10 @@ import pytest
 from tests.redis_server import RedisServer
 from tests.workers.test_streams import KEY, a_record, entries, server, streams
 from workers import keys, scripts
+from workers.layout import fixed_layouts
 from workers.leases import Leases
 from workers.record import Kind, cost
-from workers.streams import NotKeptError, claim_partitions
+from workers.streams import NotKeptError
 
 __all__ = ["server"]
 MAXMEMORY = 20 * 2**20
@@ -36,8 +37,8 @@ def fill(server: RedisServer, body: int) -> str:
 def drain(server: RedisServer) -> int:
     """Do what a drainer does in Redis with all that waits, by its scripts. How many entries that were."""
     client, drained = server.client(), 0
-    claim_partitions(client, PARTITIONS)
-    leases = Leases(client, "h|b|1", PARTITIONS)
+    fixed_layouts(client, PARTITIONS)
+    leases = Leases(client, "h|b|1", range(PARTITIONS))
     mark, forget = client.register_script(scripts.MARK), client.register_script(scripts.FORGET)
     held = leases.balance().held
     assert leases.renew(held) is not None

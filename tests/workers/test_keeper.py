@@ -14,7 +14,7 @@ from workers.leases import LEASE_TTL_SECONDS, Leases
 
 
 def keeper(server: RedisServer, lost: list[str], *, ttl: float) -> Keeper:
-    leases = Leases(server.client(), "h|b|1", 2, ttl=ttl)
+    leases = Leases(server.client(), "h|b|1", range(2), ttl=ttl)
     made = Keeper(leases, on_lost=lost.append)
     for number, value in leases.balance().held.items():
         made.hold(number, value, leases.clock())
@@ -95,7 +95,7 @@ def test_an_error_of_the_server_is_no_loss_yet(redis_server: RedisServer) -> Non
                 failed.append(error)
                 raise
 
-    kept = Keeper(Noticing(redis_server.client(), "h|b|1", 2, ttl=3), on_lost=lost.append)
+    kept = Keeper(Noticing(redis_server.client(), "h|b|1", range(2), ttl=3), on_lost=lost.append)
     redis_server.client().set(keys.MEMBERS, "no sorted set")
     kept.start()
     wait_for(lambda: failed, "a renewal has failed")
@@ -109,7 +109,7 @@ def test_an_error_of_the_server_is_no_loss_yet(redis_server: RedisServer) -> Non
 def test_a_renewal_that_has_to_connect_fails_within_the_margin(own_redis_server: RedisServer) -> None:
     """So one that was begun in time ends before the leases do, and leaves time for another try before."""
     client = connect(own_redis_server.url, timeout=RENEWAL_SECONDS)
-    leases = Leases(client, "h|b|1", 2)
+    leases = Leases(client, "h|b|1", range(2))
     held = leases.balance().held
     client.connection_pool.disconnect()
     own_redis_server.freeze()

@@ -12,7 +12,7 @@ from workers.processes import host_and_boot, member_name
 
 
 def leases(server: RedisServer, name: str, *, partitions: int = 16, ttl: float = 15.0) -> Leases:
-    return Leases(server.client(), f"elsewhere|boot|{name}", partitions, ttl=ttl)
+    return Leases(server.client(), f"elsewhere|boot|{name}", range(partitions), ttl=ttl)
 
 
 class TestBalance:
@@ -54,7 +54,7 @@ class TestBalance:
         """No one waits for their time to live."""
         process = subprocess.Popen([sys.executable, "-c", ""])
         process.wait()
-        dead = Leases(redis_server.client(), member_name(process.pid), 16)
+        dead = Leases(redis_server.client(), member_name(process.pid), range(16))
         dead.balance()
         assert len(leases(redis_server, "2").balance().held) == 16
         assert redis_server.client().zrange(keys.MEMBERS, 0, -1) == [b"elsewhere|boot|2"]
@@ -68,7 +68,7 @@ class TestBalance:
 
     def test_a_process_of_another_host_is_never_taken_for_dead(self, redis_server: RedisServer) -> None:
         """Its process id means nothing here."""
-        Leases(redis_server.client(), "otherhost|boot|999999", 16).balance()
+        Leases(redis_server.client(), "otherhost|boot|999999", range(16)).balance()
         assert leases(redis_server, "2").balance().held == {}
 
     def test_members_that_are_silent_for_a_time_to_live_do_not_count(self, redis_server: RedisServer) -> None:
@@ -81,7 +81,7 @@ class TestBalance:
 class TestRenew:
     def test_renewal_gives_a_deadline_before_the_lease_ends(self, redis_server: RedisServer) -> None:
         """It counts from before the call was sent."""
-        drainer = Leases(redis_server.client(), "h|b|1", 2, ttl=10, clock=lambda: 100.0)
+        drainer = Leases(redis_server.client(), "h|b|1", range(2), ttl=10, clock=lambda: 100.0)
         assert drainer.renew(drainer.balance().held) == 110.0
 
     def test_a_lost_lease_is_noticed_and_the_successors_is_left_alone(
@@ -132,5 +132,5 @@ def test_a_member_is_named_after_host_boot_and_process() -> None:
 
 def test_the_clock_of_leases_goes_on_while_the_machine_is_suspended(redis_server: RedisServer) -> None:
     """Redis' does, on another machine: a drainer that wakes up must see that its leases are gone."""
-    assert Leases(redis_server.client(), "h|b|1", 2).clock is now
+    assert Leases(redis_server.client(), "h|b|1", range(2)).clock is now
     assert abs(now() - time.clock_gettime(time.CLOCK_BOOTTIME)) < 1

@@ -25,7 +25,7 @@ def test_it_counts_what_waits_who_lives_and_how_runs_ended(redis_server: RedisSe
     held = partition(client, 1)
     for number in range(3):
         append(client, held, record(number=number))
-    Leases(client, "h|b|1", 1).balance()
+    Leases(client, "h|b|1", range(1)).balance()
     client.hset(keys.RUNS, "plugin.with|bar|done", 4)
     found = overview(client, 2)
     second = found.partitions[1]
@@ -66,4 +66,4 @@ def test_what_waits_can_be_read_newest_first_in_every_partition(redis_server: Re
     for item in kept:
         append(client, held, item)
     client.xadd(keys.stream(1), {"v": "99"})
-    assert list(waiting(client, 2)) == [(0, item) for item in reversed(kept)]
+    assert list(waiting(client, range(2))) == [(0, item) for item in reversed(kept)]

@@ -84,7 +84,7 @@ def test_a_run_whose_process_dies_twice_is_dead_with_the_signal(desk: Desk) -> N
     scheduler_of(desk).tick()
     pid = dead_pid()
     desk.journal.claim(member_name(pid), now=now_ms(), until=now_ms() + 60_000, limit=1, alone=True)
-    bury(desk.redis, pid, 9, desk.settings.partitions)
+    bury(desk.redis, pid, 9)
     scheduler_of(desk).tick()
     (run,) = desk.runs()
     assert (run.state, run.error) == (RunState.DEAD, "killed its worker twice (SIGKILL)")
@@ -98,7 +98,7 @@ def test_a_process_that_ended_itself_is_not_held_against_its_runs(desk: Desk) ->
             desk.fail(1)
         for alone in (False, True):
             desk.journal.claim(member_name(pid), now=now_ms(), until=now_ms() + 60_000, limit=1, alone=alone)
-        bury(desk.redis, pid, EXIT_FAILED << 8, desk.settings.partitions)
+        bury(desk.redis, pid, EXIT_FAILED << 8)
         scheduler_of(desk).tick()
     (run,) = desk.runs()
     assert run.state is RunState.RETRYING

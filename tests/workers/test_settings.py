@@ -8,7 +8,8 @@ import pytest
 from redis import Redis
 
 from workers.paths import Credential, credentials_path, ensure_credentials
-from workers.settings import NAMES, Settings, SettingsError, read_variables
+from workers.settings import NAMES, Settings, SettingsError
+from workers.variables import read_variables
 
 
 def problems(environ: dict[str, str]) -> tuple[str, ...]:
@@ -39,11 +40,14 @@ class TestDefaults:
             trusted_proxies=0,
             workers=settings.workers,
             threads=16,
-            partitions=16,
+            partitions=None,
             handler_timeout=30.0,
             duplicate_window=86_400,
             max_body=1_048_576,
             max_backlog_bytes=512_000_000,
+            retention_days=30,
+            payload_retention_days=30,
+            run_retention_days=30,
             plugins=(),
             plugin_dir=tmp_path / "plugins",
             disabled_plugins=frozenset(),

@@ -17,9 +17,10 @@ from tests.redis_server import RedisServer, running_server
 from workers import keys
 from workers.connections import connect
 from workers.ids import new_id
+from workers.layout import Layout, switch
 from workers.record import Kind, Record, cost, decode
 from workers.settings import Settings
-from workers.streams import NotKeptError, PartitionsError, Streams, claim_partitions, partition_of
+from workers.streams import NotKeptError, Streams
 
 KEY = bytes(range(16))
 
@@ -134,18 +135,24 @@ class TestAccept:
             writer.accept(a_record(body=b"x" * 1000), duplicate_key=KEY[::-1], has_time=True)
         assert writer.accept(a_record(), duplicate_key=KEY, has_time=True).id == first.id
 
-    def test_another_number_of_partitions_is_refused_with_the_one_in_force(self, server: RedisServer) -> None:
+    def test_who_expects_other_partitions_follows_those_in_force(self, server: RedisServer) -> None:
         """Events of one conversation would otherwise stand in two partitions."""
-        streams(server, partitions=4).keep(a_record(kind=Kind.REFUSED))
-        with pytest.raises(NotKeptError, match="set COMETHOOKS_PARTITIONS=4"):
-            streams(server, partitions=8).keep(a_record(kind=Kind.REFUSED))
+        first, second = streams(server, partitions=4), streams(server, partitions=8)
+        first.keep(a_record(kind=Kind.REFUSED))
+        for number in range(20):
+            kept = a_record(key=f"group_{number}")
+            second.accept(kept, duplicate_key=bytes([number]) * 16, has_time=True)
+        assert server.client().get(keys.PARTITIONS) == b"4"
+        assert sum(server.client().xlen(keys.stream(number)) for number in range(4)) == 21
 
-    def test_the_number_of_partitions_is_fixed_by_whoever_comes_first(self, server: RedisServer) -> None:
-        """A drainer claims it too."""
-        claim_partitions(server.client(), 4)
-        claim_partitions(server.client(), 4)
-        with pytest.raises(PartitionsError, match="COMETHOOKS_PARTITIONS=4"):
-            claim_partitions(server.client(), 16)
+    def test_after_a_switch_the_next_request_goes_into_the_new_partitions(self, server: RedisServer) -> None:
+        """Without a word to the web processes, which learn of it from the answer."""
+        writer = streams(server, partitions=4)
+        writer.keep(a_record(kind=Kind.REFUSED))
+        switch(server.client(), 2)
+        writer.accept(a_record(), duplicate_key=KEY, has_time=True)
+        assert sum(server.client().xlen(keys.stream(number)) for number in range(4)) == 1
+        assert sum(server.client().xlen(keys.stream(number)) for number in (4, 5)) == 1
 
     def test_the_script_comes_back_after_the_server_forgot_it(self, server: RedisServer) -> None:
         """Loading by hash falls back to the text."""
@@ -157,7 +164,7 @@ class TestAccept:
 
     def test_what_redis_refuses_was_not_kept(self, server: RedisServer) -> None:
         """An error reply is no confirmation."""
-        server.client().set(keys.stream(partition_of(None, "group_g", 4)), "not a stream")
+        server.client().set(keys.stream(Layout(4).partition_of(None, "group_g")), "not a stream")
         with pytest.raises(NotKeptError, match="WRONGTYPE"):
             streams(server).accept(a_record(), duplicate_key=KEY, has_time=True)
 

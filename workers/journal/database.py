@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 from sqlite3 import OperationalError as SqliteBusyError
 from typing import Any
 
@@ -39,6 +40,16 @@ def database_url(text: str) -> URL:
             "DATABASE_URL must name a file: SQLite in memory is another one in every process"
         )
     return url
+
+
+def missing_file(text: str) -> Path | None:
+    """The file of a SQLite journal that is not there; connecting would make an empty one.
+
+    Raises `JournalUrlError` when the URL cannot be used.
+    """
+    url = database_url(text)
+    file = Path(url.database or "")
+    return file if url.get_backend_name() == "sqlite" and not file.exists() else None
 
 
 def open_engine(text: str) -> Engine:

@@ -14,11 +14,12 @@ from workers.record import Kind, Record, scrub
 _ERROR_LENGTH = 1000
 _TRACEBACK_LENGTH = 64_000
 _INT64 = range(-(2**63), 2**63)
-_OUTCOMES = {
+OUTCOMES = {
     Kind.EVENT: Outcome.ACCEPTED,
     Kind.DUPLICATE: Outcome.DUPLICATE,
     Kind.REFUSED: Outcome.REFUSED,
 }
+"""What became of the request behind a record of each kind."""
 
 Row = dict[str, Any]
 
@@ -47,7 +48,7 @@ def request_row(record: Record) -> Row:
     return {
         "id": record.id,
         "received_at": storable(record.received_at) or 0,
-        "outcome": _OUTCOMES[record.kind].value,
+        "outcome": OUTCOMES[record.kind].value,
         "status": _int64(record.status),
         "reason": _cut(record.reason, _ERROR_LENGTH),
         "errors": None if record.errors is None else _json(record.errors),

@@ -1,0 +1,38 @@
+"""Environment variables, each `NAME` or `NAME_FILE` with the path of a file that holds the value."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+
+def read_variables(environ: Mapping[str, str], names: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The values of those of `names` that are set, by `NAME` or by the file in `NAME_FILE`, and the problems.
+
+    Both by name; a problem is a line that says what to do. Values are stripped; an empty one counts as
+    unset, an empty file as a problem.
+    """
+    texts: dict[str, str] = {}
+    problems: dict[str, str] = {}
+    for name in names:
+        text, file = environ.get(name, "").strip(), environ.get(f"{name}_FILE", "").strip()
+        if text and file:
+            problems[name] = f"{name} and {name}_FILE are both set: unset one of them"
+        elif text:
+            texts[name] = text
+        elif file:
+            try:
+                texts[name] = _content(file)
+            except ValueError as error:  # the path is not quoted: it may be the secret itself, misplaced
+                problems[name] = f"{name}_FILE: {error}"
+    return texts, problems
+
+
+def _content(file: str) -> str:
+    try:
+        content = Path(file).read_text("utf-8").strip()
+    except OSError as error:
+        raise ValueError(f"the file cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise ValueError("that is no text file") from None
+    if not content:
+        raise ValueError("the file is empty")
+    return content
