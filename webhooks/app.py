@@ -130,7 +130,11 @@ def _add_health(app: Flask, settings: Settings, streams: Streams, metrics: Metri
 
     def metrics_text() -> Response:
         state = health.seen(streams.client, settings.partitions)
-        text = metrics.text(state, multiprocess=MULTIPROCESS_DIRECTORY in os.environ)
+        text = metrics.text(
+            state,
+            max_backlog_bytes=settings.max_backlog_bytes,
+            multiprocess=MULTIPROCESS_DIRECTORY in os.environ,
+        )
         return Response(text, content_type=CONTENT_TYPE)
 
     app.add_url_rule("/healthz", "healthz", healthz)

@@ -8,10 +8,11 @@ from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from workers import keys
+from workers.limit import BacklogLimit
 from workers.overview import Overview, overview
 from workers.record import ENTRY_OVERHEAD_BYTES
 from workers.settings import Settings
-from workers.streams import PartitionsError, refusal_word
+from workers.streams import refusal_word
 
 OLD_SECONDS = 30.0
 """Age from which the oldest entry of a partition is worth a word."""
@@ -56,11 +57,10 @@ class _Server:
     """What the server said when asked about itself. `configuration` is empty where it may not be read."""
 
     refusal: str | None
-    partitions: int | None
     configuration: Mapping[str, str]
 
 
-def seen(client: Redis, partitions: int) -> Overview | None:
+def seen(client: Redis, partitions: int | None) -> Overview | None:
     """What is in Redis, or None when it does not answer."""
     try:
         return overview(client, partitions)
@@ -69,7 +69,7 @@ def seen(client: Redis, partitions: int) -> Overview | None:
 
 
 def check(client: Redis, settings: Settings, journal_error: Callable[[], str | None]) -> Health:
-    """Ask Redis and the journal. Takes two round trips to Redis, and less than a second when it is away.
+    """Ask Redis and the journal. Takes three round trips to Redis, and less than a second when it is away.
 
     `journal_error` says in one word why the journal cannot be reached, or None.
     """
@@ -78,22 +78,21 @@ def check(client: Redis, settings: Settings, journal_error: Callable[[], str | N
         state = overview(client, settings.partitions)
     except (RedisError, OSError) as error:
         return Health((Finding("redis", f"Redis did not answer: {type(error).__name__}"),))
-    degraded = [*_server_degraded(server), *_engine_degraded(state)]
+    limit = BacklogLimit(settings.max_backlog_bytes, state.maxmemory)
+    degraded = [*_server_degraded(server, limit), *_engine_degraded(state)]
     if failed := journal_error():
         degraded.append(Finding("journal", f"it cannot be reached: {failed}; events are kept and wait"))
-    return Health(tuple(_refusing(server, state, settings)), tuple(degraded), state)
+    return Health(tuple(_refusing(server, state, limit)), tuple(degraded), state)
 
 
 def _ask(client: Redis) -> _Server:
     pipeline = client.pipeline(transaction=False)
     # Redis looks whether it may write (read-only, disk or memory full) before it finds nothing to write.
     pipeline.set(keys.PROBE, 1, xx=True)
-    pipeline.get(keys.PARTITIONS)
     pipeline.config_get("append*")
-    write, partitions, configuration = pipeline.execute(raise_on_error=False)
+    write, configuration = pipeline.execute(raise_on_error=False)
     return _Server(
         refusal=refusal_word(write) if isinstance(write, ResponseError) else None,
-        partitions=int(partitions) if isinstance(partitions, bytes) else None,
         configuration=_texts(configuration) if isinstance(configuration, dict) else {},
     )
 
@@ -107,20 +106,16 @@ def _texts(values: Mapping[Any, Any]) -> dict[str, str]:
     }
 
 
-def _refusing(server: _Server, state: Overview, settings: Settings) -> Iterator[Finding]:
+def _refusing(server: _Server, state: Overview, limit: BacklogLimit) -> Iterator[Finding]:
     if server.refusal:
         yield Finding("redis", f"Redis refuses to write: {server.refusal}")
-    if state.backlog_bytes + ENTRY_OVERHEAD_BYTES >= settings.max_backlog_bytes:
-        yield Finding(
-            "backlog",
-            f"{state.backlog_bytes} bytes wait and {settings.max_backlog_bytes} may; start workers, or raise "
-            "COMETHOOKS_MAX_BACKLOG_BYTES if Redis has the memory",
-        )
-    if server.partitions is not None and server.partitions != settings.partitions:
-        yield Finding("partitions", str(PartitionsError(server.partitions, settings.partitions)))
+    elif state.backlog_bytes + ENTRY_OVERHEAD_BYTES >= limit.bytes:
+        yield Finding("backlog", f"{state.backlog_bytes} bytes wait; {limit.sentence}")
 
 
-def _server_degraded(server: _Server) -> Iterator[Finding]:
+def _server_degraded(server: _Server, limit: BacklogLimit) -> Iterator[Finding]:
+    if not limit.fits:
+        yield Finding("maxmemory", limit.misfit)
     if server.configuration.get("appendonly", "yes") == "no":
         yield Finding("appendonly", "it is off: what was kept is lost when Redis ends; set appendonly yes")
     elif server.configuration.get("appendfsync", "always") != "always":
@@ -131,9 +126,21 @@ def _server_degraded(server: _Server) -> Iterator[Finding]:
 def _engine_degraded(state: Overview) -> Iterator[Finding]:
     if not state.drainers:
         yield Finding("drainers", "none is alive: events are kept and wait; start `comethooks worker`")
-    unleased = [str(item.number) for item in state.partitions if not item.leased]
+    draining = state.emptying.numbers if state.emptying else [item.number for item in state.partitions]
+    unleased = [str(item.number) for item in state.partitions if item.number in draining and not item.leased]
     if unleased:
         yield Finding("leases", f"no drainer has the partitions {', '.join(unleased)}")
+    if state.emptying:
+        waiting = sum(item.depth for item in state.partitions if item.number in state.emptying.numbers)
+        yield Finding(
+            "partitions", f"{waiting} entries are left in the old ones; then the new ones are drained"
+        )
     oldest = max((item.oldest_age_s or 0.0 for item in state.partitions), default=0.0)
     if oldest > OLD_SECONDS:
         yield Finding("age", f"the oldest event waits for {oldest:.0f} seconds")
+    if not state.scheduler_leads:
+        text = "none leads: retries wait and nothing is deleted; start `comethooks worker`"
+        yield Finding("scheduler", text)
+    elif not state.scheduler_works:
+        text = "it has done nothing for a minute: retries wait and nothing is deleted; its log says why"
+        yield Finding("scheduler", text)

@@ -1,7 +1,6 @@
 """Whether the journal answers, without waiting for it: receiving does not need it."""
 
 import threading
-from pathlib import Path
 
 PATIENCE_SECONDS = 0.4
 
@@ -34,12 +33,11 @@ def _error(url: str) -> str | None:
     # Receiving does without SQL: importing it would make every start half a second longer.
     from sqlalchemy import text
 
-    from workers.journal.database import database_url, open_engine
+    from workers.journal.database import missing_file, open_engine
 
     try:
-        parts = database_url(url)
-        if parts.get_backend_name() == "sqlite" and not Path(parts.database or "").exists():
-            return "there is none"  # connecting would make an empty file
+        if missing_file(url):
+            return "there is none"
         engine = open_engine(url)
         try:
             with engine.connect() as connection:

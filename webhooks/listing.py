@@ -16,19 +16,15 @@ from typing import TypeVar
 from redis import Redis
 from redis.exceptions import RedisError
 
-from workers import backlog, keys
-from workers.journal import AmbiguousIdError, Filter, Journal, Outcome, StoredEvent, StoredRequest, StoredRun
-from workers.journal.rows import searchable
+from workers import backlog
+from workers.journal import AmbiguousIdError, Filter, Journal, StoredEvent, StoredRequest, StoredRun
+from workers.journal.rows import OUTCOMES, searchable
+from workers.layout import read_layouts
 from workers.record import Kind, Record
 from workers.states import EventStatus
 
 _Listed = TypeVar("_Listed", StoredEvent, StoredRequest)
 _place = attrgetter("received_at", "id")
-_KINDS = {
-    Outcome.ACCEPTED: Kind.EVENT,
-    Outcome.DUPLICATE: Kind.DUPLICATE,
-    Outcome.REFUSED: Kind.REFUSED,
-}
 
 
 @dataclass(slots=True)
@@ -63,7 +59,7 @@ class Kept:
     """
 
     def __init__(
-        self, client: Redis, journal: Journal, *, partitions: int, warn: Callable[[str], None]
+        self, client: Redis, journal: Journal, *, partitions: int | None, warn: Callable[[str], None]
     ) -> None:
         self._client = client
         self._journal = journal
@@ -153,8 +149,8 @@ class Kept:
 
     def _waiting(self) -> Iterator[tuple[int, Record]]:
         try:
-            partitions = int(self._client.get(keys.PARTITIONS) or self._partitions)
-            yield from backlog.waiting(self._client, partitions)
+            layouts = read_layouts(self._client, self._partitions)
+            yield from backlog.waiting(self._client, layouts.numbers)
         except (RedisError, OSError) as error:
             self._warn(type(error).__name__)
 
@@ -203,7 +199,7 @@ def _is_asked_request(record: Record, asked: Filter) -> bool:
     return (
         _is_about(record, asked)
         and (is_accepted or not asks_for_accepted)
-        and (asked.outcome is None or record.kind is _KINDS[asked.outcome])
+        and (asked.outcome is None or asked.outcome is OUTCOMES[record.kind])
     )
 
 

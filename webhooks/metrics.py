@@ -13,7 +13,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from schemas import TRIGGERS
+from workers.limit import BacklogLimit
 from workers.overview import Overview
+from workers.states import RunState
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 MULTIPROCESS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
@@ -21,6 +23,8 @@ MULTIPROCESS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
 """Seconds. CometChat gives up after the last one."""
+UNFINISHED = (RunState.RETRYING, RunState.RUNNING, RunState.WAITING, RunState.DEAD)
+"""The states of runs that something is still to happen to, by itself or by somebody's decision."""
 
 
 class Metrics:
@@ -56,17 +60,18 @@ class Metrics:
         """Count one unexpected exception."""
         self._failures.inc()
 
-    def text(self, overview: Overview | None, *, multiprocess: bool) -> bytes:
+    def text(self, overview: Overview | None, *, max_backlog_bytes: int, multiprocess: bool) -> bytes:
         """Everything as Prometheus text; without an overview Redis is away.
 
-        `multiprocess` adds up what all processes counted, and needs the directory in the environment.
+        `max_backlog_bytes` is what the settings allow. `multiprocess` adds up what all processes counted, and needs
+        the directory in the environment.
         """
         counted = self._registry
         if multiprocess:
             counted = CollectorRegistry()
             MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
         seen = CollectorRegistry()
-        seen.register(_Seen(overview))
+        seen.register(_Seen(overview, max_backlog_bytes))
         return generate_latest(counted) + generate_latest(seen)
 
 
@@ -80,15 +85,19 @@ def trigger_label(trigger: str | None) -> str:
 class _Seen(Collector):
     """The state of Redis at the time of the scrape."""
 
-    def __init__(self, overview: Overview | None) -> None:
+    def __init__(self, overview: Overview | None, max_backlog_bytes: int) -> None:
         self._overview = overview
+        self._max_backlog_bytes = max_backlog_bytes
 
     def collect(self) -> Iterator[Metric]:
         up = self._overview is not None
         yield GaugeMetricFamily("comethooks_redis_up", "Whether Redis answered this scrape.", value=float(up))
         if self._overview is not None:
             yield from _partitions(self._overview)
-            yield from _engine(self._overview)
+            yield from _engine(
+                self._overview, BacklogLimit(self._max_backlog_bytes, self._overview.maxmemory)
+            )
+            yield from _runs(self._overview)
 
 
 def _partitions(overview: Overview) -> Iterator[Metric]:
@@ -111,14 +120,35 @@ def _partitions(overview: Overview) -> Iterator[Metric]:
     )
 
 
-def _engine(overview: Overview) -> Iterator[Metric]:
+def _engine(overview: Overview, limit: BacklogLimit) -> Iterator[Metric]:
     yield GaugeMetricFamily("comethooks_drainers", "Drainers that are alive.", value=overview.drainers)
     yield GaugeMetricFamily(
         "comethooks_backlog_bytes", "Bytes accepted and not yet journalled.", value=overview.backlog_bytes
     )
-    runs = CounterMetricFamily(
-        "comethooks_runs", "First attempts that ended, by handler and state.", labels=["handler", "state"]
+    yield GaugeMetricFamily(
+        "comethooks_backlog_limit_bytes", "Where the backlog is full: events get 503.", value=limit.bytes
+    )
+    yield GaugeMetricFamily(
+        "comethooks_scheduler_up",
+        "Whether a scheduler leads, and did its work within the last minute.",
+        value=float(overview.scheduler_works),
+    )
+
+
+def _runs(overview: Overview) -> Iterator[Metric]:
+    ended = CounterMetricFamily(
+        "comethooks_runs",
+        "Attempts that ended, by handler and by the state that the run was then in.",
+        labels=["handler", "state"],
     )
     for (handler, state), count in sorted(overview.runs.items()):
-        runs.add_metric([handler, state], count)
-    yield runs
+        ended.add_metric([handler, state], count)
+    yield ended
+    if overview.unfinished is None:
+        return  # nobody knows: zeros would be a lie
+    unfinished = GaugeMetricFamily(
+        "comethooks_runs_unfinished", "Runs in the journal that are not done, by state.", labels=["state"]
+    )
+    for state in UNFINISHED:
+        unfinished.add_metric([state.value], overview.unfinished.get(state.value, 0))
+    yield unfinished

@@ -45,7 +45,9 @@ def client(make_settings: MakeSettings) -> FlaskClient:
 def kept(redis_server: RedisServer) -> Iterator[Kept]:
     """What is in the streams, oldest first."""
     with redis_server.client() as client:
-        yield lambda: sorted((record for _, record in waiting(client, 16)), key=lambda record: record.id)
+        yield lambda: sorted(
+            (record for _, record in waiting(client, range(16))), key=lambda record: record.id
+        )
 
 
 @pytest.fixture

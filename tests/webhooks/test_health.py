@@ -18,6 +18,7 @@ from webhooks.app import create_app
 from webhooks.journal_probe import JournalProbe
 from workers import keys
 from workers.journal import Journal
+from workers.layout import switch
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ class TestReady:
     def test_without_anybody_to_process_it_is_ready_and_says_so(self, client: FlaskClient) -> None:
         document = ready(client)
         assert document["ready"]
-        assert words(document["degraded"]) == ["drainers", "leases", "journal"]
+        assert words(document["degraded"]) == ["drainers", "leases", "scheduler", "journal"]
         assert document["drainers"] == 0
         assert document["waiting"] == 0
 
@@ -68,7 +69,17 @@ class TestReady:
             pass
         redis.zadd(keys.MEMBERS, {"host|boot|1": time.time() * 1000})
         redis.mset({keys.lease(number): "1|host|boot|1" for number in range(4)})
+        redis.set(keys.LEADER, "host|boot|2")
+        redis.hset(keys.UNFINISHED, mapping={"dead": 7, "told_at": 1})
         assert ready(client)["degraded"] == []
+
+    def test_a_scheduler_that_leads_and_does_nothing_is_named(
+        self, client: FlaskClient, redis: Redis
+    ) -> None:
+        """The journal may answer and not be up to date."""
+        redis.set(keys.LEADER, "host|boot|2")
+        (finding,) = [item for item in ready(client)["degraded"] if item["what"] == "scheduler"]
+        assert finding["detail"].startswith("it has done nothing for a minute")
 
     def test_asking_writes_nothing(self, client: FlaskClient, redis: Redis) -> None:
         ready(client)
@@ -92,10 +103,36 @@ class TestReady:
         assert document["ready"]
         assert what in words(document["degraded"])
 
+    def test_a_backlog_that_the_server_has_no_memory_for_is_named(
+        self, make_settings: MakeSettings, own_redis_server: RedisServer, redis: Redis
+    ) -> None:
+        settings = make_settings(
+            REDIS_URL=own_redis_server.url, COMETHOOKS_PARTITIONS="4", COMETHOOKS_MAX_BACKLOG_BYTES="16MB"
+        )
+        redis.config_set("maxmemory", 20_000_000)
+        client = create_app(settings).test_client()
+        (finding,) = [item for item in ready(client)["degraded"] if item["what"] == "maxmemory"]
+        assert "raise maxmemory to 32000000" in finding["detail"]
+        redis.set(keys.BACKLOG, 9_999_900)
+        (full,) = ready(client)["refusing"]
+        assert full["detail"].startswith(
+            "9999900 bytes wait; at most 10000000 bytes may wait, half of Redis'"
+        )
+
+    def test_old_partitions_that_are_still_to_be_emptied_are_named(
+        self, client: FlaskClient, redis: Redis
+    ) -> None:
+        redis.xadd(keys.stream(1), {"v": "1"})
+        switch(redis, 8, wanted=4)
+        document = ready(client)
+        assert document["ready"]
+        assert "partitions" in words(document["degraded"])
+        assert post(client) == 200
+
     def test_a_server_that_does_not_show_its_configuration_is_not_suspected(
         self, client: FlaskClient, redis: Redis
     ) -> None:
-        redis.execute_command("ACL", "SETUSER", "default", "-config")
+        redis.execute_command("ACL", "SETUSER", "default", "-config", "-info")
         assert ready(client)["ready"]
 
 
@@ -117,12 +154,6 @@ class TestNotReady:
     def test_so_is_a_backlog_at_its_limit(self, client: FlaskClient, redis: Redis) -> None:
         redis.set(keys.BACKLOG, 99_900)
         assert words(ready(client)["refusing"]) == ["backlog"]
-        assert post(client) == 503
-
-    def test_so_is_another_number_of_partitions(self, client: FlaskClient, redis: Redis) -> None:
-        redis.set(keys.PARTITIONS, 8)
-        (finding,) = ready(client)["refusing"]
-        assert "COMETHOOKS_PARTITIONS=8" in finding["detail"]
         assert post(client) == 503
 
     @pytest.mark.parametrize("how", ["kill", "freeze"])

@@ -53,7 +53,42 @@ def test_what_is_in_redis_is_shown(client: FlaskClient, redis_server: RedisServe
     assert found["comethooks_partitions_without_lease",] == 15
     assert found["comethooks_drainers",] == 1
     assert found["comethooks_backlog_bytes",] == 1234
+    assert found["comethooks_backlog_limit_bytes",] == 512_000_000
     assert found["comethooks_runs_total", "welcome.greet", "done"] == 7
+
+
+def test_the_limit_of_the_backlog_is_the_one_in_force(
+    make_settings: MakeSettings, own_redis_server: RedisServer
+) -> None:
+    """Half of the server's memory, where the settings allow more."""
+    with own_redis_server.client() as redis:
+        redis.config_set("maxmemory", 20_000_000)
+    found = scraped(create_app(make_settings(REDIS_URL=own_redis_server.url)).test_client())
+    assert found["comethooks_backlog_limit_bytes",] == 10_000_000
+
+
+def test_unfinished_runs_are_shown_as_the_scheduler_told_them(
+    client: FlaskClient, redis_server: RedisServer
+) -> None:
+    """States that none is in as zero; what is dismissed is no longer anybody's business."""
+    with redis_server.client() as redis:
+        redis.set(keys.LEADER, "host|boot|1")
+        redis.hset(keys.UNFINISHED, mapping={"dead": 3, "dismissed": 9, "told_at": 1})
+    found = scraped(client)
+    assert found["comethooks_scheduler_up",] == 1
+    assert {key[1]: value for key, value in found.items() if key[0] == "comethooks_runs_unfinished"} == {
+        "retrying": 0,
+        "running": 0,
+        "waiting": 0,
+        "dead": 3,
+    }
+
+
+def test_without_a_scheduler_nobody_knows_what_is_unfinished(client: FlaskClient) -> None:
+    """Zeros would say that all is well."""
+    found = scraped(client)
+    assert found["comethooks_scheduler_up",] == 0
+    assert not any(name == "comethooks_runs_unfinished" for name, *_ in found)
 
 
 def _fill(redis: Redis) -> None:
@@ -79,7 +114,9 @@ def test_a_sender_cannot_make_up_labels() -> None:
     metrics = Metrics()
     for number in range(1000):
         metrics.request("accepted", f"trigger{number}")
-    assert metrics.text(None, multiprocess=False).count(b"comethooks_requests_total{") == 1
+    assert (
+        metrics.text(None, max_backlog_bytes=1, multiprocess=False).count(b"comethooks_requests_total{") == 1
+    )
 
 
 def test_a_known_trigger_is_its_own_label() -> None:

@@ -18,6 +18,7 @@ _MODULES: Mapping[str, str] = {
     "requests": "requests",
     "runs": "runs",
     "plugins": "plugins",
+    "partitions": "partitions",
 }
 """Each command and the module of this package that has it, in the order of the help."""
 

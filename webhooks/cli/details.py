@@ -1,6 +1,8 @@
 """One thing by itself, laid out for people: facts, runs with their tracebacks, the payload."""
 
 import json
+import math
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +17,8 @@ from workers.journal import StoredRun
 from workers.journal.times import iso
 
 _INDENT = "    "
+_UNITS = ((2 * 86_400, 86_400, "d"), (2 * 3600, 3600, "h"), (2 * 60, 60, "m"), (0, 1, "s"))
+"""From how many seconds on a time is written in which unit, and how many seconds that has."""
 
 
 def moment(ms: int | None) -> str:
@@ -57,14 +61,16 @@ def print_runs(runs: Sequence[StoredRun]) -> None:
     columns = [
         Column("HANDLER", folds_at=16),
         Column("STATE"),
+        Column("NEXT"),
         Column("ATTEMPTS", spare=2),
         Column("STARTED", spare=1),
         Column("TOOK", spare=3),
-        Column("ERROR", folds_at=24),
+        Column("ERROR", folds_at=20),
+        Column("VERSION", spare=4),
     ]
     if any(run.replay is not None for run in runs):
         columns.append(Column("REPLAY", folds_at=16))
-    rows = [(*run_cells(run), run.replay or "")[: len(columns)] for run in runs]
+    rows = [(*run_cells(run), run.version or "", run.replay or "")[: len(columns)] for run in runs]
     print_table(columns, rows)
     for run in runs:
         if run.traceback:
@@ -75,11 +81,12 @@ def print_runs(runs: Sequence[StoredRun]) -> None:
 
 
 def run_cells(run: StoredRun) -> tuple[Cell, ...]:
-    """A run in a table: handler, state, attempts, start, duration, error."""
+    """A run in a table: handler, state, when it is due again, attempts, start, duration, error."""
     took = None if run.started_at is None or run.finished_at is None else run.finished_at - run.started_at
     return (
         run.handler,
         styled(run.state.value),
+        due_in(run.next_at, time.time_ns() // 1_000_000),
         str(run.attempts),
         moment(run.started_at),
         "" if took is None else duration(took),
@@ -113,6 +120,17 @@ def print_errors(errors: Mapping[str, Any]) -> None:
 def duration(ms: int) -> str:
     """How long something took."""
     return f"{ms} ms" if ms < 10_000 else f"{ms / 1000:.1f} s"
+
+
+def due_in(ms: int | None, now: int) -> str:
+    """How long it is until something is due, as short as durations are written; empty when it never is."""
+    if ms is None:
+        return ""
+    seconds = (ms - now) / 1000
+    if seconds <= 0:
+        return "now"
+    length, unit = next((length, unit) for least, length, unit in _UNITS if seconds >= least)
+    return f"in {math.ceil(seconds / length)}{unit}"
 
 
 def _indented(text: str) -> str:

@@ -25,7 +25,7 @@ from webhooks.cli.output import Cell, Column, Listing, hint, print_json, styled
 from webhooks.cli.sources import Sources, open_sources
 from webhooks.cli.texts import plain, without_secrets
 from webhooks.tail import Tail
-from workers.journal import StoredEvent
+from workers.journal import StoredEvent, StoredRun
 from workers.processes import StopFlag
 from workers.states import EventStatus, RunState
 
@@ -112,6 +112,20 @@ def find_event(sources: Sources, identifier: str) -> StoredEvent:
             f"{request.id} is a request that {became}; see it with: comethooks requests show {request.id}"
         )
     raise click.ClickException(f"no event has an id that begins with {identifier}; {sources.looked_at()}")
+
+
+def find_runs(
+    sources: Sources, identifier: str, handler: str | None
+) -> tuple[StoredEvent, tuple[StoredRun, ...]]:
+    """An event as above, and its runs; with `handler` those of that one, or the end of the command without any."""
+    event = find_event(sources, identifier)
+    found = tuple(run for run in event.runs if handler in (None, run.handler))
+    if handler is not None and not found:
+        others = ", ".join(sorted({run.handler for run in event.runs})) or "none"
+        raise click.ClickException(
+            f"{handler} has no run on the event {event.id}; handlers with runs: {others}"
+        )
+    return event, found
 
 
 def _changes(watched: Tail, stop: StopFlag) -> Iterator[StoredEvent]:

@@ -1,7 +1,7 @@
 """The options and arguments that say what is to be shown."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ import click
 from workers.journal import Filter
 from workers.journal.reading import PREFIX_LENGTH
 from workers.journal.times import from_datetime
-from workers.states import EventStatus
+from workers.states import EventStatus, RunState
 from workers.values import parse_duration
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -86,6 +86,33 @@ def about(function: _Function) -> _Function:
     return function
 
 
+def of_runs(states: Iterable[RunState]) -> Decorator[Any]:
+    """The options that say which runs are meant, by themselves and by their events; they may be in `states`."""
+
+    def decorate(function: _Function) -> _Function:
+        for option in (
+            within,
+            about,
+            click.option(
+                "--event",
+                "event_prefix",
+                type=Identifier(),
+                metavar="ID",
+                help="Only runs on this event.",
+            ),
+            click.option("--handler", metavar="PLUGIN.FUNCTION", help="Only runs of this handler."),
+            click.option(
+                "--state",
+                type=click.Choice([state.value for state in states]),
+                help="Only runs in this state.",
+            ),
+        ):
+            function = option(function)
+        return function
+
+    return decorate
+
+
 def within(function: _Function) -> _Function:
     """The options that say when it was received."""
     how = "an ISO date or time (UTC unless it says otherwise), or how long ago: 2h, 7d."
@@ -103,10 +130,12 @@ def asked(
     user: str | None,
     app: str | None,
     status: str | None = None,
+    state: str | None = None,
+    handler: str | None = None,
     since: int | None = None,
     until: int | None = None,
 ) -> Filter:
-    """What the options ask for."""
+    """What the options ask for, but for the id in `--event`: only a source knows which one begins so."""
     if since is not None and until is not None and since >= until:
         raise click.UsageError("--since is not before --until, so nothing can be in between")
     return Filter(
@@ -115,6 +144,8 @@ def asked(
         sender=user,
         app_id=app,
         status=None if status is None else EventStatus(status),
+        handler=handler,
+        state=None if state is None else RunState(state),
         since=since,
         until=until,
     )

@@ -6,9 +6,10 @@ from typing import Any
 import click
 
 from webhooks.cli import filters, options
+from webhooks.cli.decisions import dismiss, retry
 from webhooks.cli.details import print_runs, print_text, print_title, run_cells
 from webhooks.cli.documents import run_details, run_document
-from webhooks.cli.events import find_event
+from webhooks.cli.events import find_runs
 from webhooks.cli.output import Cell, Column, Listing, print_json, styled
 from webhooks.cli.sources import open_sources
 from workers.journal import StoredRun
@@ -17,7 +18,11 @@ from workers.states import RunState
 
 @click.group()
 def runs() -> None:
-    """Show what handlers did with events."""
+    """Show what handlers did with events, and decide about what failed."""
+
+
+runs.add_command(retry)
+runs.add_command(dismiss)
 
 
 @runs.command(
@@ -26,38 +31,18 @@ def runs() -> None:
         "comethooks runs list --state dead --since 1d", "comethooks runs list --handler welcome.greet --json"
     ),
 )
-@click.option(
-    "--state", type=click.Choice([state.value for state in RunState]), help="Only runs in this state."
-)
-@click.option("--handler", metavar="PLUGIN.FUNCTION", help="Only runs of this handler.")
-@click.option(
-    "--event", "identifier", type=filters.Identifier(), metavar="ID", help="Only runs on this event."
-)
-@filters.about
-@filters.within
+@filters.of_runs(RunState)
 @filters.limit
 @options.as_json
-def list_(
-    state: str | None,
-    handler: str | None,
-    identifier: str | None,
-    limit: int | None,
-    as_json: bool,
-    **about: Any,
-) -> None:
+def list_(event_prefix: str | None, limit: int | None, as_json: bool, **chosen: Any) -> None:
     """List runs, those of the newest event first.
 
-    A run is listed once it has ended.
+    A run is listed once its first attempt has ended.
     """
-    count = _LISTING.limit(as_json=as_json, limit=limit)
-    asked = replace(
-        filters.asked(**about),
-        state=None if state is None else RunState(state),
-        handler=handler,
-        limit=count,
-    )
+    asked = replace(filters.asked(**chosen), limit=_LISTING.limit(as_json=as_json, limit=limit))
     with open_sources() as sources:
-        found = sources.kept.runs(asked) if identifier is None else sources.kept.runs_on(identifier, asked)
+        kept = sources.kept
+        found = kept.runs(asked) if event_prefix is None else kept.runs_on(event_prefix, asked)
         _LISTING.print(found, as_json=as_json, limit=limit)
 
 
@@ -75,13 +60,7 @@ def show(identifier: str, handler: str | None, as_json: bool) -> None:
     EVENT_ID is the event's id, or the beginning of it. With HANDLER, only the runs of that one.
     """
     with open_sources() as sources:
-        event = find_event(sources, identifier)
-    found = [run for run in event.runs if handler in (None, run.handler)]
-    if handler is not None and not found:
-        others = ", ".join(sorted({run.handler for run in event.runs})) or "none"
-        raise click.ClickException(
-            f"{handler} has no run on the event {event.id}; handlers with runs: {others}"
-        )
+        event, found = find_runs(sources, identifier, handler)
     if as_json:
         print_json(
             {"event_id": event.id, "status": event.status.value, "runs": [run_details(run) for run in found]}
@@ -102,11 +81,12 @@ _LISTING: Listing[StoredRun] = Listing(
     columns=(
         Column("HANDLER", folds_at=16),
         Column("STATE"),
-        Column("ATTEMPTS", spare=4),
-        Column("STARTED", spare=2),
-        Column("TOOK", spare=3),
-        Column("ERROR", spare=1, folds_at=24),
-        Column("REPLAY", spare=5, folds_at=16),
+        Column("NEXT", spare=1),
+        Column("ATTEMPTS", spare=5),
+        Column("STARTED", spare=3),
+        Column("TOOK", spare=4),
+        Column("ERROR", spare=2, folds_at=24),
+        Column("REPLAY", spare=6, folds_at=16),
         Column("EVENT"),
     ),
     row=_row,

@@ -29,6 +29,7 @@ def web() -> None:
     from webhooks.server import environment, gunicorn_argv
 
     settings = load_settings()
+    check_partitions(settings)
     try:
         argv = gunicorn_argv(settings)
     except NoCredentialsError as error:
@@ -49,6 +50,7 @@ def worker(workers: int | None) -> None:
     this command, on one host or many, share the work of one Redis without being told of each other.
     """
     settings = load_settings()
+    check_partitions(settings)
     logs.configure(settings.log_format)
     stop = StopFlag.on_signals(signal.SIGTERM, signal.SIGINT)
     programs = {
@@ -67,6 +69,24 @@ def worker(workers: int | None) -> None:
     supervise(children, stop)
     stop_together(children)
     log.info("workers stopped")
+
+
+def check_partitions(settings: Settings) -> None:
+    """End the command when the settings ask for another number of partitions than Redis has.
+
+    When Redis does not answer, there is nothing to compare yet.
+    """
+    from redis.exceptions import RedisError
+
+    from workers.connections import connect
+    from workers.layout import PartitionsError, check_count
+
+    try:
+        check_count(connect(settings.redis_url), settings.partitions)
+    except PartitionsError as error:
+        raise click.ClickException(str(error)) from None
+    except (RedisError, OSError):
+        return
 
 
 @click.group()

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import click
 from redis import Redis
@@ -14,7 +13,7 @@ from webhooks.cli.output import hint
 from webhooks.listing import Kept
 from workers.connections import connect
 from workers.journal import Journal, JournalError, JournalOutdatedError, JournalUnavailableError
-from workers.journal.database import database_url
+from workers.journal.database import missing_file
 from workers.journal.errors import UPGRADE
 from workers.settings import Settings
 from workers.values import masked_url
@@ -70,11 +69,10 @@ def warn_of_streams(settings: Settings, reason: str) -> None:
 
 
 def _open_journal(settings: Settings) -> Journal:
-    url = database_url(settings.database_url)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
-        # Connecting would make an empty file.
+    missing = missing_file(settings.database_url)
+    if missing:
         raise JournalOutdatedError(
-            f"there is no journal at {url.database}: has `comethooks up` run with this COMETHOOKS_DATA_DIR? "
+            f"there is no journal at {missing}: has `comethooks up` run with this COMETHOOKS_DATA_DIR? "
             f"Without it, {UPGRADE}"
         )
     return Journal.open(settings.database_url)

@@ -15,7 +15,7 @@ import httpx
 import structlog
 
 from webhooks.cli import load_settings
-from webhooks.cli.services import STOP_MARGIN_SECONDS, upgrade_database
+from webhooks.cli.services import STOP_MARGIN_SECONDS, check_partitions, upgrade_database
 from workers import logs
 from workers.embedded import EmbeddedServerError, embedded_server, wait_until_ready
 from workers.paths import credentials_path, ensure_credentials
@@ -24,6 +24,8 @@ from workers.settings import NAMES, Settings
 from workers.supervisor import Child, supervise
 
 _READY_SECONDS = 30.0
+_NEEDED = frozenset(("drainers", "leases", "journal"))
+"""What must not be degraded for an event to be processed; the rest, such as old events, is no reason to wait."""
 
 log = structlog.get_logger()
 
@@ -59,6 +61,7 @@ def _run_all(settings: Settings, stop: StopFlag) -> None:
             wait_until_ready(server, settings.redis_url, stop)
             if stop.is_set():
                 return
+        check_partitions(settings)
         upgrade_database(settings)
         for child in _services(settings):
             child.start()
@@ -103,8 +106,10 @@ def _wait_until_ready(settings: Settings, children: Sequence[Child], stop: StopF
             child.revive()
         with contextlib.suppress(httpx.HTTPError):
             answer = httpx.get(url, timeout=1.0)
-            if answer.status_code == httpx.codes.OK and not answer.json()["degraded"]:
-                return True
+            if answer.status_code == httpx.codes.OK:
+                degraded = {finding["what"] for finding in answer.json()["degraded"]}
+                if not degraded & _NEEDED:
+                    return True
         if time.monotonic() > limit:
             log.warning("not everything is ready yet; going on", readyz=url)
             return True
@@ -147,7 +152,12 @@ def _remarks(settings: Settings) -> Iterator[str]:
         yield "CometChat needs a public HTTPS address: put one in front, and set COMETHOOKS_PUBLIC_URL."
     if not settings.app_ids:
         yield "Every app id is accepted; COMETHOOKS_APP_IDS=id,id2 lets in only yours."
+    yield f"Events are kept for {_days(settings.retention_days)}; {NAMES['retention_days']} says how long."
     yield f"Data is in {settings.data_dir}, plugins in {settings.plugin_dir}."
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'' if count == 1 else 's'}"
 
 
 def _own_command(settings: Settings) -> str:

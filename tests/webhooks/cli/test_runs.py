@@ -1,5 +1,8 @@
 """`comethooks runs`: what handlers did."""
 
+import re
+import time
+
 import pytest
 
 from tests.webhooks.cli.store import START, run
@@ -15,6 +18,8 @@ LISTED = {
     "replay",
     "started_at",
     "finished_at",
+    "next_at",
+    "version",
 }
 
 
@@ -77,9 +82,18 @@ class TestList:
 
     def test_the_table_has_state_duration_and_error(self, command, events):
         shown = command("runs", "list", "--state", "dead").stdout
-        assert "welcome.greet  dead   1" in shown
+        assert re.search(r"welcome\.greet  dead +1 ", shown)
         assert "42 ms" in shown
         assert "ValueError: no such user" in shown
+
+    def test_what_waits_for_its_next_attempt_says_when_that_is(self, command, store):
+        """Exactly in JSON, and in the table as long as it is from now."""
+        at = time.time_ns() // 1_000_000 + 3_600_000
+        store.journalled(run("welcome.greet", RunState.RETRYING, next_at=at, version="1.2.3"))
+        (found,) = command.json("runs", "list", "--state", "retrying")
+        assert (found["next_at"], found["version"]) == (iso(at), "1.2.3")
+        shown = command("runs", "list").stdout
+        assert re.search(r"NEXT .*\n.*  retrying  in (60|59)m  1 ", shown)
 
 
 class TestShow:
@@ -90,6 +104,16 @@ class TestShow:
         assert dead.keys() == LISTED | {"traceback"}
         assert "line 7" in dead["traceback"]
         assert done["traceback"] is None
+
+    def test_shows_version_and_next_attempt(self, command, store):
+        """Of each run, here and where the event is shown."""
+        event = store.journalled(run("welcome.greet", RunState.RETRYING, next_at=START, version="1.2.3"))
+        for group in ("runs", "events"):
+            shown = command(group, "show", event.id).stdout
+            assert re.search(r"welcome.greet  retrying  now .* 1\.2\.3", shown)
+            (document,) = command.json(group, "show", event.id)
+            assert document["runs"][0]["version"] == "1.2.3"
+            assert document["runs"][0]["next_at"] == iso(START)
 
     def test_shows_the_runs_of_one_handler(self, command, events):
         shown = command("runs", "show", events[1].id, "welcome.log").stdout

@@ -32,7 +32,7 @@ def application(command, log):
 def kept(redis_server):
     """What the application kept."""
     with redis_server.client() as client:
-        yield lambda: [record for _, record in waiting(client, 16)]
+        yield lambda: [record for _, record in waiting(client, range(16))]
 
 
 @pytest.fixture
