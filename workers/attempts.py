@@ -42,8 +42,6 @@ from workers.states import RunState
 
 _RENEWAL_SECONDS = 10.0
 _TICK_SECONDS = 0.1
-_NICENESS = 10
-"""Live events come first, where the cores do not suffice for both."""
 
 log = structlog.get_logger()
 
@@ -195,7 +193,6 @@ def attempt_due() -> None:
     stop = StopFlag.on_signals(signal.SIGTERM)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     try:
-        os.nice(_NICENESS)
         settings = Settings.load()
         journal = Journal.open(settings.database_url)
         plugins = load_plugins(settings)

@@ -32,6 +32,8 @@ class Child:
     """Where its standard output goes; None: where ours does."""
     stop_seconds: float = 60.0
     """How long it may take to stop before it is killed."""
+    niceness: int = 0
+    """How far behind the others it stands where the cores do not suffice for all."""
     process: subprocess.Popen[bytes] | None = None
     _started: float = field(default=0.0, repr=False)
     _pause: float = field(default=FIRST_PAUSE_SECONDS, repr=False)
@@ -47,7 +49,7 @@ class Child:
             stdin=subprocess.DEVNULL,
             stdout=self.output,
             start_new_session=True,
-            preexec_fn=functools.partial(end_with_parent, os.getpid()),
+            preexec_fn=functools.partial(_prepare, os.getpid(), self.niceness),
         )
 
     def revive(self) -> None:
@@ -84,6 +86,13 @@ class Child:
             # Not its process group: a work-horse has one of its own.
             kill_session(self.process.pid)
             self.process.wait()
+
+
+def _prepare(supervisor: int, niceness: int) -> None:
+    """In the child, before it becomes the program."""
+    end_with_parent(supervisor)
+    if niceness:
+        os.nice(niceness)
 
 
 def supervise(

@@ -21,7 +21,7 @@ def event_details(event: StoredEvent) -> dict[str, Any]:
         "headers": dict(event.headers),
         "partition": event.partition,
         "size": event.size,
-        "payload": payload(event.body or b""),
+        "payload": None if event.body is None else payload(event.body),
     }
 
 

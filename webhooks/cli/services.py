@@ -19,6 +19,9 @@ from workers.supervisor import Child, stop_together, supervise
 STOP_MARGIN_SECONDS = 15.0
 """How much longer than a handler may take a worker may take to stop."""
 
+LATER = 10
+"""The niceness of what live events need not wait for."""
+
 log = structlog.get_logger()
 
 
@@ -53,15 +56,11 @@ def worker(workers: int | None) -> None:
     check_partitions(settings)
     logs.configure(settings.log_format)
     stop = StopFlag.on_signals(signal.SIGTERM, signal.SIGINT)
-    programs = {
-        **{f"worker-{n}": ["workers.worker", "drain"] for n in range(1, (workers or settings.workers) + 1)},
-        "runs": ["workers.worker", "runs"],
-        "scheduler": ["workers.scheduler"],
-    }
-    stop_seconds = settings.handler_timeout + STOP_MARGIN_SECONDS
+    count = workers or settings.workers
     children = [
-        Child(name, [sys.executable, "-m", *program], stop_seconds=stop_seconds)
-        for name, program in programs.items()
+        *(_child(settings, f"worker-{number}", "workers.worker", "drain") for number in range(1, count + 1)),
+        _child(settings, "runs", "workers.worker", "runs", niceness=LATER),
+        _child(settings, "scheduler", "workers.scheduler", niceness=LATER),
     ]
     for child in children:
         child.start()
@@ -87,6 +86,13 @@ def check_partitions(settings: Settings) -> None:
         raise click.ClickException(str(error)) from None
     except (RedisError, OSError):
         return
+
+
+def _child(settings: Settings, name: str, *program: str, niceness: int = 0) -> Child:
+    command = [sys.executable, "-m", *program]
+    return Child(
+        name, command, stop_seconds=settings.handler_timeout + STOP_MARGIN_SECONDS, niceness=niceness
+    )
 
 
 @click.group()
