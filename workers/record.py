@@ -1,12 +1,15 @@
 """What a stream entry holds: one request that is to be kept, as an event, a duplicate or a refusal.
 
-An entry has the fields `v` (the format number), `k` (the kind), `m` (everything else but the body, as JSON)
-and `b` (the body, byte for byte as it came); a duplicate has also `e`, the sixteen bytes of the id of the event
+An entry has the fields `v` (the format number), `k` (the kind), `m` (everything else but the body, as a JSON
+list) and `b` (the body, byte for byte as it came); a duplicate has also `e`, the sixteen bytes of the id of the event
 that it repeats, and no body. Kind and `e` stand apart because only the accept script knows them.
+
+Whoever changes what `m` holds gives the format a new number and keeps the reader of the one before: an upgrade
+need not wait until the streams are empty, if the workers are upgraded first.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
@@ -14,7 +17,7 @@ from uuid import UUID
 
 import orjson
 
-FORMAT = b"1"
+FORMAT = b"2"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 ENTRY_OVERHEAD_BYTES = 256
 """What an entry costs in Redis beside its fields, roughly: ids, lengths, the duplicate key."""
@@ -62,6 +65,10 @@ class Record:
 
 
 _META = tuple(item.name for item in fields(Record) if item.name not in {"kind", "event_id", "body"})
+_READERS: Mapping[bytes | None, Callable[[Any], Mapping[str, Any]]] = {
+    FORMAT: lambda meta: dict(zip(_META, meta, strict=True)),
+    b"1": dict,  # the names were with the values
+}
 
 
 class RecordError(ValueError):
@@ -70,7 +77,7 @@ class RecordError(ValueError):
 
 def encode_meta(record: Record) -> bytes:
     """The field `m` of the stream entry for `record`."""
-    meta = {name: getattr(record, name) for name in _META}
+    meta = [getattr(record, name) for name in _META]
     try:
         return orjson.dumps(meta)
     except TypeError:
@@ -82,12 +89,13 @@ def decode(entry: Mapping[bytes, bytes]) -> Record:
 
     Raises `RecordError` when the entry has another format or is damaged.
     """
-    if entry.get(b"v") != FORMAT:
+    read = _READERS.get(entry.get(b"v"))
+    if read is None:
         raise RecordError(f"stream entry of format {entry.get(b'v')!r}; this version reads {FORMAT!r}")
     try:
         repeated = entry.get(b"e")
         return Record(
-            **orjson.loads(entry[b"m"]),
+            **read(orjson.loads(entry[b"m"])),
             kind=Kind(entry[b"k"].decode()),
             body=entry[b"b"],
             event_id=str(UUID(bytes=repeated)) if repeated else None,

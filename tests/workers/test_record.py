@@ -1,8 +1,9 @@
 """The stream entry: what goes in comes out, and what cannot be read says so."""
 
+import orjson
 import pytest
 
-from workers.record import Kind, Record, RecordError, cost, decode, encode_meta, scrub
+from workers.record import FORMAT, Kind, Record, RecordError, cost, decode, encode_meta, scrub
 
 
 def a_record(**changes: object) -> Record:
@@ -10,7 +11,7 @@ def a_record(**changes: object) -> Record:
 
 
 def entry_of(record: Record) -> dict[bytes, bytes]:
-    return {b"v": b"1", b"k": str(record.kind).encode(), b"m": encode_meta(record), b"b": record.body}
+    return {b"v": FORMAT, b"k": str(record.kind).encode(), b"m": encode_meta(record), b"b": record.body}
 
 
 def test_a_record_survives_the_stream() -> None:
@@ -19,13 +20,22 @@ def test_a_record_survives_the_stream() -> None:
     assert decode(entry_of(record)) == record
 
 
+def test_an_entry_of_the_format_before_is_read() -> None:
+    """An upgrade needs no empty streams."""
+    meta = {"id": "i", "received_at": 1, "trigger": "t", "key": "k", "headers": {"a": "b"}, "size": 2}
+    entry = {b"v": b"1", b"k": b"event", b"m": orjson.dumps(meta), b"b": b"\x00\xff"}
+    assert decode(entry) == a_record(trigger="t", key="k", headers={"a": "b"}, size=2)
+
+
 def test_text_that_json_refuses_is_scrubbed() -> None:
     """A lone surrogate in a uid costs the surrogate, not the event."""
     assert decode(entry_of(a_record(sender="a\ud800b", headers={"h": "\udfff"}))).sender == scrub("a\ud800b")
 
 
 @pytest.mark.parametrize(
-    "change", [{b"v": b"2"}, {b"m": b"{"}, {b"m": b"{}"}, {b"k": b"other"}, {b"e": b"short"}], ids=str
+    "change",
+    [{b"v": b"3"}, {b"m": b"{"}, {b"m": b"[]"}, {b"m": b"7"}, {b"k": b"other"}, {b"e": b"short"}],
+    ids=str,
 )
 def test_an_entry_that_cannot_be_read_is_an_error_of_its_own(change: dict[bytes, bytes]) -> None:
     """Another format, damage, or an unknown kind."""
