@@ -126,10 +126,8 @@ def _server_degraded(server: _Server, limit: BacklogLimit) -> Iterator[Finding]:
 def _engine_degraded(state: Overview) -> Iterator[Finding]:
     if not state.drainers:
         yield Finding("drainers", "none is alive: events are kept and wait; start `comethooks worker`")
-    draining = state.emptying.numbers if state.emptying else [item.number for item in state.partitions]
-    unleased = [str(item.number) for item in state.partitions if item.number in draining and not item.leased]
-    if unleased:
-        yield Finding("leases", f"no drainer has the partitions {', '.join(unleased)}")
+    if state.undrained:
+        yield Finding("leases", f"no drainer has the partitions {', '.join(map(str, state.undrained))}")
     if state.emptying:
         waiting = sum(item.depth for item in state.partitions if item.number in state.emptying.numbers)
         yield Finding(

@@ -13,6 +13,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from schemas import TRIGGERS
+from workers.keys import DELETED, WORK_HORSES_KILLED
 from workers.limit import BacklogLimit
 from workers.overview import Overview
 from workers.states import RunState
@@ -98,6 +99,7 @@ class _Seen(Collector):
                 self._overview, BacklogLimit(self._max_backlog_bytes, self._overview.maxmemory)
             )
             yield from _runs(self._overview)
+            yield from _counters(self._overview)
 
 
 def _partitions(overview: Overview) -> Iterator[Metric]:
@@ -114,9 +116,10 @@ def _partitions(overview: Overview) -> Iterator[Metric]:
         oldest.add_metric([str(partition.number)], partition.oldest_age_s or 0.0)
     yield depth
     yield oldest
-    without_lease = sum(not partition.leased for partition in overview.partitions)
     yield GaugeMetricFamily(
-        "comethooks_partitions_without_lease", "Partitions that no drainer has.", value=without_lease
+        "comethooks_partitions_without_lease",
+        "Partitions that should have a drainer and have none.",
+        value=len(overview.undrained),
     )
 
 
@@ -133,6 +136,18 @@ def _engine(overview: Overview, limit: BacklogLimit) -> Iterator[Metric]:
         "Whether a scheduler leads, and did its work within the last minute.",
         value=float(overview.scheduler_works),
     )
+
+
+def _counters(overview: Overview) -> Iterator[Metric]:
+    for name, help_text, label in (
+        (WORK_HORSES_KILLED, "Work-horses that were killed or failed, by how they ended.", "ending"),
+        (DELETED, "What retention has deleted: rows of events and requests, payloads, run details.", "what"),
+    ):
+        counter = CounterMetricFamily(f"comethooks_{name}", help_text, labels=[label])
+        for (counted, value), count in sorted(overview.counters.items()):
+            if counted == name:
+                counter.add_metric([value], count)
+        yield counter
 
 
 def _runs(overview: Overview) -> Iterator[Metric]:

@@ -26,6 +26,7 @@ def bury(client: Redis, pid: int, wait_status: int | None) -> int:
             with client.pipeline() as pipeline:
                 pipeline.hset(keys.ENDINGS, member, ending(wait_status))
                 pipeline.expire(keys.ENDINGS, ENDING_TTL_SECONDS)
+                pipeline.hincrby(keys.COUNTERS, f"{keys.WORK_HORSES_KILLED}|{ending(wait_status)}", 1)
                 pipeline.execute()
         except OutOfMemoryError:
             pass  # nobody knows then; but a full server needs drainers all the more

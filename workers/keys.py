@@ -14,6 +14,7 @@
 | `leader` | string | `host|boot|pid` of the scheduler that leads; expires |
 | `unfinished` | hash | state of a run to how many in the journal are in it, `told_at` (s): for the metrics; expires |
 | `runs` | hash | `handler|state` to how many runs ended so: the source of the metric |
+| `counters` | hash | `name|label` to how often that happened: the source of other metrics |
 | `probe` | string | nothing, ever: the readiness check sets it only if it exists |
 | `duplicates:<window>:<bucket>:<shard>` | hash | duplicate key (16 bytes) to the id of the event (16 bytes) |
 """
@@ -28,6 +29,10 @@ ENDINGS = PREFIX + "endings"
 LEADER = PREFIX + "leader"
 UNFINISHED = PREFIX + "unfinished"
 RUNS = PREFIX + "runs"
+COUNTERS = PREFIX + "counters"
+WORK_HORSES_KILLED = "work_horses_killed"
+DELETED = "retention_deleted"
+"""Names of counters."""
 PROBE = PREFIX + "probe"
 """Never there: whoever asks whether Redis would write sets it only if it exists."""
 DUPLICATES = PREFIX + "duplicates"

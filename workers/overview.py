@@ -36,9 +36,17 @@ class Overview:
     """Bytes; 0 when the server has no limit, or hides it."""
     runs: Mapping[tuple[str, str], int]
     """How many attempts ever ended, by handler and by the state that the run was then in."""
+    counters: Mapping[tuple[str, str], int]
+    """What else is counted: name and label."""
     scheduler_leads: bool
     unfinished: Mapping[str, int] | None
     """How many runs in the journal are in which state; None when no scheduler told it within the last minute."""
+
+    @property
+    def undrained(self) -> list[int]:
+        """The partitions that should have a drainer and have none; new ones wait until the old ones are empty."""
+        due = self.emptying.numbers if self.emptying else [each.number for each in self.partitions]
+        return [each.number for each in self.partitions if each.number in due and not each.leased]
 
     @property
     def scheduler_works(self) -> bool:
@@ -50,12 +58,12 @@ def overview(client: Redis, wanted: int | None = None) -> Overview:
     """Read all of it; `wanted` is how many partitions there are if Redis has none yet. Raises redis-py's errors."""
     layouts = read_layouts(client, wanted)
     partitions = layouts.numbers
-    script_keys = [keys.MEMBERS, keys.BACKLOG, keys.RUNS, keys.UNFINISHED, keys.LEADER]
+    script_keys = [keys.MEMBERS, keys.BACKLOG, keys.RUNS, keys.UNFINISHED, keys.LEADER, keys.COUNTERS]
     for number in partitions:
         script_keys += [keys.stream(number), keys.lease(number)]
     script = client.register_script(scripts.OVERVIEW)
     answer = script(keys=script_keys, args=[int(LEASE_TTL_SECONDS * 1000)])
-    now, drainers, backlog, runs, told, leads, maxmemory, states = answer
+    now, drainers, backlog, runs, told, leads, counters, maxmemory, states = answer
     return Overview(
         partitions=tuple(
             PartitionState(number, depth=depth, oldest_age_s=_age(oldest, int(now)), leased=bool(leased))
@@ -65,7 +73,8 @@ def overview(client: Redis, wanted: int | None = None) -> Overview:
         drainers=drainers,
         backlog_bytes=int(backlog),
         maxmemory=int(maxmemory),
-        runs={_handler_and_state(name): count for name, count in _counts(runs).items()},
+        runs={_parts(name): count for name, count in _counts(runs).items()},
+        counters={_parts(name): count for name, count in _counts(counters).items()},
         scheduler_leads=bool(leads),
         unfinished=_without(_TOLD_AT, _counts(told)) if told else None,
     )
@@ -85,6 +94,6 @@ def _without(name: str, counts: Mapping[str, int]) -> dict[str, int]:
     return {other: count for other, count in counts.items() if other != name}
 
 
-def _handler_and_state(name: str) -> tuple[str, str]:
-    handler, _, state = name.rpartition("|")
-    return handler, state
+def _parts(name: str) -> tuple[str, str]:
+    first, _, last = name.rpartition("|")
+    return first, last

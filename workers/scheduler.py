@@ -115,9 +115,9 @@ class Scheduler:
         """Delete what is too old, and yield after each batch."""
         journal, settings = self._journal, self._settings
         tasks: list[tuple[str, int, Callable[..., Swept]]] = [
-            ("events deleted", settings.retention_days, journal.delete_older),
-            ("payloads deleted", settings.payload_retention_days, journal.drop_payloads),
-            ("run details deleted", settings.run_retention_days, journal.drop_run_details),
+            ("events", settings.retention_days, journal.delete_older),
+            ("payloads", settings.payload_retention_days, journal.drop_payloads),
+            ("run details", settings.run_retention_days, journal.drop_run_details),
         ]
         for what, days, sweep in tasks:
             before, total, place, more = now_ms() - days * _DAY_MS, 0, START, True
@@ -126,7 +126,8 @@ class Scheduler:
                 total, place, more = total + swept.count, swept.after, swept.more
                 yield swept.count
             if total:
-                log.info(f"retention: {what}", count=total, older_than_days=days)
+                self._client.hincrby(keys.COUNTERS, f"{keys.DELETED}|{what}", total)
+                log.info("retention deleted", what=what, count=total, older_than_days=days)
 
     def _tell(self) -> None:
         if time.monotonic() < self._next_telling:

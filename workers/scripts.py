@@ -264,7 +264,7 @@ Returns 1 to the leader and 0 to the others. As two commands: a leader that came
 OVERVIEW = """
 local time = redis.call('TIME')
 local partitions = {}
-for i = 6, #KEYS, 2 do
+for i = 7, #KEYS, 2 do
   local oldest = redis.call('XRANGE', KEYS[i], '-', '+', 'COUNT', 1)[1]
   table.insert(partitions, {
     redis.call('XLEN', KEYS[i]), oldest and oldest[1] or '', redis.call('EXISTS', KEYS[i + 1])
@@ -274,14 +274,14 @@ local alive = redis.call('ZCOUNT', KEYS[1], time[1] * 1000 - ARGV[1], '+inf')
 local memory = redis.pcall('INFO', 'memory')
 return {
   time[1], alive, redis.call('GET', KEYS[2]) or '0', redis.call('HGETALL', KEYS[3]),
-  redis.call('HGETALL', KEYS[4]), redis.call('EXISTS', KEYS[5]),
+  redis.call('HGETALL', KEYS[4]), redis.call('EXISTS', KEYS[5]), redis.call('HGETALL', KEYS[6]),
   type(memory) == 'string' and string.match(memory, 'maxmemory:(%d+)') or '0', partitions
 }
 """
-"""How everything stands. KEYS members, backlog, runs, unfinished, leader, then stream and lease of every partition.
-ARGV how long a heartbeat counts (ms). Returns {time (s), live drainers, backlog (bytes), counters of runs, what the
-scheduler told of unfinished runs, whether a scheduler leads, maxmemory (bytes; 0 for none, or when it is hidden),
-{entries, id of the oldest, whether leased} of every partition}.
+"""How everything stands. KEYS members, backlog, runs, unfinished, leader, counters, then stream and lease of every
+partition. ARGV how long a heartbeat counts (ms). Returns {time (s), live drainers, backlog (bytes), counters of
+runs, what the scheduler told of unfinished runs, whether a scheduler leads, other counters, maxmemory (bytes; 0 for
+none, or when it is hidden), {entries, id of the oldest, whether leased} of every partition}.
 
 As several commands it would be as right, but the body of every oldest entry would cross the wire at each scrape.
 """

@@ -1,5 +1,7 @@
 """Metrics: what became of requests, and what is in Redis."""
 
+import signal
+
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
@@ -10,6 +12,7 @@ from tests.webhooks.samples import authorization, in_flight, message, raw
 from webhooks.app import create_app
 from webhooks.metrics import Metrics, trigger_label
 from workers import keys
+from workers.endings import bury
 
 
 def scraped(client: FlaskClient) -> dict[tuple[str, ...], float]:
@@ -89,6 +92,19 @@ def test_without_a_scheduler_nobody_knows_what_is_unfinished(client: FlaskClient
     found = scraped(client)
     assert found["comethooks_scheduler_up",] == 0
     assert not any(name == "comethooks_runs_unfinished" for name, *_ in found)
+
+
+def test_what_was_killed_and_what_was_deleted_is_counted(
+    client: FlaskClient, redis_server: RedisServer
+) -> None:
+    """By the word for how a work-horse ended, and by what retention took."""
+    redis = redis_server.client()
+    bury(redis, 4_000_000, signal.SIGKILL)
+    bury(redis, 4_000_001, signal.SIGKILL)
+    redis.hincrby(keys.COUNTERS, f"{keys.DELETED}|events", 500)
+    found = scraped(client)
+    assert found["comethooks_work_horses_killed_total", "SIGKILL"] == 2
+    assert found["comethooks_retention_deleted_total", "events"] == 500
 
 
 def _fill(redis: Redis) -> None:
