@@ -4,7 +4,7 @@ The row of a run is the truth. What happens to it, and what a crash after each s
 
 1. The job claims due runs, up to a hundred at a time: their rows say who runs them, and until when. Crash: the
    scheduler frees them; they are due at once, as suspects, each to be run alone. Those that had not begun too:
-   nobody knows which they were.
+   nobody knows which they were. How often that may happen to a run: see `workers.guilt`.
 2. Handlers run, in threads, each within its time limit. Crash: the same.
 3. What has ended is written, where the claim is still there. Crash before: the run is repeated. After: it is not.
 4. What was claimed and is not going to run, since the job is to stop, is given back. Crash before: as after 1.
@@ -28,7 +28,13 @@ from redis.exceptions import RedisError
 
 from workers import keys
 from workers.connections import connect
-from workers.journal import ClaimedRun, Journal, JournalUnavailableError, RunResult
+from workers.journal import (
+    ClaimedRun,
+    Journal,
+    JournalRefusedError,
+    JournalUnavailableError,
+    RunResult,
+)
 from workers.journal.migrate import require_current
 from workers.journaling import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS
 from workers.loading import Plugins, load_plugins
@@ -77,10 +83,15 @@ class Attempts:
     def run(self) -> None:
         """Work. Raises the journal's errors when it cannot begin, and whatever ends a thread."""
         self._runners.start()
-        while not self._stopping() and self._claim(1, alone=True):
+        # Suspects take no more than half of the time: others are due, too.
+        half = self._end - LIFE_SECONDS / 2
+        while not self._stopping() and time.monotonic() < half and self._claim(1, alone=True):
             self._go_on(until=0)
-        while not self._stopping() and self._claim(BATCH - self._in_progress):
-            self._go_on(until=BATCH // 2)
+        try:
+            while not self._stopping() and self._claim(BATCH - self._in_progress):
+                self._go_on(until=BATCH // 2)
+        except JournalUnavailableError as error:
+            log.error("the journal cannot be used; claiming nothing more", reason=str(error))
         self._go_on(until=0)
         self._runners.stop()
 
@@ -148,13 +159,27 @@ class Attempts:
     def _write(self) -> None:
         results = [(ended.run.record.id, ended.result) for ended in self._unwritten if ended.result]
         if results:
-            self._journal.finish(self._member, results)
+            self._finish(results)
             count_runs(self._client, [result for _, result in results])
         unrun = [ended.run.key for ended in self._unwritten if not ended.result]
         self._unwritten = [ended for ended in self._unwritten if not ended.result]
         if unrun:
             self._journal.give_back(self._member, unrun, now=now_ms())
         self._unwritten = []
+
+    def _finish(self, results: Sequence[tuple[str, RunResult]]) -> None:
+        """Write results; of one that the journal refuses, what it does not: the state without the texts."""
+        try:
+            self._journal.finish(self._member, results)
+        except JournalRefusedError as error:
+            if len(results) > 1:
+                self._finish(results[: len(results) // 2])
+                self._finish(results[len(results) // 2 :])
+                return
+            ((event_id, result),) = results
+            log.error("the journal refuses a result", id=event_id, handler=result.handler, reason=str(error))
+            bare = replace(result, error=f"the journal refused its error: {error}", traceback=None)
+            self._journal.finish(self._member, [(event_id, bare)])
 
     def _renew(self) -> None:
         if self._in_progress and (now := time.monotonic()) > self._next_renewal:

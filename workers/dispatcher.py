@@ -13,15 +13,16 @@ The order of every run, and what a crash after each step leaves:
    run while an earlier one is still to be repeated.
 5. The item is handed back as settled, to be journalled and forgotten.
 
-A run that is found started is a suspect: it may be what killed the process. It starts when nothing else is in
-progress, and nothing else starts while it runs:
+A run that is found started may be a suspect, see `workers.suspects`. It starts when nothing else is in progress, and
+nothing else starts while it runs:
 
 1. It is marked as a suspect, and that is confirmed. Crash before: it is found started, and is a suspect again.
 2. The handler runs, alone. Crash: it is found as a suspect and judged, see `workers.suspects`.
 3. From here on it is a run like any other.
 
 When a partition begins to close, whatever of it has not started is handed back as discarded, and the start marks
-of what was handed to a runner and did not run are taken back. Crash before that: innocent suspects.
+of what was handed to a runner and did not run are taken back. Crash before that: innocent suspects. When a run is
+given up because its thread hangs, nothing starts any more, in no lane: its event may have handlers left to do.
 """
 
 import threading
@@ -36,12 +37,15 @@ from redis import Redis
 from workers.items import Item
 from workers.journal import RunResult
 from workers.loading import BoundHandler
-from workers.marks import STARTED, MarkWriter, Suspect, mark_of, suspect_mark
+from workers.marks import MarkWriter, mark_of, start_mark, suspect_mark
 from workers.runners import Runner, Runners
 from workers.running import event_of, now_ms
 
 STARTED_PER_RUNNER = 4
 """Items handed to the runners, each: one that runs, and some so that it need not wait for Redis in between."""
+SLOW_MS = 20.0
+"""Where runs take so long, that wait is nothing: each runner has one item, and fewer are suspects after a crash."""
+_OF_LATE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ class Dispatcher(threading.Thread):
         self._client = client
         self._runners = runners
         self._member = member
+        self._start_mark = start_mark(member)
         self._before_run = before_run
         self._paused = paused
         self._settled = settled
@@ -100,7 +105,8 @@ class Dispatcher(threading.Thread):
         self.idle = True
         """No run is in progress, and the marks of all that ended are in Redis."""
         self._in_progress = 0
-        self._most_in_progress = STARTED_PER_RUNNER * len(runners)
+        self._typical_ms = 0.0
+        """How long runs took of late."""
 
     def add(self, items: Sequence[Item]) -> None:
         """Take items over, in the order of their entries. Each has at least one handler to do."""
@@ -202,11 +208,14 @@ class Dispatcher(threading.Thread):
                 self._leave_lane(item)
 
     def _can_start(self) -> bool:
-        if self._paused():
+        if self._runners.stuck or self._paused():
             return False
         if self._alone or self._undisturbed:
             return not self._in_progress and bool(self._alone or self._ready)
-        return bool(self._ready) and self._in_progress < self._most_in_progress
+        return bool(self._ready) and self._in_progress < self._most_in_progress()
+
+    def _most_in_progress(self) -> int:
+        return len(self._runners) * (STARTED_PER_RUNNER if self._typical_ms < SLOW_MS else 1)
 
     def _startable(self) -> list[_Start]:
         """What starts now: a suspect once nothing else is in progress, else as much as the runners may have."""
@@ -218,7 +227,8 @@ class Dispatcher(threading.Thread):
             first, item.todo = item.todo[:1], item.todo[1:]
             return [_Start(item, first, alone=True)]
         starts: list[_Start] = []
-        while self._ready and self._in_progress + len(starts) < self._most_in_progress:
+        most = self._most_in_progress()
+        while self._ready and self._in_progress + len(starts) < most:
             item = self._ready.popleft()
             starts.append(_Start(item, item.todo))
             item.todo = ()
@@ -227,20 +237,29 @@ class Dispatcher(threading.Thread):
     def _mark_start(self, marks: MarkWriter, start: _Start) -> None:
         item = start.item
         for handler in start.handlers:
-            mark = STARTED
-            if deaths := item.suspects.get(handler.id):
-                mark = suspect_mark(Suspect(now_ms(), self._member, handler.version, deaths))
+            mark = self._mark_of_start(item, handler)
             marks.add(item.partition.number, item.partition.lease, item.entry, handler.id, mark)
+
+    def _mark_of_start(self, item: Item, handler: BoundHandler) -> bytes:
+        deaths = item.deaths.get(handler.id, 0)
+        if handler.id in item.suspects:
+            return suspect_mark(self._member, deaths, now_ms(), handler.version)
+        return start_mark(self._member, deaths) if deaths else self._start_mark
 
     def _mark_end(self, marks: MarkWriter, end: _Ended) -> None:
         item, partition = end.item, end.item.partition
         if end.result is not None:
+            took = (end.result.finished_at or 0) - (end.result.started_at or 0)
+            self._typical_ms += (took - self._typical_ms) / _OF_LATE
             mark = mark_of(end.result)
             marks.add(partition.number, partition.lease, item.entry, end.result.handler, mark)
         for handler in end.unrun:
             item.discarded = True
-            if handler.id in item.suspects:  # it is still what an earlier process may have died of
-                marks.add(partition.number, partition.lease, item.entry, handler.id, STARTED)
+            deaths = item.deaths.get(handler.id, 0)
+            if deaths:  # it is still what an earlier process may have died of
+                # Nobody saw this one end: it has not even begun.
+                mark = start_mark("", deaths - 1)
+                marks.add(partition.number, partition.lease, item.entry, handler.id, mark)
             else:
                 marks.remove(partition.number, partition.lease, item.entry, handler.id)
 
@@ -249,11 +268,11 @@ class Dispatcher(threading.Thread):
         item, handlers = start.item, start.handlers
         event = event_of(item.record)
         for position, handler in enumerate(handlers):
-            if item.partition.closing:
+            if item.partition.closing or self._runners.stuck:
                 self._inbox.put(_Ended(item, None, last=True, unrun=handlers[position:]))
                 return
             self._before_run()
-            attempt = 1 + item.suspects.get(handler.id, 0)
+            attempt = 1 + item.deaths.get(handler.id, 0)
             rest = handlers[position + 1 :]
             runner.execute(handler, event, partial(self._ended, item, rest), attempt=attempt)
 

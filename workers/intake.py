@@ -1,7 +1,8 @@
 """What a drainer reads: entries of its partitions, as far as its window has room, as items with handlers to do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import cast
+from uuid import NAMESPACE_OID, uuid5
 
 import structlog
 from redis import Redis
@@ -12,7 +13,7 @@ from workers.endings import endings_of
 from workers.items import Item, Partition
 from workers.loading import Plugins
 from workers.marks import EntryMarks, marks_in
-from workers.record import Kind, RecordError, cost, decode
+from workers.record import DamagedError, Kind, Record, RecordError, cost, decode
 from workers.suspects import judge, members_in
 
 WINDOW = 512
@@ -74,6 +75,9 @@ class Intake:
         entry = partition.cursor
         try:
             record = decode(fields)
+        except DamagedError as error:
+            log.error("stream entry is damaged", partition=partition.number, entry=entry, reason=str(error))
+            record = _as_refused(partition.number, entry, fields, str(error))
         except RecordError as error:
             log.error("stream entry left alone", partition=partition.number, entry=entry, reason=str(error))
             return None
@@ -91,11 +95,24 @@ class Intake:
     def _resume(self, item: Item, marks: EntryMarks) -> None:
         """Go on where an earlier drainer ended."""
         item.marked = marks.handlers
-        suspects = judge(marks, endings_of(self._client, members_in(marks)))
+        item.deaths, suspects = judge(marks, endings_of(self._client, members_in(marks)))
         item.results = marks.results
         done = {result.handler for result in item.results}
         item.todo = [handler for handler in item.todo if handler.id not in done]
-        item.suspects = {handler.id: suspects[handler.id] for handler in item.todo if handler.id in suspects}
+        item.suspects = frozenset(handler.id for handler in item.todo if handler.id in suspects)
+
+
+def _as_refused(partition: int, entry: str, fields: Mapping[bytes, bytes], reason: str) -> Record:
+    """What is kept of an entry that nobody can read: its body, under an id that is the same at every reading."""
+    body = fields.get(b"b", b"")
+    return Record(
+        kind=Kind.REFUSED,
+        id=str(uuid5(NAMESPACE_OID, f"{keys.stream(partition)}/{entry}")),
+        received_at=int(entry.partition("-")[0]),
+        size=len(body),
+        reason=reason,
+        body=body,
+    )
 
 
 def take(client: Redis, number: int, lease: str) -> Partition:

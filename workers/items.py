@@ -34,8 +34,10 @@ class Item:
     cost: int
     todo: Sequence[BoundHandler] = ()
     """The handlers that are still to be started."""
-    suspects: Mapping[str, int] = field(default_factory=dict)
-    """Handlers that were at work on it when a drainer died, and how often: each runs with nothing else beside it."""
+    deaths: Mapping[str, int] = field(default_factory=dict)
+    """Handlers that were at work on it when a drainer died, and how often."""
+    suspects: frozenset[str] = frozenset()
+    """Those of them that are each to run with nothing else beside it."""
     results: list[RunResult] = field(default_factory=list)
     marked: frozenset[str] = frozenset()
     """Handlers that have a mark of an earlier drainer, to be forgotten with the entry."""

@@ -106,6 +106,8 @@ class JournalWriter(threading.Thread):
                 if len(items) == BATCH or left <= 0:
                     break
                 item = self.settled.get(timeout=left)
+            else:
+                self.settled.put(None)  # for the next round, after this batch
         except Empty:
             pass
         return items

@@ -19,7 +19,7 @@ from workers.journal import RunResult
 from workers.states import RunState
 
 FORMAT = 1
-STARTED = b"started"
+STARTED = "started"
 SUSPECT = "suspect"
 _FIELDS_OF_A_CALL = 2000
 """Arguments of one script call: Lua unpacks at most about 8,000."""
@@ -32,30 +32,30 @@ class LeaseLostError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Suspect:
-    """A run that is alone in its process: since when (ms), in which drainer, of which version of the plugin.
+class Begun:
+    """A run that was in progress: in which drainer, and how many processes before that ended with it in progress.
 
-    `deaths` is how many processes ended before while it was in progress.
+    Of one that was `alone` also since when (ms), and of which version of the plugin.
     """
 
-    started_at: int
     member: str
-    version: str | None
     deaths: int
+    alone: bool = False
+    started_at: int | None = None
+    version: str | None = None
 
 
 @dataclass(slots=True)
 class EntryMarks:
-    """The marks of one entry: results, handlers that only started, and those that were suspects, by handler."""
+    """The marks of one entry: results, and runs that were in progress, by handler."""
 
     results: list[RunResult] = field(default_factory=list)
-    started: set[str] = field(default_factory=set)
-    suspects: dict[str, Suspect] = field(default_factory=dict)
+    begun: dict[str, Begun] = field(default_factory=dict)
 
     @property
     def handlers(self) -> frozenset[str]:
         """Every handler that has a mark."""
-        return frozenset((*(result.handler for result in self.results), *self.started, *self.suspects))
+        return frozenset((*(result.handler for result in self.results), *self.begun))
 
 
 def mark_of(result: RunResult) -> bytes:
@@ -75,11 +75,14 @@ def mark_of(result: RunResult) -> bytes:
     )
 
 
-def suspect_mark(suspect: Suspect) -> bytes:
-    """The mark of a run that is about to run alone."""
-    return orjson.dumps(
-        [FORMAT, SUSPECT, suspect.started_at, suspect.member, suspect.version, suspect.deaths]
-    )
+def start_mark(member: str, deaths: int = 0) -> bytes:
+    """The mark of a run that begins among others, in the drainer `member`."""
+    return orjson.dumps([FORMAT, STARTED, member, deaths])
+
+
+def suspect_mark(member: str, deaths: int, started_at: int, version: str | None) -> bytes:
+    """The mark of a run that is about to run with nothing beside it."""
+    return orjson.dumps([FORMAT, SUSPECT, member, deaths, started_at, version])
 
 
 def marks_in(progress: Mapping[bytes, bytes]) -> dict[str, EntryMarks]:
@@ -88,15 +91,12 @@ def marks_in(progress: Mapping[bytes, bytes]) -> dict[str, EntryMarks]:
     for name, mark in progress.items():
         entry, _, handler = name.decode("utf-8", "replace").partition("/")
         marks = found.setdefault(entry, EntryMarks())
-        if mark == STARTED:
-            marks.started.add(handler)
-            continue
         try:
             _read(marks, handler, orjson.loads(mark))
         except (TypeError, ValueError) as error:
             log.error("a mark cannot be read; its run counts as started", entry=entry, handler=handler)
             log.debug("unreadable mark", error=type(error).__name__)
-            marks.started.add(handler)
+            marks.begun[handler] = Begun(member="", deaths=0)
     return found
 
 
@@ -104,8 +104,15 @@ def _read(marks: EntryMarks, handler: str, mark: list[Any]) -> None:
     version, state, *values = mark
     if version != FORMAT:
         raise ValueError("another format")
+    if state == STARTED:
+        member, deaths = values
+        marks.begun[handler] = Begun(member, deaths)
+        return
     if state == SUSPECT:
-        marks.suspects[handler] = Suspect(*values)
+        member, deaths, started_at, plugin_version = values
+        marks.begun[handler] = Begun(
+            member, deaths, alone=True, started_at=started_at, version=plugin_version
+        )
         return
     attempts, started_at, finished_at, error, traceback, next_at, plugin_version = values
     marks.results.append(

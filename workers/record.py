@@ -72,7 +72,11 @@ _READERS: Mapping[bytes | None, Callable[[Any], Mapping[str, Any]]] = {
 
 
 class RecordError(ValueError):
-    """A stream entry that this version cannot read."""
+    """A stream entry of a format that this version cannot read; another one may."""
+
+
+class DamagedError(RecordError):
+    """A stream entry that no version can read."""
 
 
 def encode_meta(record: Record) -> bytes:
@@ -87,7 +91,7 @@ def encode_meta(record: Record) -> bytes:
 def decode(entry: Mapping[bytes, bytes]) -> Record:
     """The record that the fields of a stream entry hold.
 
-    Raises `RecordError` when the entry has another format or is damaged.
+    Raises `RecordError` when the entry has another format, and `DamagedError` when it is damaged.
     """
     read = _READERS.get(entry.get(b"v"))
     if read is None:
@@ -101,12 +105,12 @@ def decode(entry: Mapping[bytes, bytes]) -> Record:
             event_id=str(UUID(bytes=repeated)) if repeated else None,
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise RecordError(f"damaged stream entry: {type(error).__name__}") from None
+        raise DamagedError(f"damaged stream entry: {type(error).__name__}") from None
 
 
 def cost(entry: Mapping[bytes, bytes]) -> int:
     """How many bytes of the backlog an entry with these fields stands for."""
-    return len(entry[b"m"]) + len(entry[b"b"]) + ENTRY_OVERHEAD_BYTES
+    return len(entry.get(b"m", b"")) + len(entry.get(b"b", b"")) + ENTRY_OVERHEAD_BYTES
 
 
 def scrub(text: str) -> str:

@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
 from typing import Protocol
 
@@ -104,18 +105,18 @@ class Runner(threading.Thread):
                 _raise_in(self.ident, None)
             self._call = None
 
-    def enforce(self, now: float) -> bool:
-        """Interrupt the run if it takes too long, give it up if that does not help. Whether it is given up."""
+    def enforce(self, now: float) -> Callable[[], None] | None:
+        """Interrupt the run if it takes too long. If that did not help, it is given up: what tells of that."""
         call = self._call
         if call is None or now < call.limit:
-            return False
+            return None
         with self._lock:
             if self._call is not call:
-                return False
+                return None
             if not call.interrupted:
                 call.interrupted, call.limit = True, now + GRACE_SECONDS
                 _raise_in(self.ident, HandlerTimeoutError)
-                return False
+                return None
             self._call = None
         log.error(
             "a handler hangs; its process will be replaced", handler=call.handler.id, attempt=call.attempt
@@ -128,8 +129,7 @@ class Runner(threading.Thread):
             finished_at=now_ms(),
             traceback=_stack_of(self.ident),
         )
-        call.ended(result, given_up=True)
-        return True
+        return partial(call.ended, result, given_up=True)
 
 
 class Runners:
@@ -137,6 +137,7 @@ class Runners:
 
     def __init__(self, threads: int, *, on_failure: Callable[[Exception], None]) -> None:
         self._work: SimpleQueue[Work | None] = SimpleQueue()
+        self._on_failure = on_failure
         self._runners = [Runner(number, self._work, on_failure) for number in range(threads)]
         self.stuck = False
         """A thread of this process hangs in a handler, and only the end of the process ends it."""
@@ -150,7 +151,7 @@ class Runners:
             runner.start()
 
     def stop(self) -> None:
-        """End all threads that do not hang. Nothing may be waiting."""
+        """End all threads that do not hang, once what waits is done."""
         for _ in self._runners:
             self._work.put(None)
 
@@ -161,8 +162,13 @@ class Runners:
     def enforce_limits(self) -> None:
         """Hold every run to its limit. To be called a few times a second, by one thread."""
         now = time.monotonic()
-        for runner in self._runners:
-            self.stuck = runner.enforce(now) or self.stuck
+        for number, runner in enumerate(self._runners):
+            if tell := runner.enforce(now):
+                self.stuck = True  # before anybody can start what comes next
+                # The work that waits is still to be handed back.
+                self._runners[number] = Runner(number, self._work, self._on_failure)
+                self._runners[number].start()
+                tell()
 
 
 def _raise_in(thread: int | None, error: type[BaseException] | None) -> None:

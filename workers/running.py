@@ -92,6 +92,8 @@ def failed(
         if isinstance(error, HandlerTimeoutError):
             line = f"{line}: it took longer than {handler.timeout:g} s"
         text: str | None = traceback or traceback_text(error)
+    except HandlerTimeoutError:
+        raise  # it has arrived only now
     except BaseException:
         line, text = type(error).__name__, traceback
     return RunResult(

@@ -36,10 +36,14 @@ TICK_SECONDS = 1.0
 LEADER_SECONDS = 10.0
 CLAIM_SECONDS = 60.0
 """How long a claim of due runs holds unless it is renewed."""
+BLIND_SECONDS = 5.0
+"""After so long without a round nothing is known of who could renew its claims."""
 BATCH = 100
 """Due runs that are claimed at once."""
 LIFE_SECONDS = 60.0
 """After so long a job ends, though more is due: plugins are loaded anew, and suspects get their turn."""
+OUTAGE_SECONDS = 3600
+"""So much longer a job may take when it waits for the journal with results: ended before, it would repeat them."""
 MOST_JOBS = 4
 RETENTION_SECONDS = 600.0
 _RETENTION_BATCH = 500
@@ -62,7 +66,8 @@ class Scheduler:
         self._journal = journal
         self._queue = Queue(RUNS_QUEUE, connection=client, serializer=JSONSerializer)
         self._repair = client.register_script(scripts.REPAIR)
-        self._expiring_from = time.monotonic() + CLAIM_SECONDS
+        self._seen = 0.0
+        self._expiring_from = 0.0
         self._sweeping: Iterator[int] | None = None
         self._next_sweep = 0.0
         self._next_telling = 0.0
@@ -73,10 +78,13 @@ class Scheduler:
 
     def tick(self) -> None:
         """One round. Takes well under a second unless the journal is slow."""
+        if time.monotonic() > self._seen + BLIND_SECONDS:  # another one led, or the journal did not answer
+            self.lost_sight()
         self._free_claims()
         self._enqueue_due()
         self._retain()
         self._tell()
+        self._seen = time.monotonic()
 
     def _free_claims(self) -> None:
         expired = now_ms() if time.monotonic() > self._expiring_from else None
@@ -95,7 +103,7 @@ class Scheduler:
         for _ in range(min(math.ceil(due / BATCH), MOST_JOBS) - self._queue.count):
             self._queue.enqueue_call(
                 "workers.attempts.attempt_due",
-                timeout=math.ceil(LIFE_SECONDS + 2 * self._settings.handler_timeout + 60),
+                timeout=math.ceil(LIFE_SECONDS + 2 * self._settings.handler_timeout + OUTAGE_SECONDS),
                 result_ttl=0,
                 failure_ttl=_FAILURE_TTL_SECONDS,
             )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from redis import Redis
+from sqlalchemy import text
 
 from tests.redis_server import RedisServer
 from tests.waiting import wait_for
@@ -14,7 +15,7 @@ from tests.workers.engine import handler, record
 from workers import keys
 from workers.attempts import Attempts
 from workers.connections import connect
-from workers.journal import Filter, Journal, RunResult, Settled, StoredRun
+from workers.journal import Filter, Journal, JournalUnavailableError, RunResult, Settled, StoredRun
 from workers.journal.migrate import upgrade
 from workers.loading import BoundHandler, LoadedPlugin, Plugins
 from workers.processes import StopFlag
@@ -192,16 +193,71 @@ def test_a_run_that_hangs_is_given_up_and_ends_the_job(desk: Desk) -> None:
     assert RunState.RUNNING not in others
 
 
+def test_more_hangs_than_threads_end_the_job_too(desk: Desk) -> None:
+    """What was claimed and never begun is given back."""
+    go_on = threading.Event()
+    desk.fail(12)
+    job = threading.Thread(
+        target=desk.attempts(handler(lambda e, c: go_on.wait(60), timeout=0.1)).run, daemon=True
+    )
+    job.start()
+    job.join(20)
+    assert not job.is_alive()
+    go_on.set()
+    states = [run.state for run in desk.runs()]
+    assert RunState.RUNNING not in states
+    assert states.count(RunState.DEAD) >= 4
+
+
+def test_a_journal_that_is_away_at_a_claim_costs_nothing_that_is_in_progress(desk: Desk) -> None:
+    """It ends what it has, and writes it when the journal is back."""
+    ran: list[str] = []
+    desk.fail(150)
+    job = desk.attempts(handler(lambda e, c: ran.append(e.id)))
+    claim, away = desk.journal.claim, iter([False, False, True])
+
+    def claim_or_not(*args: Any, **options: Any) -> Any:
+        if next(away):
+            raise JournalUnavailableError("away")
+        return claim(*args, **options)
+
+    desk.journal.claim = claim_or_not  # type: ignore[method-assign]
+    job.run()
+    assert len(ran) == 100
+    assert {run.state for run in desk.runs()} == {RunState.DONE, RunState.RETRYING}
+
+
+def test_a_result_that_the_journal_refuses_is_kept_without_its_texts(desk: Desk) -> None:
+    """And costs its neighbours nothing."""
+    ids = desk.fail(5)
+
+    def fail(event: Any, ctx: Any) -> None:
+        raise ValueError("refuse this" if event.id == ids[2] else "fine")
+
+    with desk.journal.engine.begin() as connection:
+        connection.execute(
+            text(
+                "CREATE TRIGGER refuse BEFORE UPDATE ON runs WHEN NEW.error LIKE '%refuse this%' "
+                "BEGIN SELECT RAISE(ABORT, 'no such error'); END"
+            )
+        )
+    desk.attempts(handler(fail)).run()
+    errors = {run.event_id: run.error or "" for run in desk.runs()}
+    assert {run.state for run in desk.runs()} == {RunState.DEAD}
+    assert errors[ids[2]].startswith("the journal refused its error")
+    assert errors[ids[0]] == "ValueError: fine"
+
+
 def test_results_wait_for_a_journal_that_is_away(desk: Desk, tmp_path: Path) -> None:
     """Nothing is run again for that."""
     ran: list[str] = []
     file, hidden = tmp_path / "journal.db", tmp_path / "journal.away"
 
     def take_away(event: Any, ctx: Any) -> None:
-        ran.append(event.id)
         desk.journal.close()
         file.rename(hidden)
         file.mkdir()
+        ran.append(event.id)
 
     (event_id,) = desk.fail(1)
     job = threading.Thread(target=desk.attempts(handler(take_away)).run, daemon=True)

@@ -14,9 +14,10 @@ from tests.workers.engine import append, clients, handler, partition, record
 from workers import keys
 from workers.dispatcher import Dispatcher
 from workers.items import Item
-from workers.marks import STARTED, LeaseLostError, marks_in
+from workers.marks import LeaseLostError, marks_in, start_mark
 from workers.runners import Runners
 from workers.states import RunState
+from workers.suspects import judge
 
 
 class Bench:
@@ -71,6 +72,14 @@ def items(redis: Redis, lanes: list[int], *handlers: Any) -> list[Item]:
     for item in made:
         item.todo = handlers
     return made
+
+
+STARTED = start_mark("host|boot|1")
+
+
+def suspect(item: Item, handler: str) -> None:
+    """Have a run be suspected of one death."""
+    item.deaths, item.suspects = {handler: 1}, frozenset({handler})
 
 
 def close_partition(bench: Bench, item: Item) -> None:
@@ -301,7 +310,7 @@ def test_a_suspect_runs_with_nothing_beside_it(bench: Bench) -> None:
 
     made = items(bench.redis, [1, 2, 3, 4, 5, 6, 7, 8], handler(note))
     for item in made[2:4]:
-        item.suspects = {"plugin.handler": 1}
+        suspect(item, "plugin.handler")
     bench.dispatcher.add(made)
     bench.collect(8)
     assert [seen for seen in together if seen & {3, 4}] == [{3}, {4}]
@@ -314,14 +323,14 @@ def test_a_suspect_is_marked_as_one_before_it_runs(bench: Bench) -> None:
 
     def look(event: Any, ctx: Any) -> None:
         marks = marks_in(bench.redis.hgetall(keys.progress(0)))  # type: ignore[arg-type]
-        seen.append((marks[item.entry].suspects["plugin.handler"], ctx.attempt))
+        seen.append((marks[item.entry].begun["plugin.handler"], ctx.attempt))
 
     item.todo = [handler(look)]
-    item.suspects = {"plugin.handler": 1}
+    suspect(item, "plugin.handler")
     bench.dispatcher.add([item])
     bench.collect(1)
-    ((suspect, attempt),) = seen
-    assert (suspect.member, suspect.deaths, attempt) == ("host|boot|1", 1, 2)
+    ((begun, attempt),) = seen
+    assert (begun.member, begun.deaths, begun.alone, attempt) == ("host|boot|1", 1, True, 2)
     assert item.results[0].state is RunState.DONE
 
 
@@ -330,7 +339,7 @@ def test_each_handler_of_a_suspicious_event_runs_alone_in_its_turn(bench: Bench)
     order: list[str] = []
     handlers = [handler(lambda e, c, n=name: order.append(n), name) for name in ("a.a", "b.b", "c.c")]
     made = items(bench.redis, [1, 1], *handlers)
-    made[0].suspects = {"b.b": 1}
+    suspect(made[0], "b.b")
     bench.dispatcher.add(made)
     assert bench.collect(2) == made
     assert order == ["a.a", "b.b", "c.c"] * 2
@@ -347,7 +356,7 @@ def test_a_suspect_that_did_not_run_stays_one(bench: Bench) -> None:
         go_on.wait(10)
 
     busy, suspicious = items(bench.redis, [1, 2], handler(wait))
-    suspicious.suspects = {"plugin.handler": 1}
+    suspect(suspicious, "plugin.handler")
     bench.redis.hset(keys.progress(0), f"{suspicious.entry}/plugin.handler", STARTED)
     bench.dispatcher.add([busy])
     started.wait(10)
@@ -355,7 +364,9 @@ def test_a_suspect_that_did_not_run_stays_one(bench: Bench) -> None:
     close_partition(bench, busy)
     go_on.set()
     bench.collect(2)
-    assert bench.marks(suspicious) == {b"plugin.handler": STARTED}
+    left = marks_in(bench.redis.hgetall(keys.progress(0)))[suspicious.entry]  # type: ignore[arg-type]
+    assert not left.begun["plugin.handler"].alone
+    assert judge(left, {}) == ({"plugin.handler": 1}, {"plugin.handler"})
 
 
 def test_a_handler_that_hangs_is_given_up_and_its_event_stays_for_the_others(bench: Bench) -> None:
@@ -379,3 +390,45 @@ def test_a_handler_that_hangs_is_given_up_and_its_event_stays_for_the_others(ben
         assert "longer than 0.05 s" in (item.results[0].error or "")
         assert set(bench.marks(item)) == {b"a.hangs"}
     go_on.set()
+
+
+def test_after_a_run_is_given_up_nothing_starts_in_its_lane_or_any_other(bench: Bench) -> None:
+    """The handlers after it have not had the event, so no later event of the conversation may be handled."""
+    go_on = threading.Event()
+    late: list[str] = []
+
+    def after(event: Any, ctx: Any) -> None:
+        late.append(event.message.id)
+
+    made = items(bench.redis, [1] * 5)
+    for number, item in enumerate(made):
+        hangs = handler(lambda e, c: go_on.wait(30), "a.hangs", timeout=0.05)
+        first = hangs if number == 0 else handler(lambda e, c: None, "a.hangs")
+        item.todo = [first, handler(after, "b.after")]
+    bench.dispatcher.add(made)
+
+    def given_up() -> bool:
+        bench.runners.enforce_limits()
+        return bench.settled.qsize() == 1
+
+    wait_for(given_up, "it is given up")
+    close_partition(bench, made[0])
+    assert [item.discarded for item in bench.collect(5)] == [True] * 5
+    assert late == []
+    go_on.set()
+
+
+def test_slow_handlers_are_handed_one_item_each(redis_server: RedisServer) -> None:
+    """So after a crash only what really ran is suspected."""
+    bench = Bench(redis_server, threads=2)
+    pause = threading.Event()
+    first = items(bench.redis, list(range(60)), handler(lambda e, c: pause.wait(0.04)))
+    bench.dispatcher.add(first)
+    bench.collect(60)
+    go_on = threading.Event()
+    second = items(bench.redis, list(range(100, 120)), handler(lambda e, c: go_on.wait(10)))
+    bench.dispatcher.add(second)
+    wait_for(lambda: sum(len(bench.marks(item)) for item in second) == 2, "both runners are at work")
+    go_on.set()
+    bench.collect(20)
+    bench.close()

@@ -19,7 +19,7 @@ from workers.items import Item
 from workers.journal import Filter, Journal, Outcome, RunResult
 from workers.journal.migrate import upgrade
 from workers.journaling import JournalWriter
-from workers.marks import STARTED, LeaseLostError, mark_of
+from workers.marks import LeaseLostError, mark_of, start_mark
 from workers.states import RunState
 
 RESULT = RunResult(handler="a.b", state=RunState.DONE, attempts=1, started_at=1, finished_at=2)
@@ -134,7 +134,7 @@ def test_a_discarded_item_stays_in_its_stream(desk: Desk) -> None:
 def test_marks_of_runs_without_a_result_are_forgotten_with_the_entry(desk: Desk) -> None:
     """Of a handler that was removed since, say; they are not counted."""
     item = desk.item()
-    desk.redis.hset(keys.progress(0), f"{item.entry}/gone.handler", STARTED)
+    desk.redis.hset(keys.progress(0), f"{item.entry}/gone.handler", start_mark("host|boot|1"))
     item.marked = frozenset({"gone.handler", "a.b"})
     desk.writer.settled.put(item)
     desk.outcome.get(timeout=10)

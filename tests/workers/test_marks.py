@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from workers.journal import RunResult
-from workers.marks import FORMAT, STARTED, Suspect, mark_of, marks_in, suspect_mark
+from workers.marks import FORMAT, Begun, mark_of, marks_in, start_mark, suspect_mark
 from workers.states import RunState
 
 RESULT = RunResult(
@@ -25,13 +25,13 @@ def test_marks_come_back_by_entry() -> None:
     found = marks_in(
         {
             b"5-0/a.b": mark_of(RESULT),
-            b"5-0/c.d": STARTED,
-            b"6-0/a.b": suspect_mark(Suspect(7, "host|boot|1", None, 1)),
+            b"5-0/c.d": start_mark("host|boot|1", 1),
+            b"6-0/a.b": suspect_mark("host|boot|1", 1, 7, None),
         }
     )
     assert found["5-0"].results == [RESULT]
-    assert found["5-0"].started == {"c.d"}
-    assert found["6-0"].suspects == {"a.b": Suspect(7, "host|boot|1", None, 1)}
+    assert found["5-0"].begun == {"c.d": Begun("host|boot|1", 1)}
+    assert found["6-0"].begun == {"a.b": Begun("host|boot|1", 1, alone=True, started_at=7)}
     assert found["5-0"].handlers == {"a.b", "c.d"}
 
 
@@ -48,11 +48,12 @@ def test_marks_come_back_by_entry() -> None:
         orjson.dumps([FORMAT, "resting", 1, 1, 1, None, None, None, None]),
         orjson.dumps([FORMAT, "done", 1]),
         orjson.dumps([FORMAT, "suspect"]),
+        b"started",
         b"\xff\x00",
     ],
 )
 def test_a_mark_that_cannot_be_read_counts_as_started(mark: bytes) -> None:
     """Of another version, or damaged: the run is repeated, and no worker ends of it."""
     found = marks_in({b"5-0/a.b": mark, b"5-0/c.d": mark_of(RESULT)})
-    assert found["5-0"].started == {"a.b"}
+    assert found["5-0"].begun == {"a.b": Begun("", 0)}
     assert len(found["5-0"].results) == 1

@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from workers.record import FORMAT, Kind, Record, RecordError, cost, decode, encode_meta, scrub
+from workers.record import FORMAT, DamagedError, Kind, Record, RecordError, cost, decode, encode_meta, scrub
 
 
 def a_record(**changes: object) -> Record:
@@ -41,6 +41,15 @@ def test_an_entry_that_cannot_be_read_is_an_error_of_its_own(change: dict[bytes,
     """Another format, damage, or an unknown kind."""
     with pytest.raises(RecordError):
         decode({**entry_of(a_record()), **change})
+
+
+def test_an_entry_of_another_format_is_not_taken_for_damaged() -> None:
+    """Another version may read it; what is damaged nobody can."""
+    with pytest.raises(RecordError) as other:
+        decode({**entry_of(a_record()), b"v": b"3"})
+    assert not isinstance(other.value, DamagedError)
+    with pytest.raises(DamagedError):
+        decode({**entry_of(a_record()), b"m": b"{"})
 
 
 def test_scrubbing_replaces_nul_and_lone_surrogates_only() -> None:

@@ -98,6 +98,19 @@ def test_a_thread_that_cannot_be_interrupted_is_given_up(runners: Runners) -> No
     assert len(ends.told) == 2
 
 
+def test_more_hangs_than_threads_leave_no_work_behind(runners: Runners) -> None:
+    """A thread that is given up is replaced, so whatever waits is at least handed back."""
+    go_on = threading.Event()
+    ends = Ends()
+    for _ in range(5):
+        run(runners, ends, lambda e, c: go_on.wait(60), timeout=0.05)
+    wait_for(ended(runners, ends, 5), "all are given up", seconds=30)
+    run(runners, ends, lambda e, c: None)
+    wait_for(ended(runners, ends, 6), "and work goes on")
+    assert [given_up for _, given_up in ends.told] == [True] * 5 + [False]
+    go_on.set()
+
+
 def test_a_handler_that_swallows_the_interruption_and_ends_is_done(runners: Runners) -> None:
     """It ended, and nothing is raised afterwards."""
 

@@ -61,6 +61,10 @@ def set_(count: int, wait: bool, as_json: bool) -> None:
             layouts = _wait(settings)
     else:
         hint(f"There are {count} partitions already.")
+    if settings.partitions not in (None, count):
+        hint(
+            f"COMETHOOKS_PARTITIONS is {settings.partitions}: set it to {count}, or unset it, before the next start."
+        )
     if as_json:
         print_json({"partitions": count, "emptying": layouts.emptying.count if layouts.emptying else None})
     elif layouts.emptying:

@@ -152,8 +152,21 @@ def _remarks(settings: Settings) -> Iterator[str]:
         yield "CometChat needs a public HTTPS address: put one in front, and set COMETHOOKS_PUBLIC_URL."
     if not settings.app_ids:
         yield "Every app id is accepted; COMETHOOKS_APP_IDS=id,id2 lets in only yours."
-    yield f"Events are kept for {_days(settings.retention_days)}; {NAMES['retention_days']} says how long."
+    kept = _days(settings.retention_days)
+    yield f"Events are kept for {kept}{_shorter(settings)}; {NAMES['retention_days']} says how long."
     yield f"Data is in {settings.data_dir}, plugins in {settings.plugin_dir}."
+
+
+def _shorter(settings: Settings) -> str:
+    """What is kept less long than the events."""
+    ages = {
+        "payloads": settings.payload_retention_days,
+        "run details": settings.run_retention_days,
+    }
+    less = [
+        f"their {what} for {_days(days)}" for what, days in ages.items() if days < settings.retention_days
+    ]
+    return "".join(f", {each}" for each in less)
 
 
 def _days(count: int) -> str:

@@ -18,7 +18,7 @@ from workers.journal.journal import Journal
 from workers.journal.models import Outcome
 from workers.journal.queries import Filter
 from workers.journal.retention import START, Cursor, Swept
-from workers.journal.settled import RunResult, Settled, killed_twice
+from workers.journal.settled import RunResult, Settled
 from workers.journal.stored import Duplicates, StoredEvent, StoredRequest, StoredRun
 from workers.journal.times import iso
 
@@ -47,5 +47,4 @@ __all__ = [
     "StoredRun",
     "Swept",
     "iso",
-    "killed_twice",
 ]

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple, Self
 import orjson
 from sqlalchemy import ColumnElement, Connection, Engine, Select, Update, and_, func, select, tuple_, update
 
+from workers.guilt import deaths_allowed, killed_text
 from workers.journal.database import for_writing
 from workers.journal.models import LIVE, Instant, events, runs
 from workers.journal.rows import run_row, searchable
-from workers.journal.settled import RunResult, killed_twice
+from workers.journal.settled import RunResult
 from workers.journal.statements import UpdateEach, chunks
-from workers.processes import ended_itself
 from workers.record import Kind, Record
 from workers.states import RunState
 
@@ -180,26 +180,24 @@ def free(
 ) -> list[FreedRun]:
     """Take from `member` its claims, or only those that expired by `expired`; `ending` is how its process ended.
 
-    A run that this happens to for the first time is due again, as a suspect, the second time it is dead. A
-    process that ended itself is no reason to suspect anything.
+    Each is due again, to run alone, until it has died as often as `workers.guilt` allows: then it is dead.
     """
     taken = _claimed_by(member) if expired is None else and_(_claimed_by(member), runs.c.next_at <= expired)
     found = connection.execute(select(*_KEY, runs.c.deaths).where(taken).with_for_update()).all()
-    if ended_itself(ending):
-        connection.execute(update(runs).where(taken).values(_due(now)))
-        return [FreedRun(_key(*key), dead=False) for *key, _ in found]
+    last = deaths_allowed(ending) - 1
     died = {"deaths": runs.c.deaths + 1}
     dead = {
         "state": RunState.DEAD.value,
         "claim": None,
         "next_at": None,
         "finished_at": now,
-        "error": killed_twice(ending),
+        "error": killed_text(ending),
     }
-    connection.execute(update(runs).where(taken, runs.c.deaths > 0).values({**dead, **died}))
-    connection.execute(update(runs).where(taken, runs.c.deaths == 0).values({**_due(now), **died}))
+    connection.execute(update(runs).where(taken, runs.c.deaths >= last).values({**dead, **died}))
+    connection.execute(update(runs).where(taken, runs.c.deaths < last).values({**_due(now), **died}))
     return [
-        FreedRun(_key(event_id, handler, replay), deaths > 0) for event_id, handler, replay, deaths in found
+        FreedRun(_key(event_id, handler, replay), deaths >= last)
+        for event_id, handler, replay, deaths in found
     ]
 
 

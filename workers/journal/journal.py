@@ -76,7 +76,7 @@ class Journal(Reader):
     ) -> list[FreedRun]:
         """Take away the claims of members that are dead, and all that expired by `expired`, if any are to.
 
-        A run that this happens to for the first time is due again, as a suspect, the second time it is dead;
+        Each is due again, to run alone, until it has died as often as `workers.guilt` allows: then it is dead;
         `ending` says how a member's process ended, if it is known. Both are asked while nothing is locked.
         """
         with self._connection() as connection:

@@ -33,8 +33,3 @@ class Settled:
     record: Record
     runs: tuple[RunResult, ...]
     partition: int
-
-
-def killed_twice(ending: str | None) -> str:
-    """The error of a run whose process died with it a second time; `ending` is how, if that was seen."""
-    return "killed its worker twice" + (f" ({ending})" if ending else "")

@@ -231,20 +231,21 @@ class TestFree:
         assert journal.finish(MEMBER, [(an_id(1), run()), (an_id(2), run())]) == 1
 
     @pytest.mark.parametrize(
-        ("ending", "error"),
-        [(None, "killed its worker twice"), ("SIGKILL", "killed its worker twice (SIGKILL)")],
+        ("ending", "deaths", "error"),
+        [(None, 3, "killed its worker 3 times"), ("SIGKILL", 2, "killed its worker twice (SIGKILL)")],
     )
-    def test_the_second_death_is_the_last(self, journal: Journal, ending: str | None, error: str):
-        """A run that takes its process along twice becomes a dead letter, which says so."""
+    def test_the_last_death_is_final(self, journal: Journal, ending: str | None, deaths: int, error: str):
+        """A run that takes its process along again and again becomes a dead letter, which says so."""
         write_due(journal, 1)
         claim(journal)
-        free(journal, MEMBER, ending=ending)
-        claim(journal, OTHER, alone=True)
-        assert free(journal, OTHER, now=T0 + 80_000, ending=ending) == [FreedRun(key(1), dead=True)]
+        for _ in range(deaths - 1):
+            assert free(journal, MEMBER, ending=ending) == [FreedRun(key(1), dead=False)]
+            claim(journal, alone=True, now=T0 + 70_000)
+        assert free(journal, MEMBER, now=T0 + 80_000, ending=ending) == [FreedRun(key(1), dead=True)]
         found = stored(journal, 1)
-        assert (found.state, found.error, found.attempts) == (RunState.DEAD, error, 3)
+        assert (found.state, found.error, found.attempts) == (RunState.DEAD, error, deaths + 1)
         assert found.finished_at == T0 + 80_000
-        assert claim_of(journal, 1) == (None, None, 2)
+        assert claim_of(journal, 1) == (None, None, deaths)
 
     def test_asks_about_each_member_once_and_about_no_ending_in_vain(self, journal: Journal):
         """Whether a process lives may cost a look elsewhere."""
