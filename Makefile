@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint bench lock clean
+.PHONY: help up test attack lint bench lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ up: $(STAMP) ## Run everything on this machine until Ctrl-C
 
 test: $(STAMP) ## Run the test suite
 	$(BIN)/python -m pytest $(ARGS)
+
+attack: $(STAMP) ## Run the long fault campaigns, about 25 minutes
+	$(BIN)/python -m pytest -m attack -rA tests/scenarios $(ARGS)
 
 lint: $(STAMP) ## Check style and types
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""`python -m bench [drain] [slow] [idle] [--events N]`: measure, print, and fail on a missed target."""
+"""`python -m bench [drain] [slow] [idle] [retries] [--events N]`: measure, print, and fail on a missed target."""
 
 import argparse
 import contextlib
@@ -10,12 +10,16 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 from sqlalchemy import create_engine, text
 
+from bench import storm
 from bench.load import documented_message, post, post_one
 from tests.redis_server import RedisServer, running_server
+from tests.scenarios.judging import journal_of
 from tests.scenarios.stack import Effects, Stack, by_conversation, descendants, workers_of
+from tests.servers import running_postgres
 from tests.waiting import wait_for
 from workers import keys
 from workers.paths import database_path
@@ -158,7 +162,7 @@ def idle(report: Report, events: int) -> None:
             time.sleep(0.3)
         wait_for(lambda: len(made.effects().ids) == number, "everything is handled")
         late = [(line[3] - answered[line[2]]) / 1e6 for line in made.effects().lines]
-        report.line("from the answer to the handler, median", statistics.median(late), "ms", most=5)
+        report.line("from the answer to the handler, median", median(late), "ms", most=5)
         report.line("  p90", statistics.quantiles(late, n=10)[8], "ms")
         report.line("  largest", max(late), "ms")
         shares = cpu_shares({"worker": supervisor.pid, "web": web.pid, "redis": server.pid}, seconds=20)
@@ -185,14 +189,51 @@ def cpu_seconds(root: int) -> float:
     return ticks / 100
 
 
-BENCHES = {"drain": drain, "slow": slow, "idle": idle}
+def retries(report: Report, events: int) -> None:
+    """50,000 runs that failed at once and are due together, beside 20 live events a second."""
+    number = min(events // 2, 50_000)
+    with stack(CLOCK, "recorder") as (made, server):
+        measure_retries(report, "SQLite", made, server, number)
+    with (
+        running_postgres() as database,
+        stack(CLOCK, "recorder", DATABASE_URL=database.url) as (made, server),
+    ):
+        measure_retries(report, "PostgreSQL", made, server, number)
+
+
+def measure_retries(report: Report, database: str, made: Stack, server: RedisServer, number: int) -> None:
+    """One storm on a deployment whose plugin notes when live events are handled."""
+    made.plugin("storm", storm.PLUGIN)
+    made.environment["COMETHOOKS_STORM_FILE"] = str(made.directory / "again")
+    made.web()
+    made.start("worker", "--workers", "2")
+    wait_for(lambda: server.client().zcard(keys.MEMBERS) == 2, "both drainers have joined")
+    journal = journal_of(made)
+    found = storm.measure(journal, made.port, made.effects_file, number, calm=300, seconds=900)
+    journal.close()
+    attempts = Effects.read(made.directory / "again")
+    report.line(f"{database}: {number} runs due together, worked off", found.per_second, "runs/s", least=500)
+    report.line("  each run once", len(attempts.lines), "", least=number, most=number)
+    report.line("  live, from the call to the handler, median before", median(found.calm_ms), "ms")
+    report.line("  live, from the call to the handler, median meanwhile", median(found.storm_ms), "ms")
+    report.line("  the one in terms of the other", found.slowdown, "times", most=2)
+    report.line(
+        "  live, from the answer to the handler, median before", median(found.calm_after_answer_ms), "ms"
+    )
+    report.line("  from the answer to the handler, meanwhile", median(found.storm_after_answer_ms), "ms")
+    report.line("  live, p90 meanwhile", statistics.quantiles(found.storm_ms, n=10)[8], "ms")
+
+
+BENCHES = {"drain": drain, "slow": slow, "idle": idle, "retries": retries}
 
 
 def main() -> int:
     """Run what was asked for. 1 when a target was missed."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(BENCHES)}; default all")
-    parser.add_argument("--events", type=int, default=100_000, help="how many events `drain` uses")
+    parser.add_argument(
+        "--events", type=int, default=100_000, help="events that `drain` uses; half as many `retries`"
+    )
     arguments = parser.parse_args()
     report = Report()
     for name in arguments.names or BENCHES:

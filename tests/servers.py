@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -12,40 +13,117 @@ from uuid import uuid4
 
 import psycopg
 
+from tests.waiting import wait_for
+from workers.processes import is_alive
+
 
 class ServerMissingError(Exception):
     """A server's program is not installed, or cannot be run here; the text says which and why."""
 
 
+class PostgresServer:
+    """One server on a unix socket, in a directory of its own; not started yet."""
+
+    def __init__(self, directory: Path, programs: Path, user: str | None) -> None:
+        self.url = f"postgresql://comethooks@/postgres?host={directory}"
+        self._directory = directory
+        self._data = directory / "data"
+        self._programs = programs
+        self._user = user
+
+    def initialize(self) -> None:
+        """Make its empty database."""
+        options = (
+            "--auth=trust",
+            "--username=comethooks",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        )
+        self._run("initdb", "--pgdata", str(self._data), *options)
+
+    def start(self) -> None:
+        """Start it, and return once it answers."""
+        socket = f"-k {self._directory} -c listen_addresses=''"
+        options = f"{socket} -c fsync=off -c timezone=America/St_Johns"
+        log = str(self._directory / "log")
+        self._run("pg_ctl", "start", "-w", "-D", str(self._data), "-l", log, "-o", options)
+
+    def stop(self) -> None:
+        """End it, with all connections, without a checkpoint, if it runs."""
+        if (self._data / "postmaster.pid").exists() and is_alive(self.pid):
+            self._run("pg_ctl", "stop", "-w", "-D", str(self._data), "-m", "immediate")
+
+    def kill(self) -> None:
+        """End its first process at once, as the kernel would; return once the others have noticed."""
+        first, *others = self._processes()
+        os.kill(first, signal.SIGKILL)
+        wait_for(lambda: not any(is_alive(pid) for pid in others), "PostgreSQL's processes have ended")
+        # The next one would take it for alive until somebody has waited for it.
+        wait_for(lambda: not Path(f"/proc/{first}").exists(), "nothing is left of PostgreSQL's first process")
+
+    def freeze(self) -> None:
+        """Stop it without ending it: connections stay, answers do not come."""
+        for pid in self._processes():
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        for pid in self._processes():
+            os.kill(pid, signal.SIGCONT)
+
+    @property
+    def pid(self) -> int:
+        """Its first process."""
+        return int((self._data / "postmaster.pid").read_text().split("\n")[0])
+
+    def _processes(self) -> list[int]:
+        """Its first process and the children of that."""
+        first = self.pid
+        threads = Path(f"/proc/{first}/task").glob("*/children")
+        return [first, *(int(pid) for file in threads for pid in file.read_text().split())]
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [self._programs / program, *arguments],
+            user=self._user,
+            cwd=self._directory,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
 @contextmanager
-def postgres() -> Iterator[str]:
-    """A PostgreSQL of its own on a unix socket, as the URL of its empty database, until the block is left.
+def running_postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL of its own with an empty database, until the block is left.
 
     Raises `ServerMissingError` without its programs, or as root when there is no user that may run it.
     """
     programs, user = _postgres_programs(), _unprivileged_user("postgres")
     directory = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
-    data = directory / "data"
-
-    def run(program: str, *arguments: str) -> None:
-        done = subprocess.run(
-            [programs / program, *arguments], user=user, cwd=directory, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    if user is not None:
-        shutil.chown(directory, user)
     try:
-        initdb = ("--auth=trust", "--username=comethooks", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
-        run("initdb", "--pgdata", str(data), *initdb)
-        options = f"-k {directory} -c listen_addresses='' -c fsync=off -c timezone=America/St_Johns"
-        run("pg_ctl", "start", "-w", "-D", str(data), "-l", str(directory / "log"), "-o", options)
+        if user is not None:
+            shutil.chown(directory, user)
+        server = PostgresServer(directory, programs, user)
+        server.initialize()
+        server.start()
         try:
-            yield f"postgresql://comethooks@/postgres?host={directory}"
+            yield server
         finally:
-            run("pg_ctl", "stop", "-w", "-D", str(data), "-m", "immediate")
+            server.stop()
     finally:
         shutil.rmtree(directory)
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """The URL of the empty database of a PostgreSQL of its own, until the block is left.
+
+    Raises `ServerMissingError` without its programs, or as root when there is no user that may run it.
+    """
+    with running_postgres() as server:
+        yield server.url
 
 
 @contextmanager

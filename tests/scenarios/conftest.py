@@ -1,13 +1,18 @@
 """Deployments for scenarios; a test that is marked so runs on both databases."""
 
+import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.missing import missing
 from tests.redis_server import RedisServer
 from tests.scenarios.stack import RECORDER, Stack
-from tests.servers import postgres_schema
+from tests.servers import PostgresServer, ServerMissingError, postgres_schema, running_postgres
+
+SEED = "COMETHOOKS_TEST_SEED"
 
 
 @pytest.fixture
@@ -28,3 +33,21 @@ def stack(own_redis_server: RedisServer, database_url: str | None, tmp_path: Pat
     made.run("db", "upgrade")
     yield made
     made.close()
+
+
+@pytest.fixture
+def own_postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL of the test's own, which it may kill or stop."""
+    try:
+        with running_postgres() as server:
+            yield server
+    except ServerMissingError as error:
+        missing(str(error))
+
+
+@pytest.fixture
+def chance() -> random.Random:
+    """Chance that can be repeated: COMETHOOKS_TEST_SEED sets the seed, which is printed."""
+    seed = int(os.environ.get(SEED) or random.randrange(10**6))
+    print(f"{SEED}={seed}")
+    return random.Random(seed)

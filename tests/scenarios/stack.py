@@ -24,6 +24,7 @@ USER, PASSWORD = "scenario", "Passw0rdOfTheScenario"
 
 RECORDER = """
     import os
+    import time
     from marshmallow import fields
     from comethooks import Plugin
 
@@ -32,8 +33,9 @@ RECORDER = """
     @plugin.on("*")
     def record(event, ctx):
         number = event.message.id if event.message else ""
+        line = f"{event.id} {event.conversation_id} {number} {os.getpid()} {time.time_ns()}\\n"
         with open(ctx.config.file, "ab", buffering=0) as file:
-            file.write(f"{event.id} {event.conversation_id} {number} {os.getpid()}\\n".encode())
+            file.write(line.encode())
 """
 """A plugin whose handler writes a line for every event that it gets: the ledger of effects."""
 
@@ -48,9 +50,10 @@ def free_port() -> int:
 
 @dataclass
 class Effects:
-    """What the recorder wrote: the events in the order in which the handler got them."""
+    """What the recorder wrote: the events in the order in which the handler got them, and when it did (ns)."""
 
     lines: list[tuple[str, str, str, int]]
+    times: list[int] = field(default_factory=list)
 
     @classmethod
     def read(cls, path: Path) -> "Effects":
@@ -58,7 +61,10 @@ class Effects:
         if not path.exists():
             return cls([])
         rows = [line.split(" ") for line in path.read_text().split("\n") if line]
-        return cls([(row[0], row[1], row[2], int(row[3])) for row in rows])
+        return cls(
+            [(row[0], row[1], row[2], int(row[3])) for row in rows],
+            [int(row[4]) for row in rows if len(row) > 4],
+        )
 
     @property
     def ids(self) -> set[str]:

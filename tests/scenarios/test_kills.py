@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.scenarios.judging import judge
 from tests.scenarios.load import Poster, acknowledged, rate
-from tests.scenarios.stack import by_conversation, children, work_horses_of, workers_of
+from tests.scenarios.stack import children, work_horses_of, workers_of
 from tests.scenarios.test_up import Up
 from tests.waiting import wait_for
+from workers.connections import connect
+from workers.settings import Settings
 
 POSTERS = 6
 PER_SECOND = 40.0
@@ -70,11 +73,9 @@ def test_whatever_is_killed_every_acknowledged_event_is_processed_in_order(
         )
     for poster in posters:
         poster.stop()
-    ledger = acknowledged(posters)
-    ids = {event for _, event in ledger}
-    wait_for(lambda: ids <= up.stack.effects().ids, "every acknowledged event is processed", seconds=60)
-    effects = up.stack.effects()
-    disorders = effects.disorders(by_conversation(ledger))
-    print(f"{len(ids)} acknowledged, 0 lost, {disorders} disordered, {effects.repeats} repeated")
-    assert disorders == 0
-    assert effects.repeats <= 20 * len(VICTIMS)
+    verdict = judge(up.stack, posters, connect(Settings.load(up.stack.environment).redis_url))
+    print(verdict)
+    assert not verdict.lost
+    assert verdict.disordered == 0
+    assert not verdict.dead
+    assert len(verdict.repeats) <= 20 * len(VICTIMS)

@@ -1,6 +1,5 @@
 """Workers that come, go and die while events pour in: nothing is lost, late, out of order or left over."""
 
-import json
 import os
 import random
 import signal
@@ -12,13 +11,12 @@ import pytest
 from redis import Redis
 
 from tests.redis_server import RedisServer
-from tests.scenarios.stack import RECORDER, Stack, kill_tree, message, work_horses_of, workers_of
+from tests.scenarios.load import accept
+from tests.scenarios.stack import RECORDER, Stack, kill_tree, work_horses_of, workers_of
 from tests.waiting import wait_for
 from workers import keys
 from workers.connections import connect
-from workers.ids import new_id
 from workers.processes import member_name
-from workers.record import Kind, Record
 from workers.streams import Streams
 
 PRODUCERS = 8
@@ -64,20 +62,7 @@ class Producer(threading.Thread):
             self._pause.wait(self._random.random())
 
     def _accept(self, conversation: int, count: int) -> None:
-        identifier = new_id()
-        record = Record(
-            kind=Kind.EVENT,
-            id=identifier,
-            received_at=1_800_000_000_000 + count,
-            trigger="message_sent",
-            name="message.sent",
-            app_id="app1",
-            conversation_id=f"group_room{conversation}",
-            key=f"group_room{conversation}",
-            body=json.dumps(message(conversation, count)).encode(),
-        )
-        key = conversation.to_bytes(8, "big") + count.to_bytes(8, "big")
-        self._streams.accept(record, duplicate_key=key, has_time=True)
+        identifier = accept(self._streams, conversation, count)
         self.accepted.setdefault(str(conversation), []).append(identifier)
 
 
@@ -95,12 +80,9 @@ def leftovers(client: Redis) -> dict[str, int]:
 
 @pytest.mark.timeout(240)
 def test_nothing_is_lost_or_left_over_while_workers_come_go_and_die(
-    own_redis_server: RedisServer, tmp_path: Path
+    own_redis_server: RedisServer, tmp_path: Path, chance: random.Random
 ) -> None:
     """20,000 events of 96 conversations; workers join, leave and are killed at seeded random moments."""
-    seed = random.randrange(10**6)
-    chance = random.Random(seed)
-    print(f"seed {seed}")
     stack = Stack(tmp_path, own_redis_server.url)
     stack.plugin("recorder", RECORDER)
     stack.run("db", "upgrade")
@@ -108,7 +90,7 @@ def test_nothing_is_lost_or_left_over_while_workers_come_go_and_die(
     client = own_redis_server.client()
     enough = threading.Event()
     producers = [
-        Producer(own_redis_server.url, number, random.Random(seed + number), enough)
+        Producer(own_redis_server.url, number, random.Random(chance.random()), enough)
         for number in range(PRODUCERS)
     ]
     try:

@@ -119,6 +119,7 @@ def test_it_prints_what_to_enter_and_what_to_try(up: Up) -> None:
         user,
         str(up.data_dir / "credentials"),
         "send after_message",
+        "Events are kept for 30 days; COMETHOOKS_RETENTION_DAYS",
     ):
         assert expected in printed
     assert password not in printed
