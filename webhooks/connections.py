@@ -156,7 +156,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 self._close(conn)
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """Called when the process is asked to stop: nobody is waited for longer than for a kept connection."""
+        """Called when the process is asked to stop: nobody new comes, and nobody is waited for for long."""
+        for listener in self.sockets:
+            # Who has connected is answered; who comes later is refused, and not left to wait for our end.
+            known = -1
+            while known != self.nr_conns:
+                known = self.nr_conns
+                self.accept(listener)
+            listener.close()
         super()._cap_keepalive(deadline)
         for conn in self.pending_conns:
             conn.timeout = min(conn.timeout, deadline)

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def gunicorn_argv(settings: Settings) -> list[str]:
     require_credentials(settings)
     argv = [sys.executable, "-m", "gunicorn", "--config", "python:webhooks.gunicorn_conf"]
     argv += ["--bind", f"0.0.0.0:{settings.port}", "--workers", str(settings.web_concurrency)]
-    if os.access(SHARED_MEMORY, os.W_OK | os.X_OK):
+    if _has_shared_memory():
         # A heartbeat on a disk can make a worker wait for the disk, and then it is taken for hung.
         argv += ["--worker-tmp-dir", str(SHARED_MEMORY)]
     return [*argv, "webhooks.app:create_app()"]
@@ -39,15 +40,23 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def _metrics_dir(data_dir: Path) -> Path:
-    """An empty directory named after this host and process; those of processes that are gone are removed."""
-    root, host = data_dir / "metrics", socket.gethostname()
-    for left in root.glob(f"{host}-*"):
-        pid = left.name.rpartition("-")[2]
+    """An empty directory named after this host and process; those of processes that are gone are removed.
+
+    Not on the disk, if possible: the counters are mapped into memory, and a process that writes to such a file
+    on a disk that is full is killed.
+    """
+    root = SHARED_MEMORY if _has_shared_memory() else (data_dir / "metrics").absolute()
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    own = f"comethooks-{socket.gethostname()}-"
+    for left in root.glob(f"{own}*-*"):
+        pid = left.name.removeprefix(own).partition("-")[0]
         if not pid.isdigit() or int(pid) == os.getpid() or not is_alive(int(pid)):
             shutil.rmtree(left, ignore_errors=True)
-    path = (root / f"{host}-{os.getpid()}").absolute()
-    path.mkdir(mode=0o700, parents=True)
-    return path
+    return Path(tempfile.mkdtemp(prefix=f"{own}{os.getpid()}-", dir=root))
+
+
+def _has_shared_memory() -> bool:
+    return os.access(SHARED_MEMORY, os.W_OK | os.X_OK)
 
 
 class GunicornLogger(Logger):  # type: ignore[misc]

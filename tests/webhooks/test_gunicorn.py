@@ -1,6 +1,7 @@
 """What only a real web server shows: limits before reading, slow and rude senders, and how it ends."""
 
 import json
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.waiting import wait_for
 from tests.webhooks.conftest import Kept, MakeSettings
 from tests.webhooks.samples import PASSWORD, USER, authorization, message, raw
 from tests.webhooks.serving import Client, Served, free_port, served
+from webhooks.server import SHARED_MEMORY
 from workers.settings import Settings
 
 MIB = 1024 * 1024
@@ -216,4 +218,5 @@ class TestProcess:
         assert {line["level"] for line in lines} == {"info"}
         assert list((tmp_path / "cwd").iterdir()) == []
         assert list((tmp_path / "home").iterdir()) == []
-        assert list((tmp_path / "metrics").iterdir()) == []
+        left = f"comethooks-{socket.gethostname()}-{server.process.pid}-*"
+        assert [*SHARED_MEMORY.glob(left), *(tmp_path / "metrics").glob(left)] == []

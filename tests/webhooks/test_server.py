@@ -1,13 +1,16 @@
 """How the web process is started."""
 
 import os
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.webhooks.conftest import MakeSettings
+from webhooks import server
 from webhooks.app import NoCredentialsError
+from webhooks.metrics import MULTIPROCESS_DIRECTORY
 from webhooks.server import environment, gunicorn_argv
 
 
@@ -24,27 +27,38 @@ class TestGunicornArgv:
             gunicorn_argv(make_settings(COMETHOOKS_BASIC_AUTH=""))
 
 
+@pytest.fixture(params=["shared memory", "data directory"])
+def root(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the directory is made: in shared memory, or below the data directory where there is none."""
+    memory = tmp_path / "shm"
+    monkeypatch.setattr(server, "SHARED_MEMORY", memory)
+    if request.param == "shared memory":
+        memory.mkdir()
+        return memory
+    return tmp_path
+
+
 class TestEnvironment:
     def test_it_is_the_environment_and_a_fresh_directory(
-        self, make_settings: MakeSettings, tmp_path: Path
+        self, make_settings: MakeSettings, root: Path
     ) -> None:
         first = environment(make_settings(OTHER="value"))
-        directory = Path(first["PROMETHEUS_MULTIPROC_DIR"])
+        directory = Path(first[MULTIPROCESS_DIRECTORY])
         assert first["OTHER"] == "value"
-        assert directory.is_relative_to(tmp_path)
+        assert directory.is_relative_to(root)
+        assert directory.stat().st_mode & 0o777 == 0o700
         (directory / "counter_1.db").touch()
-        again = environment(make_settings())["PROMETHEUS_MULTIPROC_DIR"]
-        assert again == str(directory)
-        assert list(directory.iterdir()) == []
+        again = Path(environment(make_settings())[MULTIPROCESS_DIRECTORY])
+        assert list(again.iterdir()) == []
+        assert not directory.exists()
 
     def test_what_dead_processes_left_is_removed_and_what_others_use_is_not(
-        self, make_settings: MakeSettings
+        self, make_settings: MakeSettings, root: Path
     ) -> None:
-        own = Path(environment(make_settings())["PROMETHEUS_MULTIPROC_DIR"])
-        host = own.name.rpartition("-")[0]
-        dead, live, elsewhere = (
-            own.with_name(name) for name in (f"{host}-99999999", f"{host}-{os.getppid()}", "b-1")
-        )
+        own = Path(environment(make_settings())[MULTIPROCESS_DIRECTORY])
+        host = f"comethooks-{socket.gethostname()}"
+        names = (f"{host}-99999999-x", f"{host}-{os.getppid()}-x", "comethooks-elsewhere-1-x")
+        dead, live, elsewhere = (own.with_name(name) for name in names)
         for directory in (dead, live, elsewhere):
             directory.mkdir()
         environment(make_settings())
