@@ -236,6 +236,7 @@ def test_web_and_worker_that_are_asked_to_stop_answer_and_end_what_they_began(
     assert slow.effects().ids == ids
 
 
+@pytest.mark.attack
 @pytest.mark.timeout(120)
 def test_up_that_is_asked_to_stop_ends_a_handler_that_sleeps_on_by_its_timeout(tmp_path: Path) -> None:
     """Exit code 0 within the handler's timeout and some seconds, and nothing of what ran is left open."""
