@@ -11,12 +11,15 @@ import pytest
 from redis import Redis
 
 from tests.redis_server import RedisServer
+from tests.scenarios.judging import journal_of, waiting
 from tests.scenarios.load import accept
 from tests.scenarios.stack import RECORDER, Stack, kill_tree, work_horses_of, workers_of
 from tests.waiting import wait_for
 from workers import keys
 from workers.connections import connect
+from workers.journal import Filter
 from workers.processes import member_name
+from workers.states import RunState
 from workers.streams import Streams
 
 PRODUCERS = 8
@@ -106,10 +109,16 @@ def test_nothing_is_lost_or_left_over_while_workers_come_go_and_die(
                 enough.set()
         ids = {event for p in producers for events in p.accepted.values() for event in events}
         assert len(ids) == EVENTS
-        wait_for(lambda: ids <= stack.effects().ids, "every event has been handled", seconds=60)
+        wait_for(lambda: not waiting(client), "nothing waits any more", seconds=60)
+        # A run that was alone in its process when that was killed is dead: the kills here come in quick succession.
+        dead = {run.event_id for run in journal_of(stack).runs(Filter(state=RunState.DEAD))}
+        assert ids <= stack.effects().ids | dead
+        assert len(dead) <= changes
         effects = stack.effects()
         disorders = sum(effects.disorders(producer.accepted) for producer in producers)
-        print(f"{changes} changes: {effects.repeats} repeats, {disorders} disorders")
+        print(
+            f"{changes} changes: {effects.repeats} repeats, {disorders} disorders, {len(dead)} dead by two kills"
+        )
         assert disorders == 0
         assert changes >= CHANGES
     finally:
@@ -118,7 +127,7 @@ def test_nothing_is_lost_or_left_over_while_workers_come_go_and_die(
         stack.close()
     wait_for(lambda: not any(leftovers(client).values()), f"nothing is left over: {leftovers(client)}")
     listed = stack.listing("events", "list", "--status", "done")
-    assert len(listed) == EVENTS
+    assert len(listed) == EVENTS - len(dead)
 
 
 def joined(client: Redis, supervisor: int) -> bool:
