@@ -307,6 +307,7 @@ def test_a_stopped_work_horse_and_a_killed_leader_are_replaced(deployment: Deplo
     for _ in range(rounds):
         posting = deployment.posting()
         wait_for(lambda: len(deployment.leased()) == 2, "both drainers have partitions")
+        wait_for(lambda: deployment.leader() in deployment.schedulers(), "one leads")
         horse = deployment.horses()[0]
         leader = deployment.leader()
         schedulers = deployment.schedulers()
