@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import g
 
+from workers.clock import now_ms
 from workers.ids import new_id
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -27,7 +28,7 @@ class Call:
     @classmethod
     def begin(cls) -> "Call":
         """A call that arrives now. Its id is ours: what the sender calls it is not trusted."""
-        now = time.time_ns() // 1_000_000
+        now = now_ms()
         return cls(new_id(now), now)
 
     def seconds(self) -> float:

@@ -13,7 +13,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from schemas import TRIGGERS
-from workers.keys import DELETED, WORK_HORSES_KILLED
+from workers.counters import DELETED, TIMEOUTS, WORK_HORSES_KILLED
 from workers.limit import BacklogLimit
 from workers.overview import Overview
 from workers.states import RunState
@@ -140,6 +140,7 @@ def _engine(overview: Overview, limit: BacklogLimit) -> Iterator[Metric]:
 
 def _counters(overview: Overview) -> Iterator[Metric]:
     for name, help_text, label in (
+        (TIMEOUTS, "Handlers that were interrupted since they took too long.", "handler"),
         (WORK_HORSES_KILLED, "Work-horses that were killed or failed, by how they ended.", "ending"),
         (DELETED, "What retention has deleted: rows of events and requests, payloads, run details.", "what"),
     ):
@@ -167,3 +168,8 @@ def _runs(overview: Overview) -> Iterator[Metric]:
     for state in UNFINISHED:
         unfinished.add_metric([state.value], overview.unfinished.get(state.value, 0))
     yield unfinished
+    yield GaugeMetricFamily(
+        "comethooks_runs_oldest_due_seconds",
+        "For how long the first run that waits for an attempt has been due, 0 without any.",
+        value=overview.oldest_due_s or 0.0,
+    )

@@ -12,11 +12,9 @@ The row of a run is the truth. What happens to it, and what a crash after each s
 Suspects come first, one at a time with nothing beside it: `workers.journal.claims` counts the deaths.
 """
 
-import contextlib
 import os
 import signal
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,10 +22,10 @@ from queue import Empty, SimpleQueue
 
 import structlog
 from redis import Redis
-from redis.exceptions import RedisError
 
-from workers import keys
+from workers.clock import now_ms
 from workers.connections import connect
+from workers.counters import TIMEOUTS, count, count_runs
 from workers.journal import (
     ClaimedRun,
     Journal,
@@ -36,18 +34,23 @@ from workers.journal import (
     RunResult,
 )
 from workers.journal.migrate import require_current
-from workers.journaling import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS
 from workers.loading import Plugins, load_plugins
 from workers.logs import failure
 from workers.processes import EXIT_FAILED, StopFlag, member_name
 from workers.runners import Runner, Runners
-from workers.running import event_of, now_ms
-from workers.scheduler import BATCH, CLAIM_SECONDS, LIFE_SECONDS
+from workers.running import event_of
 from workers.settings import Settings
 from workers.states import RunState
 
+BATCH = 100
+"""Due runs that are claimed at once."""
+CLAIM_SECONDS = 60.0
+"""How long a claim holds unless it is renewed."""
+LIFE_SECONDS = 60.0
+"""After so long a job ends, though more is due: plugins are loaded anew, and suspects get their turn."""
 _RENEWAL_SECONDS = 10.0
 _TICK_SECONDS = 0.1
+_JOURNAL_RETRY_SECONDS = 1.0
 
 log = structlog.get_logger()
 
@@ -73,7 +76,11 @@ class Attempts:
         self._end = time.monotonic() + LIFE_SECONDS
         self._member = member_name(os.getpid())
         self._ended: SimpleQueue[_Ended | Exception] = SimpleQueue()
-        self._runners = Runners(settings.threads, on_failure=self._ended.put)
+        self._runners = Runners(
+            settings.threads,
+            on_failure=self._ended.put,
+            on_timeout=partial(count, client, TIMEOUTS),
+        )
         self._in_progress = 0
         self._unwritten: list[_Ended] = []
         self._expiry = 0.0
@@ -127,21 +134,22 @@ class Attempts:
 
     def _go_on(self, *, until: int) -> None:
         """Hold runs to their limits and write what has ended, until no more than `until` are on their way."""
-        pause = FIRST_PAUSE_SECONDS
+        away, again = False, 0.0
         while self._in_progress > until or self._unwritten:
             self._collect()
             self._runners.enforce_limits()
+            if time.monotonic() < again:
+                continue
             try:
                 self._write()
                 self._renew()
-                pause = FIRST_PAUSE_SECONDS
+                away = False
             except JournalUnavailableError as error:
                 if self._stop.is_set() and not self._in_progress:
                     raise
-                if pause == FIRST_PAUSE_SECONDS:
+                if not away:
                     log.error("the journal cannot be used; trying again", reason=str(error))
-                time.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+                away, again = True, time.monotonic() + _JOURNAL_RETRY_SECONDS
 
     def _collect(self) -> None:
         """Take what has ended; wait a little for something that does."""
@@ -185,16 +193,6 @@ class Attempts:
         if self._in_progress and (now := time.monotonic()) > self._next_renewal:
             self._journal.renew_claims(self._member, now_ms() + int(CLAIM_SECONDS * 1000))
             self._expiry, self._next_renewal = now + CLAIM_SECONDS, now + _RENEWAL_SECONDS
-
-
-def count_runs(client: Redis, results: Sequence[RunResult]) -> None:
-    """Count runs that ended, for the metrics; without Redis they are not counted."""
-    ended = Counter(f"{result.handler}|{result.state.value}" for result in results)
-    pipeline = client.pipeline(transaction=False)
-    for name, count in ended.items():
-        pipeline.hincrby(keys.RUNS, name, count)
-    with contextlib.suppress(RedisError, OSError):
-        pipeline.execute()
 
 
 def _without_handler(run: ClaimedRun) -> RunResult:

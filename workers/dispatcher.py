@@ -34,12 +34,13 @@ from queue import Empty, SimpleQueue
 
 from redis import Redis
 
+from workers.clock import now_ms
 from workers.items import Item
 from workers.journal import RunResult
 from workers.loading import BoundHandler
 from workers.marks import MarkWriter, mark_of, start_mark, suspect_mark
 from workers.runners import Runner, Runners
-from workers.running import event_of, now_ms
+from workers.running import event_of
 
 STARTED_PER_RUNNER = 4
 """Items handed to the runners, each: one that runs, and some so that it need not wait for Redis in between."""

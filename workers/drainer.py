@@ -22,23 +22,25 @@ import random
 import signal
 import time
 from collections.abc import Iterable, Sequence
+from functools import partial
 from queue import Empty, SimpleQueue
 
 import structlog
 
 from workers.connections import connect
+from workers.counters import TIMEOUTS, count
 from workers.dispatcher import Dispatcher
-from workers.intake import Intake, take
+from workers.intake import Intake
 from workers.items import Item, Partition
 from workers.journal import Journal
 from workers.journal.migrate import require_current
 from workers.journaling import JournalWriter, until_it_works
 from workers.keeper import RENEWAL_SECONDS, Keeper, exit_at_once
 from workers.layout import Layout, fixed_layouts, read_layouts, retire
-from workers.leases import Leases
+from workers.leases import LeaseLostError, Leases
 from workers.loading import Plugins, load_plugins
 from workers.logs import failure
-from workers.marks import LeaseLostError
+from workers.marks import read_marks
 from workers.processes import EXIT_FAILED, StopFlag, member_name
 from workers.runners import GRACE_SECONDS, Runners
 from workers.settings import Settings
@@ -93,7 +95,11 @@ class Drainer:
             resumed=lambda: self._dispatcher.look_again(),
             on_failure=self._released.put,
         )
-        self._runners = Runners(settings.threads, on_failure=self._released.put)
+        self._runners = Runners(
+            settings.threads,
+            on_failure=self._released.put,
+            on_timeout=partial(count, self._client, TIMEOUTS),
+        )
         self._dispatcher = Dispatcher(
             connect(settings.redis_url),
             self._runners,
@@ -191,7 +197,7 @@ class Drainer:
 
     def _take(self, number: int, lease: str, asked: float) -> None:
         self._keeper.hold(number, lease, asked)
-        self._partitions[number] = take(self._client, number, lease)
+        self._partitions[number] = Partition(number, lease, read_marks(self._client, number))
 
     def _give_back(self) -> None:
         for number, partition in list(self._partitions.items()):

@@ -6,7 +6,7 @@ from typing import cast
 from redis import Redis
 from redis.exceptions import OutOfMemoryError
 
-from workers import keys
+from workers import counters, keys
 from workers.layout import read_layouts
 from workers.leases import Leases
 from workers.processes import ending, member_name
@@ -26,7 +26,9 @@ def bury(client: Redis, pid: int, wait_status: int | None) -> int:
             with client.pipeline() as pipeline:
                 pipeline.hset(keys.ENDINGS, member, ending(wait_status))
                 pipeline.expire(keys.ENDINGS, ENDING_TTL_SECONDS)
-                pipeline.hincrby(keys.COUNTERS, f"{keys.WORK_HORSES_KILLED}|{ending(wait_status)}", 1)
+                pipeline.hincrby(
+                    keys.COUNTERS, counters.field(counters.WORK_HORSES_KILLED, ending(wait_status)), 1
+                )
                 pipeline.execute()
         except OutOfMemoryError:
             pass  # nobody knows then; but a full server needs drainers all the more

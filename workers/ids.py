@@ -1,8 +1,9 @@
 """Identifiers: one id for a request and for the event that it may become."""
 
 import os
-import time
 from uuid import UUID
+
+from workers import clock
 
 
 def new_id(now_ms: int | None = None, random: bytes | None = None) -> str:
@@ -10,7 +11,7 @@ def new_id(now_ms: int | None = None, random: bytes | None = None) -> str:
 
     `now_ms` is milliseconds since the epoch, `random` ten random bytes; both are for tests.
     """
-    milliseconds = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    milliseconds = clock.now_ms() if now_ms is None else now_ms
     noise = int.from_bytes(os.urandom(10) if random is None else random, "big")
     value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | noise
     value = value & ~(0xF << 76) | 0x7 << 76

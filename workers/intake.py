@@ -1,7 +1,6 @@
 """What a drainer reads: entries of its partitions, as far as its window has room, as items with handlers to do."""
 
 from collections.abc import Iterable, Mapping
-from typing import cast
 from uuid import NAMESPACE_OID, uuid5
 
 import structlog
@@ -12,7 +11,7 @@ from workers.connections import read_streams
 from workers.endings import endings_of
 from workers.items import Item, Partition
 from workers.loading import Plugins
-from workers.marks import EntryMarks, marks_in
+from workers.marks import EntryMarks
 from workers.record import DamagedError, Kind, Record, RecordError, cost, decode
 from workers.suspects import judge, members_in
 
@@ -113,9 +112,3 @@ def _as_refused(partition: int, entry: str, fields: Mapping[bytes, bytes], reaso
         reason=reason,
         body=body,
     )
-
-
-def take(client: Redis, number: int, lease: str) -> Partition:
-    """The partition whose lease was just taken, with what an earlier drainer left of it."""
-    progress = cast(dict[bytes, bytes], client.hgetall(keys.progress(number)))
-    return Partition(number, lease, marks_in(progress))

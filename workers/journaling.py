@@ -30,7 +30,7 @@ from workers.journal import (
     JournalUnavailableError,
     Settled,
 )
-from workers.marks import LeaseLostError
+from workers.leases import LeaseLostError
 from workers.processes import StopFlag
 from workers.record import Kind, Record
 

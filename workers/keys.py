@@ -12,7 +12,7 @@
 | `backlog` | string | bytes waiting in all streams |
 | `endings` | hash | `host|boot|pid` of a work-horse that was killed to how: `SIGKILL`, `exit status 3`; expires |
 | `leader` | string | `host|boot|pid` of the scheduler that leads; expires |
-| `unfinished` | hash | state of a run to how many in the journal are in it, `told_at` (s): for the metrics; expires |
+| `unfinished` | hash | state of a run to how many in the journal are in it, and two times: for the metrics; expires |
 | `runs` | hash | `handler|state` to how many runs ended so: the source of the metric |
 | `counters` | hash | `name|label` to how often that happened: the source of other metrics |
 | `probe` | string | nothing, ever: the readiness check sets it only if it exists |
@@ -28,11 +28,11 @@ BACKLOG = PREFIX + "backlog"
 ENDINGS = PREFIX + "endings"
 LEADER = PREFIX + "leader"
 UNFINISHED = PREFIX + "unfinished"
+TOLD_AT = "told_at"
+OLDEST_DUE_AT = "oldest_due_at"
+"""The fields beside the states: when they were counted (s), and when the first of the runs is or was due (s)."""
 RUNS = PREFIX + "runs"
 COUNTERS = PREFIX + "counters"
-WORK_HORSES_KILLED = "work_horses_killed"
-DELETED = "retention_deleted"
-"""Names of counters."""
 PROBE = PREFIX + "probe"
 """Never there: whoever asks whether Redis would write sets it only if it exists."""
 DUPLICATES = PREFIX + "duplicates"

@@ -28,6 +28,10 @@ def now() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic()
 
 
+class LeaseLostError(Exception):
+    """A partition belongs to another drainer now, as a script that checked the lease has said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Balance:
     """What one call to `Leases.balance` found: live drainers, our share, and the value of each lease we hold."""

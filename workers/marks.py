@@ -8,7 +8,7 @@ What is done about a run that a take-over finds started or suspect: see `workers
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import structlog
@@ -16,6 +16,7 @@ from redis import Redis
 
 from workers import keys, scripts
 from workers.journal import RunResult
+from workers.leases import LeaseLostError
 from workers.states import RunState
 
 FORMAT = 1
@@ -25,10 +26,6 @@ _FIELDS_OF_A_CALL = 2000
 """Arguments of one script call: Lua unpacks at most about 8,000."""
 
 log = structlog.get_logger()
-
-
-class LeaseLostError(Exception):
-    """A mark was refused because the partition belongs to another drainer now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +95,11 @@ def marks_in(progress: Mapping[bytes, bytes]) -> dict[str, EntryMarks]:
             log.debug("unreadable mark", error=type(error).__name__)
             marks.begun[handler] = Begun(member="", deaths=0)
     return found
+
+
+def read_marks(client: Redis, partition: int) -> dict[str, EntryMarks]:
+    """What an earlier drainer left of a partition, by stream entry. Only who holds the lease may trust it."""
+    return marks_in(cast(dict[bytes, bytes], client.hgetall(keys.progress(partition))))
 
 
 def _read(marks: EntryMarks, handler: str, mark: list[Any]) -> None:

@@ -9,8 +9,7 @@ from workers import keys, scripts
 from workers.layout import Layout, read_layouts
 from workers.leases import LEASE_TTL_SECONDS
 
-_TOLD_AT = "told_at"
-"""The field beside the states which says when they were counted."""
+_TIMES = (keys.TOLD_AT, keys.OLDEST_DUE_AT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,9 @@ class Overview:
     unfinished: Mapping[str, int] | None
     """How many runs in the journal are in which state; None when no scheduler told it within the last minute."""
 
+    oldest_due_s: float | None
+    """For how long the first of the runs that wait for an attempt has been due; 0 when none is."""
+
     @property
     def undrained(self) -> list[int]:
         """The partitions that should have a drainer and have none; new ones wait until the old ones are empty."""
@@ -64,6 +66,7 @@ def overview(client: Redis, wanted: int | None = None) -> Overview:
     script = client.register_script(scripts.OVERVIEW)
     answer = script(keys=script_keys, args=[int(LEASE_TTL_SECONDS * 1000)])
     now, drainers, backlog, runs, told, leads, counters, maxmemory, states = answer
+    known = _counts(told)
     return Overview(
         partitions=tuple(
             PartitionState(number, depth=depth, oldest_age_s=_age(oldest, int(now)), leased=bool(leased))
@@ -76,7 +79,8 @@ def overview(client: Redis, wanted: int | None = None) -> Overview:
         runs={_parts(name): count for name, count in _counts(runs).items()},
         counters={_parts(name): count for name, count in _counts(counters).items()},
         scheduler_leads=bool(leads),
-        unfinished=_without(_TOLD_AT, _counts(told)) if told else None,
+        unfinished={state: count for state, count in known.items() if state not in _TIMES} if told else None,
+        oldest_due_s=max(0.0, int(now) - known.get(keys.OLDEST_DUE_AT, int(now))) if told else None,
     )
 
 
@@ -88,10 +92,6 @@ def _age(oldest: bytes, now_s: int) -> float | None:
     if not oldest:
         return None
     return max(0.0, now_s - int(oldest.split(b"-")[0]) / 1000)
-
-
-def _without(name: str, counts: Mapping[str, int]) -> dict[str, int]:
-    return {other: count for other, count in counts.items() if other != name}
 
 
 def _parts(name: str) -> tuple[str, str]:

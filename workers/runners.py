@@ -20,11 +20,12 @@ from typing import Protocol
 import structlog
 
 from schemas import Event
+from workers.clock import now_ms
 from workers.journal import RunResult
 from workers.loading import BoundHandler
 from workers.logs import MAX_TRACEBACK
 from workers.record import scrub
-from workers.running import HandlerTimeoutError, execute, failed, now_ms
+from workers.running import HandlerTimeoutError, execute, failed
 
 GRACE_SECONDS = 2.0
 """How long a thread may take to end after the exception was raised in it."""
@@ -62,11 +63,16 @@ class Runner(threading.Thread):
     """One thread, and the run that it is at."""
 
     def __init__(
-        self, number: int, work: "SimpleQueue[Work | None]", on_failure: Callable[[Exception], None]
+        self,
+        number: int,
+        work: "SimpleQueue[Work | None]",
+        on_failure: Callable[[Exception], None],
+        on_timeout: Callable[[str], None],
     ) -> None:
         super().__init__(name=f"runner-{number}", daemon=True)
         self._work = work
         self._on_failure = on_failure
+        self._on_timeout = on_timeout
         self._lock = threading.Lock()
         self._call: _Call | None = None
 
@@ -113,11 +119,15 @@ class Runner(threading.Thread):
         with self._lock:
             if self._call is not call:
                 return None
-            if not call.interrupted:
+            hangs = call.interrupted
+            if hangs:
+                self._call = None
+            else:
                 call.interrupted, call.limit = True, now + GRACE_SECONDS
                 _raise_in(self.ident, HandlerTimeoutError)
-                return None
-            self._call = None
+        if not hangs:
+            self._on_timeout(call.handler.id)
+            return None
         log.error(
             "a handler hangs; its process will be replaced", handler=call.handler.id, attempt=call.attempt
         )
@@ -133,12 +143,22 @@ class Runner(threading.Thread):
 
 
 class Runners:
-    """As many runners as `threads`. What ends one of them goes to `on_failure`."""
+    """As many runners as `threads`.
 
-    def __init__(self, threads: int, *, on_failure: Callable[[Exception], None]) -> None:
+    What ends one of them goes to `on_failure`, the id of every handler that is interrupted to `on_timeout`.
+    """
+
+    def __init__(
+        self,
+        threads: int,
+        *,
+        on_failure: Callable[[Exception], None],
+        on_timeout: Callable[[str], None] = lambda handler: None,
+    ) -> None:
         self._work: SimpleQueue[Work | None] = SimpleQueue()
         self._on_failure = on_failure
-        self._runners = [Runner(number, self._work, on_failure) for number in range(threads)]
+        self._on_timeout = on_timeout
+        self._runners = [self._runner(number) for number in range(threads)]
         self.stuck = False
         """A thread of this process hangs in a handler, and only the end of the process ends it."""
 
@@ -166,9 +186,12 @@ class Runners:
             if tell := runner.enforce(now):
                 self.stuck = True  # before anybody can start what comes next
                 # The work that waits is still to be handed back.
-                self._runners[number] = Runner(number, self._work, self._on_failure)
+                self._runners[number] = self._runner(number)
                 self._runners[number].start()
                 tell()
+
+    def _runner(self, number: int) -> Runner:
+        return Runner(number, self._work, self._on_failure, self._on_timeout)
 
 
 def _raise_in(thread: int | None, error: type[BaseException] | None) -> None:

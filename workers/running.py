@@ -1,12 +1,12 @@
 """One run: a handler applied to an event, and what became of it."""
 
-import time
 from collections.abc import Callable
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
 from schemas import Event
+from workers.clock import now_ms
 from workers.journal import RunResult
 from workers.loading import BoundHandler
 from workers.logs import failure, one_line, traceback_text
@@ -21,11 +21,6 @@ class HandlerTimeoutError(BaseException):
 
     Not an `Exception`, so that a handler's own `except Exception` does not swallow it.
     """
-
-
-def now_ms() -> int:
-    """The time, in milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
 
 
 def event_of(record: Record) -> Event:

@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import structlog
@@ -21,38 +20,29 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from workers import keys, logs, scripts
+from workers.attempts import BATCH, CLAIM_SECONDS, LIFE_SECONDS, attempt_due
+from workers.clock import now_ms
 from workers.connections import connect
 from workers.endings import endings_of
-from workers.journal import START, Journal, JournalOutdatedError, JournalUnavailableError, Swept
+from workers.journal import Journal, JournalOutdatedError, JournalUnavailableError
 from workers.journal.migrate import require_current
 from workers.layout import read_layouts
 from workers.leader import Leader
 from workers.processes import StopFlag, is_dead_here, member_name
-from workers.running import now_ms
 from workers.settings import Settings
+from workers.sweeper import Sweeper
 
 RUNS_QUEUE = "runs"
 TICK_SECONDS = 1.0
 LEADER_SECONDS = 10.0
-CLAIM_SECONDS = 60.0
-"""How long a claim of due runs holds unless it is renewed."""
 BLIND_SECONDS = 5.0
 """After so long without a round nothing is known of who could renew its claims."""
-BATCH = 100
-"""Due runs that are claimed at once."""
-LIFE_SECONDS = 60.0
-"""After so long a job ends, though more is due: plugins are loaded anew, and suspects get their turn."""
 OUTAGE_SECONDS = 3600
 """So much longer a job may take when it waits for the journal with results: ended before, it would repeat them."""
 MOST_JOBS = 4
-RETENTION_SECONDS = 600.0
-_RETENTION_BATCH = 500
-_RETENTION_STEPS = 4
-"""Batches a tick: the others have to write, too."""
 _TELL_SECONDS = 5.0
 _TOLD_TTL_SECONDS = 60
 _FAILURE_TTL_SECONDS = 3600
-_DAY_MS = 24 * 3600 * 1000
 
 log = structlog.get_logger()
 
@@ -68,8 +58,7 @@ class Scheduler:
         self._repair = client.register_script(scripts.REPAIR)
         self._seen = 0.0
         self._expiring_from = 0.0
-        self._sweeping: Iterator[int] | None = None
-        self._next_sweep = 0.0
+        self._sweeper = Sweeper(settings, journal, client)
         self._next_telling = 0.0
 
     def lost_sight(self) -> None:
@@ -82,8 +71,11 @@ class Scheduler:
             self.lost_sight()
         self._free_claims()
         self._enqueue_due()
-        self._retain()
-        self._tell()
+        self._sweeper.go_on()
+        if time.monotonic() > self._next_telling:
+            self._next_telling = time.monotonic() + _TELL_SECONDS
+            self._tell()
+            self._mend_backlog()
         self._seen = time.monotonic()
 
     def _free_claims(self) -> None:
@@ -102,53 +94,27 @@ class Scheduler:
         due = self._journal.due(now_ms(), BATCH * MOST_JOBS)
         for _ in range(min(math.ceil(due / BATCH), MOST_JOBS) - self._queue.count):
             self._queue.enqueue_call(
-                "workers.attempts.attempt_due",
+                attempt_due,
                 timeout=math.ceil(LIFE_SECONDS + 2 * self._settings.handler_timeout + OUTAGE_SECONDS),
                 result_ttl=0,
                 failure_ttl=_FAILURE_TTL_SECONDS,
             )
 
-    def _retain(self) -> None:
-        if self._sweeping is None:
-            if time.monotonic() < self._next_sweep:
-                return
-            self._sweeping = self._sweep()
-        for _ in range(_RETENTION_STEPS):
-            if next(self._sweeping, None) is None:
-                self._sweeping = None
-                self._next_sweep = time.monotonic() + RETENTION_SECONDS
-                return
-
-    def _sweep(self) -> Iterator[int]:
-        """Delete what is too old, and yield after each batch."""
-        journal, settings = self._journal, self._settings
-        tasks: list[tuple[str, int, Callable[..., Swept]]] = [
-            ("events", settings.retention_days, journal.delete_older),
-            ("payloads", settings.payload_retention_days, journal.drop_payloads),
-            ("run details", settings.run_retention_days, journal.drop_run_details),
-        ]
-        for what, days, sweep in tasks:
-            before, total, place, more = now_ms() - days * _DAY_MS, 0, START, True
-            while more:
-                swept = sweep(before, _RETENTION_BATCH, place)
-                total, place, more = total + swept.count, swept.after, swept.more
-                yield swept.count
-            if total:
-                self._client.hincrby(keys.COUNTERS, f"{keys.DELETED}|{what}", total)
-                log.info("retention deleted", what=what, count=total, older_than_days=days)
-
     def _tell(self) -> None:
-        if time.monotonic() < self._next_telling:
-            return
-        self._next_telling = time.monotonic() + _TELL_SECONDS
+        """Tell how many runs are unfinished: the metrics are served without SQL."""
         unfinished: dict[Any, Any] = {
             state.value: count for state, count in self._journal.unfinished().items()
         }
         pipeline = self._client.pipeline()
         pipeline.delete(keys.UNFINISHED)
-        pipeline.hset(keys.UNFINISHED, mapping={**unfinished, "told_at": now_ms() // 1000})
+        times = {keys.TOLD_AT: now_ms(), keys.OLDEST_DUE_AT: self._journal.next_due()}
+        seconds: dict[Any, Any] = {name: at // 1000 for name, at in times.items() if at is not None}
+        pipeline.hset(keys.UNFINISHED, mapping={**unfinished, **seconds})
         pipeline.expire(keys.UNFINISHED, _TOLD_TTL_SECONDS)
         pipeline.execute()
+
+    def _mend_backlog(self) -> None:
+        """Begin to count the backlog anew whenever nothing waits."""
         self._repair(keys=[keys.BACKLOG, *map(keys.stream, read_layouts(self._client).numbers)])
 
 

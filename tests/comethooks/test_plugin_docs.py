@@ -11,7 +11,9 @@ import httpx
 import pytest
 import structlog
 
-from comethooks import Context, Event, Plugin, Retry, RetryLater, Stop
+from comethooks import Context, Plugin, Retry, RetryLater, Stop
+from tests.workers.engine import record
+from workers.running import event_of
 
 DOCS = Path(__file__).parents[2] / "docs" / "plugins.md"
 
@@ -54,17 +56,7 @@ def test_the_example_of_a_retry_does_what_it_says(
     assert (plugin.handlers[0].retry, plugin.handlers[0].timeout) == (Retry(attempts=5), 10)
     answer = httpx.Response(status, request=httpx.Request("POST", "https://example.com/in"))
     monkeypatch.setattr(httpx, "post", lambda *_, **__: answer)
-    event = Event(
-        id="event-1",
-        source="cometchat",
-        trigger="message_sent",
-        name="message.sent",
-        app_id=None,
-        conversation_id=None,
-        occurred_at=None,
-        received_at=0,
-        raw=b"{}",
-    )
+    event = event_of(record())
     context = Context(plugin.load_config({}), structlog.get_logger(), attempt=1, handler="relay.forward")
     with nullcontext() if error is None else pytest.raises(error):
         module["forward"](event, context)

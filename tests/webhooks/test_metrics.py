@@ -11,7 +11,7 @@ from tests.webhooks.conftest import MakeSettings
 from tests.webhooks.samples import authorization, in_flight, message, raw
 from webhooks.app import create_app
 from webhooks.metrics import Metrics, trigger_label
-from workers import keys
+from workers import counters, keys
 from workers.endings import bury
 
 
@@ -101,10 +101,20 @@ def test_what_was_killed_and_what_was_deleted_is_counted(
     redis = redis_server.client()
     bury(redis, 4_000_000, signal.SIGKILL)
     bury(redis, 4_000_001, signal.SIGKILL)
-    redis.hincrby(keys.COUNTERS, f"{keys.DELETED}|events", 500)
+    redis.hincrby(keys.COUNTERS, counters.field(counters.DELETED, "events"), 500)
     found = scraped(client)
     assert found["comethooks_work_horses_killed_total", "SIGKILL"] == 2
     assert found["comethooks_retention_deleted_total", "events"] == 500
+
+
+def test_for_how_long_retries_have_been_due_is_shown(client: FlaskClient, redis_server: RedisServer) -> None:
+    """Nothing is due while the first one waits for its time."""
+    redis = redis_server.client()
+    seconds, _ = redis.time()
+    redis.hset(keys.UNFINISHED, mapping={keys.TOLD_AT: seconds, keys.OLDEST_DUE_AT: seconds - 90})
+    assert 90 <= scraped(client)["comethooks_runs_oldest_due_seconds",] < 95
+    redis.hset(keys.UNFINISHED, keys.OLDEST_DUE_AT, seconds + 90)
+    assert scraped(client)["comethooks_runs_oldest_due_seconds",] == 0
 
 
 def _fill(redis: Redis) -> None:

@@ -1,6 +1,7 @@
 """Small parts for tests of the engine: records, handlers, and a lease that is ours."""
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,26 @@ from workers.record import FORMAT, Kind, Record, cost, encode_meta
 from workers.retry import Retry
 
 LEASE = "1|host|boot|1"
+
+
+class Gate:
+    """A handler that waits until it is let through."""
+
+    def __init__(self) -> None:
+        self._started = threading.Event()
+        self._open = threading.Event()
+
+    def __call__(self, *_: Any) -> None:
+        self._started.set()
+        self._open.wait(30)
+
+    def wait_until_started(self) -> None:
+        """Return once a run waits here."""
+        assert self._started.wait(10)
+
+    def open(self) -> None:
+        """Let all runs through, now and later."""
+        self._open.set()
 
 
 def handler(

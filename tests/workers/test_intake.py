@@ -3,7 +3,8 @@
 from tests.redis_server import RedisServer
 from tests.workers.engine import append, partition, record
 from workers import keys
-from workers.intake import PARTITION_QUOTA, WINDOW_BYTES, Intake, take
+from workers.intake import PARTITION_QUOTA, WINDOW_BYTES, Intake
+from workers.items import Partition
 from workers.loading import Plugins
 from workers.record import FORMAT, Kind
 
@@ -40,7 +41,7 @@ def test_an_entry_that_nobody_can_read_is_kept_as_a_refused_request(redis_server
     client = redis_server.client()
     held = partition(client)
     client.xadd(keys.stream(0), {"v": FORMAT, "k": "event", "m": b"[broken", "b": b"the body"})
-    kept = [Intake(client, Plugins()).read([take(client, 0, held.lease)], 0.01)[0].record for _ in range(2)]
+    kept = [Intake(client, Plugins()).read([Partition(0, held.lease, {})], 0.01)[0].record for _ in range(2)]
     assert kept[0] == kept[1]
     assert (kept[0].kind, kept[0].body) == (Kind.REFUSED, b"the body")
     assert "damaged" in (kept[0].reason or "")

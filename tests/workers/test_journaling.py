@@ -19,7 +19,8 @@ from workers.items import Item
 from workers.journal import Filter, Journal, Outcome, RunResult
 from workers.journal.migrate import upgrade
 from workers.journaling import JournalWriter
-from workers.marks import LeaseLostError, mark_of, start_mark
+from workers.leases import LeaseLostError
+from workers.marks import mark_of, start_mark
 from workers.states import RunState
 
 RESULT = RunResult(handler="a.b", state=RunState.DONE, attempts=1, started_at=1, finished_at=2)

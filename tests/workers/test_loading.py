@@ -11,10 +11,11 @@ import pytest
 import structlog
 from rq.timeouts import JobTimeoutException
 
-from schemas import Event
+from tests.workers.engine import record
 from workers.loading import BrokenPlugin, Plugins, load_plugins
 from workers.plugin import Context
 from workers.retry import Retry
+from workers.running import event_of
 from workers.settings import Settings
 
 Write = Callable[[str, str], Path]
@@ -504,17 +505,7 @@ def test_a_loaded_handler_runs_with_its_config(write: Write, load: Load, tmp_pat
     [bound] = load(COMETHOOKS_WELCOME_PLACE=str(tmp_path / "out")).handlers_for(
         "message_sent", "message.sent"
     )
-    event = Event(
-        id="event-1",
-        source="cometchat",
-        trigger="message_sent",
-        name="message.sent",
-        app_id=None,
-        conversation_id=None,
-        occurred_at=None,
-        received_at=0,
-        raw=b"{}",
-    )
+    event = event_of(record(id="event-1"))
     context = Context(config=bound.config, log=structlog.get_logger(), attempt=1, handler=bound.id)
     bound.function(event, context)
     assert (tmp_path / "out").read_text() == "event-1 welcome.greet 1"

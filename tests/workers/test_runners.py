@@ -27,9 +27,15 @@ class Ends:
 
 
 @pytest.fixture
-def runners() -> Iterator[Runners]:
+def interrupted() -> list[str]:
+    """The handlers that were interrupted."""
+    return []
+
+
+@pytest.fixture
+def runners(interrupted: list[str]) -> Iterator[Runners]:
     failures: list[Exception] = []
-    made = Runners(2, on_failure=failures.append)
+    made = Runners(2, on_failure=failures.append, on_timeout=interrupted.append)
     made.start()
     yield made
     made.stop()
@@ -55,8 +61,10 @@ def ended(runners: Runners, ends: Ends, count: int = 1) -> Callable[[], bool]:
     return look
 
 
-def test_python_code_that_takes_too_long_is_interrupted_where_it_is(runners: Runners) -> None:
-    """With a traceback, and the thread goes on with other runs."""
+def test_python_code_that_takes_too_long_is_interrupted_where_it_is(
+    runners: Runners, interrupted: list[str]
+) -> None:
+    """With a traceback, and the thread goes on with other runs. It is told once, for the metrics."""
 
     def spin(event: Any, ctx: Any) -> None:
         while True:
@@ -69,6 +77,7 @@ def test_python_code_that_takes_too_long_is_interrupted_where_it_is(runners: Run
     assert (result.state, given_up, runners.stuck) == (RunState.DEAD, False, False)
     assert result.error == "HandlerTimeoutError: it took longer than 0.05 s"
     assert "in spin" in (result.traceback or "")
+    assert interrupted == ["plugin.handler"]
     for _ in range(4):
         run(runners, ends, lambda e, c: None)
     wait_for(ended(runners, ends, 5), "the threads still work")

@@ -3,30 +3,20 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.redis_server import RedisServer
 from tests.waiting import wait_for
-from tests.workers.test_attempts import Desk
+from tests.workers.desk import Desk
 from workers import keys, scheduler
+from workers.clock import now_ms
 from workers.endings import bury
 from workers.journal import Filter
 from workers.processes import EXIT_FAILED, member_name
-from workers.running import now_ms
 from workers.scheduler import BATCH, MOST_JOBS, RUNS_QUEUE, Scheduler
 from workers.states import RunState
 
 DAY_MS = 24 * 3600 * 1000
-
-
-@pytest.fixture
-def desk(redis_server: RedisServer, tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(redis_server, tmp_path)
-    yield made
-    made.journal.close()
 
 
 def scheduler_of(desk: Desk) -> Scheduler:
@@ -143,6 +133,7 @@ def test_it_tells_how_many_runs_are_unfinished(desk: Desk) -> None:
     scheduler_of(desk).tick()
     told = desk.redis.hgetall(keys.UNFINISHED)
     assert told.pop(b"told_at")  # type: ignore[union-attr]
+    assert told.pop(b"oldest_due_at")  # type: ignore[union-attr]
     assert told == {b"retrying": b"2", b"dead": b"3"}
 
 

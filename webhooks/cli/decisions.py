@@ -2,7 +2,6 @@
 
 import contextlib
 import sys
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -15,6 +14,7 @@ from webhooks.cli.events import find_runs
 from webhooks.cli.output import hint, print_json
 from webhooks.cli.sources import Sources, open_sources
 from workers import keys
+from workers.clock import now_ms
 from workers.journal import DISMISSABLE, RETRYABLE, Filter, Journal
 from workers.states import RunState
 
@@ -122,7 +122,7 @@ def _decide(
             event = sources.kept.event(event_prefix)
             asked = replace(asked, event_id=event_prefix if event is None else event.id)
         matched = _matched(sources, decision, asked, yes=yes)
-        changed = decision.carry_out(sources.journal, asked, time.time_ns() // 1_000_000) if matched else 0
+        changed = decision.carry_out(sources.journal, asked, now_ms()) if matched else 0
         if as_json:
             print_json({"matched": matched, "changed": changed})
         elif matched:

@@ -2,7 +2,6 @@
 
 import json
 import math
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from webhooks.cli.output import Cell, Column, console, print_layout, print_table, styled
 from webhooks.cli.texts import payload, plain, without_secrets
+from workers.clock import now_ms
 from workers.journal import StoredRun
 from workers.journal.times import iso
 
@@ -86,7 +86,7 @@ def run_cells(run: StoredRun) -> tuple[Cell, ...]:
     return (
         run.handler,
         styled(run.state.value),
-        due_in(run.next_at, time.time_ns() // 1_000_000),
+        due_in(run.next_at, now_ms()),
         str(run.attempts),
         moment(run.started_at),
         "" if took is None else duration(took),

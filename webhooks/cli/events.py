@@ -1,7 +1,6 @@
 """`comethooks events`: what was accepted, and what became of it."""
 
 import signal
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,6 +24,7 @@ from webhooks.cli.output import Cell, Column, Listing, hint, print_json, styled
 from webhooks.cli.sources import Sources, open_sources
 from webhooks.cli.texts import plain, without_secrets
 from webhooks.tail import Tail
+from workers.clock import now_ms
 from workers.journal import StoredEvent, StoredRun
 from workers.processes import StopFlag
 from workers.states import EventStatus, RunState
@@ -89,9 +89,7 @@ def tail(as_json: bool, **about: Any) -> None:
     asked = filters.asked(**about)
     stop = StopFlag.on_signals(signal.SIGINT, signal.SIGTERM)
     with open_sources() as sources:
-        watched = Tail(
-            sources.client, sources.journal, asked, clock=lambda: time.time_ns() // 1_000_000, warn=hint
-        )
+        watched = Tail(sources.client, sources.journal, asked, clock=now_ms, warn=hint)
         hint("Waiting for events; Ctrl-C ends.")
         for event in _changes(watched, stop):
             if as_json:

@@ -17,6 +17,7 @@ from webhooks.cli import load_settings, options
 from webhooks.cli.output import hint, print_json, print_pretty_json, progress
 from webhooks.cli.posting import IN_FLIGHT, TIMEOUT_SECONDS, Answer, Tally, on_schedule, post
 from webhooks.problems import dumps
+from workers.clock import now_ms
 from workers.settings import Settings
 
 _ENDPOINT = "/webhooks"
@@ -104,7 +105,7 @@ def _maker(
 
     def make() -> dict[str, Any]:
         nonlocal last
-        last = max(time.time_ns() // 1_000_000, last + 1)
+        last = max(now_ms(), last + 1)
         body = samples.sample(trigger, now_ms=last, random=random, app_id=app_id, legacy=legacy)
         for path, value in assignments:
             try:

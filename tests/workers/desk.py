@@ -1,0 +1,77 @@
+"""A journal with runs that failed, and jobs that work on them."""
+
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+
+from tests.redis_server import RedisServer
+from tests.workers.engine import record
+from workers.attempts import Attempts
+from workers.clock import now_ms
+from workers.connections import connect
+from workers.journal import Filter, Journal, RunResult, Settled, StoredRun
+from workers.journal.migrate import upgrade
+from workers.loading import BoundHandler, LoadedPlugin, Plugins
+from workers.processes import StopFlag
+from workers.settings import Settings
+from workers.states import RunState
+
+
+class Desk:
+    """A journal with runs that are due, and jobs that work on them."""
+
+    def __init__(self, server: RedisServer, directory: Path) -> None:
+        url = f"sqlite:///{directory}/journal.db"
+        upgrade(url)
+        environ = {
+            "REDIS_URL": server.url,
+            "DATABASE_URL": url,
+            "COMETHOOKS_DATA_DIR": str(directory),
+            "COMETHOOKS_THREADS": "4",
+        }
+        self.settings = Settings.load(environ)
+        self.journal = Journal.open(self.settings.database_url)
+        self.redis: Redis = connect(server.url)
+        self.stop = StopFlag()
+
+    def fail(
+        self, count: int, name: str = "plugin.handler", received_at: int | None = None, **changes: Any
+    ) -> list[str]:
+        """So many events whose run has failed once and is due; their ids."""
+        now = now_ms()
+        moment = {} if received_at is None else {"received_at": received_at}
+        values: dict[str, Any] = {
+            "handler": name,
+            "state": RunState.RETRYING,
+            "attempts": 1,
+            "started_at": now,
+            "finished_at": now,
+            "error": "ValueError: at first",
+            "next_at": now - 1,
+        }
+        result = RunResult(**{**values, **changes})
+        records = [record(number, number, **moment) for number in range(count)]
+        self.journal.write([Settled(record=each, runs=(result,), partition=0) for each in records])
+        return [each.id for each in records]
+
+    def attempts(self, *handlers: BoundHandler) -> Attempts:
+        """A job that knows these handlers."""
+        plugin = LoadedPlugin(
+            name="plugin",
+            origin="test",
+            file="test.py",
+            config=handlers[0].config if handlers else None,  # type: ignore[arg-type]
+            handlers=handlers,
+            warnings=(),
+            version="1.0",
+        )
+        return Attempts(self.settings, Plugins(loaded=(plugin,)), self.journal, self.redis, self.stop)
+
+    def runs(self) -> list[StoredRun]:
+        """Every run."""
+        return list(self.journal.runs(Filter()))
+
+    def states(self) -> set[tuple[RunState, int]]:
+        """The states that runs are in, and after how many attempts."""
+        return {(run.state, run.attempts) for run in self.runs()}

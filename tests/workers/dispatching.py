@@ -1,0 +1,75 @@
+"""A dispatcher with its inputs and outputs, and items for it."""
+
+from queue import SimpleQueue
+from typing import Any
+
+from redis import Redis
+
+from tests.redis_server import RedisServer
+from tests.workers.engine import append, clients, partition, record
+from workers import keys
+from workers.dispatcher import Dispatcher
+from workers.items import Item
+from workers.marks import start_mark
+from workers.runners import Runners
+
+
+class Bench:
+    """A dispatcher with its inputs and outputs."""
+
+    def __init__(self, server: RedisServer, threads: int = 4) -> None:
+        self.redis, own = clients(server.url)
+        self.settled: SimpleQueue[Item] = SimpleQueue()
+        self.failures: list[Exception] = []
+        self.paused = False
+        self.runners = Runners(threads, on_failure=self.failures.append)
+        self.dispatcher = Dispatcher(
+            own,
+            self.runners,
+            member="host|boot|1",
+            before_run=lambda: None,
+            paused=lambda: self.paused,
+            settled=self.settled.put,
+            on_failure=self.failures.append,
+        )
+        self.runners.start()
+        self.dispatcher.start()
+
+    def close(self) -> None:
+        """End its threads."""
+        self.dispatcher.stop()
+        self.dispatcher.join(10)
+        self.runners.stop()
+
+    def marks(self, item: Item) -> dict[bytes, bytes]:
+        """The marks of an item in Redis, by handler."""
+        found: dict[bytes, bytes] = self.redis.hgetall(keys.progress(item.partition.number))  # type: ignore[assignment]
+        own = item.entry.encode() + b"/"
+        return {name.removeprefix(own): mark for name, mark in found.items() if name.startswith(own)}
+
+    def collect(self, count: int) -> list[Item]:
+        """So many settled items, in the order in which they were handed back."""
+        return [self.settled.get(timeout=10) for _ in range(count)]
+
+
+def items(redis: Redis, lanes: list[int], *handlers: Any) -> list[Item]:
+    """An item for each lane, all in partition 0."""
+    held = partition(redis)
+    made = [append(redis, held, record(lane, number)) for number, lane in enumerate(lanes)]
+    for item in made:
+        item.todo = handlers
+    return made
+
+
+STARTED = start_mark("host|boot|1")
+
+
+def suspect(item: Item, handler: str) -> None:
+    """Have a run be suspected of one death."""
+    item.deaths, item.suspects = {handler: 1}, frozenset({handler})
+
+
+def close_partition(bench: Bench, item: Item) -> None:
+    """What a drainer does when it is to give a partition back."""
+    item.partition.closing = True
+    bench.dispatcher.look_again()

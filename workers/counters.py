@@ -1,0 +1,39 @@
+"""What is counted for the metrics, over all hosts."""
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterable
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from workers import keys
+from workers.journal import RunResult
+
+TIMEOUTS = "handler_timeouts"
+"""Handlers that were interrupted since they took too long, by handler."""
+WORK_HORSES_KILLED = "work_horses_killed"
+"""Work-horses that were killed or failed, by how they ended."""
+DELETED = "retention_deleted"
+"""Rows that retention has deleted or emptied, by what they are."""
+
+
+def field(name: str, label: str) -> str:
+    """The field of a hash that counts `name` for `label`."""
+    return f"{name}|{label}"
+
+
+def count(client: Redis, name: str, label: str, number: int = 1) -> None:
+    """Count something; while Redis is away it is not counted."""
+    with contextlib.suppress(RedisError, OSError):
+        client.hincrby(keys.COUNTERS, field(name, label), number)
+
+
+def count_runs(client: Redis, results: Iterable[RunResult]) -> None:
+    """Count runs that ended outside of a stream; while Redis is away they are not counted."""
+    ended = Counter(field(result.handler, result.state.value) for result in results)
+    pipeline = client.pipeline(transaction=False)
+    for name, number in ended.items():
+        pipeline.hincrby(keys.RUNS, name, number)
+    with contextlib.suppress(RedisError, OSError):
+        pipeline.execute()
