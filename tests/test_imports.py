@@ -1,6 +1,7 @@
 """The rule of imports: schemas ← workers ← webhooks, and comethooks only re-exports."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,3 +76,10 @@ def test_nothing_unsafe_is_imported() -> None:
         if module in {"pickle", "marshal", "shelve"}
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("module", ["webhooks.app", "workers.worker"])
+def test_who_only_receives_or_waits_for_a_job_does_not_load_sql(module: str) -> None:
+    """It would make each of these processes start half a second later."""
+    code = f"import sys, {module}; sys.exit('sqlalchemy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -39,15 +39,10 @@ from workers.logs import failure
 from workers.processes import EXIT_FAILED, StopFlag, member_name
 from workers.runners import Runner, Runners
 from workers.running import event_of
+from workers.runs_queue import BATCH, CLAIM_SECONDS, LIFE_SECONDS
 from workers.settings import Settings
 from workers.states import RunState
 
-BATCH = 100
-"""Due runs that are claimed at once."""
-CLAIM_SECONDS = 60.0
-"""How long a claim holds unless it is renewed."""
-LIFE_SECONDS = 60.0
-"""After so long a job ends, though more is due: plugins are loaded anew, and suspects get their turn."""
 _RENEWAL_SECONDS = 10.0
 _TICK_SECONDS = 0.1
 _JOURNAL_RETRY_SECONDS = 1.0
@@ -168,7 +163,7 @@ class Attempts:
         results = [(ended.run.record.id, ended.result) for ended in self._unwritten if ended.result]
         if results:
             self._finish(results)
-            count_runs(self._client, [result for _, result in results])
+            count_runs(self._client, [(result.handler, result.state.value) for _, result in results])
         unrun = [ended.run.key for ended in self._unwritten if not ended.result]
         self._unwritten = [ended for ended in self._unwritten if not ended.result]
         if unrun:

@@ -8,7 +8,6 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from workers import keys
-from workers.journal import RunResult
 
 TIMEOUTS = "handler_timeouts"
 """Handlers that were interrupted since they took too long, by handler."""
@@ -29,11 +28,10 @@ def count(client: Redis, name: str, label: str, number: int = 1) -> None:
         client.hincrby(keys.COUNTERS, field(name, label), number)
 
 
-def count_runs(client: Redis, results: Iterable[RunResult]) -> None:
-    """Count runs that ended outside of a stream; while Redis is away they are not counted."""
-    ended = Counter(field(result.handler, result.state.value) for result in results)
+def count_runs(client: Redis, ended: Iterable[tuple[str, str]]) -> None:
+    """Count attempts that ended outside of a stream, each as handler and state; not while Redis is away."""
     pipeline = client.pipeline(transaction=False)
-    for name, number in ended.items():
-        pipeline.hincrby(keys.RUNS, name, number)
+    for (handler, state), number in Counter(ended).items():
+        pipeline.hincrby(keys.RUNS, field(handler, state), number)
     with contextlib.suppress(RedisError, OSError):
         pipeline.execute()

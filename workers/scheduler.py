@@ -20,7 +20,6 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from workers import keys, logs, scripts
-from workers.attempts import BATCH, CLAIM_SECONDS, LIFE_SECONDS, attempt_due
 from workers.clock import now_ms
 from workers.connections import connect
 from workers.endings import endings_of
@@ -29,10 +28,10 @@ from workers.journal.migrate import require_current
 from workers.layout import read_layouts
 from workers.leader import Leader
 from workers.processes import StopFlag, is_dead_here, member_name
+from workers.runs_queue import BATCH, CLAIM_SECONDS, JOB, LIFE_SECONDS, RUNS_QUEUE
 from workers.settings import Settings
 from workers.sweeper import Sweeper
 
-RUNS_QUEUE = "runs"
 TICK_SECONDS = 1.0
 LEADER_SECONDS = 10.0
 BLIND_SECONDS = 5.0
@@ -94,7 +93,7 @@ class Scheduler:
         due = self._journal.due(now_ms(), BATCH * MOST_JOBS)
         for _ in range(min(math.ceil(due / BATCH), MOST_JOBS) - self._queue.count):
             self._queue.enqueue_call(
-                attempt_due,
+                JOB,
                 timeout=math.ceil(LIFE_SECONDS + 2 * self._settings.handler_timeout + OUTAGE_SECONDS),
                 result_ttl=0,
                 failure_ttl=_FAILURE_TTL_SECONDS,

@@ -11,6 +11,7 @@ nobody ended; nothing here depends on when.
 """
 
 import contextlib
+import importlib
 import logging
 import math
 import os
@@ -33,11 +34,10 @@ from rq.serializers import JSONSerializer
 
 from workers import logs
 from workers.connections import connect
-from workers.drainer import LONGEST_LIFE_SECONDS, drain
 from workers.endings import bury
 from workers.outage import AWAY, Outage
 from workers.processes import end_with_parent, ending
-from workers.scheduler import RUNS_QUEUE
+from workers.runs_queue import JOB, RUNS_QUEUE
 from workers.settings import Settings
 
 POLL_SECONDS = 0.5
@@ -62,6 +62,8 @@ class HorseWorker(Worker):
     """
 
     queue_name: str
+    module: str
+    """What the jobs need, loaded before the first fork: work-horses share it, and who gets no job does without."""
     max_connection_wait_time = _PAUSE_AFTER_OUTAGE_SECONDS
 
     def __init__(self, settings: Settings, connection: Redis, outage: Outage) -> None:
@@ -107,6 +109,7 @@ class HorseWorker(Worker):
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         """Fork with SIGTERM blocked: the work-horse unblocks it once it knows what to do with it."""
+        importlib.import_module(self.module)
         with _sigterm_blocked():
             super().fork_work_horse(job, queue)
         self._horse = self.horse_pid
@@ -173,6 +176,7 @@ class DrainWorker(HorseWorker):
     """Works on the queue `drain`, where it puts one job whenever it has nothing to do."""
 
     queue_name = "drain"
+    module = "workers.drainer"
 
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
@@ -188,6 +192,8 @@ class DrainWorker(HorseWorker):
                 return found
 
     def _enqueue_drainer(self) -> None:
+        from workers.drainer import LONGEST_LIFE_SECONDS, drain
+
         self.queues[0].enqueue_call(
             drain,
             timeout=math.ceil(LONGEST_LIFE_SECONDS + 2 * self._settings.handler_timeout + 60),
@@ -200,6 +206,7 @@ class RunsWorker(HorseWorker):
     """Works on the queue `runs`, where the scheduler puts a job when runs are due."""
 
     queue_name = RUNS_QUEUE
+    module = JOB.rpartition(".")[0]
 
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
@@ -244,6 +251,8 @@ def work(settings: Settings, kind: type[HorseWorker]) -> int:
         elif worker is not None:
             return 1  # RQ has said why
         if not outage.wait(connection, though_full=kind is DrainWorker):
+            from workers.drainer import drain
+
             log.error("Redis has no memory left: draining without RQ, which could not even queue a job")
             drain()
             return 0
