@@ -81,7 +81,7 @@ def stack(plugin: str, name: str, **settings: str) -> Iterator[tuple[Stack, Redi
     with tempfile.TemporaryDirectory() as directory, running_server() as server:
         made = Stack(Path(directory), server.url, settings=settings)
         made.plugin(name, plugin)
-        made.run("db", "upgrade")
+        made.make_tables()
         try:
             yield made, server
         finally:

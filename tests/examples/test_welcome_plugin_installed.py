@@ -86,7 +86,7 @@ def test_a_message_posted_to_the_endpoint_is_greeted(
     settings = {"COMETHOOKS_WELCOME_FILE": str(greetings), "PYTHONPATH": str(installed_plugin)}
     stack = Stack(tmp_path, own_redis_server.url, settings=settings)
     try:
-        stack.run("db", "upgrade")
+        stack.make_tables()
         stack.web()
         stack.start("worker", "--workers", "1")
         identifier = stack.post(message(1, 1)).json()["id"]

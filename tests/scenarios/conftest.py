@@ -30,7 +30,7 @@ def stack(own_redis_server: RedisServer, database_url: str | None, tmp_path: Pat
     """A deployment with the recorder plugin and tables, of which nothing runs yet."""
     made = Stack(tmp_path, own_redis_server.url, database_url)
     made.plugin("recorder", RECORDER)
-    made.run("db", "upgrade")
+    made.make_tables()
     yield made
     made.close()
 

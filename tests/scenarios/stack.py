@@ -18,7 +18,9 @@ from typing import Any
 import httpx
 
 from tests.waiting import wait_for
+from workers.journal.migrate import upgrade
 from workers.processes import is_alive
+from workers.settings import Settings
 
 USER, PASSWORD = "scenario", "Passw0rdOfTheScenario"
 
@@ -159,6 +161,10 @@ class Stack:
         if check:
             assert done.returncode == 0, done.stderr
         return done
+
+    def make_tables(self) -> None:
+        """Do what `comethooks db upgrade` does, without a process for it."""
+        upgrade(Settings.load(self.environment).database_url)
 
     def listing(self, *arguments: str) -> list[dict[str, Any]]:
         """What a listing prints with `--json`."""

@@ -62,7 +62,7 @@ def test_a_full_disk_is_waited_for_and_every_run_happens_once(
         stack = Stack(tmp_path, own_redis_server.url)
         stack.plugin("recorder", RECORDER)
         try:
-            stack.run("db", "upgrade")
+            stack.make_tables()
             processes = [stack.start("worker", "--workers", "2"), stack.web()]
             posters = [Poster(stack, number, 10) for number in range(3)]
             for poster in posters:

@@ -16,7 +16,7 @@ from workers.layout import Layout, Layouts, read_layouts
 def stack(own_redis_server: RedisServer, tmp_path: Path) -> Iterator[Stack]:
     made = Stack(tmp_path, own_redis_server.url)
     made.plugin("recorder", RECORDER)
-    made.run("db", "upgrade")
+    made.make_tables()
     yield made
     made.close()
 

@@ -187,7 +187,7 @@ def done(stack: Stack, state: RunState = RunState.DONE) -> set[str]:
 def slow(own_redis_server: RedisServer, tmp_path: Path) -> Iterator[Stack]:
     made = Stack(tmp_path, own_redis_server.url, settings={"COMETHOOKS_HANDLER_TIMEOUT": f"{TIMEOUT}s"})
     made.plugin("recorder", SLOW)
-    made.run("db", "upgrade")
+    made.make_tables()
     yield made
     made.close()
 

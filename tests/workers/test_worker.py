@@ -60,7 +60,7 @@ def test_without_redis_it_waits_says_so_once_and_can_be_stopped(
     stack: Stack, own_redis_server: RedisServer
 ) -> None:
     """When the server is there, it goes on."""
-    stack.run("db", "upgrade")
+    stack.make_tables()
     own_redis_server.kill()
     supervisor = stack.start("worker", "--workers", "1")
     wait_for(lambda: "waiting for Redis" in stack.log(), "it says that it waits")
@@ -85,7 +85,7 @@ def test_a_handler_that_does_not_end_holds_up_a_stop_for_a_limited_time(
 ) -> None:
     """Its run has taken too long by then, and is dead; nothing of it is left in Redis."""
     stack.plugin("holder", HOLDER)
-    stack.run("db", "upgrade")
+    stack.make_tables()
     stack.web()
     supervisor = stack.start("worker", "--workers", "1")
     stack.post({"trigger": "anything", "data": {}})
@@ -100,7 +100,7 @@ def test_a_handler_that_does_not_end_holds_up_a_stop_for_a_limited_time(
 
 def test_a_work_horse_whose_worker_is_killed_ends_too(stack: Stack, own_redis_server: RedisServer) -> None:
     """It gives its partitions back, and the worker that is started in its place takes them."""
-    stack.run("db", "upgrade")
+    stack.make_tables()
     supervisor = stack.start("worker", "--workers", "1")
     wait_for(lambda: own_redis_server.client().zcard(keys.MEMBERS), "its drainer has joined")
     (worker,), (horse,) = workers_of(supervisor.pid), work_horses_of(supervisor.pid)
@@ -124,7 +124,7 @@ def test_a_work_horse_that_waits_for_sql_ends_with_its_worker_too(
 
 def test_how_a_work_horse_was_killed_is_recorded(stack: Stack, own_redis_server: RedisServer) -> None:
     """Whoever takes over may ask, and its leases are free by then."""
-    stack.run("db", "upgrade")
+    stack.make_tables()
     supervisor = stack.start("worker", "--workers", "1")
     wait_for(lambda: drainers(own_redis_server), "its drainer has joined")
     (horse,) = work_horses_of(supervisor.pid)
@@ -177,7 +177,7 @@ def test_a_worker_whose_drainers_fail_can_be_stopped_in_between(
 ) -> None:
     """It does not sleep through it."""
     own_redis_server.client().set(keys.FENCE, "no number")
-    stack.run("db", "upgrade")
+    stack.make_tables()
     supervisor = stack.start("worker", "--workers", "1")
     wait_for(lambda: len(lines(stack, "work-horse ended")) == 3, "three drainers have failed")
     supervisor.send_signal(signal.SIGTERM)
@@ -188,7 +188,7 @@ def test_a_worker_whose_drainers_fail_can_be_stopped_in_between(
 
 def test_a_frozen_redis_holds_a_stop_up_for_seconds_only(stack: Stack, own_redis_server: RedisServer) -> None:
     """It ends with 0, and with a line instead of a traceback."""
-    stack.run("db", "upgrade")
+    stack.make_tables()
     supervisor = stack.start("worker", "--workers", "1")
     wait_for(lambda: drainers(own_redis_server), "its drainer has joined")
     (worker,) = workers_of(supervisor.pid)
@@ -208,7 +208,7 @@ def test_an_outage_of_redis_is_told_in_two_lines_by_a_worker_that_outlives_it(
     stack: Stack, own_redis_server: RedisServer, how: str
 ) -> None:
     """One when Redis goes, one when it is back, and two about the drainer that failed: what of, and how it ended."""
-    stack.run("db", "upgrade")
+    stack.make_tables()
     supervisor = stack.start("worker", "--workers", "1")
     wait_for(lambda: drainers(own_redis_server), "its drainer has joined")
     (worker,), (horse,) = workers_of(supervisor.pid), work_horses_of(supervisor.pid)
@@ -233,7 +233,7 @@ def test_a_server_without_memory_left_is_drained_without_rq(
     stack: Stack, own_redis_server: RedisServer
 ) -> None:
     """RQ could not even queue a job there, and nobody else would make room."""
-    stack.run("db", "upgrade")
+    stack.make_tables()
     stack.web()
     assert stack.post({"trigger": "anything", "data": {}}).status_code == 200
     client = own_redis_server.client()
