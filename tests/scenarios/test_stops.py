@@ -192,6 +192,10 @@ def slow(own_redis_server: RedisServer, tmp_path: Path) -> Iterator[Stack]:
     made.close()
 
 
+RESET = "ConnectionResetError"
+"""What a caller is told whose connection nobody took."""
+
+
 @pytest.mark.parametrize("rounds", [1, pytest.param(10, marks=pytest.mark.attack)])
 @pytest.mark.timeout(600)
 def test_web_and_worker_that_are_asked_to_stop_answer_and_end_what_they_began(
@@ -227,7 +231,10 @@ def test_web_and_worker_that_are_asked_to_stop_answer_and_end_what_they_began(
         assert begun == ended(slow) == done(slow)
         assert waiting(redis) == len(ids) - len(begun) > 0
     print(f"{len(ids)} acknowledged, {len(begun)} handled before the end; callers: {dict(outcomes)}")
-    assert set(outcomes) <= {"200", "nobody listens"}
+    # Between the last accept() and close() the kernel may take one more connection, which it then resets: it was never
+    # seen here, so nothing of it is half done.
+    assert set(outcomes) <= {"200", "nobody listens", RESET}
+    assert outcomes[RESET] <= rounds
     slow.plugin("recorder", SLOW.replace(f"{HANDLER_SECONDS}", "0.001"))
     slow.start("worker", "--workers", "2")
     wait_for(lambda: not waiting(redis), "the rest is done by the next start", seconds=60)
