@@ -10,36 +10,58 @@ What is accepted is decided by the schemas alone, and what they require stands i
 An unknown trigger and unknown fields are kept. `masked(body)` is a body that may be shown.
 """
 
+from schemas.content import Action, Attachment, Message
 from schemas.decoding import decode, trigger_of
+from schemas.drift import Drift, DriftKind
 from schemas.errors import InvalidBodyError, NotJsonError, SchemaError
 from schemas.event import Event
-from schemas.masking import masked
-from schemas.objects import Attachment, Connection, Group, Message, Presence, Receipt, User
+from schemas.happenings import Campaign, Connection, Moderation, Presence, Reaction, Receipt
+from schemas.masking import masked, redacted
+from schemas.objects import Group, Member, User
 from schemas.parsing import Parsed, parse
 from schemas.readonly import ReadOnlyDict, ReadOnlyList
-from schemas.triggers import TRIGGERS, Form, Trigger, is_in_flight
+from schemas.sessions import Call, Participant, Recording
+from schemas.trigger import Form, Generation, Keep, Trigger
+from schemas.triggers import COMETCHAT, DOCTOR, ECHO, TRIGGERS, entry_for, is_in_flight
 
 __all__ = [
+    "COMETCHAT",
+    "DOCTOR",
+    "ECHO",
     "TRIGGERS",
+    "Action",
     "Attachment",
+    "Call",
+    "Campaign",
     "Connection",
+    "Drift",
+    "DriftKind",
     "Event",
     "Form",
+    "Generation",
     "Group",
     "InvalidBodyError",
+    "Keep",
+    "Member",
     "Message",
+    "Moderation",
     "NotJsonError",
     "Parsed",
+    "Participant",
     "Presence",
+    "Reaction",
     "ReadOnlyDict",
     "ReadOnlyList",
     "Receipt",
+    "Recording",
     "SchemaError",
     "Trigger",
     "User",
     "decode",
+    "entry_for",
     "is_in_flight",
     "masked",
     "parse",
+    "redacted",
     "trigger_of",
 ]

@@ -5,34 +5,52 @@ CometChat sends no event id and no delivery id, so a repeat is told by what the 
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from schemas.envelope import Family
+from schemas.rules import to_text
 
 Part = str | int | None
+Subject = Mapping[str, Any]
 
 _VERSION_TIMES = ("updatedAt", "editedAt", "deletedAt", "pinnedAt", "sentAt")
 """What tells two states of one message apart; without these, two edits would be one event."""
+_CAMPAIGN_TIMES = (
+    "scheduledAt",
+    "createdAt",
+    "sentAt",
+    "deliveredAt",
+    "readAt",
+    "clickedAt",
+    "engagedAt",
+    "interactedAt",
+    "failedAt",
+    "completedAt",
+    "updatedAt",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """Where an event belongs: `sender` is a uid, `occurred_at` milliseconds since the epoch."""
+    """Where an event belongs: `sender` is a uid, `occurred_at` milliseconds since the epoch.
+
+    `neighbours` is what orders it when it belongs to no conversation.
+    """
 
     conversation_id: str | None = None
     sender: str | None = None
     occurred_at: int | None = None
+    neighbours: str | None = None
 
     @property
     def key(self) -> str:
         """Events of one key are handled in order; empty when the event has no neighbours."""
         if self.conversation_id:
             return self.conversation_id
-        return f"user:{self.sender}" if self.sender else ""
+        return self.neighbours or (f"user:{self.sender}" if self.sender else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,42 +73,6 @@ def conversation_id(receiver_type: str | None, receiver: str | None, one: str | 
     return "_user_".join(sorted((one, receiver))) if one and receiver_type == "user" else None
 
 
-def routing(family: Family | None, subject: Mapping[str, Any]) -> Routing:
-    """Where an event of `family` about `subject` belongs."""
-    return Routing() if family is None else _ROUTINGS[family](subject)
-
-
-def message_identity(message: Mapping[str, Any]) -> Identity:
-    """A message in one of its states."""
-    times = tuple(message[name] for name in _VERSION_TIMES)
-    return Identity((message["id"], *times), any(times))
-
-
-def in_flight_identity(message: Mapping[str, Any], content: str) -> Identity:
-    """A message that has no id yet; `content` is a hash of what it says."""
-    if message["muid"]:
-        return Identity((message["sender"], message["muid"], content), has_time=False)
-    conversation = _message_routing(message).conversation_id
-    sent_at = message["sentAt"]
-    return Identity((conversation, message["sender"], sent_at, content), sent_at is not None)
-
-
-def receipt_identity(receipt: Mapping[str, Any]) -> Identity:
-    """One user's receipt for one message."""
-    return Identity((receipt["messageId"], receipt["who"], receipt["at"]), has_time=True)
-
-
-def presence_identity(presence: Mapping[str, Any]) -> Identity:
-    """One connection of one user that was opened or closed."""
-    parts = (presence["uid"], presence["action"], presence["status"], presence["at"], *presence["session"])
-    return Identity(parts, has_time=True)
-
-
-def content_identity(body: Any, raw: bytes) -> Identity:
-    """Any event: repeated is what has the same content, whatever the order of its keys."""
-    return Identity((content_hash(body, raw),), has_time=False)
-
-
 def content_hash(value: Any, raw: bytes) -> str:
     """SHA-256, in hexadecimal, of `value` as canonical JSON, or of `raw` when it cannot be written as JSON.
 
@@ -109,29 +91,180 @@ def digest(parts: Iterable[Part]) -> bytes:
     return hashlib.blake2b(written.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _message_routing(message: Mapping[str, Any]) -> Routing:
-    sender = message["sender"]
-    conversation = message["conversationId"] or conversation_id(
-        message["receiverType"], message["receiver"], sender
-    )
-    return Routing(conversation, sender, message["sentAt"] or message["updatedAt"])
+def message_identity(message: Subject) -> Identity:
+    """A message in one of its states."""
+    times = tuple(message[name] for name in _VERSION_TIMES)
+    return Identity((message["id"], *times), any(times))
 
 
-def _receipt_routing(receipt: Mapping[str, Any]) -> Routing:
+def in_flight_identity(message: Subject) -> Identity:
+    """A message that has no id yet; `content` is a hash of what it says."""
+    if message["muid"]:
+        return Identity((message["sender"], message["muid"], message["content"]), has_time=False)
+    parts = (message_conversation(message), message["sender"], message["sentAt"], message["content"])
+    return Identity(parts, message["sentAt"] is not None)
+
+
+def receipt_identity(receipt: Subject) -> Identity:
+    """One user's receipt for one message; of all users when it names none."""
+    return Identity((receipt["messageId"], receipt["who"], receipt["at"]), receipt["at"] is not None)
+
+
+def reaction_identity(reaction: Subject) -> Identity:
+    """One reaction of one user to one message."""
+    parts = tuple(reaction[name] for name in ("id", "messageId", "who", "reaction", "at"))
+    return Identity(parts, reaction["at"] is not None)
+
+
+def presence_identity(presence: Subject) -> Identity:
+    """One connection of one user that was opened or closed."""
+    names = ("uid", "action", "status", "at", "session", "since", "platform")
+    return Identity(tuple(presence[name] for name in names), has_time=True)
+
+
+def group_identity(group: Subject) -> Identity:
+    """One change of a group, or of members of it."""
+    parts = (group["guid"], group["owner"], _of_members(group["members"]), group["by"], group["at"])
+    return Identity(parts, group["at"] is not None)
+
+
+def block_identity(block: Subject) -> Identity:
+    """Who blocks whom. CometChat says no time, so the same may well happen again."""
+    return Identity((block["by"], _of_members(block["users"])), has_time=False)
+
+
+def call_identity(call: Subject) -> Identity:
+    """One thing that happens to a call that rings."""
+    return Identity((call["session"], call["id"], call["action"], call["at"]), call["at"] is not None)
+
+
+def session_identity(session: Subject) -> Identity:
+    """One thing that happens in a session, to somebody or to all."""
+    parts = tuple(session[name] for name in ("session", "who", "joined", "at"))
+    return Identity(parts, session["at"] is not None)
+
+
+def recording_identity(recording: Subject) -> Identity:
+    """One recording or transcript of a session."""
+    return Identity((recording["session"], recording["id"], recording["at"]), recording["at"] is not None)
+
+
+def failure_identity(failure: Subject) -> Identity:
+    """One failure of moderation; a message may have two, so all of the body tells."""
+    return Identity((failure["id"], failure["at"], failure["content"]), failure["at"] is not None)
+
+
+def campaign_identity(campaign: Subject) -> Identity:
+    """A campaign, or something that it sent, in one of its states."""
+    times = tuple(campaign[name] for name in _CAMPAIGN_TIMES)
+    return Identity((campaign["id"], campaign["campaign"], campaign["status"], *times), any(times))
+
+
+def content_identity(subject: Subject) -> Identity:
+    """Any event: repeated is what has the same content, whatever the order of its keys."""
+    return Identity((subject["content"],), has_time=False)
+
+
+def pin_identity(pin: Subject) -> Identity:
+    """A conversation that was pinned or unpinned; nobody knows what the body tells, so all of it counts."""
+    return Identity((pin["content"],), pin["at"] is not None)
+
+
+def message_conversation(message: Subject) -> str | None:
+    """The conversation that a message names, or else belongs to."""
+    named: str | None = message["conversationId"]
+    return named or conversation_id(message["receiverType"], message["receiver"], message["sender"])
+
+
+def no_routing(subject: Subject) -> Routing:
+    """Nothing is known of it."""
+    return Routing()
+
+
+def message_routing(message: Subject) -> Routing:
+    """By its conversation; it happened when it was sent."""
+    occurred = message["sentAt"] or message["updatedAt"]
+    return Routing(message_conversation(message), message["sender"], occurred)
+
+
+def change_routing(message: Subject) -> Routing:
+    """By its conversation; it happened when it was changed."""
+    times = (message[name] for name in ("editedAt", "deletedAt", "pinnedAt", "updatedAt", "sentAt"))
+    occurred = next((time for time in times if time), None)
+    return Routing(message_conversation(message), message["sender"], occurred)
+
+
+def judged_routing(message: Subject) -> Routing:
+    """By the conversation of the message; it happened when moderation was done."""
+    occurred = message.get("at") or message["updatedAt"] or message["sentAt"]
+    return Routing(message_conversation(message), message["sender"], occurred)
+
+
+def receipt_routing(receipt: Subject) -> Routing:
+    """By the conversation of the message; of two, the other one may have to be found out."""
     who, receiver = receipt["who"], receipt["receiver"]
     if receipt["receiverType"] != "group":
         # Between two, the other one is who sent the message; some bodies name only the receiver.
         others = (receipt["messageSender"], receiver)
         receiver = next((uid for uid in others if uid and uid != who), receiver)
-    return Routing(conversation_id(receipt["receiverType"], receiver, who), who, receipt["at"])
+    named = receipt.get("conversationId")
+    return Routing(named or conversation_id(receipt["receiverType"], receiver, who), who, receipt["at"])
 
 
-def _presence_routing(presence: Mapping[str, Any]) -> Routing:
+def reaction_routing(reaction: Subject) -> Routing:
+    """By the conversation when the body names it, which documented ones do not; else by who reacted."""
+    return Routing(reaction["conversationId"], reaction["who"], reaction["at"])
+
+
+def presence_routing(presence: Subject) -> Routing:
+    """By the user."""
     return Routing(None, presence["uid"], presence["at"])
 
 
-_ROUTINGS: Mapping[Family, Callable[[Mapping[str, Any]], Routing]] = {
-    Family.MESSAGE: _message_routing,
-    Family.RECEIPT: _receipt_routing,
-    Family.PRESENCE: _presence_routing,
-}
+def group_routing(group: Subject) -> Routing:
+    """By the group's conversation. Who joins or leaves does so himself, and no `by` is sent."""
+    by = group["by"] or next(iter(_ids(group["members"])), None)
+    return Routing(conversation_id("group", group["guid"], None), by, group["at"])
+
+
+def block_routing(block: Subject) -> Routing:
+    """By who blocks."""
+    return Routing(None, block["by"], None)
+
+
+def call_routing(call: Subject) -> Routing:
+    """By the conversation in which it rings."""
+    session = call["session"]
+    return Routing(message_conversation(call), call["sender"], call["at"], session and f"call:{session}")
+
+
+def session_routing(session: Subject) -> Routing:
+    """By the session: no conversation is told."""
+    return Routing(None, None, session["at"], session["session"] and f"call:{session['session']}")
+
+
+def campaign_routing(campaign: Subject) -> Routing:
+    """By the receiver, if it is about one, else by what it is about."""
+    receiver, about = campaign["receiver"], campaign["id"]
+    return Routing(
+        None, None, campaign["at"], f"user:{receiver}" if receiver else about and f"campaign:{about}"
+    )
+
+
+def pin_routing(pin: Subject) -> Routing:
+    """By the conversation."""
+    return Routing(pin["conversationId"], pin["sender"], pin["at"])
+
+
+def _of_members(members: Any) -> str | None:
+    """The members by uid, and their scopes: two changes of one member may come in the same second."""
+    if not isinstance(members, dict):
+        return None
+    scopes = (
+        to_text(member.get("scope")) if isinstance(member, dict) else None for member in members.values()
+    )
+    return ",".join(sorted(f"{uid}={scope}" for uid, scope in zip(members, scopes, strict=True)))
+
+
+def _ids(members: Any) -> list[str]:
+    return sorted(members) if isinstance(members, dict) else []

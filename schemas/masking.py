@@ -1,8 +1,19 @@
-"""Bodies as they may be shown: secrets travel in them, on users, groups, calls and in URLs of media."""
+"""Bodies as they may be shown: secrets travel in them, on users, groups, calls and in URLs of media.
+
+What is secret and what is personal the schemas say, field by field (`secret=True`, `personal=True`). A secret is
+masked wherever its key stands, known place or not, and so is what merely sounds like one. Redaction goes the other
+way: it lets through what the schemas know to be harmless, and nothing else.
+"""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
+
+from schemas.decoding import trigger_of
+from schemas.fields import Declared, ObjectMap, Texts, WireField, declared
+from schemas.readonly import ReadOnlyDict
+from schemas.triggers import TRIGGERS, entry_for
 
 MASK = "***"
 CUT_OFF = "..."
@@ -33,6 +44,68 @@ def masked(value: Any) -> Any:
     return _masked(value, _DEEPEST)
 
 
+def redacted(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a decoded body without secrets and without what is about a person: texts, names, e-mail, avatars.
+
+    Ids, kinds, times and counts stay. Of what the schemas do not know, expect otherwise, or leave to its author,
+    nothing stays but that it was there: a string is `***`, an object or a list is empty, anything else is null.
+    """
+    plain = body.copy() if isinstance(body, ReadOnlyDict) else body
+    form = entry_for(trigger_of(plain)).form_of(plain)
+    shown: dict[str, Any] = masked(_redacted(plain, declared(form.shape.schema), _DEEPEST))
+    return shown
+
+
+@cache
+def secret_keys() -> frozenset[str]:
+    """The keys that the schemas mark as secret."""
+    marked = (key for key, field in _all_fields() if field.secret)
+    return frozenset(marked)
+
+
+def _all_fields() -> Iterator[tuple[str, WireField]]:
+    """Every field below the schemas of all triggers, with its key."""
+    schemas = {form.shape.schema for entry in TRIGGERS.values() for form in entry.forms}
+    unseen = [declared(schema) for schema in schemas]
+    seen: set[int] = set()
+    while unseen:
+        fields = unseen.pop()
+        if id(fields) in seen:
+            continue
+        seen.add(id(fields))
+        for key, field in fields.items():
+            yield key, field
+            unseen += field.all_below()
+
+
+def _redacted(value: Any, known: Declared, levels: int) -> Any:
+    if not isinstance(value, dict):
+        return _blank(value)
+    return {key: _redacted_entry(known.get(key), item, levels - 1) for key, item in value.items()}
+
+
+def _redacted_entry(field: WireField | None, value: Any, levels: int) -> Any:
+    if levels <= 0 or field is None or field.personal or field.secret or not field.expects(value):
+        return _blank(value)
+    if not isinstance(value, dict | list):
+        return value
+    below = field.below(value)
+    if below is None:
+        return value if isinstance(field, Texts) else _blank(value)
+    if isinstance(value, list):
+        return [_redacted(item, below, levels - 1) for item in value]
+    if isinstance(field, ObjectMap):
+        return {key: _redacted(item, below, levels - 1) for key, item in value.items()}
+    return _redacted(value, below, levels)
+
+
+def _blank(value: Any) -> Any:
+    """What may be told of a value of which nothing is to be told."""
+    if isinstance(value, str):
+        return MASK if value else value
+    return type(value)() if isinstance(value, dict | list) else None
+
+
 def _masked(value: Any, levels: int) -> Any:
     if isinstance(value, str):
         return _PARAMETER.sub(_masked_parameter, value) if "=" in value else value
@@ -47,7 +120,8 @@ def _masked(value: Any, levels: int) -> Any:
 
 def _masked_entry(key: str, value: Any, levels: int) -> Any:
     is_set = value is not None and value != ""
-    return MASK if is_set and _ends_with(key, _SECRET_ENDINGS) else _masked(value, levels)
+    is_secret = key in secret_keys() or _ends_with(key, _SECRET_ENDINGS)
+    return MASK if is_set and is_secret else _masked(value, levels)
 
 
 def _masked_parameter(parameter: re.Match[str]) -> str:

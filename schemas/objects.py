@@ -1,155 +1,129 @@
-"""The typed objects of an event: the same for every shape that CometChat writes them in.
-
-Frozen, down to the last dict in them. Times are aware datetimes in UTC.
-"""
+"""Users, groups and members, the same for every shape that CometChat writes them in. Times are UTC."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, ClassVar
 
+from schemas.rules import to_party, to_text
+from schemas.views import (
+    NOTHING,
+    View,
+    flag,
+    mapping,
+    number,
+    object_in,
+    objects_in,
+    party,
+    string,
+    strings,
+    text,
+    time,
+)
 
-class _Quiet:
-    """Base of what is made of a body: its `repr` shows ids and kinds, for a body must not get into a log."""
 
-    __slots__ = ()
-    _shown: ClassVar[tuple[str, ...]] = ()
-
-    def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._shown)
-        return f"{type(self).__name__}({shown})"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class User(_Quiet):
-    """A user. `uid` is empty when the body does not say who it is; all but `uid` may be absent."""
+class User(View):
+    """A user. `uid` is empty when the body does not say who it is; everything else may be absent."""
 
     _shown: ClassVar[tuple[str, ...]] = ("uid",)
 
-    uid: str
-    name: str | None = None
-    avatar: str | None = None
-    link: str | None = None
-    role: str | None = None
-    status: str | None = None
-    status_message: str | None = None
-    last_active_at: datetime | None = None
-    tags: tuple[str, ...] = ()
-    metadata: Mapping[str, Any] = field(hash=False)
+    uid = string("uid")
+    name = text("name")
+    avatar = text("avatar")
+    link = text("link")
+    email = text("email")
+    role = text("role")
+    status = text("status")
+    """`online` or `offline`; CometChat also writes `available`."""
+    status_message = text("statusMessage")
+    credits = number("credits")
+    tags = strings("tags")
+    metadata = mapping("metadata")
+    last_active_at = time("lastActiveAt")
+    created_at = time("createdAt")
+    has_blocked_me = flag("hasBlockedMe")
+    blocked_by_me = flag("blockedByMe")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Group(_Quiet):
-    """A group. `guid` is empty when the body does not say which; all but `guid` may be absent.
+class Member(User):
+    """A user as a member of a group: `scope` is `admin`, `moderator` or `participant`, `old_scope` what it was."""
 
-    `owner` is a uid; `type` is `public`, `private` or `password`.
-    """
+    scope = text("scope")
+    old_scope = text("oldScope")
+    joined_at = time("joinedAt")
+    is_banned = flag("isBanned")
+
+
+class Group(View):
+    """A group. `guid` is empty when the body does not say which; everything else may be absent."""
 
     _shown: ClassVar[tuple[str, ...]] = ("guid",)
 
-    guid: str
-    name: str | None = None
-    type: str | None = None
-    icon: str | None = None
-    description: str | None = None
-    owner: str | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    tags: tuple[str, ...] = ()
-    metadata: Mapping[str, Any] = field(hash=False)
+    guid = string("guid")
+    name = text("name")
+    type = text("type")
+    """`public`, `private` or `password`."""
+    icon = text("icon")
+    description = text("description")
+    owner = party("owner")
+    """A uid."""
+    old_owner = party("oldOwner")
+    """The uid of who owned it before, when that just changed."""
+    updated_by = party("updatedBy")
+    scope = text("scope")
+    has_joined = flag("hasJoined")
+    members_count = number("membersCount")
+    online_members_count = number("onlineMembersCount")
+    tags = strings("tags")
+    metadata = mapping("metadata")
+    created_at = time("createdAt")
+    updated_at = time("updatedAt")
+    joined_at = time("joinedAt")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Attachment(_Quiet):
-    """A file of a media message. `size` is in bytes; `url` may be valid for a day only."""
+def user_of(value: Any, entity: Any = None) -> User:
+    """The user that `value`, a uid or a user object, stands for.
 
-    _shown: ClassVar[tuple[str, ...]] = ("mime_type", "size")
-
-    url: str
-    name: str | None = None
-    mime_type: str | None = None
-    extension: str | None = None
-    size: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Message(_Quiet):
-    """A message of any category: `message`, `custom`, `action`, `call`, `interactive`.
-
-    `id` is empty for a message in flight, `text` for one without text. `custom_data` is what a custom
-    message carries; `data` is the message's own `data`, with whatever else its category puts there.
+    `entity` is what the body says about users elsewhere; it counts when it is about the same user.
     """
-
-    _shown: ClassVar[tuple[str, ...]] = ("id", "category", "type")
-
-    id: str
-    category: str
-    type: str
-    text: str
-    conversation_id: str | None
-    sender: User
-    receiver: User | Group
-    receiver_type: str | None
-    sent_at: datetime | None
-    updated_at: datetime | None
-    edited_at: datetime | None
-    deleted_at: datetime | None
-    muid: str | None
-    parent_id: str | None
-    tags: tuple[str, ...]
-    metadata: Mapping[str, Any] = field(hash=False)
-    attachments: tuple[Attachment, ...]
-    custom_data: Mapping[str, Any] | None = field(hash=False)
-    data: Mapping[str, Any] = field(hash=False)
+    return User(_details(value, entity, "uid"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Receipt(_Quiet):
-    """`user` has had the message `message_id` `delivered`, or has `read` it (`action`), at `at`.
-
-    `message_sender` is a uid, `receiver` a uid or guid, as `receiver_type` says.
-    """
-
-    _shown: ClassVar[tuple[str, ...]] = ("message_id", "action")
-
-    message_id: str
-    action: str
-    user: User
-    at: datetime | None
-    message_sender: str | None
-    receiver_type: str | None
-    receiver: str | None
+def group_of(value: Any, entity: Any = None) -> Group:
+    """The group that `value`, a guid or a group object, stands for; `entity` as for `user_of`."""
+    return Group(_details(value, entity, "guid"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Connection(_Quiet):
-    """One connection of a user; `platform` is what the client calls itself."""
-
-    _shown: ClassVar[tuple[str, ...]] = ("platform",)
-
-    session_id: str | None
-    device_id: str | None
-    platform: str | None
-    connected_at: datetime | None
+def party_of(receiver_type: str | None, value: Any, entity: Any = None) -> User | Group:
+    """The user or group that `value` stands for; without a type, what is known of it tells which."""
+    is_group = receiver_type == "group" or (
+        receiver_type is None and ("guid" in object_in(value) or "guid" in object_in(entity))
+    )
+    return group_of(value, entity) if is_group else user_of(value, entity)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Presence(_Quiet):
-    """A connection of `user` was opened or closed.
+def members_of(value: Any) -> tuple[Member, ...]:
+    """The members of an object by uid, or of a list."""
+    return tuple(Member(wire) for wire in _identified(value))
 
-    `status` is `online` or `offline`, `action` `connected` or `disconnected`; either is empty when the body
-    does not say. `changed` tells whether the user's presence really changed: with two devices, one may go
-    while the user stays. `connections` are those that remain, where the body lists them.
-    """
 
-    _shown: ClassVar[tuple[str, ...]] = ("uid", "status", "action")
+def users_of(value: Any) -> tuple[User, ...]:
+    """The users of an object by uid, or of a list."""
+    return tuple(User(wire) for wire in _identified(value))
 
-    uid: str
-    user: User
-    status: str
-    action: str
-    changed: bool | None
-    at: datetime | None
-    session_id: str | None
-    platform: str | None
-    connections: tuple[Connection, ...]
+
+def _identified(value: Any) -> list[Mapping[str, Any]]:
+    """The objects, each with its uid: where it is missing, it is the key."""
+    if not isinstance(value, dict):
+        return list(objects_in(value))
+    pairs = ((uid, object_in(item)) for uid, item in value.items())
+    return [item if to_text(item.get("uid")) else {**item, "uid": uid} for uid, item in pairs]
+
+
+def _details(value: Any, entity: Any, id_key: str) -> Mapping[str, Any]:
+    if isinstance(value, dict):
+        return value
+    identifier, details = to_party(value), object_in(entity)
+    if identifier is None or details.get(id_key) == identifier:
+        return details
+    if details and id_key not in details:
+        return {**details, id_key: identifier}
+    return {id_key: identifier} if identifier else NOTHING

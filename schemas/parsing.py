@@ -1,6 +1,7 @@
 """From a decoded body to what the rest of the system needs to know of it, or a refusal."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +9,13 @@ from marshmallow import ValidationError
 
 from schemas import keys
 from schemas.decoding import trigger_of
-from schemas.envelope import Family, data_of
+from schemas.drift import Drift, DriftKind, drift_in
 from schemas.errors import InvalidBodyError
-from schemas.messages import message_in
-from schemas.triggers import Form, Trigger, entry_for
+from schemas.trigger import Form
+from schemas.triggers import entry_for
+
+EVERY = "*"
+"""Among the strict triggers: all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,7 @@ class Parsed:
     `name` is the canonical name, `sender` the uid of who caused the event, `occurred_at` milliseconds since
     the epoch. Events of the same `key` are handled in order; an empty one means: none but itself.
     `duplicate_key` is the same for every delivery of one event; without a time of occurrence in it
-    (`duplicate_key_has_time`) it may only be remembered for minutes.
+    (`duplicate_key_has_time`) it may only be remembered for minutes. `drift` is what the schemas do not know of it.
     """
 
     trigger: str
@@ -33,24 +37,38 @@ class Parsed:
     key: str
     duplicate_key: bytes
     duplicate_key_has_time: bool
+    drift: tuple[Drift, ...] = ()
+
+    @property
+    def findings(self) -> tuple[tuple[str, str], ...]:
+        """The drift as it is kept: kind and path."""
+        return tuple((found.kind.value, found.path) for found in self.drift)
 
 
-def parse(body: dict[str, Any], raw: bytes) -> Parsed:
+def parse(body: dict[str, Any], raw: bytes, *, strict: AbstractSet[str] = frozenset()) -> Parsed:
     """What a decoded body says. `raw` is the same body as it came.
 
-    Raises `InvalidBodyError` when a field that its trigger cannot be without is missing or of a wrong type.
+    `strict` are triggers, or `*` for all, whose bodies may hold nothing that the schemas do not know.
+    Raises `InvalidBodyError` when a field that its trigger cannot be without is missing or of a wrong type, or when
+    it has to be strict and there is drift.
     """
     trigger = trigger_of(body)
     entry = entry_for(trigger)
     form = entry.form_of(body)
     loaded = _load(form, body, trigger)
-    subject = form.shape.subject(loaded["data"])
-    routing = keys.routing(form.shape.family, subject)
-    identity = _identity(entry, subject, body, raw)
+    drift = drift_in(body, entry, form)
+    if drift and (trigger in strict or EVERY in strict):
+        raise InvalidBodyError({finding.path: [_TEXTS[finding.kind]] for finding in drift}, trigger)
+    family = form.family
+    subject = form.shape.subject_of(loaded)
+    if family.content is not None:
+        subject["content"] = keys.content_hash(family.content(body), raw)
+    routing = family.routing(subject)
+    identity = family.identity(subject)
     envelope = (loaded["appId"], loaded["webhook"] or loaded["bot"], loaded["trigger"])
     return Parsed(
         trigger=loaded["trigger"],
-        name=entry.canonical,
+        name=entry.name_of(subject),
         app_id=loaded["appId"],
         conversation_id=routing.conversation_id,
         sender=routing.sender,
@@ -58,7 +76,15 @@ def parse(body: dict[str, Any], raw: bytes) -> Parsed:
         key=routing.key,
         duplicate_key=keys.digest((*envelope, *identity.parts)),
         duplicate_key_has_time=identity.has_time,
+        drift=drift,
     )
+
+
+_TEXTS = {
+    DriftKind.TRIGGER: "Not a known trigger.",
+    DriftKind.FIELD: "Not a known field.",
+    DriftKind.TYPE: "Not of a known type.",
+}
 
 
 def _load(form: Form, body: dict[str, Any], trigger: str | None) -> dict[str, Any]:
@@ -80,14 +106,3 @@ def _by_path(messages: Mapping[str, Any], prefix: str = "") -> dict[str, list[st
         else:
             flat.setdefault(path, []).extend(value)
     return flat
-
-
-def _identity(entry: Trigger, subject: dict[str, Any], body: dict[str, Any], raw: bytes) -> keys.Identity:
-    if entry.family is None:
-        return keys.content_identity(body, raw)
-    if entry.in_flight:
-        message = message_in(data_of(body))
-        return keys.in_flight_identity(subject, keys.content_hash(message.get("data") or message, raw))
-    if entry.family is Family.MESSAGE:
-        return keys.message_identity(subject)
-    return (keys.receipt_identity if entry.family is Family.RECEIPT else keys.presence_identity)(subject)

@@ -3,15 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from schemas.envelope import EnvelopeSchema, Family, Shape, WireSchema
-from schemas.fields import Object, Text, Time
+from schemas.envelope import EnvelopeSchema, Shape, WireSchema
+from schemas.fields import Flag, Object, Objects, Text, Time
+from schemas.people import UserSchema
 
 _CURRENT_MARKS = frozenset(("timestamp", "status", "currentConnection", "userPresenceChanged"))
 _LEGACY_MARKS = frozenset(("event", "connections"))
-
-
-class _UserSchema(WireSchema):
-    uid = Text()
 
 
 class _ConnectionSchema(WireSchema):
@@ -19,13 +16,16 @@ class _ConnectionSchema(WireSchema):
     platform = Text()
     connectedAt = Time()
     sessionId = Text()
+    deviceId = Text()
 
 
 class _CurrentDataSchema(WireSchema):
-    user = Object(_UserSchema)
+    user = Object(UserSchema)
     status = Text()
     timestamp = Time()
     currentConnection = Object(_ConnectionSchema)
+    connections = Objects(_ConnectionSchema)
+    userPresenceChanged = Flag()
 
 
 class CurrentPresenceSchema(EnvelopeSchema):
@@ -34,15 +34,15 @@ class CurrentPresenceSchema(EnvelopeSchema):
     data = Object(_CurrentDataSchema, required=True)
 
 
-class _LegacyUserSchema(WireSchema):
-    uid = Text()
-    status = Text()
+class _LegacyUserSchema(UserSchema):
+    status_updated = Flag()
     status_updated_at = Time()
 
 
 class _LegacyConnectionSchema(WireSchema):
     session_id = Text()
     connected_at = Time()
+    cometchat_device_id = Text()
     platform = Text()
 
 
@@ -55,6 +55,7 @@ class _LegacyEventSchema(WireSchema):
 class _LegacyDataSchema(WireSchema):
     user = Object(_LegacyUserSchema)
     event = Object(_LegacyEventSchema)
+    connections = Objects(_LegacyConnectionSchema)
 
 
 class LegacyPresenceSchema(EnvelopeSchema):
@@ -74,27 +75,31 @@ def is_legacy(data: Mapping[str, Any]) -> bool:
     return not _LEGACY_MARKS.isdisjoint(data) or (isinstance(user, dict) and "status_updated_at" in user)
 
 
-def _current_subject(data: dict[str, Any]) -> dict[str, Any]:
-    connection = data["currentConnection"]
-    return {
-        "uid": data["user"]["uid"],
-        "status": data["status"],
-        "action": connection["action"],
-        "at": data["timestamp"],
-        "session": (connection["sessionId"], connection["connectedAt"], connection["platform"]),
-    }
-
-
-def _legacy_subject(data: dict[str, Any]) -> dict[str, Any]:
-    event, connection = data["event"], data["event"]["event_for"]
-    return {
-        "uid": data["user"]["uid"],
-        "status": data["user"]["status"],
-        "action": event["type"],
-        "at": event["at"] or data["user"]["status_updated_at"],
-        "session": (connection["session_id"], connection["connected_at"], connection["platform"]),
-    }
-
-
-CURRENT = Shape("current", Family.PRESENCE, CurrentPresenceSchema, is_current, _current_subject)
-LEGACY = Shape("legacy", Family.PRESENCE, LegacyPresenceSchema, is_legacy, _legacy_subject)
+CURRENT = Shape(
+    "current",
+    CurrentPresenceSchema,
+    is_current,
+    {
+        "uid": "data.user.uid",
+        "status": "data.status",
+        "action": "data.currentConnection.action",
+        "at": "data.timestamp",
+        "session": "data.currentConnection.sessionId",
+        "since": "data.currentConnection.connectedAt",
+        "platform": "data.currentConnection.platform",
+    },
+)
+LEGACY = Shape(
+    "legacy",
+    LegacyPresenceSchema,
+    is_legacy,
+    {
+        "uid": "data.user.uid",
+        "status": "data.user.status",
+        "action": "data.event.type",
+        "at": "data.event.at|data.user.status_updated_at",
+        "session": "data.event.event_for.session_id",
+        "since": "data.event.event_for.connected_at",
+        "platform": "data.event.event_for.platform",
+    },
+)

@@ -3,27 +3,30 @@
 from collections.abc import Mapping
 from typing import Any
 
-from schemas.envelope import EnvelopeSchema, Family, Shape, WireSchema
+from schemas.envelope import EnvelopeSchema, Shape, WireSchema
 from schemas.fields import Id, Object, Party, ReceiverType, Text, Time
+from schemas.people import UserSchema
 
 _LEGACY_MARKS = frozenset(("messageId", "receiptType", "receiptSender", "deliveredAt", "readAt"))
 
 
-class _UserSchema(WireSchema):
-    uid = Text()
-
-
 class _ReceiptSchema(WireSchema):
+    action = Text()
     messageId = Id()
-    user = Object(_UserSchema)
+    muid = Id()
+    conversationId = Text()
+    user = Object(UserSchema)
     timestamp = Time()
 
 
 class _CurrentDataSchema(WireSchema):
+    type = Text()
     body = Object(_ReceiptSchema)
-    messageSender = Party()
-    receiver = Party()
+    sender = Party(UserSchema)
+    messageSender = Party(UserSchema)
+    receiver = Party(UserSchema)
     receiverType = ReceiverType()
+    conversationId = Text()
 
 
 class CurrentReceiptSchema(EnvelopeSchema):
@@ -34,11 +37,12 @@ class CurrentReceiptSchema(EnvelopeSchema):
 
 class _LegacyDataSchema(WireSchema):
     messageId = Id()
+    receiptType = Text()
     deliveredAt = Time()
     readAt = Time()
-    messageSender = Party()
-    receiptSender = Party()
-    receiptReceiver = Party()
+    messageSender = Party(UserSchema)
+    receiptSender = Party(UserSchema)
+    receiptReceiver = Party(UserSchema)
     receiverType = ReceiverType()
 
 
@@ -58,31 +62,37 @@ def is_legacy(data: Mapping[str, Any]) -> bool:
     return not _LEGACY_MARKS.isdisjoint(data)
 
 
-def _current_subject(data: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "messageId": data["body"]["messageId"],
-        "who": data["body"]["user"]["uid"],
-        "at": data["body"]["timestamp"],
-        "messageSender": data["messageSender"],
-        "receiver": data["receiver"],
-        "receiverType": data["receiverType"],
-    }
+CURRENT = Shape(
+    "current",
+    CurrentReceiptSchema,
+    is_current,
+    {
+        "messageId": "data.body.messageId",
+        "who": "data.body.user.uid",
+        "at": "data.body.timestamp",
+        "messageSender": "data.messageSender",
+        "receiver": "data.receiver",
+        "receiverType": "data.receiverType",
+        "conversationId": "data.conversationId|data.body.conversationId",
+    },
+)
 
 
 def _legacy(time_key: str) -> Shape:
-    def subject(data: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "messageId": data["messageId"],
-            "who": data["receiptSender"],
-            "at": data[time_key],
-            "messageSender": data["messageSender"],
-            "receiver": data["receiptReceiver"],
-            "receiverType": data["receiverType"],
-        }
+    return Shape(
+        "legacy",
+        LegacyReceiptSchema,
+        is_legacy,
+        {
+            "messageId": "data.messageId",
+            "who": "data.receiptSender",
+            "at": f"data.{time_key}",
+            "messageSender": "data.messageSender",
+            "receiver": "data.receiptReceiver",
+            "receiverType": "data.receiverType",
+        },
+    )
 
-    return Shape("legacy", Family.RECEIPT, LegacyReceiptSchema, is_legacy, subject)
 
-
-CURRENT = Shape("current", Family.RECEIPT, CurrentReceiptSchema, is_current, _current_subject)
 LEGACY_DELIVERED = _legacy("deliveredAt")
 LEGACY_READ = _legacy("readAt")

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 _NUMERAL = re.compile(r"[0-9]{1,17}(?:\.[0-9]{1,9})?")
+_DECIMAL = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?")
+_FLAGS = {"true": True, "1": True, "false": False, "0": False}
 _EXACT_FLOAT = 2**53
 _SECONDS_BELOW = 10**11
 _MILLISECONDS_BELOW = 10**14
@@ -71,3 +73,41 @@ def to_datetime(milliseconds: int | None) -> datetime | None:
         return datetime.fromtimestamp(milliseconds / 1000, UTC)
     except (OverflowError, ValueError, OSError):
         return None
+
+
+def to_flag(value: Any) -> bool | None:
+    """True or false, from a boolean or from 0 and 1 and their names, in any case."""
+    if type(value) is bool:
+        return value
+    if type(value) is int or type(value) is str:
+        return _FLAGS.get(str(value).lower())
+    return None
+
+
+def to_number(value: Any) -> int | float | None:
+    """A number, from a number or from a string that is one; fractions stay."""
+    if type(value) is int or type(value) is float:
+        return value
+    if type(value) is not str or not _DECIMAL.fullmatch(value):
+        return None
+    return float(value) if "." in value else int(value)
+
+
+def to_texts(value: Any) -> list[str] | None:
+    """A list of strings; None when something else is in it."""
+    return value if type(value) is list and all(type(item) is str for item in value) else None
+
+
+def to_object(value: Any) -> dict[str, Any] | None:
+    """An object."""
+    return value if type(value) is dict else None
+
+
+def to_list(value: Any) -> list[Any] | None:
+    """A list."""
+    return value if type(value) is list else None
+
+
+def as_it_is(value: Any) -> Any:
+    """Anything."""
+    return value

@@ -41,10 +41,10 @@ def test_every_command_is_in_the_table_of_commands(command: str) -> None:
 
 @pytest.mark.parametrize("trigger", TRIGGERS.values(), ids=lambda trigger: trigger.name)
 def test_every_trigger_with_a_schema_is_in_the_table_of_triggers(trigger: object) -> None:
-    """With its canonical name."""
+    """With its canonical name, if it has one."""
     text = (DOCS / "events.md").read_text()
     assert f"`{trigger.name}`" in text  # type: ignore[attr-defined]
-    assert f"`{trigger.canonical}`" in text  # type: ignore[attr-defined]
+    assert trigger.canonical is None or f"`{trigger.canonical}`" in text  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -85,7 +85,7 @@ class Intake:
         self.unsettled += 1
         self._bytes += item.cost
         if record.kind is Kind.EVENT:
-            item.todo = self._plugins.handlers_for(record.trigger or "", record.name)
+            item.todo = self._plugins.handlers_for(record.trigger or "", record.name, record.source)
         marks = partition.marks.pop(entry, None)
         if marks is not None:
             self._resume(item, marks)

@@ -13,7 +13,7 @@ from typing import Any
 
 from rq.timeouts import BaseTimeoutException
 
-from schemas import TRIGGERS
+from schemas import COMETCHAT, TRIGGERS
 from workers.config import Config
 from workers.discovery import Source, SourceError, sources
 from workers.logs import one_line
@@ -90,7 +90,7 @@ class Plugins:
     loaded: tuple[LoadedPlugin, ...] = ()
     broken: tuple[BrokenPlugin, ...] = ()
     disabled: tuple[DisabledPlugin, ...] = ()
-    _wanting: dict[tuple[str, str | None], tuple[BoundHandler, ...]] = field(
+    _wanting: dict[tuple[str, str | None, str], tuple[BoundHandler, ...]] = field(
         default_factory=dict, repr=False, compare=False
     )
 
@@ -100,14 +100,16 @@ class Plugins:
         bound = (bound for plugin in self.loaded for bound in plugin.handlers)
         return tuple(sorted(bound, key=lambda bound: bound.id))
 
-    def handlers_for(self, trigger: str, name: str | None) -> tuple[BoundHandler, ...]:
+    def handlers_for(
+        self, trigger: str, name: str | None, source: str = COMETCHAT
+    ) -> tuple[BoundHandler, ...]:
         """The handlers that want events of `trigger`, whose canonical name is `name`, by id."""
-        wanting = self._wanting.get((trigger, name))
+        wanting = self._wanting.get((trigger, name, source))
         if wanting is None:
             if len(self._wanting) >= _CACHED_TRIGGERS:  # triggers come from outside, in any number
                 self._wanting.clear()
-            wanting = tuple(bound for bound in self.handlers if bound.handler.matches(trigger, name))
-            self._wanting[trigger, name] = wanting
+            wanting = tuple(bound for bound in self.handlers if bound.handler.matches(trigger, name, source))
+            self._wanting[trigger, name, source] = wanting
         return wanting
 
 
@@ -208,7 +210,7 @@ def _warnings(plugin: Plugin) -> Iterator[str]:
     known = {*TRIGGERS, *(trigger.canonical for trigger in TRIGGERS.values() if trigger.canonical)}
     for handler in plugin.handlers:
         for pattern in handler.patterns:
-            if "*" not in pattern and pattern not in known:
+            if "*" not in pattern and ":" not in pattern and pattern not in known:
                 near = difflib.get_close_matches(pattern, known, n=1)
                 hint = f'; did you mean "{near[0]}"?' if near else ""
                 yield f'{handler.id} ({handler.where}): "{pattern}" is no trigger known to this version{hint}'

@@ -25,7 +25,9 @@ from typing import Any, TypeVar
 from marshmallow import fields
 from structlog.typing import FilteringBoundLogger
 
+from schemas import COMETCHAT, ECHO
 from workers.config import Config, declaration_problems, read_config
+from workers.patterns import fits, is_pattern
 from workers.retry import Retry, is_seconds
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -96,13 +98,14 @@ class Handler:
     """When a run that failed is tried again. Without it, only when the handler raises `RetryLater`."""
     timeout: float | None = None
     """Seconds that a run may take. Without it, as many as `COMETHOOKS_HANDLER_TIMEOUT` says."""
+    echoes: bool = False
+    """Whether it wants the echoes of edits too, which come as new messages."""
 
-    def matches(self, trigger: str, name: str | None) -> bool:
+    def matches(self, trigger: str, name: str | None, source: str = COMETCHAT) -> bool:
         """Whether this handler wants events of `trigger`, whose canonical name is `name`."""
-        return any(
-            _matches(pattern, trigger) or (name is not None and _matches(pattern, name))
-            for pattern in self.patterns
-        )
+        if name == ECHO and not self.echoes:
+            return False
+        return any(fits(pattern, trigger, name, source) for pattern in self.patterns)
 
 
 class Plugin:
@@ -133,21 +136,27 @@ class Plugin:
         return tuple(self._handlers[name] for name in sorted(self._handlers))
 
     def on(
-        self, *patterns: str, retry: Retry | None = None, timeout: float | None = None
+        self,
+        *patterns: str,
+        retry: Retry | None = None,
+        timeout: float | None = None,
+        echoes: bool = False,
     ) -> Callable[[Function], Function]:
         """Register the decorated function for events whose trigger or canonical name fits one of `patterns`.
 
-        In a pattern `*` stands for any text. The function gets the event and a `Context`, once an event
-        however many of its patterns fit, and stays what it was, so that a test can call it.
-        With `retry` a run that fails is tried again. `timeout` is how many seconds a run may take, at most and
-        by default what `COMETHOOKS_HANDLER_TIMEOUT` says. Raises `HandlerError` or one of those below it.
+        In a pattern `*` stands for any text, and `source:` before it for another source than CometChat. The function
+        gets the event and a `Context`, once an event however many of its patterns fit, and stays what it was, so
+        that a test can call it. With `retry` a run that fails is tried again. `timeout` is how many seconds a run may
+        take, at most and by default what `COMETHOOKS_HANDLER_TIMEOUT` says. An edit is followed by up to three
+        `message_sent` that repeat it: only with `echoes` does a handler get those.
+        Raises `HandlerError` or one of those below it.
         """
         if patterns and callable(patterns[0]):
             culprit, where = self._culprit(patterns[0])
             raise HandlerError(culprit, f'write @plugin.on({_EXAMPLE}) in place of "@plugin.on"', where=where)
 
         def register(function: Function) -> Function:
-            self._register(function, patterns, retry, timeout)
+            self._register(function, patterns, _Options(retry, timeout, echoes))
             return function
 
         return register
@@ -169,13 +178,12 @@ class Plugin:
         self,
         function: Callable[..., Any],
         patterns: tuple[str, ...],
-        retry: Retry | None,
-        timeout: float | None,
+        options: "_Options",
     ) -> None:
         culprit, where = self._culprit(function)
         _check_function(function, culprit, where)
         _check_patterns(patterns, culprit, where)
-        _check_options(retry, timeout, culprit, where)
+        _check_options(options, culprit, where)
         name = function.__name__
         if before := self._handlers.get(name):
             problem = f"{before.where} has a handler of the same name; rename one of them"
@@ -184,7 +192,14 @@ class Plugin:
                 problem = f"it is registered already; register it once: @plugin.on({both})"
             raise DuplicateError(culprit, problem, where=where)
         self._handlers[name] = Handler(
-            f"{self.name}.{name}", self.name, function, patterns, where, retry, timeout
+            f"{self.name}.{name}",
+            self.name,
+            function,
+            patterns,
+            where,
+            options.retry,
+            options.timeout,
+            options.echoes,
         )
 
     def _culprit(self, function: Callable[..., Any]) -> tuple[str, str]:
@@ -220,26 +235,30 @@ def _check_patterns(patterns: tuple[str, ...], culprit: str, where: str) -> None
     if not patterns:
         raise PatternError(culprit, f"name at least one trigger: @plugin.on({_EXAMPLE})", where=where)
     for pattern in patterns:
-        if not isinstance(pattern, str) or not re.fullmatch(r"\S+", pattern):
+        if not is_pattern(pattern):
             problem = f'{pattern!r} is no trigger, canonical name or wildcard ({_EXAMPLE}, "message.*", "*")'
             raise PatternError(culprit, problem, where=where)
 
 
-def _check_options(retry: object, timeout: object, culprit: str, where: str) -> None:
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What is said of a handler beside its patterns."""
+
+    retry: Retry | None
+    timeout: float | None
+    echoes: bool
+
+
+def _check_options(options: _Options, culprit: str, where: str) -> None:
+    retry, timeout = options.retry, options.timeout
+    if not isinstance(options.echoes, bool):
+        raise OptionError(culprit, f"echoes={options.echoes!r} is neither True nor False", where=where)
     if retry is not None and not isinstance(retry, Retry):
         raise OptionError(culprit, f"retry={retry!r} is no Retry; write retry=Retry(attempts=5)", where=where)
     if timeout is not None and (not is_seconds(timeout) or timeout <= 0):
         raise OptionError(
             culprit, f"timeout={timeout!r} is no number of seconds above 0; write timeout=10", where=where
         )
-
-
-def _matches(pattern: str, text: str) -> bool:
-    if "*" not in pattern:
-        return pattern == text
-    return (
-        re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), text, re.DOTALL) is not None
-    )
 
 
 def _caller() -> str:

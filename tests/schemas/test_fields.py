@@ -4,7 +4,23 @@ import pytest
 from marshmallow import ValidationError
 
 from schemas.envelope import EnvelopeSchema, WireSchema
-from schemas.fields import Id, Object, Party, ReceiverType, Text, Time
+from schemas.fields import (
+    Entity,
+    Flag,
+    Free,
+    Id,
+    Number,
+    Object,
+    ObjectMap,
+    Objects,
+    Party,
+    ReceiverType,
+    Text,
+    Texts,
+    Time,
+    declared,
+)
+from schemas.messages import EntitiesSchema
 
 
 class _InnerSchema(WireSchema):
@@ -22,7 +38,7 @@ class _OuterSchema(WireSchema):
 
 
 NAMES = ["id", "text", "party", "kind", "time", "inner"]
-EMPTY = dict.fromkeys(NAMES[:-1]) | {"inner": {"id": None, "text": None}}
+EMPTY = dict.fromkeys(NAMES[:-1]) | {"inner": {}}
 
 
 class TestNotRequired:
@@ -38,7 +54,8 @@ class TestNotRequired:
         assert _OuterSchema().load({}) == EMPTY
 
     def test_unknown_keys_are_not_loaded(self):
-        assert _OuterSchema().load({"later": 1, "inner": {"later": 1}}) == EMPTY
+        """Neither is what is below an object that nothing is asked of: it is there as it came."""
+        assert _OuterSchema().load({"later": 1, "inner": {"later": 1}}) == EMPTY | {"inner": {"later": 1}}
 
 
 class TestRequired:
@@ -57,8 +74,18 @@ class TestRequired:
         assert caught.value.messages == {name: ["Missing data for required field."]}
 
     def test_only_what_the_paths_name_is_required(self):
-        loaded = _OuterSchema(["inner.id"]).load({"inner": {"id": 5}, "text": []})
-        assert loaded["inner"] == {"id": "5", "text": None}
+        """And, with any path, nothing else is loaded."""
+        loaded = _OuterSchema(["inner.id"]).load({"inner": {"id": 5, "text": "a"}, "text": []})
+        assert loaded == {"inner": {"id": "5"}}
+
+    def test_what_is_wanted_is_loaded_and_may_be_missing(self):
+        """So that a key can be made of it."""
+        schema = _OuterSchema(["inner.id"], ["inner.text", "time"])
+        assert schema.load({"inner": {"id": 5}}) == {"inner": {"id": "5", "text": None}, "time": None}
+        assert schema.load({"inner": {"id": 5, "text": "a"}, "time": "5"}) == {
+            "inner": {"id": "5", "text": "a"},
+            "time": 5000,
+        }
 
     def test_two_instances_do_not_share_what_is_required(self):
         strict, lenient = _OuterSchema(["id", "inner.id"]), _OuterSchema()
@@ -97,3 +124,64 @@ class TestChoice:
         with pytest.raises(ValidationError) as caught:
             self.schema.load({"trigger": "t", "data": {}})
         assert set(caught.value.messages) == {"data", "data.text"}
+
+
+class TestExpects:
+    """Of which values drift is told."""
+
+    @pytest.mark.parametrize(
+        "field, known, unknown",
+        [
+            (Text(), ["a", ""], [5, True, [], {}]),
+            (Id(), ["a", "", 5, 5.0], [5.5, True, [], {}]),
+            (ReceiverType(), ["user", "GROUP", ""], ["bot", 5]),
+            (Time(), [5, "5", 5.5, 0, "0", ""], ["soon", -5, True, [], "2025-10-09"]),
+            (Flag(), [True, 0, 1, "0", "true", "FALSE", ""], ["yes", 2, 0.0, []]),
+            (Number(), [5, 5.5, "5", "21.433000", "-1", ""], ["many", True, []]),
+            (Texts(), [[], ["a"]], ["a", [5], {}]),
+            (Free(), [5, "a", [5], {"a": 1}, True], []),
+            (Object(), [{}, {"a": 1}], [[], "a", 5]),
+            (Objects(), [[], [{}], [5]], [{}, "a"]),
+            (ObjectMap(), [{}, {"a": 1}, []], [[5], "a"]),
+            (Party(), ["a", "", {}, {"uid": "a"}, {"name": "a"}], [5, []]),
+            (Entity(_InnerSchema), [{}, {"id": 5}], ["a", []]),
+        ],
+        ids=lambda value: type(value).__name__,
+    )
+    def test_what_the_wire_is_known_to_hold(self, field, known, unknown):
+        """A required field is stricter: it refuses what is empty, too."""
+        assert [value for value in known if not field.expects(value)] == []
+        assert [value for value in unknown if field.expects(value)] == []
+
+
+class TestMarks:
+    def test_what_its_author_put_there_is_personal_unless_it_says_otherwise(self):
+        """Nobody knows what is in it."""
+        assert Free().personal
+        assert not Free(personal=False).personal
+
+    @pytest.mark.parametrize("field", [Text(), Id(), Time(), Object(), Party()])
+    def test_anything_else_is_neither_secret_nor_personal_unless_it_says_so(self, field):
+        """Ids, times and kinds are what remains of a redacted body."""
+        assert (field.secret, field.personal) == (False, False)
+
+
+class TestDeclared:
+    def test_gives_the_fields_under_the_keys_of_the_wire(self):
+        """Some keys are no names in Python."""
+        assert set(declared(EntitiesSchema)) == {"sender", "receiver", "by", "on", "for"}
+
+    @pytest.mark.parametrize(
+        "entity, known",
+        [
+            ({"uid": "a"}, "authToken"),
+            ({"guid": "a"}, "password"),
+            ({"guid": "a", "uid": "b"}, "joinedAt"),
+            ({"sessionid": "a"}, "wsChannel"),
+            ({"id": "5"}, "sentAt"),
+        ],
+    )
+    def test_what_an_entity_is_its_keys_tell(self, entity, known):
+        """A user, a group, a member, a call, a message."""
+        by = declared(EntitiesSchema)["by"].below({})["entity"]
+        assert known in by.below(entity)

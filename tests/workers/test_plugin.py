@@ -12,6 +12,7 @@ import pytest
 import structlog
 from marshmallow import fields
 
+from schemas import ECHO
 from workers.config import Config
 from workers.plugin import (
     ConfigError,
@@ -31,6 +32,10 @@ from workers.retry import Retry
 @pytest.fixture
 def plugin() -> Plugin:
     return Plugin("welcome")
+
+
+def hear(event: Any, ctx: Any) -> None:
+    """Another handler."""
 
 
 def place(function: Callable[..., Any]) -> str:
@@ -186,6 +191,54 @@ class TestMatches:
         plugin.on("brand_*")(greet)
         assert plugin.handlers[0].matches("brand_new", None)
         assert not plugin.handlers[0].matches("other_new", None)
+
+
+class TestEchoes:
+    """The echo of an edit comes as a message_sent."""
+
+    @pytest.mark.parametrize("pattern", ["message_sent", "message.*", "*", "message.echo"])
+    def test_only_a_handler_that_asks_gets_them(self, pattern: str, plugin: Plugin) -> None:
+        plugin.on(pattern)(greet)
+        plugin.on(pattern, echoes=True)(hear)
+        assert [handler.matches("message_sent", ECHO) for handler in plugin.handlers] == [False, True]
+        asked_by_trigger = pattern != "message.echo"
+        assert [handler.matches("message_sent", "message.sent") for handler in plugin.handlers] == (
+            [asked_by_trigger] * 2
+        )
+
+    def test_a_canonical_name_of_messages_fits_none(self, plugin: Plugin) -> None:
+        plugin.on("message.sent", "message.edited", echoes=True)(greet)
+        assert not plugin.handlers[0].matches("message_sent", ECHO)
+
+    def test_it_is_asked_for_with_true_or_false(self, plugin: Plugin) -> None:
+        with pytest.raises(OptionError, match="echoes='yes' is neither True nor False"):
+            plugin.on("message_sent", echoes="yes")(greet)  # type: ignore[arg-type]
+
+
+class TestSources:
+    """A pattern means CometChat unless it names another source."""
+
+    @pytest.mark.parametrize(
+        "pattern, cometchat, toys",
+        [
+            ("*", True, False),
+            ("sold", True, False),
+            ("toys:sold", False, True),
+            ("toys:*", False, True),
+            ("cometchat:sold", True, False),
+        ],
+    )
+    def test_only_that_ones_events_fit(
+        self, pattern: str, cometchat: bool, toys: bool, plugin: Plugin
+    ) -> None:
+        plugin.on(pattern)(greet)
+        [handler] = plugin.handlers
+        assert (handler.matches("sold", None), handler.matches("sold", None, "toys")) == (cometchat, toys)
+
+    @pytest.mark.parametrize("pattern", ["toys:", ":sold", "toys: sold"])
+    def test_half_a_pattern_is_none(self, pattern: str, plugin: Plugin) -> None:
+        with pytest.raises(PatternError):
+            plugin.on(pattern)(greet)
 
 
 class TestRefusals:

@@ -1,0 +1,175 @@
+"""Families of events: what they belong to, by what a repeat of one is recognised, and when it happened."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from schemas import keys
+from schemas.envelope import data_of
+from schemas.keys import Identity, Routing, Subject
+from schemas.shapes import message_in
+
+Body = Mapping[str, Any]
+
+
+def _whole(body: Body) -> Any:
+    return body
+
+
+def _what_it_says(body: Body) -> Any:
+    message = message_in(data_of(body))
+    return message.get("data") or message
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A kind of event. `conversation`, `repeat` and `time` say for people what `routing` and `identity` do.
+
+    `content` is the part of the body whose hash belongs to the subject, if one does.
+    """
+
+    name: str
+    routing: Callable[[Subject], Routing]
+    identity: Callable[[Subject], Identity]
+    conversation: str
+    repeat: str
+    time: str
+    content: Callable[[Body], Any] | None = None
+
+
+MESSAGE = Family(
+    "message",
+    keys.message_routing,
+    keys.message_identity,
+    "the message's",
+    "message id, updatedAt, editedAt, deletedAt, pinnedAt, sentAt",
+    "sentAt, or updatedAt",
+)
+IN_FLIGHT = Family(
+    "message in flight",
+    keys.message_routing,
+    keys.in_flight_identity,
+    "the message's",
+    "sender, muid, hash of data; without a muid conversation, sender, sentAt, hash of data",
+    "sentAt",
+    content=_what_it_says,
+)
+CHANGE = Family(
+    "message",
+    keys.change_routing,
+    keys.message_identity,
+    "the message's",
+    MESSAGE.repeat,
+    "editedAt, deletedAt or pinnedAt, else updatedAt",
+)
+RECEIPT = Family(
+    "receipt",
+    keys.receipt_routing,
+    keys.receipt_identity,
+    "the message's",
+    "message id, user, time",
+    "timestamp, or deliveredAt, readAt",
+)
+REACTION = Family(
+    "reaction",
+    keys.reaction_routing,
+    keys.reaction_identity,
+    "if the body names it; else by user",
+    "reaction id, message id, user, reaction, reactedAt",
+    "reactedAt",
+)
+PRESENCE = Family(
+    "presence",
+    keys.presence_routing,
+    keys.presence_identity,
+    "none; by user",
+    "uid, action, status, time, session, connection time, platform",
+    "timestamp, or event.at",
+)
+GROUP = Family(
+    "group",
+    keys.group_routing,
+    keys.group_identity,
+    "the group's",
+    "guid, owner, members and their scopes, by, updatedAt",
+    "updatedAt",
+)
+BLOCK = Family(
+    "block", keys.block_routing, keys.block_identity, "none; by user", "by, users (for minutes)", "none"
+)
+CALL = Family(
+    "call",
+    keys.call_routing,
+    keys.call_identity,
+    "the call's",
+    "session, message id, action, updatedAt",
+    "updatedAt, or sentAt",
+)
+SESSION = Family(
+    "session",
+    keys.session_routing,
+    keys.session_identity,
+    "none; by session",
+    "session, occupant, joined_at, time",
+    "created_at, destroyed_at, joined_at or left_at",
+)
+RECORDING = Family(
+    "recording",
+    keys.session_routing,
+    keys.recording_identity,
+    "none; by session",
+    "session, tid or duration, endTime or startTime",
+    "endTime, or startTime",
+)
+JUDGED = Family(
+    "moderation",
+    keys.judged_routing,
+    keys.message_identity,
+    "the message's",
+    MESSAGE.repeat,
+    "updatedAt, or sentAt",
+)
+FAILED = Family(
+    "moderation",
+    keys.judged_routing,
+    keys.failure_identity,
+    "the message's",
+    "message id, completedAt, hash of the body",
+    "completedAt",
+    content=_whole,
+)
+CAMPAIGN = Family(
+    "campaign",
+    keys.campaign_routing,
+    keys.campaign_identity,
+    "none; by receiver, else by campaign",
+    "id, campaign, status, all times",
+    "what the trigger names, or updatedAt",
+)
+PIN = Family(
+    "conversation",
+    keys.pin_routing,
+    keys.pin_identity,
+    "the pinned one, if named",
+    "hash of the body",
+    "pinnedAt",
+    content=_whole,
+)
+OTHER = Family(
+    "other",
+    keys.no_routing,
+    keys.content_identity,
+    "none",
+    "hash of the body (for minutes)",
+    "none",
+    content=_whole,
+)
+NESTED_OTHER = Family(
+    "other",
+    keys.message_routing,
+    keys.content_identity,
+    "the message's, if there is one",
+    OTHER.repeat,
+    "sentAt, or updatedAt",
+    content=_whole,
+)

@@ -1,0 +1,85 @@
+"""docs/events.md says everything that a handler may read, and nothing else; its table of triggers is the table."""
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import schemas
+from schemas import TRIGGERS, Event, Generation
+from schemas.trigger import Form, Trigger
+from schemas.views import Frozen, View
+from tests.schemas.samples import public
+
+PAGE = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
+VIEWS = [
+    item
+    for name in schemas.__all__
+    if inspect.isclass(item := getattr(schemas, name)) and issubclass(item, Frozen)
+]
+ORDER = tuple(Generation)
+NONE = "\N{EN DASH}"
+
+
+def section(title: str) -> str:
+    """The text below a heading."""
+    return re.split(r"^## ", PAGE.partition(f"\n## {title}\n")[2], flags=re.MULTILINE)[0]
+
+
+def listed(title: str) -> list[str]:
+    """The attributes that the table below a heading has."""
+    cells = re.findall(r"^\| (`[^|]+) \|", section(title), re.MULTILINE)
+    return [name for cell in cells for name in re.findall(r"`(?:event\.)?(\w+)`", cell)]
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.__name__)
+def test_every_public_attribute_is_on_the_page(view):
+    """In the table of its class, once; a member has what a user has."""
+    inherited = set(public(view.__mro__[1])) if view.__mro__[1] not in (View, Frozen) else set()
+    assert sorted(listed(view.__name__)) == sorted(set(public(view)) - inherited)
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.__name__)
+def test_every_row_says_what_type_and_when_there_is_none(view):
+    """Three cells."""
+    rows = re.findall(r"^\| `.+$", section(view.__name__), re.MULTILINE)
+    assert rows
+    assert {row.count(" | ") for row in rows} == {2}
+
+
+def test_every_view_is_exported():
+    """So that a handler can ask `isinstance` of all that it gets."""
+    assert {view.__name__ for view in VIEWS} == {
+        *("Event", "Message", "Attachment", "Action", "User", "Member", "Group", "Receipt", "Reaction"),
+        *("Presence", "Connection", "Call", "Participant", "Moderation", "Recording", "Campaign"),
+    }
+    assert Event in VIEWS
+
+
+def needs(form: Form) -> str:
+    """What a body in one form cannot be without, below its `data`."""
+    choices = (
+        " or ".join(f"`{path.removeprefix('data.')}`" for path in paths.split("|")) for paths in form.required
+    )
+    return ", ".join(choices) or NONE
+
+
+def row(trigger: Trigger) -> str:
+    """The line of the table for a trigger."""
+    generations = ", ".join(each.value for each in ORDER if each in trigger.generations)
+    forms = "; or ".join(dict.fromkeys(needs(form) for form in trigger.forms))
+    canonical = f"`{trigger.canonical}`" if trigger.canonical else NONE
+    return f"| `{trigger.name}` | {canonical} | {generations} | {forms} |"
+
+
+@pytest.mark.parametrize("trigger", TRIGGERS.values(), ids=lambda trigger: trigger.name)
+def test_the_table_of_triggers_has_it(trigger):
+    """As the code has it; a row that is missing is in the message."""
+    assert row(trigger) in PAGE
+
+
+def test_the_table_of_triggers_has_nothing_else():
+    """A trigger that was taken out is gone from the page as well."""
+    rows = re.findall(r"^\| `[\w*.-]+` \| .+$", section("Triggers"), re.MULTILINE)
+    assert rows == [row(trigger) for trigger in TRIGGERS.values()]
