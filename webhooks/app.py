@@ -1,7 +1,7 @@
 """The Flask application: its routes, its errors, and one line in the log for each call."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 import structlog
@@ -9,12 +9,15 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from schemas import COMETCHAT
 from webhooks import health, problems
 from webhooks.call import current
+from webhooks.cometchat import CometChat
 from webhooks.inbox import Inbox
 from webhooks.journal_probe import JournalProbe
 from webhooks.metrics import CONTENT_TYPE, MULTIPROCESS_DIRECTORY, Metrics
 from webhooks.replies import json_reply, problem_reply
+from webhooks.sources import Source, by_name
 from workers import logs
 from workers.settings import Settings
 from workers.streams import Streams
@@ -60,8 +63,10 @@ def require_credentials(settings: Settings) -> None:
         raise NoCredentialsError
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: Settings | None = None, others: Sequence[Source] = ()) -> Flask:
     """The application for these settings, by default those of the environment.
+
+    CometChat's webhooks come to `/webhooks`; those of every source, by its name, to `/webhooks/<name>`.
 
     Opens no connection: Redis is connected to when it is first needed, so after gunicorn has forked.
     Raises `SettingsError` and `NoCredentialsError`.
@@ -75,7 +80,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    app.add_url_rule("/webhooks", "webhooks", Inbox(settings, streams, metrics), methods=["POST"])
+    for name, source in by_name((CometChat(settings), *others)).items():
+        inbox, endpoint = Inbox(source, settings, streams, metrics), f"webhooks:{name}"
+        if name == COMETCHAT:
+            endpoint = "webhooks"
+            app.add_url_rule("/webhooks", endpoint, inbox, methods=["POST"])
+        app.add_url_rule(f"/webhooks/{name}", endpoint, inbox, methods=["POST"])
     _add_health(app, settings, streams, metrics)
     app.register_error_handler(Exception, _failed(metrics))
     app.before_request(_begin)

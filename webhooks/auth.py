@@ -4,18 +4,11 @@ import base64
 import hmac
 from collections.abc import Iterable
 
+from webhooks.sources import NotAuthenticatedError
 from workers.settings import Credential
 
 CHALLENGE = 'Basic realm="comethooks", charset="UTF-8"'
 """The value of WWW-Authenticate that goes with a 401."""
-
-
-class NotAuthenticatedError(Exception):
-    """The sender has not shown who it is. `reason` says what was wrong, never what was presented."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class Authenticator:

@@ -1,4 +1,4 @@
-"""The view of `POST /webhooks`: reads what HTTP brought; judging, keeping and answering is done elsewhere."""
+"""The view of `POST /webhooks` and `/webhooks/<source>`: reads what HTTP brought; the rest is done elsewhere."""
 
 import threading
 import time
@@ -7,12 +7,13 @@ from collections.abc import Callable
 import structlog
 from flask import Response, request
 
+from schemas import DriftKind
 from webhooks import body, problems, receive
-from webhooks.auth import CHALLENGE, Authenticator, NotAuthenticatedError
 from webhooks.call import Call, current
 from webhooks.metrics import Metrics
 from webhooks.receive import RETRY_AFTER_SECONDS, Incoming, Verdict
 from webhooks.replies import json_reply, problem_reply
+from webhooks.sources import NotAuthenticatedError, Source
 from workers import logs
 from workers.settings import Settings
 from workers.streams import Accepted, NotKeptError, Streams
@@ -46,17 +47,17 @@ class Sampler:
 
 
 class Inbox:
-    """Receives webhooks."""
+    """Receives what one source sends."""
 
     def __init__(
         self,
+        source: Source,
         settings: Settings,
         streams: Streams,
         metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._authenticator = Authenticator(settings.basic_auth)
-        self._app_ids = settings.app_ids
+        self._source = source
         self._limit = settings.max_body
         self._streams = streams
         self._metrics = metrics
@@ -65,31 +66,39 @@ class Inbox:
     def __call__(self) -> Response:
         """Answer the current request."""
         call = current()
+        raw = self._read() if self._source.signs_bodies else b""
         try:
-            label = self._authenticator.label(request.environ.get("HTTP_AUTHORIZATION"))
+            signed = raw if isinstance(raw, bytes) else b""
+            label = self._source.authenticate(request.headers, signed)
         except NotAuthenticatedError as error:
             return self._unauthenticated(call, error.reason)
-        verdict = self._judge(_incoming(call, label))
+        verdict = self._judge(self._incoming(call, label), raw or self._read())
         answer = receive.answer(verdict, self._keep(verdict))
         call.outcome, call.trigger, call.size = answer.outcome, verdict.record.trigger, verdict.record.size
         self._metrics.request(answer.outcome, call.trigger, call.seconds())
+        for kind in {DriftKind(kind) for kind, _ in verdict.record.drift}:
+            self._metrics.drift(kind)
         if answer.status < 400:
             return json_reply(answer.body)
         wait = {"Retry-After": str(RETRY_AFTER_SECONDS)} if answer.status == 503 else None
         return problem_reply(answer.body, answer.status, wait)
 
-    def _judge(self, incoming: Incoming) -> Verdict:
+    def _read(self) -> bytes | body.BodyError:
         environ = request.environ
         try:
-            raw = body.read(
+            return body.read(
                 environ["wsgi.input"],
                 environ.get("CONTENT_LENGTH"),
                 limit=self._limit,
                 terminated=environ.get("wsgi.input_terminated", False),
             )
         except body.BodyError as error:
-            return receive.unreadable(incoming, error)
-        verdict = receive.judge(incoming, raw, app_ids=self._app_ids)
+            return error
+
+    def _judge(self, incoming: Incoming, raw: bytes | body.BodyError) -> Verdict:
+        if isinstance(raw, body.BodyError):
+            return receive.unreadable(self._source, incoming, raw)
+        verdict = receive.judge(self._source, incoming, raw)
         if verdict.refusal and verdict.refusal.cause:
             self._metrics.failure()
             log.error("body not parsed", id=incoming.id, **logs.failure(verdict.refusal.cause))
@@ -99,6 +108,8 @@ class Inbox:
         try:
             if verdict.refusal:
                 self._streams.keep(verdict.record)
+                return None
+            if not verdict.kept:
                 return None
             return self._streams.accept(
                 verdict.record, duplicate_key=verdict.duplicate_key, has_time=verdict.has_time
@@ -116,25 +127,26 @@ class Inbox:
         self._metrics.request(call.outcome)
         if self._sampler.take():
             try:
-                self._streams.keep(receive.unauthenticated(_incoming(call), reason))
+                self._streams.keep(receive.unauthenticated(self._source, self._incoming(call), reason))
             except NotKeptError as error:
                 log.warning("sample of unknown senders not kept", id=call.id, reason=error.reason)
-        detail = f"Not authenticated: {reason}; send the user name and password of COMETHOOKS_BASIC_AUTH."
+        detail = f"Not authenticated: {reason}; send {self._source.wanted}."
         document = problems.problem(401, detail, request_id=call.id)
-        return problem_reply(document, 401, {"WWW-Authenticate": CHALLENGE})
+        challenge = self._source.challenge
+        return problem_reply(document, 401, {"WWW-Authenticate": challenge} if challenge else None)
 
-
-def _incoming(call: Call, credential: str | None = None) -> Incoming:
-    environ = request.environ
-    circumstances = {
-        "content_type": environ.get("CONTENT_TYPE"),
-        "remote_address": environ.get("REMOTE_ADDR"),
-        "user_agent": environ.get("HTTP_USER_AGENT"),
-        "credential": credential,
-    }
-    return Incoming(
-        id=call.id,
-        received_at=call.received_at,
-        content_type=environ.get("CONTENT_TYPE", ""),
-        headers={name: value[:MAX_HEADER] for name, value in circumstances.items() if value},
-    )
+    def _incoming(self, call: Call, credential: str | None = None) -> Incoming:
+        environ = request.environ
+        circumstances = {
+            "content_type": environ.get("CONTENT_TYPE"),
+            "remote_address": environ.get("REMOTE_ADDR"),
+            "user_agent": environ.get("HTTP_USER_AGENT"),
+            "credential": credential,
+            **{name: request.headers.get(name) for name in self._source.kept_headers},
+        }
+        return Incoming(
+            id=call.id,
+            received_at=call.received_at,
+            content_type=environ.get("CONTENT_TYPE", ""),
+            headers={name: value[:MAX_HEADER] for name, value in circumstances.items() if value},
+        )

@@ -1,19 +1,17 @@
 """Receiving, without HTTP and without Redis: what to keep of a request, and what to answer.
 
 `judge` turns a body into a verdict: the record to keep, and why it is refused if it is. Whoever has kept the
-record (or failed to) gets the answer from `answer`. Both are pure.
+record (or failed to) gets the answer from `answer`. Both are pure, and the same for every source.
 """
 
-import re
 from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any
 
-import schemas
+from schemas import COMETCHAT, Parsed
+from schemas.keys import digest
 from webhooks import problems
 from webhooks.body import BodyError, TooLargeError
-from webhooks.problems import Errors
+from webhooks.sources import Refusal, Source
 from workers.record import Kind, Record
 from workers.streams import Accepted, NotKeptError
 
@@ -22,8 +20,6 @@ RETRY_AFTER_SECONDS = 10
 
 ALLOW = b"{}"
 """What a message in flight is answered when nobody decides on it: it is delivered as it is."""
-
-_TRIGGER = re.compile(rb'(?<!\\)"trigger"\s*:\s*"([a-z_]{1,64})"')
 
 MAX_TEXT = 200
 """Characters of a text out of a refused body that are kept beside it."""
@@ -42,30 +38,17 @@ class Incoming:
     headers: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a request is no event.
-
-    `reason` is kept with it, `detail` tells the sender what to do. `cause` is set when the fault is ours.
-    """
-
-    status: int
-    reason: str
-    detail: str
-    errors: Errors | None = None
-    cause: Exception | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What is to be kept of a request, and how.
 
     Without a refusal, the record is an event and the duplicate key tells its repeats. When it is in flight,
-    the sender waits for a decision and takes everything else for one.
+    the sender waits for a decision and takes everything else for one. What is not `kept` is only counted.
     """
 
     record: Record
     in_flight: bool = False
+    kept: bool = True
     refusal: Refusal | None = None
     duplicate_key: bytes = b""
     has_time: bool = False
@@ -80,68 +63,37 @@ class Answer:
     outcome: str
 
 
-def judge(incoming: Incoming, raw: bytes, *, app_ids: AbstractSet[str] = frozenset()) -> Verdict:
-    """What the request with this body is: an event, or refused for one reason.
-
-    `app_ids` are the apps that may send; none means all.
-    """
+def judge(source: Source, incoming: Incoming, raw: bytes) -> Verdict:
+    """What the request with this body is: an event of `source`, or refused for one reason."""
+    if not source.takes(incoming.content_type):
+        return _refused(source, incoming, _wrong_type(incoming), raw)
     try:
-        body = schemas.decode(raw)
-    except schemas.NotJsonError as error:
-        refusal = _wrong_type(incoming) or Refusal(
-            400, f"the body is {error.reason}", f"The body is {error.reason}; send one JSON object."
-        )
-        return _refused(incoming, refusal, raw, _legible_trigger(raw))
-    if refused := _wrong_type(incoming):
-        return _refused(incoming, refused, raw, body)
-    try:
-        parsed = schemas.parse(body, raw)
-    except schemas.InvalidBodyError as error:
-        return _refused(incoming, _wrong_app(_app_id(body), app_ids) or _invalid(error), raw, body)
+        body = source.decode(raw)
+        parsed = source.parse(body, raw)
     except Exception as error:  # a defect of ours may neither lose an event nor hold up a message in flight
-        return _refused(incoming, _defect(error), raw, body)
-    if refused := _wrong_app(parsed.app_id, app_ids):
-        return _refused(incoming, refused, raw, body)
-    return Verdict(
-        record=Record(
-            kind=Kind.EVENT,
-            id=incoming.id,
-            received_at=incoming.received_at,
-            trigger=parsed.trigger,
-            name=parsed.name,
-            app_id=parsed.app_id,
-            conversation_id=parsed.conversation_id,
-            sender=parsed.sender,
-            occurred_at=parsed.occurred_at,
-            key=parsed.key or incoming.id,
-            size=len(raw),
-            headers=incoming.headers,
-            body=raw,
-        ),
-        in_flight=schemas.is_in_flight(parsed.trigger),
-        duplicate_key=parsed.duplicate_key,
-        has_time=parsed.duplicate_key_has_time,
-    )
+        return _refused(source, incoming, source.refuse(error) or _defect(error), raw)
+    return _accepted(source, incoming, parsed, source.stored(raw))
 
 
-def unreadable(incoming: Incoming, error: BodyError) -> Verdict:
+def unreadable(source: Source, incoming: Incoming, error: BodyError) -> Verdict:
     """The verdict on a request whose body was not read, or not to its end."""
     if isinstance(error, TooLargeError):
         text = f"the body has more than {error.limit} bytes"
         detail = (
             f"The body may have {error.limit} bytes (COMETHOOKS_MAX_BODY); send less, or raise the limit."
         )
-        return _refused(incoming, Refusal(413, text, detail))
+        return _refused(source, incoming, Refusal(413, text, detail))
     detail = "The body did not arrive as a whole; send it again."
-    return _refused(incoming, Refusal(400, f"the body broke off: {error}", detail))
+    return _refused(source, incoming, Refusal(400, f"the body broke off: {error}", detail))
 
 
-def unauthenticated(incoming: Incoming, reason: str) -> Record:
+def unauthenticated(source: Source, incoming: Incoming, reason: str) -> Record:
     """What is kept of a request by an unknown sender: neither its body nor what it presented."""
     return Record(
         kind=Kind.REFUSED,
         id=incoming.id,
         received_at=incoming.received_at,
+        source=source.name,
         headers=incoming.headers,
         status=401,
         reason=reason,
@@ -151,7 +103,7 @@ def unauthenticated(incoming: Incoming, reason: str) -> Record:
 def answer(verdict: Verdict, kept: Accepted | NotKeptError | None) -> Answer:
     """What the sender gets, once the verdict's record was kept; `kept` is what came of that.
 
-    An event that was kept comes with its `Accepted`, a refusal with None.
+    An event that was kept comes with its `Accepted`; a refusal, and what is only counted, with None.
     """
     lost = isinstance(kept, NotKeptError)
     if verdict.in_flight:
@@ -164,82 +116,78 @@ def answer(verdict: Verdict, kept: Accepted | NotKeptError | None) -> Answer:
             refusal.status, refusal.detail, request_id=verdict.record.id, errors=refusal.errors
         )
         return Answer(refusal.status, document, _outcome(verdict, kept))
-    assert isinstance(kept, Accepted)
+    if not isinstance(kept, Accepted):
+        return Answer(200, problems.dumps({"id": verdict.record.id, "counted": True}), "counted")
     document = problems.dumps({"id": kept.id, "duplicate": True} if kept.duplicate else {"id": kept.id})
     return Answer(200, document, _outcome(verdict, kept))
-
-
-def _legible_trigger(raw: bytes) -> dict[str, str]:
-    """The trigger of a body that is broken elsewhere, if it is one whose sender waits for a decision."""
-    found = _TRIGGER.search(raw)
-    trigger = found[1].decode() if found else None
-    return {"trigger": trigger} if trigger is not None and schemas.is_in_flight(trigger) else {}
-
-
-def is_json(content_type: str) -> bool:
-    """Whether a Content-Type says JSON. A missing one does: some senders leave it out."""
-    media = content_type.partition(";")[0].strip().lower()
-    return media in {"", "application/json"} or (media.endswith("+json") and "/" in media)
 
 
 def _outcome(verdict: Verdict, kept: object) -> str:
     if verdict.refusal:
         return f"refused_{verdict.refusal.status}"
+    if not verdict.kept:
+        return "counted"
     return "duplicate" if isinstance(kept, Accepted) and kept.duplicate else "accepted"
 
 
-def _refused(
-    incoming: Incoming, refusal: Refusal, raw: bytes = b"", body: Mapping[str, Any] | None = None
-) -> Verdict:
-    trigger = None if body is None else schemas.trigger_of(body)
-    in_flight = schemas.is_in_flight(trigger)
-    app_id = None if body is None else _app_id(body)
+def _accepted(source: Source, incoming: Incoming, parsed: Parsed, stored: bytes) -> Verdict:
+    key, duplicate_key = parsed.key, parsed.duplicate_key
+    if source.name != COMETCHAT:  # those of two sources never meet
+        key = key and f"{source.name}:{key}"
+        duplicate_key = digest((source.name, duplicate_key.hex()))
+    return Verdict(
+        record=Record(
+            kind=Kind.EVENT,
+            id=incoming.id,
+            received_at=incoming.received_at,
+            source=source.name,
+            trigger=parsed.trigger,
+            name=parsed.name,
+            app_id=parsed.app_id,
+            conversation_id=parsed.conversation_id,
+            sender=parsed.sender,
+            occurred_at=parsed.occurred_at,
+            key=key or incoming.id,
+            size=len(stored),
+            headers=incoming.headers,
+            drift=parsed.findings,
+            body=stored,
+        ),
+        in_flight=source.waits(parsed.trigger),
+        kept=source.keeps(parsed.trigger),
+        duplicate_key=duplicate_key,
+        has_time=parsed.duplicate_key_has_time,
+    )
+
+
+def _refused(source: Source, incoming: Incoming, refusal: Refusal, raw: bytes = b"") -> Verdict:
+    seen, stored = source.glance(raw), source.stored(raw)
+    in_flight = source.waits(seen.trigger)
     return Verdict(
         record=Record(
             kind=Kind.REFUSED,
             id=incoming.id,
             received_at=incoming.received_at,
-            trigger=trigger and trigger[:MAX_TEXT],
-            app_id=app_id and app_id[:MAX_TEXT],
-            size=len(raw),
+            source=source.name,
+            trigger=seen.trigger and seen.trigger[:MAX_TEXT],
+            app_id=seen.app_id and seen.app_id[:MAX_TEXT],
+            size=len(stored),
             headers=incoming.headers,
             status=200 if in_flight else refusal.status,
             reason=refusal.reason,
             errors=None if refusal.errors is None else problems.first(refusal.errors),
-            body=raw,
+            body=stored,
         ),
         in_flight=in_flight,
         refusal=refusal,
     )
 
 
-def _wrong_type(incoming: Incoming) -> Refusal | None:
-    if is_json(incoming.content_type):
-        return None
+def _wrong_type(incoming: Incoming) -> Refusal:
     return Refusal(
         415,
         f"the Content-Type is {incoming.content_type[:MAX_TEXT]!r}",
         "The Content-Type is not JSON; send application/json.",
-    )
-
-
-def _wrong_app(app_id: str | None, app_ids: AbstractSet[str]) -> Refusal | None:
-    if not app_ids or app_id in app_ids:
-        return None
-    said = "no app id" if app_id is None else f"the app id {app_id[:MAX_TEXT]!r}"
-    return Refusal(
-        403,
-        f"the body has {said}, which is not allowed",
-        f"The body has {said}; only the apps of COMETHOOKS_APP_IDS may send here.",
-    )
-
-
-def _invalid(error: schemas.InvalidBodyError) -> Refusal:
-    return Refusal(
-        422,
-        "the body does not fit the schema",
-        "The body does not fit the schema of its trigger; `errors` says where.",
-        errors=error.errors,
     )
 
 
@@ -250,9 +198,3 @@ def _defect(error: Exception) -> Refusal:
         "The body could not be processed; it was kept.",
         cause=error,
     )
-
-
-def _app_id(body: Mapping[str, Any]) -> str | None:
-    # The clients' own callback spells it with a capital D.
-    value = body.get("appId", body.get("appID"))
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from tests.webhooks.samples import in_flight, message, raw
-from webhooks import receive
-from webhooks.body import BrokenOffError, TooLargeError
-from webhooks.receive import Incoming, Verdict, answer, is_json, judge, unauthenticated, unreadable
-from workers.record import Kind
+from webhooks import cometchat, receive
+from webhooks.body import BodyError, BrokenOffError, TooLargeError
+from webhooks.cometchat import CometChat, is_json
+from webhooks.receive import Incoming, Verdict, answer
+from workers.record import Kind, Record
+from workers.settings import Settings
 from workers.streams import Accepted, NotKeptError
 
 HEADERS = {"remote_address": "192.0.2.1", "credential": "cometchat"}
@@ -19,6 +21,22 @@ FIRST = "01900000-0000-7000-8000-000000000001"
 
 def incoming(content_type: str = "application/json") -> Incoming:
     return Incoming(id="id1", received_at=1_800_000_001_000, content_type=content_type, headers=HEADERS)
+
+
+def source(**variables: str) -> CometChat:
+    return CometChat(Settings.load({"COMETHOOKS_BASIC_AUTH": "ada:secret", **variables}))
+
+
+def judge(came: Incoming, body: bytes, app_ids: set[str] = frozenset()) -> Verdict:  # type: ignore[assignment]
+    return receive.judge(source(COMETHOOKS_APP_IDS=",".join(sorted(app_ids))), came, body)
+
+
+def unreadable(came: Incoming, error: BodyError) -> Verdict:
+    return receive.unreadable(source(), came, error)
+
+
+def unauthenticated(came: Incoming, reason: str) -> Record:
+    return receive.unauthenticated(source(), came, reason)
 
 
 def document(verdict: Verdict, kept: Accepted | NotKeptError | None = None) -> dict[str, Any]:
@@ -67,7 +85,7 @@ class TestJudgeAnEvent:
         assert len(keys) == 1
 
     def test_an_app_that_is_allowed_may_send(self) -> None:
-        assert judge(incoming(), raw(message()), app_ids={"app1", "app2"}).refusal is None
+        assert judge(incoming(), raw(message()), {"app1", "app2"}).refusal is None
 
 
 class TestJudgeARefusal:
@@ -100,13 +118,13 @@ class TestJudgeARefusal:
 
     @pytest.mark.parametrize("app_id, said", [("app9", "the app id 'app9'"), (None, "no app id")])
     def test_an_app_that_is_not_allowed_is_403(self, app_id: str | None, said: str) -> None:
-        verdict = judge(incoming(), raw(message(app_id=app_id)), app_ids={"app1"})
+        verdict = judge(incoming(), raw(message(app_id=app_id)), {"app1"})
         assert (verdict.record.status, verdict.record.app_id) == (403, app_id)
         assert verdict.record.reason == f"the body has {said}, which is not allowed"
 
     def test_a_foreign_app_is_refused_before_its_body_is_criticised(self) -> None:
         body = {"trigger": "after_message", "appId": "app9"}
-        assert judge(incoming(), raw(body), app_ids={"app1"}).record.status == 403
+        assert judge(incoming(), raw(body), {"app1"}).record.status == 403
 
     @pytest.mark.parametrize(
         "body, path",
@@ -133,10 +151,10 @@ class TestJudgeARefusal:
     def test_a_defect_of_ours_keeps_the_body_and_names_only_its_type(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def broken(body: dict[str, Any], _raw: bytes) -> None:
+        def broken(body: dict[str, Any], _raw: bytes, **_options: Any) -> None:
             raise KeyError(body["data"]["data"]["text"])
 
-        monkeypatch.setattr(receive.schemas, "parse", broken)
+        monkeypatch.setattr(cometchat.schemas, "parse", broken)
         verdict = judge(incoming(), raw(message()))
         assert verdict.refusal
         assert isinstance(verdict.refusal.cause, KeyError)
@@ -165,7 +183,7 @@ class TestJudgeAMessageInFlight:
     def test_one_that_does_not_is_kept_as_refused_and_let_through(
         self, body: dict[str, Any], content_type: str, refused: int
     ) -> None:
-        verdict = judge(incoming(content_type), raw(body), app_ids={"app1"})
+        verdict = judge(incoming(content_type), raw(body), {"app1"})
         assert verdict.in_flight
         assert verdict.refusal
         assert verdict.refusal.status == refused
@@ -272,7 +290,7 @@ class TestHostileBodies:
     )
     def test_there_is_a_verdict_within_a_second(self, body: bytes) -> None:
         started = time.monotonic()
-        verdict = judge(incoming(), body, app_ids={"app1"})
+        verdict = judge(incoming(), body, {"app1"})
         answer(verdict, None if verdict.refusal else Accepted("id1", duplicate=False))
         assert time.monotonic() - started < 1
         assert verdict.refusal is None or verdict.refusal.status < 500
