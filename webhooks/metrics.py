@@ -12,7 +12,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from schemas import TRIGGERS
+from schemas import TRIGGERS, DriftKind
 from workers.counters import DELETED, TIMEOUTS, WORK_HORSES_KILLED
 from workers.limit import BacklogLimit
 from workers.overview import Overview
@@ -44,6 +44,12 @@ class Metrics:
             "Unexpected exceptions while a request was served.",
             registry=self._registry,
         )
+        self._drift = Counter(
+            "comethooks_drift",
+            "Accepted bodies that are not quite as expected, by what is not; one may be of several kinds.",
+            ["kind"],
+            registry=self._registry,
+        )
         self._accept_seconds = Histogram(
             "comethooks_accept_seconds",
             "From the first line of an authenticated webhook to its answer.",
@@ -60,6 +66,10 @@ class Metrics:
     def failure(self) -> None:
         """Count one unexpected exception."""
         self._failures.inc()
+
+    def drift(self, kind: DriftKind) -> None:
+        """Count one accepted body in which something of this kind is not as expected, however often."""
+        self._drift.labels(kind.value).inc()
 
     def text(self, overview: Overview | None, *, max_backlog_bytes: int, multiprocess: bool) -> bytes:
         """Everything as Prometheus text; without an overview Redis is away.
@@ -142,7 +152,11 @@ def _counters(overview: Overview) -> Iterator[Metric]:
     for name, help_text, label in (
         (TIMEOUTS, "Handlers that were interrupted since they took too long.", "handler"),
         (WORK_HORSES_KILLED, "Work-horses that were killed or failed, by how they ended.", "ending"),
-        (DELETED, "What retention has deleted: rows of events and requests, payloads, run details.", "what"),
+        (
+            DELETED,
+            "What retention has deleted: rows of events and requests, payloads, run details, drift.",
+            "what",
+        ),
     ):
         counter = CounterMetricFamily(f"comethooks_{name}", help_text, labels=[label])
         for (counted, value), count in sorted(overview.counters.items()):

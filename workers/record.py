@@ -17,7 +17,9 @@ from uuid import UUID
 
 import orjson
 
-FORMAT = b"2"
+from schemas import COMETCHAT
+
+FORMAT = b"3"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 ENTRY_OVERHEAD_BYTES = 256
 """What an entry costs in Redis beside its fields, roughly: ids, lengths, the duplicate key."""
@@ -43,7 +45,7 @@ class Record:
     kind: Kind
     id: str
     received_at: int
-    source: str = "cometchat"
+    source: str = COMETCHAT
     trigger: str | None = None
     name: str | None = None
     app_id: str | None = None
@@ -61,12 +63,23 @@ class Record:
     """For a refusal: one line that says why."""
     errors: Mapping[str, Any] | None = None
     """For a refusal by a schema: dotted path in the body, to a list of messages."""
+    drift: tuple[tuple[str, str], ...] = ()
+    """For an event: kind and path of what the schemas do not know of its body."""
     body: bytes = b""
 
 
 _META = tuple(item.name for item in fields(Record) if item.name not in {"kind", "event_id", "body"})
+
+
+def _read(meta: Any) -> dict[str, Any]:
+    known = dict(zip(_META, meta, strict=True))
+    known["drift"] = tuple((str(kind), str(path)) for kind, path in known["drift"])
+    return known
+
+
 _READERS: Mapping[bytes | None, Callable[[Any], Mapping[str, Any]]] = {
-    FORMAT: lambda meta: dict(zip(_META, meta, strict=True)),
+    FORMAT: _read,
+    b"2": lambda meta: dict(zip(_META[:-1], meta, strict=True)),  # there was no drift
     b"1": dict,  # the names were with the values
 }
 

@@ -31,6 +31,7 @@ class Sweeper:
             ("events", settings.retention_days, journal.delete_older),
             ("payloads", settings.payload_retention_days, journal.drop_payloads),
             ("run details", settings.run_retention_days, journal.drop_run_details),
+            ("drift", settings.retention_days, journal.delete_drift),
         ]
         self._sweep: Iterator[int] | None = None
         self._next = 0.0

@@ -6,6 +6,7 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 
+from schemas import DriftKind
 from tests.redis_server import RedisServer
 from tests.webhooks.conftest import MakeSettings
 from tests.webhooks.samples import authorization, in_flight, message, raw
@@ -143,6 +144,15 @@ def test_a_sender_cannot_make_up_labels() -> None:
     assert (
         metrics.text(None, max_backlog_bytes=1, multiprocess=False).count(b"comethooks_requests_total{") == 1
     )
+
+
+def test_bodies_with_drift_are_counted_by_kind() -> None:
+    metrics = Metrics()
+    for kind in (DriftKind.FIELD, DriftKind.FIELD, DriftKind.TYPE):
+        metrics.drift(kind)
+    text = metrics.text(None, max_backlog_bytes=1, multiprocess=False)
+    assert b'comethooks_drift_total{kind="unknown field"} 2.0' in text
+    assert b'comethooks_drift_total{kind="wrong type"} 1.0' in text
 
 
 def test_a_known_trigger_is_its_own_label() -> None:

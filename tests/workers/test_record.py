@@ -16,25 +16,50 @@ def entry_of(record: Record) -> dict[bytes, bytes]:
 
 def test_a_record_survives_the_stream() -> None:
     """Every field but those that the script adds."""
-    record = a_record(trigger="t", headers={"a": "b"}, errors={"data.x": ["missing"]}, occurred_at=5, key="k")
+    record = a_record(
+        trigger="t",
+        headers={"a": "b"},
+        errors={"data.x": ["missing"]},
+        occurred_at=5,
+        key="k",
+        drift=(("unknown field", "data.x"), ("wrong type", "data.y")),
+    )
     assert decode(entry_of(record)) == record
 
 
-def test_an_entry_of_the_format_before_is_read() -> None:
+_BEFORE_NAMES_WENT = {
+    "id": "i",
+    "received_at": 1,
+    "trigger": "t",
+    "key": "k",
+    "headers": {"a": "b"},
+    "size": 2,
+}
+_BEFORE_DRIFT = ["i", 1, "cometchat", "t", None, None, None, None, None, "k", 2, {"a": "b"}, 200, None, None]
+
+
+@pytest.mark.parametrize(("version", "meta"), [(b"1", _BEFORE_NAMES_WENT), (b"2", _BEFORE_DRIFT)])
+def test_an_entry_of_a_format_before_is_read(version: bytes, meta: object) -> None:
     """An upgrade needs no empty streams."""
-    meta = {"id": "i", "received_at": 1, "trigger": "t", "key": "k", "headers": {"a": "b"}, "size": 2}
-    entry = {b"v": b"1", b"k": b"event", b"m": orjson.dumps(meta), b"b": b"\x00\xff"}
+    entry = {b"v": version, b"k": b"event", b"m": orjson.dumps(meta), b"b": b"\x00\xff"}
     assert decode(entry) == a_record(trigger="t", key="k", headers={"a": "b"}, size=2)
+
+
+def test_an_event_without_drift_has_three_bytes_for_it() -> None:
+    """Nearly all are without."""
+    assert encode_meta(a_record()).endswith(b",null,[]]")
 
 
 def test_text_that_json_refuses_is_scrubbed() -> None:
     """A lone surrogate in a uid costs the surrogate, not the event."""
-    assert decode(entry_of(a_record(sender="a\ud800b", headers={"h": "\udfff"}))).sender == scrub("a\ud800b")
+    poisoned = a_record(sender="a\ud800b", headers={"h": "\udfff"}, drift=(("unknown field", "data.\ud800"),))
+    read = decode(entry_of(poisoned))
+    assert (read.sender, read.drift) == (scrub("a\ud800b"), (("unknown field", "data.\ufffd"),))
 
 
 @pytest.mark.parametrize(
     "change",
-    [{b"v": b"3"}, {b"m": b"{"}, {b"m": b"[]"}, {b"m": b"7"}, {b"k": b"other"}, {b"e": b"short"}],
+    [{b"v": b"4"}, {b"m": b"{"}, {b"m": b"[]"}, {b"m": b"7"}, {b"k": b"other"}, {b"e": b"short"}],
     ids=str,
 )
 def test_an_entry_that_cannot_be_read_is_an_error_of_its_own(change: dict[bytes, bytes]) -> None:
@@ -46,7 +71,7 @@ def test_an_entry_that_cannot_be_read_is_an_error_of_its_own(change: dict[bytes,
 def test_an_entry_of_another_format_is_not_taken_for_damaged() -> None:
     """Another version may read it; what is damaged nobody can."""
     with pytest.raises(RecordError) as other:
-        decode({**entry_of(a_record()), b"v": b"3"})
+        decode({**entry_of(a_record()), b"v": b"4"})
     assert not isinstance(other.value, DamagedError)
     with pytest.raises(DamagedError):
         decode({**entry_of(a_record()), b"m": b"{"})

@@ -10,6 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from schemas import Drift
 from webhooks.cli.output import Cell, Column, console, print_layout, print_table, styled
 from webhooks.cli.texts import payload, plain, without_secrets
 from workers.clock import now_ms
@@ -114,6 +115,13 @@ def print_errors(errors: Mapping[str, Any]) -> None:
             (path, "; ".join(map(str, texts)) if isinstance(texts, list) else str(texts))
             for path, texts in errors.items()
         ],
+    )
+
+
+def print_drift(found: Iterable[Drift]) -> None:
+    """What is not as expected in a body, by path."""
+    print_table(
+        (Column("KIND"), Column("PATH", folds_at=24)), [(each.kind.value, each.path) for each in found]
     )
 
 

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import schemas
+from schemas import COMETCHAT
+from schemas.drift import drift_in
 from webhooks.cli.texts import payload, without_secrets
 from workers.journal import StoredEvent, StoredRequest, StoredRun
 
@@ -21,8 +24,24 @@ def event_details(event: StoredEvent) -> dict[str, Any]:
         "headers": dict(event.headers),
         "partition": event.partition,
         "size": event.size,
+        "drift": [{"kind": found.kind.value, "path": found.path} for found in drift_of(event)],
         "payload": None if event.body is None else payload(event.body),
     }
+
+
+def drift_of(event: StoredEvent) -> tuple[schemas.Drift, ...]:
+    """What is not as expected in the body of an event, as this version sees it; what it counted may be older.
+
+    Nothing when there is no body any more, or another source knows what is in it.
+    """
+    if event.source != COMETCHAT or event.body is None:
+        return ()
+    try:
+        body = schemas.decode(event.body)
+    except schemas.NotJsonError:
+        return ()
+    entry = schemas.entry_for(schemas.trigger_of(body))
+    return drift_in(body, entry, entry.form_of(body))
 
 
 def request_details(request: StoredRequest) -> dict[str, Any]:

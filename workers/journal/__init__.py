@@ -6,6 +6,7 @@ therefore left to those who need it.
 
 from workers.journal.claims import ClaimedRun, FreedRun, RunKey
 from workers.journal.decisions import DISMISSABLE, RETRYABLE
+from workers.journal.drift import DriftFilter, StoredDrift
 from workers.journal.errors import (
     AmbiguousIdError,
     JournalError,
@@ -29,6 +30,7 @@ __all__ = [
     "AmbiguousIdError",
     "ClaimedRun",
     "Cursor",
+    "DriftFilter",
     "Duplicates",
     "Filter",
     "FreedRun",
@@ -42,6 +44,7 @@ __all__ = [
     "RunKey",
     "RunResult",
     "Settled",
+    "StoredDrift",
     "StoredEvent",
     "StoredRequest",
     "StoredRun",

@@ -6,9 +6,10 @@ from typing import Self
 
 from sqlalchemy import Connection, literal, select
 
-from workers.journal import claims, decisions, retention, writing
+from workers.journal import claims, decisions, drift, retention, writing
 from workers.journal.claims import ClaimedRun, FreedRun, RunKey
 from workers.journal.database import for_writing, open_engine
+from workers.journal.drift import ANY_DRIFT, DriftFilter, StoredDrift
 from workers.journal.errors import translated
 from workers.journal.queries import Filter
 from workers.journal.reading import Reader
@@ -104,10 +105,25 @@ class Journal(Reader):
         with translated():
             return decisions.dismiss(self.engine, asked, now)
 
+    def drift(self, asked: DriftFilter = ANY_DRIFT) -> list[StoredDrift]:
+        """What is not as expected in bodies, as far as `asked` describes it; what is new comes first."""
+        with self._connection() as connection:
+            return drift.read(connection, asked)
+
+    def count_drift(self, asked: DriftFilter) -> int:
+        """How many rows of drift `asked` describes."""
+        with self._connection() as connection:
+            return drift.number(connection, asked)
+
+    def forget_drift(self, asked: DriftFilter) -> int:
+        """Forget the drift that `asked` describes; how many rows that were."""
+        with self._writing() as connection:
+            return drift.forget(connection, asked)
+
     def delete_older(self, before: int, limit: int, after: Cursor = START) -> Swept:
         """Delete up to `limit` events, with their runs, and requests received before `before`, oldest first.
 
-        This and the next two are for going on with, from where the last step came to, until there is no `more`,
+        This and the next three are for going on with, from where the last step came to, until there is no `more`,
         and later on, when more is old enough. Events with a run that is not `FINISHED` are passed over: to come
         to them again, begin again. None of them holds the lock for writing for longer than a step takes.
         """
@@ -120,6 +136,12 @@ class Journal(Reader):
     def drop_run_details(self, before: int, limit: int, after: Cursor = START) -> Swept:
         """Drop the tracebacks of finished runs of up to `limit` events received before `before`."""
         return self._sweep(retention.DROP_RUN_DETAILS, before, limit, after)
+
+    def delete_drift(self, before: int, limit: int, after: Cursor = START) -> Swept:
+        """Delete up to `limit` rows of drift that was last seen before `before`."""
+        with self._writing() as connection:
+            count = drift.forget_older(connection, before, limit)
+        return Swept(count, after, more=count == limit)
 
     def probe(self) -> None:
         """Do nothing, if the database answers. Raises `JournalUnavailableError` when it does not."""

@@ -1,4 +1,4 @@
-"""The tables: what SQL keeps of requests, events and runs.
+"""The tables: what SQL keeps of requests, events and runs, and of what is not as expected in bodies.
 
 A request became an event, or it is a row of `requests`. How often an event was repeated, when last and by
 which request is asked of `requests`, never counted up, so that writing a batch again changes nothing.
@@ -139,4 +139,19 @@ requests = Table(
     Column("body", LargeBinary),
     Index(None, "received_at"),
     Index(None, "event_id"),
+)
+
+drift = Table(
+    "drift",
+    metadata,
+    Column("source", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("trigger", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("kind", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("path", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("first_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    # The latest event that has it, so that retention does not take it before this row.
+    Column("example_id", _ID, nullable=False),
+    sqlite_with_rowid=False,
 )

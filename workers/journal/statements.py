@@ -40,6 +40,7 @@ class InsertMany:
     def __init__(self, name: str, table: Table, columns: Collection[str]) -> None:
         key = [column.name for column in table.primary_key]
         self._sort_key = itemgetter(*key)
+        self._returning = f" RETURNING {', '.join(key)}"
         self._rows = _Rows(table, columns)
         statement = _INSERT[name](table).on_conflict_do_nothing(index_elements=key)
         single = str(statement.compile(dialect=_DIALECT[name], column_keys=columns))
@@ -49,11 +50,24 @@ class InsertMany:
 
     def execute(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Write `rows`; of two with the same key the later one."""
+        for sql, parameters in self._statements(connection, rows):
+            connection.exec_driver_sql(sql, parameters)
+
+    def execute_returning(self, connection: Connection, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+        """Write `rows` likewise, and say the keys of those that were not there."""
+        found: list[tuple[Any, ...]] = []
+        for sql, parameters in self._statements(connection, rows):
+            found += map(tuple, connection.exec_driver_sql(sql + self._returning, parameters))
+        return found
+
+    def _statements(
+        self, connection: Connection, rows: Sequence[Row]
+    ) -> Iterator[tuple[str, tuple[Any, ...]]]:
         # Sorted, in all processes alike, so that no two transactions wait for each other's rows.
         ordered = [row for _, row in sorted({self._sort_key(row): row for row in rows}.items())]
         for chunk in chunks(ordered, _ROWS):
             sql = self._head + ", ".join([self._values] * len(chunk)) + self._tail
-            connection.exec_driver_sql(sql, self._rows.parameters(connection, chunk))
+            yield sql, self._rows.parameters(connection, chunk)
 
 
 class UpdateEach:

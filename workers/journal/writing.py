@@ -1,4 +1,8 @@
-"""One batch, one transaction. Writing it again, whole or in part, changes nothing."""
+"""One batch, one transaction. Writing it again, whole or in part, changes nothing.
+
+What is not as expected in bodies is counted up, and so only for events that were not there: the database says
+which, if it is asked, and it is asked only when something in the batch is not as expected.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +10,7 @@ from functools import cache
 
 from sqlalchemy import Connection
 
+from workers.journal import counting
 from workers.journal.models import events, requests, runs
 from workers.journal.rows import event_row, request_row, run_row
 from workers.journal.settled import Settled
@@ -25,10 +30,17 @@ def write(connection: Connection, batch: Sequence[Settled]) -> None:
     accepted = [settled for settled in batch if settled.record.kind is Kind.EVENT]
     others = [settled.record for settled in batch if settled.record.kind is not Kind.EVENT]
     results = [(settled.record.id, result) for settled in accepted for result in settled.runs]
+    drifting = {each.record.id: each.record for each in accepted if each.record.drift}
     inserts = _inserts(connection.dialect.name)
-    inserts.events.execute(connection, [event_row(each.record, each.partition) for each in accepted])
+    rows = [event_row(each.record, each.partition) for each in accepted]
+    if drifting:
+        new = {identifier for (identifier,) in inserts.events.execute_returning(connection, rows)}
+    else:
+        inserts.events.execute(connection, rows)
     inserts.runs.execute(connection, [run_row(event_id, result) for event_id, result in results])
     inserts.requests.execute(connection, [request_row(record) for record in others])
+    if drifting:  # last, since others that count wait until this transaction ends
+        counting.count(connection, [record for record in drifting.values() if record.id in new])
 
 
 @dataclass(frozen=True, slots=True)

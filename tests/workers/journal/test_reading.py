@@ -21,6 +21,57 @@ def numbers(found) -> list[int]:
     return [(stored.received_at - T0) // 1000 for stored in found]
 
 
+class TestWholeEvents:
+    def test_oldest_first_with_bodies_and_runs_also_across_pages(
+        self, journal: Journal, monkeypatch: pytest.MonkeyPatch
+    ):
+        """However few are read at once, by number or by size."""
+        records = [event(number, received_at=T0 + number // 20) for number in range(60)]
+        journal.write([settled(record, run()) for record in records])
+        for name, value in (("_PAGE", 7), ("_PORTION", 3), ("_PORTION_BYTES", 20)):
+            monkeypatch.setattr(reading, name, value)
+            found = list(journal.whole_events())
+            assert [stored.id for stored in found] == [record.id for record in records]
+            assert {stored.body for stored in found} == {b'{"greeting":"hi"}'}
+            assert {stored.status for stored in found} == {EventStatus.DONE}
+
+    def test_those_that_are_asked_for(self, journal: Journal):
+        """By what they are, when they came and what became of them."""
+        journal.write(
+            [settled(event(1)), settled(event(2), run(RunState.DEAD)), settled(event(3, sender="bo"))]
+        )
+        assert numbers(journal.whole_events(Filter(sender="bo"))) == [3]
+        assert numbers(journal.whole_events(Filter(since=T0 + 2000, until=T0 + 3000))) == [2]
+        assert numbers(journal.whole_events(Filter(status=EventStatus.DEAD))) == [2]
+
+    def test_without_the_body_that_is_not_kept_any_more(self, journal: Journal):
+        """None, and not an empty one."""
+        journal.write([settled(event(1), run())])
+        journal.drop_payloads(T0 + 10_000, 10)
+        assert [stored.body for stored in journal.whole_events()] == [None]
+
+    def test_what_is_written_and_deleted_meanwhile_does_no_harm(
+        self, journal: Journal, monkeypatch: pytest.MonkeyPatch
+    ):
+        """What is deleted is left out."""
+        monkeypatch.setattr(reading, "_PAGE", 2)
+        monkeypatch.setattr(reading, "_PORTION", 2)
+        journal.write([settled(event(number), run()) for number in range(6)])
+        found = journal.whole_events()
+        first = next(found)
+        journal.delete_older(T0 + 3000, 10)
+        journal.write([settled(event(7), run())])
+        assert numbers([first, *found]) == [0, 1, 3, 4, 5, 7]
+
+
+class TestKnownIds:
+    def test_are_those_of_events(self, journal: Journal):
+        """And not those of other requests."""
+        journal.write([settled(event(1)), settled(refusal(2))])
+        assert journal.known_ids([an_id(1), an_id(2), an_id(3)]) == {an_id(1)}
+        assert journal.known_ids([]) == set()
+
+
 class TestEvents:
     def test_newest_first_also_across_pages(self, journal: Journal, monkeypatch: pytest.MonkeyPatch):
         """A listing longer than a page leaves out and repeats nothing, even when all came at the same time."""

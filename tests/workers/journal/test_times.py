@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from workers.journal.times import from_iso, iso, storable, to_datetime
+from workers.journal.times import from_iso, from_text, iso, storable, to_datetime
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,14 @@ def test_iso_keeps_every_millisecond_both_ways(ms: int, text: str):
     """An instant in text is always as long, and is the same instant when it is read again."""
     assert iso(ms) == text
     assert from_iso(text) == ms
+
+
+def test_a_text_without_a_zone_is_in_utc():
+    """However people write it."""
+    assert from_text("1970-01-02") == 24 * 3600 * 1000
+    assert from_text("1970-01-01 01:00:00.007+01:00") == from_text("1970-01-01T00:00:00.007") == 7
+    with pytest.raises(ValueError):
+        from_text("yesterday")
 
 
 def test_a_datetime_is_in_utc():
