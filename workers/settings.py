@@ -5,54 +5,28 @@ unset. `SettingsError` is raised when some cannot be used, and lists all of them
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from dataclasses import fields as dataclass_fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Self, cast
 from urllib.parse import quote
 
-from environs import Env, EnvValidationError, ValidationError
+from environs import EnvValidationError
 
 from workers import paths, values
+from workers.apps import App, ManagementKey
+from workers.names import MANAGEMENT, NAMES, SECRET
+from workers.parsers import Texts
 from workers.paths import Credential
 from workers.variables import read_variables
 
-__all__ = ["NAMES", "Credential", "Settings", "SettingsError"]
-
-NAMES: Mapping[str, str] = MappingProxyType(
-    {
-        "basic_auth": "COMETHOOKS_BASIC_AUTH",
-        "app_ids": "COMETHOOKS_APP_IDS",
-        "redis_url": "REDIS_URL",
-        "database_url": "DATABASE_URL",
-        "port": "PORT",
-        "web_concurrency": "WEB_CONCURRENCY",
-        "data_dir": "COMETHOOKS_DATA_DIR",
-        "public_url": "COMETHOOKS_PUBLIC_URL",
-        "trusted_proxies": "COMETHOOKS_TRUSTED_PROXIES",
-        "workers": "COMETHOOKS_WORKERS",
-        "threads": "COMETHOOKS_THREADS",
-        "partitions": "COMETHOOKS_PARTITIONS",
-        "handler_timeout": "COMETHOOKS_HANDLER_TIMEOUT",
-        "duplicate_window": "COMETHOOKS_DUPLICATE_WINDOW",
-        "max_body": "COMETHOOKS_MAX_BODY",
-        "max_backlog_bytes": "COMETHOOKS_MAX_BACKLOG_BYTES",
-        "retention_days": "COMETHOOKS_RETENTION_DAYS",
-        "payload_retention_days": "COMETHOOKS_PAYLOAD_RETENTION_DAYS",
-        "run_retention_days": "COMETHOOKS_RUN_RETENTION_DAYS",
-        "plugins": "COMETHOOKS_PLUGINS",
-        "plugin_dir": "COMETHOOKS_PLUGIN_DIR",
-        "disabled_plugins": "COMETHOOKS_DISABLED_PLUGINS",
-        "log_format": "COMETHOOKS_LOG_FORMAT",
-    }
-)
-"""The environment variable of each field of `Settings`."""
+__all__ = ["NAMES", "App", "Credential", "ManagementKey", "Settings", "SettingsError"]
 
 _PORT = "8000"
 _DAYS = "30"
 _MOST_DAYS = 36_500
-_SECRET = frozenset(NAMES[attribute] for attribute in ("basic_auth", "redis_url", "database_url"))
 
 
 class SettingsError(Exception):
@@ -71,7 +45,11 @@ class Settings:
     basic_auth: tuple[Credential, ...]
     """What CometChat may authenticate with; empty when it is neither set nor made by `comethooks up`."""
     app_ids: frozenset[str]
-    """The app ids that are let in; empty: every one."""
+    """The app ids that are let in, those of `apps` among them; empty: every one."""
+    apps: tuple[App, ...]
+    """The apps of which more than the id is known."""
+    management: ManagementKey | None
+    """What CometChat's management API asks for; None: webhooks are registered in the Dashboard."""
     redis_url: str
     database_url: str
     """For SQLAlchemy: `postgresql+psycopg://…`, or `sqlite:///…` with an absolute path."""
@@ -98,6 +76,12 @@ class Settings:
     """The same for its body; no more than `retention_days`."""
     run_retention_days: int
     """The same for the tracebacks of its runs; no more than `retention_days`."""
+    strict_triggers: frozenset[str]
+    """Triggers whose bodies are refused when they hold what the schemas do not know; `*` is every one."""
+    drop_secrets: bool
+    """Whether secrets in bodies are replaced before they are kept."""
+    count_only: frozenset[str]
+    """Triggers whose events are answered and counted, and not kept."""
     plugins: tuple[str, ...]
     """`package.module:attribute`, each."""
     plugin_dir: Path
@@ -115,11 +99,13 @@ class Settings:
         given = MappingProxyType(dict(os.environ if environ is None else environ))
         texts, unread = read_variables(given, NAMES.values())
         problems = list(unread.values())
-        env = _Texts(texts)
+        env = Texts(texts)
         fields = _parsed(env)
         if NAMES["basic_auth"] not in {*texts, *unread}:
             fields["basic_auth"], damaged = _kept_credentials(fields["data_dir"])
             problems += damaged
+        fields["management"], lacking = _management(texts, unread)
+        problems += lacking
         try:
             env.seal()
         except EnvValidationError as error:
@@ -129,79 +115,18 @@ class Settings:
         return cls(**fields, environ=given)
 
     def __repr__(self) -> str:
-        fields = (f"{attribute}={_shown(getattr(self, attribute))!r}" for attribute in NAMES)
-        return f"Settings({', '.join(fields)})"
+        names = (each.name for each in dataclass_fields(self) if each.name != "environ")
+        return f"Settings({', '.join(f'{name}={_shown(getattr(self, name))!r}' for name in names)})"
 
 
-class _Texts(Env):
-    """environs, over texts that are given to it; problems wait until it is sealed."""
-
-    def __init__(self, texts: Mapping[str, str]) -> None:
-        super().__init__(eager=False)
-        self._texts = texts
-        for name, parse in _PARSERS.items():
-            self.add_parser(name, _validating(parse))
-
-    def _get_from_environ(
-        self, key: str, default: Any, *, proxied: bool = False
-    ) -> tuple[str, Any, str | None]:
-        return key, self._texts.get(key, default), None
-
-
-def _validating(parse: Callable[..., Any]) -> Callable[..., Any]:
-    """`parse` with the error that environs collects."""
-
-    def validating(text: str | None, **limits: Any) -> Any:
-        try:
-            return None if text is None else parse(text, **limits)
-        except ValueError as error:
-            raise ValidationError(str(error)) from None
-
-    return validating
-
-
-def _seconds(text: str, *, minimum: float) -> float:
-    seconds = values.parse_duration(text)
-    if seconds < minimum:
-        raise ValueError(f"expected at least {minimum:g} s")
-    return seconds
-
-
-def _whole_seconds(text: str) -> int:
-    return int(_seconds(text, minimum=1))
-
-
-def _bytes(text: str) -> int:
-    size = values.parse_size(text)
-    if size < 1:
-        raise ValueError("expected at least 1 byte")
-    return size
-
-
-_PARSERS: Mapping[str, Callable[..., Any]] = {
-    "credentials": paths.parse_credentials,
-    "number": values.parse_number,
-    "seconds": _seconds,
-    "whole_seconds": _whole_seconds,
-    "size": _bytes,
-    "names": values.parse_names,
-    "set_of_names": lambda text: frozenset(values.parse_names(text)),
-    "choice": values.parse_choice,
-    "directory": values.parse_path,
-    "redis": values.parse_redis_url,
-    "database": values.parse_database_url,
-    "public": values.parse_public_url,
-}
-
-
-def _parsed(env: _Texts) -> dict[str, Any]:
+def _parsed(env: Texts) -> dict[str, Any]:
     """Every field of `Settings` but `environ`, with its default; one that cannot be used is left as it is."""
     data_dir = env.directory(NAMES["data_dir"], ".comethooks")
     port = env.number(NAMES["port"], _PORT, maximum=65_535)
     socket = f"unix://{quote(str(paths.socket_path(data_dir)))}"
     return {
         "basic_auth": env.credentials(NAMES["basic_auth"], None),
-        "app_ids": env.set_of_names(NAMES["app_ids"], ""),
+        **_apps(env),
         "redis_url": env.redis(NAMES["redis_url"], socket),
         "database_url": env.database(NAMES["database_url"], values.sqlite_url(paths.database_path(data_dir))),
         "port": port,
@@ -219,6 +144,9 @@ def _parsed(env: _Texts) -> dict[str, Any]:
         "max_body": env.size(NAMES["max_body"], "1MiB"),
         "max_backlog_bytes": env.size(NAMES["max_backlog_bytes"], "512MB"),
         **_retention(env),
+        "strict_triggers": env.set_of_names(NAMES["strict_triggers"], ""),
+        "drop_secrets": env.flag(NAMES["drop_secrets"], "false"),
+        "count_only": env.set_of_names(NAMES["count_only"], ""),
         "plugins": env.names(NAMES["plugins"], ""),
         "plugin_dir": env.directory(NAMES["plugin_dir"], str(paths.plugin_dir(data_dir))),
         "disabled_plugins": env.set_of_names(NAMES["disabled_plugins"], ""),
@@ -226,7 +154,15 @@ def _parsed(env: _Texts) -> dict[str, Any]:
     }
 
 
-def _retention(env: _Texts) -> dict[str, Any]:
+def _apps(env: Texts) -> dict[str, Any]:
+    """The apps, and the ids of all that are let in."""
+    ids, known = env.set_of_names(NAMES["app_ids"], ""), env.known_apps(NAMES["apps"], "")
+    if isinstance(ids, frozenset) and isinstance(known, tuple):
+        ids |= {app.id for app in known}
+    return {"app_ids": ids, "apps": known}
+
+
+def _retention(env: Texts) -> dict[str, Any]:
     """The three ages in days; the details of an event are kept as long as it is, unless that is said."""
     days = env.number(NAMES["retention_days"], _DAYS, maximum=_MOST_DAYS)
     most = days if isinstance(days, int) else int(_DAYS)
@@ -235,6 +171,20 @@ def _retention(env: _Texts) -> dict[str, Any]:
         given = env.number(NAMES[attribute], str(most), maximum=_MOST_DAYS)
         details[attribute] = min(given, most) if isinstance(given, int) else given
     return {"retention_days": days, **details}
+
+
+def _management(
+    texts: Mapping[str, str], unread: Mapping[str, str]
+) -> tuple[ManagementKey | None, list[str]]:
+    """The key of the management API and its secret; one alone is a problem."""
+    match [name for name in MANAGEMENT if name not in texts]:
+        case []:
+            return ManagementKey(*(texts[name] for name in MANAGEMENT)), []
+        case [missing] if missing not in unread:
+            [given] = set(MANAGEMENT) - {missing}
+            return None, [f"{missing} is not set, and {given} is: the management API needs both"]
+        case _:
+            return None, []
 
 
 def _kept_credentials(data_dir: Path) -> tuple[tuple[Credential, ...], list[str]]:
@@ -252,7 +202,7 @@ def _worded(errors: Mapping[str, list[str]], given: Mapping[str, str]) -> list[s
     lines = []
     for name, messages in errors.items():
         text = given.get(name, "").strip()
-        value = f' is "{values.masked_url(text)[:60]}"' if text and name not in _SECRET else ""
+        value = f' is "{values.masked_url(text)[:60]}"' if text and name not in SECRET else ""
         lines += [f"{name}{value}: {message}" for message in messages]
     return lines
 
@@ -260,6 +210,8 @@ def _worded(errors: Mapping[str, list[str]], given: Mapping[str, str]) -> list[s
 def _shown(value: object) -> str:
     if isinstance(value, Credential):
         return f"{value.user}:***"
+    if isinstance(value, App):
+        return ":".join((value.id, value.region, *(["***"] if value.rest_key else [])))
     if isinstance(value, tuple | frozenset):
         entries = [_shown(entry) for entry in value]
         return ", ".join(sorted(entries) if isinstance(value, frozenset) else entries)

@@ -1,4 +1,4 @@
-"""What the text of a setting means: numbers, durations, sizes, lists, URLs. Also how a URL is shown.
+"""What the text of a setting means: numbers, durations, sizes, flags, lists, URLs. Also how a URL is shown.
 
 Each function raises `ValueError` with what was expected, in words that fit behind `NAME is "…": `. None of
 them quotes the text, which may be a secret.
@@ -11,6 +11,16 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 _SECONDS = {"ms": 0.001, "": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_FLAGS = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
 _BYTES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 
 
@@ -52,6 +62,13 @@ def parse_choice(text: str, *, choices: Sequence[str]) -> str:
     if text not in choices:
         raise ValueError(f"expected {', '.join(choices[:-1])} or {choices[-1]}")
     return text
+
+
+def parse_flag(text: str) -> bool:
+    """Yes or no: true or false, also written as yes, on, 1, no, off, 0; case does not matter."""
+    if text.lower() not in _FLAGS:
+        raise ValueError("expected true or false")
+    return _FLAGS[text.lower()]
 
 
 def parse_path(text: str) -> Path:

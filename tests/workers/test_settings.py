@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from workers.apps import App, ManagementKey
 from workers.paths import Credential, credentials_path, ensure_credentials
 from workers.settings import NAMES, Settings, SettingsError
 from workers.variables import read_variables
@@ -31,6 +32,8 @@ class TestDefaults:
         assert settings == Settings(
             basic_auth=(),
             app_ids=frozenset(),
+            apps=(),
+            management=None,
             redis_url=f"unix://{tmp_path}/valkey/valkey.sock",
             database_url=f"sqlite:///{tmp_path}/comethooks.db",
             port=8000,
@@ -48,6 +51,9 @@ class TestDefaults:
             retention_days=30,
             payload_retention_days=30,
             run_retention_days=30,
+            strict_triggers=frozenset(),
+            drop_secrets=False,
+            count_only=frozenset(),
             plugins=(),
             plugin_dir=tmp_path / "plugins",
             disabled_plugins=frozenset(),
@@ -104,6 +110,9 @@ class TestValues:
                 "COMETHOOKS_DUPLICATE_WINDOW": "2h",
                 "COMETHOOKS_MAX_BODY": "512kB",
                 "COMETHOOKS_MAX_BACKLOG_BYTES": "2000",
+                "COMETHOOKS_STRICT_TRIGGERS": "message_sent, message_edited",
+                "COMETHOOKS_DROP_SECRETS": "true",
+                "COMETHOOKS_COUNT_ONLY": "message_read_receipt",
                 "COMETHOOKS_PLUGINS": "a.b:c,d:e",
                 "COMETHOOKS_PLUGIN_DIR": "/srv/plugins",
                 "COMETHOOKS_DISABLED_PLUGINS": "a,b",
@@ -117,6 +126,9 @@ class TestValues:
         assert settings.public_url == "https://chat.example.com"
         assert (settings.handler_timeout, settings.duplicate_window) == (1.5, 7200)
         assert (settings.max_body, settings.max_backlog_bytes) == (512_000, 2000)
+        assert settings.strict_triggers == {"message_sent", "message_edited"}
+        assert settings.drop_secrets is True
+        assert settings.count_only == {"message_read_receipt"}
         assert settings.plugins == ("a.b:c", "d:e")
         assert settings.plugin_dir == Path("/srv/plugins")
         assert settings.disabled_plugins == {"a", "b"}
@@ -139,8 +151,46 @@ class TestValues:
         assert settings.environ["COMETHOOKS_WELCOME_CHANNEL"] == "x"
 
     def test_every_field_has_a_variable(self) -> None:
+        """The one of the management API has two."""
         fields = {field.name for field in dataclasses.fields(Settings)}
-        assert set(NAMES) == fields - {"environ"}
+        two = {"management_key", "management_secret"}
+        assert set(NAMES) == fields - {"environ", "management"} | two
+
+
+class TestApps:
+    def test_each_has_an_id_a_region_and_perhaps_a_key(self, data: dict[str, str]) -> None:
+        settings = Settings.load(data | {"COMETHOOKS_APPS": "a1:eu:k1, b2:US"})
+        assert settings.apps == (App("a1", "eu", "k1"), App("b2", "us"))
+
+    def test_they_are_let_in_with_those_of_which_only_the_id_is_known(self, data: dict[str, str]) -> None:
+        """Naming an app in one setting does not lock out those of the other."""
+        assert Settings.load(data | {"COMETHOOKS_APPS": "a1:eu"}).app_ids == {"a1"}
+        both = data | {"COMETHOOKS_APPS": "a1:eu,b2:in", "COMETHOOKS_APP_IDS": "c3,a1"}
+        assert Settings.load(both).app_ids == {"a1", "b2", "c3"}
+
+    def test_without_any_every_app_is_let_in(self, data: dict[str, str]) -> None:
+        assert Settings.load(data).app_ids == frozenset()
+
+
+class TestManagement:
+    GIVEN = {"COMETCHAT_MGMT_KEY": "opener", "COMETCHAT_MGMT_SECRET": "hush"}
+
+    def test_it_is_a_key_and_its_secret(self, data: dict[str, str]) -> None:
+        assert Settings.load(data | self.GIVEN).management == ManagementKey("opener", "hush")
+
+    @pytest.mark.parametrize("missing", GIVEN)
+    def test_one_without_the_other_is_a_problem(self, missing: str, data: dict[str, str]) -> None:
+        """The key alone opens nothing; it would fail only when somebody registers."""
+        [given] = self.GIVEN.keys() - {missing}
+        assert problems(data | self.GIVEN | {missing: ""}) == (
+            f"{missing} is not set, and {given} is: the management API needs both",
+        )
+
+    def test_a_file_that_cannot_be_read_is_the_only_problem(self, data: dict[str, str]) -> None:
+        """The setting that it belongs to is not called missing on top."""
+        given = {"COMETCHAT_MGMT_KEY": "opener", "COMETCHAT_MGMT_SECRET_FILE": "/nowhere/to/be/found"}
+        [problem] = problems(data | given)
+        assert problem.startswith("COMETCHAT_MGMT_SECRET_FILE: ")
 
 
 class TestRetention:
@@ -243,6 +293,11 @@ class TestProblems:
             | {
                 "COMETHOOKS_BASIC_AUTH": "nobody",
                 "COMETHOOKS_APP_IDS": ",",
+                "COMETHOOKS_APPS": "a1:eu,b2",
+                "COMETCHAT_MGMT_KEY": "opener",
+                "COMETHOOKS_DROP_SECRETS": "maybe",
+                "COMETHOOKS_STRICT_TRIGGERS": ",",
+                "COMETHOOKS_COUNT_ONLY": ",",
                 "REDIS_URL": "http://r",
                 "DATABASE_URL": "mysql://db",
                 "PORT": "70000",
@@ -260,8 +315,9 @@ class TestProblems:
                 "COMETHOOKS_PLUGINS_FILE": "/nowhere/to/be/found",
             }
         )
-        assert len(found) == 17
+        assert len(found) == 22
         assert 'PORT is "70000": expected a whole number from 1 to 65535' in found
+        assert 'COMETHOOKS_DROP_SECRETS is "maybe": expected true or false' in found
         assert 'COMETHOOKS_LOG_FORMAT is "xml": expected auto, console or json' in found
         assert 'COMETHOOKS_HANDLER_TIMEOUT is "0": expected at least 0.001 s' in found
         assert 'COMETHOOKS_TRUSTED_PROXIES is "-1": expected a whole number of at least 0' in found
@@ -274,6 +330,10 @@ class TestProblems:
         ("name", "value"),
         [
             ("COMETHOOKS_BASIC_AUTH", "u:fine,hush"),
+            ("COMETHOOKS_APPS", "a1:eu:hush,b2"),
+            ("COMETHOOKS_APPS", "a1:eu:hush,a1:us"),
+            ("COMETCHAT_MGMT_KEY", "hush"),
+            ("COMETCHAT_MGMT_SECRET", "hush"),
             ("REDIS_URL", "redis://:hush@h:port"),
             ("REDIS_URL", "hush"),
             ("DATABASE_URL", "mysql://u:hush@h/d"),
@@ -297,6 +357,9 @@ class TestProblems:
 class TestMasking:
     SECRETS = {
         "COMETHOOKS_BASIC_AUTH": "u:hush,v:hush2",
+        "COMETHOOKS_APPS": "a1:eu:hush,b2:us",
+        "COMETCHAT_MGMT_KEY": "hush",
+        "COMETCHAT_MGMT_SECRET": "hush",
         "REDIS_URL": "redis://:hush@r:6379/0?password=hush",
         "DATABASE_URL": "postgres://u:hush@db/chat",
         "COMETHOOKS_WELCOME_TOKEN": "hush",
@@ -311,7 +374,9 @@ class TestMasking:
         assert "basic_auth='u:***, v:***'" in shown
         assert "redis_url='redis://:***@r:6379/0?password=***'" in shown
         assert "database_url='postgresql+psycopg://u:***@db/chat'" in shown
-        assert "app_ids='a, b'" in shown
+        assert "app_ids='a, a1, b, b2'" in shown
+        assert "apps='a1:eu:***, b2:us'" in shown
+        assert "management='ManagementKey(***)'" in shown
 
 
 def test_variables_are_read_by_name_with_their_problems(tmp_path: Path) -> None:

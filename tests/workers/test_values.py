@@ -60,6 +60,18 @@ def test_a_number_outside_of_its_limits_is_refused(text: str) -> None:
         values.parse_number(text, maximum=65_535)
 
 
+@pytest.mark.parametrize(("text", "flag"), [("true", True), ("Yes", True), ("0", False), ("off", False)])
+def test_a_flag_may_be_written_in_the_usual_ways(text: str, flag: bool) -> None:
+    assert values.parse_flag(text) is flag
+
+
+@pytest.mark.parametrize("text", ["", "maybe", "2", "truee"])
+def test_what_is_no_flag_is_refused(text: str) -> None:
+    """Rather than taken for no: it may be what protects secrets."""
+    with pytest.raises(ValueError, match="expected true or false"):
+        values.parse_flag(text)
+
+
 @pytest.mark.parametrize(
     ("text", "url"),
     [

@@ -1,0 +1,69 @@
+"""What can go wrong with the management API.
+
+```
+ManagementError
+├── LimitError                 more than CometChat takes; nothing was sent
+├── UnreachableError           no answer came
+├── UnreadableError            an answer that cannot be understood
+└── RefusedError               an answer that is no 2xx
+    ├── KeyRefusedError        401 and 403: the key or its secret is wrong
+    ├── NotFoundError          404: no such webhook; of all of them: no such app, or the key is of another kind
+    └── TooManyRequestsError   429, and waiting did not help
+```
+"""
+
+
+class ManagementError(Exception):
+    """The base of all. Its text is for people, says what to do where something can be done, and has no secret."""
+
+
+class LimitError(ManagementError):
+    """Something is longer, or more, than CometChat takes, or written with other characters."""
+
+
+class UnreachableError(ManagementError):
+    """No answer came. Whether what was sent had been carried out, nobody can tell."""
+
+
+class UnreadableError(ManagementError):
+    """The answer is not of a shape that is known."""
+
+
+class RefusedError(ManagementError):
+    """The answer is no 2xx. `code` and `message` are CometChat's, or empty when it gave none."""
+
+    hint = ""
+
+    def __init__(self, status: int, code: str = "", message: str = "") -> None:
+        self.status = status
+        self.code = code
+        self.message = message
+        said = ": ".join(part for part in (code, message) if part)
+        hint = f"; {self.hint}" if self.hint else ""
+        super().__init__(f"CometChat answered {status}{f' ({said})' if said else ''}{hint}")
+
+
+class KeyRefusedError(RefusedError):
+    """The key or its secret is wrong, or not one of this app."""
+
+    hint = "COMETCHAT_MGMT_KEY and COMETCHAT_MGMT_SECRET are not those of this app"
+
+
+class NotFoundError(RefusedError):
+    """There is no such thing, or the key is none of the management API."""
+
+    hint = (
+        "there is no such webhook or app, or COMETCHAT_MGMT_KEY is no key of the management API: the REST key of an "
+        "app gets this answer too. CometChat's sales team issues management keys"
+    )
+
+
+class TooManyRequestsError(RefusedError):
+    """CometChat wants fewer calls. `retry_after`: seconds, when it named some."""
+
+    def __init__(
+        self, status: int, code: str = "", message: str = "", *, retry_after: float | None = None
+    ) -> None:
+        self.retry_after = retry_after
+        self.hint = "try again later" if retry_after is None else f"try again in {retry_after:g} seconds"
+        super().__init__(status, code, message)

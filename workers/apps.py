@@ -1,0 +1,61 @@
+"""CometChat's apps, and the keys that act on them. No output shows a key.
+
+Errors never quote the text, which holds keys.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+
+class AppsError(ValueError):
+    """Text that does not name apps. Its message says what is wrong with which entry, and quotes none of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A CometChat app.
+
+    `region` is where it is hosted: us, eu, in, or one that came later. `rest_key` is for the Chat REST API, and
+    masked in `repr` and `str`.
+    """
+
+    id: str
+    region: str
+    rest_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ManagementKey:
+    """What the management API asks for; CometChat's sales team issues it. Masked in `repr` and `str`."""
+
+    key: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return "ManagementKey(***)"
+
+
+def parse_apps(text: str) -> tuple[App, ...]:
+    """The apps in `appid:region[:restkey]` entries, separated by commas or line ends.
+
+    Raises `AppsError`.
+    """
+    entries = [entry.strip() for entry in re.split(r"[,\r\n]", text)]
+    apps = tuple(_app(entry, number) for number, entry in enumerate(entries, 1) if entry)
+    if text and not apps:
+        raise AppsError("it names no app; unset it, or write appid:region[:restkey]")
+    seen: set[str] = set()
+    for app in apps:
+        if app.id in seen:
+            raise AppsError(f"it names the app {app.id} twice")
+        seen.add(app.id)
+    return apps
+
+
+def _app(entry: str, number: int) -> App:
+    match = re.fullmatch(r"([A-Za-z0-9_-]+) *: *([A-Za-z]+)(?: *: *([!-~]+))?", entry)
+    if match is None:
+        raise AppsError(
+            f"entry {number} is not appid:region[:restkey], such as 2345abc:eu; the region is us, eu or in"
+        )
+    return App(match[1], match[2].lower(), match[3])

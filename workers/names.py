@@ -1,0 +1,47 @@
+"""The names of the settings in the environment, and which of them are secret."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "basic_auth": "COMETHOOKS_BASIC_AUTH",
+        "app_ids": "COMETHOOKS_APP_IDS",
+        "apps": "COMETHOOKS_APPS",
+        "management_key": "COMETCHAT_MGMT_KEY",
+        "management_secret": "COMETCHAT_MGMT_SECRET",
+        "redis_url": "REDIS_URL",
+        "database_url": "DATABASE_URL",
+        "port": "PORT",
+        "web_concurrency": "WEB_CONCURRENCY",
+        "data_dir": "COMETHOOKS_DATA_DIR",
+        "public_url": "COMETHOOKS_PUBLIC_URL",
+        "trusted_proxies": "COMETHOOKS_TRUSTED_PROXIES",
+        "workers": "COMETHOOKS_WORKERS",
+        "threads": "COMETHOOKS_THREADS",
+        "partitions": "COMETHOOKS_PARTITIONS",
+        "handler_timeout": "COMETHOOKS_HANDLER_TIMEOUT",
+        "duplicate_window": "COMETHOOKS_DUPLICATE_WINDOW",
+        "max_body": "COMETHOOKS_MAX_BODY",
+        "max_backlog_bytes": "COMETHOOKS_MAX_BACKLOG_BYTES",
+        "retention_days": "COMETHOOKS_RETENTION_DAYS",
+        "payload_retention_days": "COMETHOOKS_PAYLOAD_RETENTION_DAYS",
+        "run_retention_days": "COMETHOOKS_RUN_RETENTION_DAYS",
+        "strict_triggers": "COMETHOOKS_STRICT_TRIGGERS",
+        "drop_secrets": "COMETHOOKS_DROP_SECRETS",
+        "count_only": "COMETHOOKS_COUNT_ONLY",
+        "plugins": "COMETHOOKS_PLUGINS",
+        "plugin_dir": "COMETHOOKS_PLUGIN_DIR",
+        "disabled_plugins": "COMETHOOKS_DISABLED_PLUGINS",
+        "log_format": "COMETHOOKS_LOG_FORMAT",
+    }
+)
+"""The environment variable of each field of `Settings`; `management` has two."""
+
+MANAGEMENT = (NAMES["management_key"], NAMES["management_secret"])
+"""What only both together are good for."""
+
+SECRET = frozenset(
+    (NAMES["basic_auth"], NAMES["apps"], NAMES["redis_url"], NAMES["database_url"], *MANAGEMENT)
+)
+"""Settings whose values no message quotes."""
