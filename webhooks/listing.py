@@ -11,20 +11,29 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from operator import attrgetter
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from redis import Redis
 from redis.exceptions import RedisError
 
+from webhooks.asked import fits, is_about, is_asked_event, is_asked_request
 from workers import backlog
+from workers.backlog import Entry
 from workers.journal import AmbiguousIdError, Filter, Journal, StoredEvent, StoredRequest, StoredRun
-from workers.journal.rows import OUTCOMES, searchable
 from workers.layout import read_layouts
 from workers.record import Kind, Record
-from workers.states import EventStatus
 
 _Listed = TypeVar("_Listed", StoredEvent, StoredRequest)
 _place = attrgetter("received_at", "id")
+
+
+class _Whereabouts(NamedTuple):
+    """Where a waiting event is: its place among all events, and its entry."""
+
+    received_at: int
+    id: str
+    partition: int
+    entry: str
 
 
 @dataclass(slots=True)
@@ -79,6 +88,31 @@ class Kept:
         for event in _merged(self._journal.events(asked), events, asked.limit):
             yield repeats.added_to(event)
 
+    def whole_events(self, asked: Filter) -> Iterator[StoredEvent]:
+        """The events that `asked` describes, oldest first, with their bodies; its limit is ignored.
+
+        Memory does not grow with what is journalled, and with some hundred bytes for each event that waits.
+        Raises redis-py's errors when the streams cannot be read any more that could be read at the beginning.
+        """
+        waiting = sorted(
+            _Whereabouts(record.received_at, record.id, partition, entry)
+            for partition, entry, record in self._entries()
+            if record.kind is Kind.EVENT and is_asked_event(record, asked)
+        )
+        journalled: Iterator[StoredEvent | _Whereabouts] = self._journal.whole_events(asked)
+        last = None
+        # Of equals, merge gives those of its first argument first.
+        for found in heapq.merge(journalled, waiting, key=_place):
+            if found.id != last:
+                last = found.id
+                event = found if isinstance(found, StoredEvent) else self._whole(found)
+                if event is not None:
+                    yield event
+
+    def waiting_ids(self) -> set[str]:
+        """The ids of all events that are accepted and perhaps not yet journalled."""
+        return {entry.record.id for entry in self._entries() if entry.record.kind is Kind.EVENT}
+
     def event(self, prefix: str) -> StoredEvent | None:
         """The only event whose id begins so, with its body and its runs; None if there is none.
 
@@ -99,7 +133,7 @@ class Kept:
 
     def requests(self, asked: Filter) -> Iterator[StoredRequest]:
         """The requests that `asked` describes, newest first, without bodies."""
-        waiting = self._newest(partial(_is_asked_request, asked=asked), asked.limit)
+        waiting = self._newest(partial(is_asked_request, asked=asked), asked.limit)
         requests = (StoredRequest.from_record(record) for _, record in waiting)
         yield from _merged(self._journal.requests(asked), requests, asked.limit)
 
@@ -128,13 +162,13 @@ class Kept:
         Raises `AmbiguousIdError` when several begin so.
         """
         event = self.event(prefix)
-        if event is None or not is_asked_event(event, replace(asked, handler=None, state=None)):
+        if event is None or asked.status not in (None, event.status) or not is_about(event, asked):
             return iter(())
         found = (
             run
             for run in event.runs
             if asked.state in (None, run.state)
-            and (asked.handler is None or _fits(asked.handler, run.handler))
+            and (asked.handler is None or fits(asked.handler, run.handler))
         )
         return islice(found, asked.limit)
 
@@ -147,10 +181,20 @@ class Kept:
             return sorted(found, key=_place_in_stream, reverse=True)
         return heapq.nlargest(limit, found, key=_place_in_stream)
 
+    def _whole(self, whereabouts: _Whereabouts) -> StoredEvent | None:
+        """An event that waited, from its stream or, when it has left that, from the journal."""
+        record = backlog.record_at(self._client, whereabouts.partition, whereabouts.entry)
+        if record is None:
+            return self._journal.event(whereabouts.id)
+        return StoredEvent.from_record(record, whereabouts.partition)
+
     def _waiting(self) -> Iterator[tuple[int, Record]]:
+        return ((entry.partition, entry.record) for entry in self._entries())
+
+    def _entries(self) -> Iterator[Entry]:
         try:
             layouts = read_layouts(self._client, self._partitions)
-            yield from backlog.waiting(self._client, layouts.numbers)
+            yield from backlog.entries(self._client, layouts.numbers)
         except (RedisError, OSError) as error:
             self._warn(type(error).__name__)
 
@@ -181,38 +225,3 @@ def _only(found: dict[str, _Listed], prefix: str) -> _Listed | None:
     if len(found) > 1:
         raise AmbiguousIdError(prefix, len(found))
     return next(iter(found.values()), None)
-
-
-def is_asked_event(event: Record | StoredEvent, asked: Filter) -> bool:
-    """Whether `asked` describes an event that waits: by the rules of the journal's listings, and without runs."""
-    return (
-        _is_about(event, asked)
-        and asked.status in (None, EventStatus.QUEUED)
-        and asked.handler is None
-        and asked.state is None
-    )
-
-
-def _is_asked_request(record: Record, asked: Filter) -> bool:
-    is_accepted = record.kind is Kind.EVENT
-    asks_for_accepted = asked.conversation_id is not None or asked.sender is not None
-    return (
-        _is_about(record, asked)
-        and (is_accepted or not asks_for_accepted)
-        and (asked.outcome is None or asked.outcome is OUTCOMES[record.kind])
-    )
-
-
-def _is_about(item: Record | StoredEvent, asked: Filter) -> bool:
-    return (
-        _fits(asked.trigger, item.trigger)
-        and _fits(asked.app_id, item.app_id)
-        and _fits(asked.conversation_id, item.conversation_id)
-        and _fits(asked.sender, item.sender)
-        and (asked.since is None or item.received_at >= asked.since)
-        and (asked.until is None or item.received_at < asked.until)
-    )
-
-
-def _fits(wanted: str | None, value: str | None) -> bool:
-    return wanted is None or searchable(wanted) == searchable(value)

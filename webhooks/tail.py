@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from redis import Redis
 from redis.exceptions import RedisError
 
-from webhooks.listing import is_asked_event
+from webhooks.asked import is_asked_event
 from workers import keys
 from workers.connections import read_streams
 from workers.journal import Filter, Journal, JournalUnavailableError, StoredEvent
@@ -33,8 +33,9 @@ class _Seen:
 
 
 class Tail:
-    """The events that `asked` describes, from now on. Its status asks for changes to it; its times do not count.
+    """The events that `asked` describes, from now on, or from its `since` on if that is earlier.
 
+    Its status asks for changes to it.
     `clock` gives milliseconds since the epoch. `warn` is called with the reason when streams or journal cannot
     be read, once each time they go away.
     """
@@ -50,7 +51,7 @@ class Tail:
     ) -> None:
         self._client = client
         self._journal = journal
-        self._asked = replace(asked, status=None, since=None, until=None, limit=None)
+        self._asked = replace(asked, status=None, limit=None)
         self._status = asked.status
         self._clock = clock
         self._warn = warn
@@ -58,8 +59,9 @@ class Tail:
         self._cursors: dict[str, str] = {}
         self._start: str | None = None
         self._seen: dict[str, _Seen] = {}
-        self._since = clock() - CLOCK_SLACK_MS
-        self._look()  # what is there already is not news
+        self._since = self._beginning(clock())
+        if asked.since is None:
+            self._look()  # what is there already is not news
 
     def poll(self) -> list[StoredEvent]:
         """What is new or has another status than at the last look, oldest first, without bodies."""
@@ -78,6 +80,10 @@ class Tail:
         self._since = now - CLOCK_SLACK_MS
         self._forget()
         return changed
+
+    def _beginning(self, now: int) -> int:
+        """From when on, by a clock that says `now`, something may be what is asked for."""
+        return min(now, now if self._asked.since is None else self._asked.since) - CLOCK_SLACK_MS
 
     def _is_news(self, event: StoredEvent) -> bool:
         seen = self._seen.get(event.id)
@@ -98,7 +104,7 @@ class Tail:
     def _arrived(self) -> Iterator[StoredEvent]:
         """What was appended to the streams since the last look."""
         if self._start is None:
-            self._start = str(int(self._client.time()[0]) * 1000 - CLOCK_SLACK_MS)
+            self._start = str(max(0, self._beginning(int(self._client.time()[0]) * 1000)))
         for partition in range(int(self._client.get(keys.PARTITIONS) or 0)):
             self._cursors.setdefault(keys.stream(partition), self._start)
         while self._cursors and (found := read_streams(self._client, self._cursors, count=CHUNK, wait=0)):
@@ -119,7 +125,8 @@ class Tail:
                 yield event
 
     def _journalled(self) -> Iterator[StoredEvent]:
-        lately = list(self._journal.events(replace(self._asked, since=self._since)))
+        since = max(self._since, self._asked.since or 0)
+        lately = list(self._journal.events(replace(self._asked, since=since)))
         yield from lately
         listed = {event.id for event in lately}
         unfinished = [

@@ -13,13 +13,16 @@ from webhooks.cli import filters, options
 from webhooks.cli.details import (
     moment,
     precise,
+    print_drift,
     print_payload,
     print_runs,
     print_section,
     print_text,
     print_title,
 )
-from webhooks.cli.documents import event_details, event_document
+from webhooks.cli.documents import drift_of, event_details, event_document
+from webhooks.cli.exporting import export
+from webhooks.cli.importing import import_
 from webhooks.cli.output import Cell, Column, Listing, hint, print_json, styled
 from webhooks.cli.sources import Sources, open_sources
 from webhooks.cli.texts import plain, without_secrets
@@ -36,7 +39,11 @@ _UNHAPPY = frozenset((RunState.DEAD, RunState.RETRYING))
 
 @click.group()
 def events() -> None:
-    """Show what was accepted, and what became of it."""
+    """Show what was accepted, and what became of it; write it to files, and read it from them."""
+
+
+events.add_command(export)
+events.add_command(import_)
 
 
 @events.command(
@@ -77,21 +84,27 @@ def show(identifier: str, as_json: bool) -> None:
             _print_event(event)
 
 
-@events.command(epilog=options.examples("comethooks events tail --trigger message_sent"))
+@events.command(
+    epilog=options.examples(
+        "comethooks events tail --trigger message_sent", "comethooks events tail --since 10m --status dead"
+    )
+)
 @filters.about
 @filters.status
+@filters.within
 @options.as_json
 def tail(as_json: bool, **about: Any) -> None:
-    """Print events as they come and change, until Ctrl-C.
+    """Print events as they come and change, until Ctrl-C or the time of --until.
 
-    Every new event is printed as it is accepted, and again when its status changes.
+    Every new event is printed as it is accepted, and again when its status changes; with --since first those that
+    have come since then.
     """
     asked = filters.asked(**about)
     stop = StopFlag.on_signals(signal.SIGINT, signal.SIGTERM)
     with open_sources() as sources:
         watched = Tail(sources.client, sources.journal, asked, clock=now_ms, warn=hint)
         hint("Waiting for events; Ctrl-C ends.")
-        for event in _changes(watched, stop):
+        for event in _changes(watched, stop, asked.until):
             if as_json:
                 print_json(event_document(event))
             else:
@@ -126,8 +139,10 @@ def find_runs(
     return event, found
 
 
-def _changes(watched: Tail, stop: StopFlag) -> Iterator[StoredEvent]:
-    while not stop.wait(POLL_SECONDS):
+def _changes(watched: Tail, stop: StopFlag, until: int | None) -> Iterator[StoredEvent]:
+    over = False
+    while not over and not stop.wait(POLL_SECONDS):
+        over = until is not None and now_ms() >= until
         yield from watched.poll()
 
 
@@ -166,7 +181,10 @@ def _print_event(event: StoredEvent) -> None:
     if event.runs:
         print_runs(event.runs)
     else:
-        print_text(f"    {_NO_RUNS[event.status]}")
+        print_text(f"    {_why_no_runs(event)}")
+    if drift := drift_of(event):
+        print_section("Not as expected")
+        print_drift(drift)
     print_section("Payload")
     print_payload(event.body)
 
@@ -191,10 +209,14 @@ def _facts(event: StoredEvent) -> Iterator[tuple[str, Cell | None]]:
         yield name.replace("_", " "), str(value)
 
 
-_NO_RUNS = {
-    EventStatus.QUEUED: "None yet: the event waits for a worker, or a worker has it in hand.",
-    EventStatus.UNHANDLED: "None: no handler matched when the event was processed.",
-}
+def _why_no_runs(event: StoredEvent) -> str:
+    if event.status is EventStatus.QUEUED:
+        return "None yet: the event waits for a worker, or a worker has it in hand."
+    if event.partition is None:
+        return "None: the event was imported, and no handler was given it."
+    return "None: no handler matched when the event was processed."
+
+
 _LISTING: Listing[StoredEvent] = Listing(
     columns=(
         Column("RECEIVED"),

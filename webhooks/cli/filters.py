@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
 
 from workers.journal import Filter
-from workers.journal.reading import PREFIX_LENGTH
-from workers.journal.times import from_datetime
+from workers.journal.identifiers import PREFIX_LENGTH
+from workers.journal.times import from_text
 from workers.states import EventStatus, RunState
 from workers.values import parse_duration
 
@@ -27,11 +26,9 @@ class Moment(click.ParamType):  # type: ignore[type-arg]
         if isinstance(value, int):
             return value
         try:
-            parsed = datetime.fromisoformat(value)
+            return max(0, from_text(value))
         except ValueError:
             return self._ago(value, param, ctx)
-        aware = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-        return max(0, from_datetime(aware))
 
     def _ago(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
         try:
@@ -68,7 +65,7 @@ limit: Decorator[Any] = click.option(
 status: Decorator[Any] = click.option(
     "--status",
     type=click.Choice([status.value for status in EventStatus]),
-    help="Only events with this status.",
+    help="Only events with this status, or runs on these.",
 )
 
 
@@ -123,6 +120,12 @@ def within(function: _Function) -> _Function:
     return since(until(function))
 
 
+def check_times(since: int | None, until: int | None) -> None:
+    """End the command with wrong use when nothing can be between the two."""
+    if since is not None and until is not None and since >= until:
+        raise click.UsageError("--since is not before --until, so nothing can be in between")
+
+
 def asked(
     *,
     trigger: str | None,
@@ -136,8 +139,7 @@ def asked(
     until: int | None = None,
 ) -> Filter:
     """What the options ask for, but for the id in `--event`: only a source knows which one begins so."""
-    if since is not None and until is not None and since >= until:
-        raise click.UsageError("--since is not before --until, so nothing can be in between")
+    check_times(since, until)
     return Filter(
         trigger=trigger,
         conversation_id=conversation,

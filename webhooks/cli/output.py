@@ -25,15 +25,18 @@ _STYLES = {
     "done": "green",
     "accepted": "green",
     "loaded": "green",
+    "ok": "green",
     "queued": "cyan",
     "pending": "cyan",
     "running": "cyan",
     "retrying": "yellow",
     "waiting": "yellow",
     "duplicate": "yellow",
+    "warning": "yellow",
     "dead": "bold red",
     "refused": "bold red",
     "quarantined": "bold red",
+    "wrong": "bold red",
     "unhandled": "dim",
     "dismissed": "dim",
     "skipped": "dim",
@@ -166,8 +169,11 @@ class Listing(Generic[Item]):
 
 
 @contextmanager
-def progress(total: int, what: str) -> Iterator[Callable[[], None]]:
-    """Show how far long work is, of `total` steps: a bar on a terminal, a line now and then elsewhere."""
+def progress(total: int | None, what: str) -> Iterator[Callable[[], None]]:
+    """Show how far long work is: a bar on a terminal, a line now and then elsewhere.
+
+    It has `total` steps; None when nobody knows.
+    """
     if sys.stderr.isatty():
         columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=console(sys.stderr), transient=True) as bar:
@@ -178,9 +184,9 @@ def progress(total: int, what: str) -> Iterator[Callable[[], None]]:
 
 
 class _Lines:
-    """Progress as lines: one every two seconds, and one at the end."""
+    """Progress as lines: one every two seconds, and one at the end that is known."""
 
-    def __init__(self, total: int, what: str) -> None:
+    def __init__(self, total: int | None, what: str) -> None:
         self._total, self._what = total, what
         self._done = 0
         self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
@@ -189,7 +195,7 @@ class _Lines:
         self._done += 1
         if time.monotonic() >= self._next or self._done == self._total:
             self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
-            hint(f"{self._what} {self._done} of {self._total}")
+            hint(f"{self._what} {self._done}{'' if self._total is None else f' of {self._total}'}")
 
 
 def _cell(value: Cell) -> Text:

@@ -32,6 +32,7 @@ runs.add_command(dismiss)
     ),
 )
 @filters.of_runs(RunState)
+@filters.status
 @filters.limit
 @options.as_json
 def list_(event_prefix: str | None, limit: int | None, as_json: bool, **chosen: Any) -> None:

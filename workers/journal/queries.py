@@ -85,7 +85,7 @@ EVERYTHING = Filter()
 
 
 class Place(NamedTuple):
-    """Where a listing, newest first, has come to."""
+    """Where a listing has come to."""
 
     received_at: int
     id: str
@@ -169,6 +169,15 @@ def newest_first(
     if after is not None:
         query = query.where(tuple_(*order) < tuple_(literal(after.received_at, Instant), after.id))
     return query.order_by(*(column.desc() for column in order)).limit(size)
+
+
+def oldest_first(conditions: Collection[Condition], after: Place | None, size: int) -> Select[Any]:
+    """Where at most `size` events are that follow the place `after`, oldest first, and how large each is."""
+    order = (events.c.received_at, events.c.id)
+    query = select(*order, events.c.size).where(*conditions)
+    if after is not None:
+        query = query.where(tuple_(*order) > tuple_(literal(after.received_at, Instant), after.id))
+    return query.order_by(*order).limit(size)
 
 
 def last_duplicates(event_ids: Collection[str]) -> Select[Any]:

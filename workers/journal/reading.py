@@ -12,9 +12,10 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, func, select
 
-from workers.journal.errors import AmbiguousIdError, translated
+from workers.journal.errors import translated
+from workers.journal.identifiers import resolved
 from workers.journal.models import Outcome, events, requests, runs
 from workers.journal.queries import (
     ACCEPTED_REQUEST,
@@ -31,17 +32,18 @@ from workers.journal.queries import (
     event_conditions,
     last_duplicates,
     newest_first,
+    oldest_first,
     request_conditions,
     unfinished_by_state,
 )
 from workers.journal.rows import Row, searchable
 from workers.journal.stored import Duplicates, StoredEvent, StoredRequest, StoredRun
-from workers.record import scrub
 from workers.states import RunState
 
-PREFIX_LENGTH = 6
-"""The fewest characters that stand for the id which begins with them."""
 _PAGE = 500
+_PORTION = 200
+_PORTION_BYTES = 4 * 2**20
+"""How many bodies are read at once, and how large they may be together, but for the last one."""
 
 _Listed = TypeVar("_Listed", StoredEvent, StoredRequest)
 _Page = Callable[[Place | None, int], Sequence[_Listed]]
@@ -67,13 +69,29 @@ class Reader:
 
         return _listing(page, asked.limit)
 
+    def whole_events(self, asked: Filter = EVERYTHING) -> Iterator[StoredEvent]:
+        """The events that `asked` describes, oldest first, with their runs and their bodies; its limit is ignored.
+
+        Few bodies are in memory at a time. An event that is deleted meanwhile is left out.
+        """
+        for ids in _portions(self._places(event_conditions(asked))):
+            query = select(events).where(events.c.id.in_(ids)).order_by(events.c.received_at, events.c.id)
+            with self._connection() as connection:
+                found = _with_runs(connection, _rows(connection, query))
+            yield from found
+
+    def known_ids(self, ids: Collection[str]) -> set[str]:
+        """Those of `ids`, at most some thousand, that are the id of an event."""
+        with self._connection() as connection:
+            return set(connection.scalars(select(events.c.id).where(events.c.id.in_(ids))))
+
     def event(self, identifier: str) -> StoredEvent | None:
         """The event with that id, or with the only one that begins so, and its body; None if there is none.
 
         Raises `AmbiguousIdError` when several begin so.
         """
         with self._connection() as connection:
-            found = _resolved(connection, identifier, events)
+            found = resolved(connection, identifier, events)
             rows = _rows(connection, select(events).where(events.c.id == found))
             return next(iter(_with_runs(connection, rows)), None)
 
@@ -88,7 +106,7 @@ class Reader:
         Raises `AmbiguousIdError` when several begin so.
         """
         with self._connection() as connection:
-            found = _resolved(connection, identifier, events)
+            found = resolved(connection, identifier, events)
             return tuple(_runs_by_event(connection, [found], WHOLE_RUN)[found]) if found else ()
 
     def requests(self, asked: Filter = EVERYTHING) -> Iterator[StoredRequest]:
@@ -106,7 +124,7 @@ class Reader:
         Raises `AmbiguousIdError` when several begin so.
         """
         with self._connection() as connection:
-            found = _resolved(connection, identifier, events, requests)
+            found = resolved(connection, identifier, events, requests)
             accepted = select(*ACCEPTED_REQUEST, events.c.body).where(events.c.id == found)
             others = select(requests).where(requests.c.id == found)
             rows = [*_rows(connection, accepted), *_rows(connection, others)]
@@ -149,6 +167,18 @@ class Reader:
 
         return _listing(page, limit)
 
+    def _places(self, conditions: Sequence[ColumnElement[bool]]) -> Iterator[tuple[Place, int]]:
+        """Where the events are, oldest first, and the size of each."""
+        after = None
+        while True:
+            with self._connection() as connection:
+                rows = connection.execute(oldest_first(conditions, after, _PAGE)).all()
+            for received_at, identifier, size in rows:
+                after = Place(received_at, identifier)
+                yield after, size or 0
+            if len(rows) < _PAGE:
+                return
+
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
         with translated(), self.engine.connect() as connection:
@@ -173,6 +203,20 @@ def _pages(page: _Page[_Listed], size: int) -> Iterator[_Listed]:
         if len(rows) < size:
             return
         after = _place(rows[-1])
+
+
+def _portions(places: Iterable[tuple[Place, int]]) -> Iterator[list[str]]:
+    """The ids at `places`, in portions that may be read at once."""
+    ids: list[str] = []
+    total = 0
+    for place, size in places:
+        ids.append(place.id)
+        total += size
+        if len(ids) >= _PORTION or total >= _PORTION_BYTES:
+            yield ids
+            ids, total = [], 0
+    if ids:
+        yield ids
 
 
 def _place(listed: StoredEvent | StoredRequest) -> Place:
@@ -208,26 +252,3 @@ def _runs_by_event(
     for row in _rows(connection, query):
         found[row["event_id"]].append(StoredRun.from_row(row))
     return found
-
-
-def _resolved(connection: Connection, identifier: str, *tables: Table) -> str | None:
-    """The id in `tables` that is `identifier`, or else the only one that begins with it."""
-    prefix = scrub(identifier)
-    if _exact(connection, prefix, *tables):
-        return prefix
-    if len(prefix) < PREFIX_LENGTH:
-        return None
-    count, found = 0, None
-    for table in tables:
-        # Ids are letters, digits and dashes, which all sort before "~".
-        begins_so = table.c.id.between(prefix, prefix + "~")
-        number, first = connection.execute(select(func.count(), func.min(table.c.id)).where(begins_so)).one()
-        count, found = count + number, first or found
-    if count > 1:
-        raise AmbiguousIdError(prefix, count)
-    return found
-
-
-def _exact(connection: Connection, identifier: str, *tables: Table) -> bool:
-    queries = (select(literal(1)).where(table.c.id == scrub(identifier)) for table in tables)
-    return any(connection.scalar(query) is not None for query in queries)

@@ -24,8 +24,8 @@ OUTCOMES = {
 Row = dict[str, Any]
 
 
-def event_row(record: Record, partition: int) -> Row:
-    """The row of `events` for a record that is an event."""
+def event_row(record: Record, partition: int | None) -> Row:
+    """The row of `events` for a record that is an event; it has a partition if it was in a stream."""
     return {
         "id": record.id,
         "source": searchable(record.source),
@@ -99,8 +99,8 @@ def _end_of(text: str | None, length: int) -> str | None:
     return scrub(text if len(text) <= length else "…" + text[1 - length :])
 
 
-def _int64(number: int) -> int | None:
-    return number if number in _INT64 else None
+def _int64(number: int | None) -> int | None:
+    return number if number is not None and number in _INT64 else None
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -28,8 +28,11 @@ class RunResult:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A record that nothing more happens to in its stream, with the runs of it when it is an event."""
+    """A record that nothing more happens to in its stream, with the runs of it when it is an event.
+
+    `partition` is None for an event that was in no stream, because it was imported.
+    """
 
     record: Record
     runs: tuple[RunResult, ...]
-    partition: int
+    partition: int | None

@@ -27,6 +27,12 @@ def from_iso(text: str) -> int:
     return from_datetime(datetime.fromisoformat(text))
 
 
+def from_text(text: str) -> int:
+    """The milliseconds of an ISO date or time; without a zone it is UTC. Raises `ValueError` for anything else."""
+    moment = datetime.fromisoformat(text)
+    return from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
 def to_datetime(ms: int) -> datetime:
     """`ms` as an aware datetime in UTC."""
     return _EPOCH_UTC + timedelta(milliseconds=ms)
