@@ -1,12 +1,10 @@
-"""Posting many bodies: at what pace, and what came of them."""
+"""Posting many bodies over several connections, at what pace."""
 
-import math
+import queue
+import threading
 import time
-from array import array
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -19,6 +17,8 @@ IN_FLIGHT = 32
 """How many may wait for their answers when a rate sets the pace."""
 _SHOWN = 2000
 """Characters of an answer that are shown to people."""
+_AHEAD = 1000
+"""Answers that may wait to be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +36,16 @@ class Answer:
         """Whether it is a 2xx."""
         return self.status is not None and 200 <= self.status < 300
 
+    @property
+    def duplicate(self) -> bool:
+        """Whether it says that the same was accepted before."""
+        meaning = self._meaning() if self.accepted else None
+        return isinstance(meaning, dict) and meaning.get("duplicate") is True
+
     def document(self) -> dict[str, Any]:
         """As JSON has it; `answer` is what the text means, or the text."""
-        answer: Any = self.text
-        try:
-            answer = orjson.loads(self.text)
-        except orjson.JSONDecodeError:
-            answer = self.text or None
         milliseconds = round(self.seconds * 1000, 1)
-        return {"status": self.status, "ms": milliseconds, "answer": answer, "error": self.error}
+        return {"status": self.status, "ms": milliseconds, "answer": self._meaning(), "error": self.error}
 
     def line(self) -> str:
         """For people."""
@@ -54,37 +55,11 @@ class Answer:
             else f"no answer: {self.error}"
         )
 
-
-@dataclass(slots=True)
-class Tally:
-    """What came of many. `started` is on the monotonic clock."""
-
-    started: float
-    sent: int = 0
-    accepted: int = 0
-    unanswered: int = 0
-    first_failure: Answer | None = None
-    _seconds: "array[float]" = field(default_factory=lambda: array("d"))
-
-    def count(self, answer: Answer) -> None:
-        """Count one more."""
-        self.sent += 1
-        self.accepted += answer.accepted
-        self.unanswered += answer.status is None
-        self._seconds.append(answer.seconds)
-        if not answer.accepted and self.first_failure is None:
-            self.first_failure = answer
-
-    def line(self, now: float) -> str:
-        """The closing line. Who was refused got an answer that is no 2xx."""
-        refused = self.sent - self.accepted - self.unanswered
-        unanswered = f"{self.unanswered} without an answer, " if self.unanswered else ""
-        rate = self.sent / max(now - self.started, 1e-6)
-        ordered = sorted(self._seconds)
-        return (
-            f"{self.sent} sent: {self.accepted} accepted, {refused} refused, {unanswered}{rate:.1f} per second, "
-            f"p50 {_percentile(ordered, 50):.1f} ms, p99 {_percentile(ordered, 99):.1f} ms"
-        )
+    def _meaning(self) -> Any:
+        try:
+            return orjson.loads(self.text)
+        except orjson.JSONDecodeError:
+            return self.text or None
 
 
 def post(client: httpx.Client, url: httpx.URL, body: bytes) -> Answer:
@@ -101,20 +76,97 @@ def post(client: httpx.Client, url: httpx.URL, body: bytes) -> Answer:
     return Answer(time.monotonic() - started, status, text, error, nobody_listens)
 
 
-def on_schedule(send: Callable[[bytes], Answer], bodies: Iterable[bytes], rate: float) -> Iterator[Answer]:
-    """The answers to `bodies`, of which `rate` a second are sent; later only when too many are unanswered."""
-    started = time.monotonic()
-    under_way: deque[Future[Answer]] = deque()
-    with ThreadPoolExecutor(IN_FLIGHT) as pool:
-        for number, body in enumerate(bodies):
-            time.sleep(max(0.0, started + number / rate - time.monotonic()))
-            under_way.append(pool.submit(send, body))
-            while under_way and (under_way[0].done() or len(under_way) >= IN_FLIGHT):
-                yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
+def post_all(
+    send: Callable[[bytes], Answer],
+    series: Iterable[Iterable[bytes]],
+    *,
+    connections: int = 1,
+    rate: float | None = None,
+) -> Generator[Answer, None, None]:
+    """The answers to all bodies, as they come, over so many connections at a time.
+
+    The bodies of one series are sent one after the other, each when the one before has been answered. `rate`
+    bodies a second are sent, and later only when every connection is waiting; without it, each as soon as it
+    can be. Whatever `series` raises is raised here.
+    """
+    posters = _Posters(send, iter(series), rate)
+    threads = [threading.Thread(target=posters.work) for _ in range(connections)]
+    for thread in threads:
+        thread.start()
+    at_work = len(threads)
+    try:
+        while at_work:
+            answer = posters.answers.get()
+            if isinstance(answer, Exception):
+                raise answer
+            if answer is None:
+                at_work -= 1
+            else:
+                yield answer
+    finally:
+        posters.stopped.set()
+        while at_work:
+            at_work -= posters.answers.get() is None
 
 
-def _percentile(ordered: list[float], percent: int) -> float:
-    """The nearest rank, in milliseconds."""
-    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)] * 1000 if ordered else 0.0
+class _Posters:
+    """What the threads share. Each puts its answers, what went wrong, and None in the end."""
+
+    def __init__(
+        self, send: Callable[[bytes], Answer], series: Iterator[Iterable[bytes]], rate: float | None
+    ) -> None:
+        self.answers: queue.Queue[Answer | Exception | None] = queue.Queue(_AHEAD)
+        self.stopped = threading.Event()
+        self._send = send
+        self._series = series
+        self._pace = _Pace(rate, self.stopped)
+        self._lock = threading.Lock()
+
+    def work(self) -> None:
+        """Send one series after the other, until there is none or it is stopped."""
+        try:
+            while not self.stopped.is_set():
+                taken = self._take()
+                if taken is None:
+                    break
+                body, rest = taken
+                self.answers.put(self._send(body))
+                for body in rest:
+                    self._pace.wait()
+                    if self.stopped.is_set():
+                        break
+                    self.answers.put(self._send(body))
+        except Exception as error:  # raised again where the answers are read
+            self.answers.put(error)
+        finally:
+            self.answers.put(None)
+
+    def _take(self) -> tuple[bytes, Iterator[bytes]] | None:
+        """The next series, once its first body is due: one thread at a time, lest bodies grow old meanwhile."""
+        with self._lock:
+            for series in self._series:
+                bodies = iter(series)
+                for first in bodies:
+                    self._pace.wait()
+                    return None if self.stopped.is_set() else (first, bodies)
+        return None
+
+
+class _Pace:
+    """Has whoever waits here go on at their turn, of which there are `rate` a second."""
+
+    def __init__(self, rate: float | None, stopped: threading.Event) -> None:
+        self._rate = rate
+        self._stopped = stopped
+        self._started = time.monotonic()
+        self._turns = 0
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        """Wait for one's turn, or until everything is stopped."""
+        if self._rate is None:
+            return
+        with self._lock:
+            turn = self._turns
+            self._turns += 1
+        self._stopped.wait(max(0.0, self._started + turn / self._rate - time.monotonic()))

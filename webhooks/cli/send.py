@@ -1,37 +1,59 @@
 """`comethooks send`: post bodies of our own making, as CometChat would."""
 
-import difflib
+import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Generator
+from contextlib import closing, nullcontext
 from functools import partial
-from random import SystemRandom
-from typing import Any
+from typing import IO
 
 import click
 import httpx
 
 from webhooks import samples
 from webhooks.cli import load_settings, options
+from webhooks.cli.bodies import Sending, Wanted, sending
+from webhooks.cli.changing import Changes
 from webhooks.cli.output import hint, print_json, print_pretty_json, progress
-from webhooks.cli.posting import IN_FLIGHT, TIMEOUT_SECONDS, Answer, Tally, on_schedule, post
-from webhooks.problems import dumps
-from workers.clock import now_ms
-from workers.settings import Settings
+from webhooks.cli.posting import IN_FLIGHT, TIMEOUT_SECONDS, Answer, post, post_all
+from webhooks.cli.tally import Tally
+from webhooks.cli.target import client_for, credentials_of, target_of, without_credentials
 
-_ENDPOINT = "/webhooks"
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_MOST_CONNECTIONS = 256
 
 
 @click.command(
     epilog=options.examples(
         "comethooks send after_message",
-        'comethooks send message_sent --set data.message.data.text="hello"',
+        "comethooks send message_sent --variant image",
+        'comethooks send message_sent --set data.message.data.text="hello" --remove data.message.data.entities',
         "comethooks send message_read_receipt --legacy --count 100 --rate 50",
+        "comethooks send message_sent --count 10000 --concurrency 16 --duplicate",
+        "comethooks send story conversation --messages 50",
+        "comethooks send story call --variant rejected --print",
+        "comethooks send --from-file bodies.jsonl",
     )
 )
-@click.argument("trigger")
+@click.argument("arguments", nargs=-1, metavar="{TRIGGER | story NAME}")
+@click.option(
+    "--from-file",
+    "file",
+    type=click.File("rb"),
+    metavar="FILE",
+    help="Send what is in FILE, byte for byte: a JSON object a line, or one document. - is standard input.",
+)
+@click.option(
+    "--variant",
+    metavar="NAME",
+    help="Another form of the same: an image or a form instead of a text, a call that is rejected. A name that "
+    "there is none of gets the list.",
+)
+@click.option("--legacy", is_flag=True, help="Send the legacy form of a trigger that has two.")
+@click.option("--bot", is_flag=True, help="Send the callback to a bot: after_message with a bot in it.")
+@click.option(
+    "--messages", type=click.IntRange(min=1), metavar="N", help="Tell a story with N messages in it."
+)
 @click.option(
     "--set",
     "assignments",
@@ -39,13 +61,24 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
     metavar="PATH=VALUE",
     help='Change the body: data.message.data.text="hello". A value that is JSON is taken as JSON. Repeatable.',
 )
-@click.option("--legacy", is_flag=True, help="Send the legacy form of a trigger that has two.")
-@click.option("--count", type=click.IntRange(min=1), default=1, metavar="N", help="Send N different bodies.")
+@click.option(
+    "--remove", "removals", multiple=True, metavar="PATH", help="Remove this from the body. Repeatable."
+)
+@click.option(
+    "--count", type=click.IntRange(min=1), metavar="N", help="Send N different bodies, or tell N stories."
+)
+@click.option("--duplicate", is_flag=True, help="Send each body twice, byte for byte.")
 @click.option(
     "--rate",
     type=click.FloatRange(min=0, min_open=True),
     metavar="N",
     help="Send N a second; without it, each waits for the answer to the one before.",
+)
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, _MOST_CONNECTIONS),
+    metavar="N",
+    help="Send over N connections, without --rate as fast as they go. What is in a story stays in order.",
 )
 @click.option("--to", "url", metavar="URL", help="Where to; by default to what `comethooks up` runs.")
 @click.option(
@@ -56,11 +89,18 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 @options.as_json
 @click.option("--print", "only_print", is_flag=True, help="Print what would be sent, and send nothing.")
 def send(
-    trigger: str,
-    assignments: tuple[str, ...],
+    arguments: tuple[str, ...],
+    file: IO[bytes] | None,
+    variant: str | None,
     legacy: bool,
-    count: int,
+    bot: bool,
+    messages: int | None,
+    assignments: tuple[str, ...],
+    removals: tuple[str, ...],
+    count: int | None,
+    duplicate: bool,
     rate: float | None,
+    concurrency: int | None,
     url: str | None,
     user: str | None,
     as_json: bool,
@@ -68,134 +108,91 @@ def send(
 ) -> None:
     """Send made-up events, as CometChat would.
 
-    Each has fresh ids and the current time. Prints the answer; of many, what came of them. Fails unless each is
-    answered with a 2xx.
+    Each has fresh ids and the current time. There is a sample of every trigger; a name that there is none of
+    gets the list. A story is several events that belong together, in order: conversation, group, call,
+    moderation, form.
+
+    Prints the answer; of many, what came of them. Fails unless each is answered with a 2xx.
     """
     settings = load_settings()
-    make = _maker(trigger, legacy=legacy, assignments=_parsed(assignments), settings=settings)
-    bodies = (make() for _ in range(count))
+    changes = Changes(removals, assignments)
+    to_send = sending(
+        Wanted(
+            arguments=arguments,
+            file=file,
+            app_id=min(settings.app_ids, default=samples.APP_ID),
+            changes=changes,
+            legacy=legacy,
+            bot=bot,
+            variant=variant,
+            messages=messages,
+            count=count,
+            concurrency=concurrency,
+        )
+    )
+    to_send = to_send.doubled() if duplicate else to_send
     if only_print:
-        _print_bodies(bodies, pretty=not as_json and sys.stdout.isatty())
+        if rate or concurrency:
+            raise click.UsageError("--print sends nothing: leave --rate and --concurrency out")
+        _print_bodies(to_send, pretty=not as_json and sys.stdout.isatty())
+        _say_what_was_absent(changes)
         return
-    target = _target(settings.public_url if url is None else url)
-    credentials = _credentials(user, target, settings)
-    # Proxies of the environment are for the world outside.
-    with httpx.Client(
-        auth=credentials,
-        timeout=TIMEOUT_SECONDS,
-        limits=httpx.Limits(max_connections=IN_FLIGHT),
-        trust_env=target.host not in _LOOPBACK,
-    ) as client:
-        poster = partial(post, client, _without_credentials(target))
-        sent = map(dumps, bodies)
-        answers = map(poster, sent) if rate is None else on_schedule(poster, sent, rate)
-        tally = _report(answers, count=count, as_json=as_json, unreachable=_nobody_listens(target))
+    target = target_of(settings.public_url if url is None else url)
+    credentials = credentials_of(user, target, settings)
+    connections = concurrency or (IN_FLIGHT if rate and not to_send.in_order else 1)
+    with client_for(target, credentials, timeout=TIMEOUT_SECONDS, connections=connections) as client:
+        poster = partial(post, client, without_credentials(target))
+        answers = post_all(poster, to_send.series, connections=connections, rate=rate)
+        tally = Tally(time.monotonic(), doubled=duplicate)
+        with closing(answers):
+            _report(answers, tally, total=to_send.total, as_json=as_json, target=target)
     _explain(tally, target, authenticated=credentials is not None)
-    if tally.accepted < count:
+    _say_what_was_absent(changes)
+    if tally.accepted < (tally.sent if to_send.total is None else to_send.total):
         raise click.exceptions.Exit(1)
 
 
-def _maker(
-    trigger: str, *, legacy: bool, assignments: Sequence[tuple[str, Any]], settings: Settings
-) -> Callable[[], dict[str, Any]]:
-    """What makes one body after the other, each with a millisecond of its own."""
-    _check(trigger, legacy=legacy)
-    random, app_id = SystemRandom(), min(settings.app_ids, default=samples.APP_ID)
-    last = 0
-
-    def make() -> dict[str, Any]:
-        nonlocal last
-        last = max(now_ms(), last + 1)
-        body = samples.sample(trigger, now_ms=last, random=random, app_id=app_id, legacy=legacy)
-        for path, value in assignments:
-            try:
-                samples.put(body, path, value)
-            except ValueError as error:
-                raise click.BadParameter(str(error), param_hint="'--set'") from None
-        return body
-
-    make()  # whatever is wrong with the assignments comes out before anything is sent
-    return make
+def _print_bodies(to_send: Sending, *, pretty: bool) -> None:
+    for bodies in to_send.series:
+        for body in bodies:
+            if pretty:
+                try:
+                    print_pretty_json(json.loads(body))
+                    continue
+                except ValueError:
+                    pass  # whatever it is, it is shown as it stands
+            click.echo(body)
 
 
-def _check(trigger: str, *, legacy: bool) -> None:
-    known = samples.LEGACY if legacy else samples.CURRENT
-    if trigger in known:
-        return
-    if trigger in samples.CURRENT:
-        raise click.UsageError(f"{trigger} has no legacy form; leave --legacy out")
-    near = difflib.get_close_matches(trigger, known, n=1)
-    guess = f"; did you mean {near[0]}?" if near else "."
-    raise click.BadParameter(
-        f"there is no sample of {trigger!r}{guess} Samples: {', '.join(known)}", param_hint="'TRIGGER'"
-    )
-
-
-def _parsed(assignments: Iterable[str]) -> list[tuple[str, Any]]:
-    parsed = []
-    for assignment in assignments:
-        path, equals, value = assignment.partition("=")
-        if not equals:
-            raise click.BadParameter(f"{assignment!r} has no =; write PATH=VALUE", param_hint="'--set'")
-        parsed.append((path, samples.value_of(value)))
-    return parsed
-
-
-def _print_bodies(bodies: Iterable[dict[str, Any]], *, pretty: bool) -> None:
-    for body in bodies:
-        if pretty:
-            print_pretty_json(body)
-        else:
-            print_json(body)
-
-
-def _target(text: str) -> httpx.URL:
+def _report(
+    answers: Generator[Answer, None, None],
+    tally: Tally,
+    *,
+    total: int | None,
+    as_json: bool,
+    target: httpx.URL,
+) -> None:
+    """Print the answers as they come or, of many, what came of them."""
+    quiet = as_json or total == 1
     try:
-        url = httpx.URL(text)
-    except httpx.InvalidURL:
-        url = httpx.URL()
-    if url.scheme not in ("http", "https") or not url.host:
-        raise click.BadParameter("write a URL such as https://chat.example.com/webhooks", param_hint="'--to'")
-    return url.copy_with(path=_ENDPOINT) if url.path in ("", "/") else url
-
-
-def _credentials(user: str | None, target: httpx.URL, settings: Settings) -> tuple[str, str] | None:
-    """Those of `--user`, of the URL, or the first of the settings."""
-    if user is None:
-        if target.username:
-            return target.username, target.password
-        return next(((known.user, known.password) for known in settings.basic_auth), None)
-    name, colon, password = user.partition(":")
-    if colon:
-        return name, password
-    for known in settings.basic_auth:
-        if known.user == name:
-            return known.user, known.password
-    raise click.BadParameter(
-        f"the settings have no user {name!r}; write --user USER:PASSWORD", param_hint="'--user'"
-    )
-
-
-def _report(answers: Iterator[Answer], *, count: int, as_json: bool, unreachable: str) -> Tally:
-    """Print the answers as they come and, of many, what came of them."""
-    tally = Tally(time.monotonic())
-    shown = progress(count, "sent") if count > 1 and not as_json else nullcontext(lambda: None)
-    try:
-        with shown as advance:
+        with nullcontext(_nothing) if quiet else progress(total, "sent") as advance:
             for answer in answers:
                 if answer.nobody_listens and not tally.accepted:
-                    raise click.ClickException(unreachable)
+                    raise click.ClickException(_nobody_listens(target))
                 tally.count(answer)
                 if as_json:
                     print_json(answer.document())
-                elif count == 1:
-                    click.echo(answer.line())
                 advance()
     except KeyboardInterrupt:
         hint("Interrupted.")
-    if count > 1:
+    if tally.sent != 1:
         click.echo(tally.line(time.monotonic()), err=as_json)
-    return tally
+    elif tally.first and not as_json:
+        click.echo(tally.first.line())
+
+
+def _nothing() -> None:
+    pass
 
 
 def _explain(tally: Tally, target: httpx.URL, *, authenticated: bool) -> None:
@@ -216,16 +213,17 @@ def _explain(tally: Tally, target: httpx.URL, *, authenticated: bool) -> None:
         )
     elif failure.status == httpx.codes.NOT_FOUND:
         hint(
-            f"{_without_credentials(target)} is no endpoint for webhooks: see --to and COMETHOOKS_PUBLIC_URL."
+            f"{without_credentials(target)} is no endpoint for webhooks: see --to and COMETHOOKS_PUBLIC_URL."
         )
+
+
+def _say_what_was_absent(changes: Changes) -> None:
+    for path in changes.absent():
+        hint(f"There was nothing to remove at {path}.")
 
 
 def _nobody_listens(target: httpx.URL) -> str:
     return (
-        f"nobody listens at {_without_credentials(target)}. Is `comethooks up` running? Another address is given "
+        f"nobody listens at {without_credentials(target)}. Is `comethooks up` running? Another address is given "
         "with PORT, COMETHOOKS_PUBLIC_URL or --to."
     )
-
-
-def _without_credentials(url: httpx.URL) -> httpx.URL:
-    return url.copy_with(userinfo=b"")

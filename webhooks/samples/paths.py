@@ -9,9 +9,7 @@ def put(body: dict[str, Any], path: str, value: Any) -> None:
 
     Raises `ValueError`, whose text says what is in the way.
     """
-    *parents, last = path.split(".")
-    if not all((*parents, last)):
-        raise ValueError(f"the path {path!r} has an empty part; write it as in data.message.data.text")
+    *parents, last = _parts(path)
     holder: Any = body
     for depth, key in enumerate(parents, 1):
         holder = _step(holder, key, ".".join(parents[: depth - 1]))
@@ -25,12 +23,47 @@ def put(body: dict[str, Any], path: str, value: Any) -> None:
         raise _in_the_way(holder, last, where)
 
 
+def remove(body: dict[str, Any], path: str) -> bool:
+    """Remove what is at a dotted path of `body`; False when nothing is there.
+
+    Raises `ValueError` for a path with an empty part.
+    """
+    *parents, last = _parts(path)
+    holder: Any = body
+    for key in parents:
+        holder = _held(holder, key)
+    if isinstance(holder, dict) and last in holder:
+        del holder[last]
+    elif isinstance(holder, list) and _is_place(holder, last):
+        del holder[int(last)]
+    else:
+        return False
+    return True
+
+
 def value_of(text: str) -> Any:
     """What `text` is as JSON; the text itself when it is no JSON."""
     try:
         return json.loads(text, parse_constant=_no_json)
     except (ValueError, RecursionError):
         return text
+
+
+def _parts(path: str) -> list[str]:
+    parts = path.split(".")
+    if not all(parts):
+        raise ValueError(f"the path {path!r} has an empty part; write it as in data.message.data.text")
+    return parts
+
+
+def _held(holder: Any, key: str) -> Any:
+    if isinstance(holder, list):
+        return holder[int(key)] if _is_place(holder, key) else None
+    return holder.get(key) if isinstance(holder, dict) else None
+
+
+def _is_place(holder: list[Any], key: str) -> bool:
+    return key.isascii() and key.isdigit() and int(key) < len(holder)
 
 
 def _step(holder: Any, key: str, where: str) -> Any:

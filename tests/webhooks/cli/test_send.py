@@ -1,78 +1,58 @@
 """`comethooks send`, against the real application over HTTP."""
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from random import Random
 
 import pytest
-from werkzeug.serving import make_server
 
 import schemas
 from tests.webhooks.samples import PASSWORD, USER
-from webhooks.app import create_app
-from webhooks.samples import CURRENT, LEGACY
-from workers.backlog import waiting
-from workers.settings import Settings
-
-
-@pytest.fixture
-def application(command, log):
-    """The application on a port of its own; `command` sends there."""
-    server = make_server("127.0.0.1", 0, create_app(Settings.load(command.environ)), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    command.environ["PORT"] = str(server.port)
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def kept(redis_server):
-    """What the application kept."""
-    with redis_server.client() as client:
-        yield lambda: [record for _, record in waiting(client, range(16))]
-
-
-@pytest.fixture
-def listener():
-    """A server that takes note of requests and answers what it is told to."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            self.server.requests.append((self.path, self.headers, body))
-            self.send_response(self.server.status)
-            self.end_headers()
-            self.wfile.write(self.server.answer)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.requests, server.status, server.answer = [], 200, b'{"id": "1"}'
-    server.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+from webhooks.problems import dumps
+from webhooks.samples import all_samples
+from workers.clock import now_ms
 
 
 class TestOne:
     @pytest.mark.parametrize(
-        "arguments", [(trigger,) for trigger in CURRENT] + [(trigger, "--legacy") for trigger in LEGACY]
+        "arguments",
+        [
+            ("message_sent",),
+            ("message_read_receipt", "--legacy"),
+            ("group_member_joined",),
+            ("after_message", "--bot"),
+            ("message_sent", "--variant", "form"),
+        ],
     )
-    def test_every_sample_is_accepted(self, command, application, kept, arguments):
+    def test_a_sample_is_accepted(self, command, application, kept, arguments):
+        """And the answer shown."""
         done = command("send", *arguments)
         assert done.exit_code == 0, done.output
         [record] = kept()
         assert record.trigger == arguments[0]
-        answer = {} if arguments[0] == "before_message" else {"id": record.id}
         assert done.stdout.startswith("200 ")
-        assert json.loads(done.stdout.removeprefix("200 ")) == answer
+        assert json.loads(done.stdout.removeprefix("200 ")) == {"id": record.id}
+
+    def test_a_message_in_flight_gets_a_decision(self, command, application, kept):
+        """Which says nothing of an id."""
+        done = command("send", "before_message")
+        assert (done.exit_code, done.stdout) == (0, "200 {}\n")
+        assert [record.trigger for record in kept()] == ["before_message"]
+
+    def test_every_kind_of_sample_is_accepted(self, command, application, kept, tmp_path):
+        """All of them from one file."""
+        bodies = dict(all_samples(now_ms=now_ms(), random=Random(1)))
+        file = tmp_path / "bodies.jsonl"
+        file.write_bytes(b"\n".join(map(dumps, bodies.values())))
+        done = command("send", "--from-file", str(file))
+        assert done.exit_code == 0, done.output
+        assert sorted(record.trigger for record in kept()) == sorted(kind.trigger for kind in bodies)
+
+    def test_a_variant_is_another_form_of_the_same(self, command, listener):
+        """Here, a message with a file."""
+        command("send", "message_sent", "--variant", "image", "--to", listener.url)
+        message = json.loads(listener.requests[0][2])["data"]["message"]
+        assert message["type"] == "image"
+        assert message["data"]["attachments"][0]["url"] == message["data"]["url"]
 
     def test_sending_twice_is_two_events(self, command, application, kept):
         command("send", "message_sent")
