@@ -1,4 +1,7 @@
-"""Whether an event sent now would be kept, and what is degraded."""
+"""Whether an event sent now would be kept, and what is degraded.
+
+The rules are here; `/readyz` tells them to a platform, and `comethooks doctor` (`webhooks.checks`) to people.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,12 +21,24 @@ OLD_SECONDS = 30.0
 """Age from which the oldest entry of a partition is worth a word."""
 
 
+_EVICTED = {"allkeys": "kept events", "volatile": "leases and duplicate keys"}
+"""What a server without memory left removes, by the first word of its policy."""
+_LOST = {"everysec": "second", "no": "half minute"}
+"""How much of what was kept a power cut may take, by how the append-only file is written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong: a word for it, and what to do."""
+    """One thing that is not as it should be: a word for it, what is so, and what to do if anything can be done."""
 
     what: str
     detail: str
+    advice: str | None = None
+
+    def document(self) -> dict[str, str]:
+        """For JSON."""
+        detail = f"{self.detail}; {self.advice}" if self.advice else self.detail
+        return {"what": self.what, "detail": detail}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +59,8 @@ class Health:
         state = self.overview
         return {
             "ready": self.ready,
-            "refusing": [{"what": item.what, "detail": item.detail} for item in self.refusing],
-            "degraded": [{"what": item.what, "detail": item.detail} for item in self.degraded],
+            "refusing": [item.document() for item in self.refusing],
+            "degraded": [item.document() for item in self.degraded],
             "drainers": None if state is None else state.drainers,
             "waiting": None if state is None else sum(item.depth for item in state.partitions),
             "backlog_bytes": None if state is None else state.backlog_bytes,
@@ -53,11 +68,16 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
-class _Server:
-    """What the server said when asked about itself. `configuration` is empty where it may not be read."""
+class Server:
+    """What the server said when asked about itself. A mapping is empty where it may not be read.
+
+    `refusal` is the word with which it refuses to write, `configuration` what CONFIG says of the append-only
+    file, `state` what INFO says of memory and persistence.
+    """
 
     refusal: str | None
     configuration: Mapping[str, str]
+    state: Mapping[str, Any]
 
 
 def seen(client: Redis, partitions: int | None) -> Overview | None:
@@ -74,26 +94,29 @@ def check(client: Redis, settings: Settings, journal_error: Callable[[], str | N
     `journal_error` says in one word why the journal cannot be reached, or None.
     """
     try:
-        server = _ask(client)
+        server = ask(client)
         state = overview(client, settings.partitions)
     except (RedisError, OSError) as error:
         return Health((Finding("redis", f"Redis did not answer: {type(error).__name__}"),))
     limit = BacklogLimit(settings.max_backlog_bytes, state.maxmemory)
-    degraded = [*_server_degraded(server, limit), *_engine_degraded(state)]
+    degraded = [*server_degraded(server, limit), *engine_degraded(state)]
     if failed := journal_error():
         degraded.append(Finding("journal", f"it cannot be reached: {failed}; events are kept and wait"))
     return Health(tuple(_refusing(server, state, limit)), tuple(degraded), state)
 
 
-def _ask(client: Redis) -> _Server:
+def ask(client: Redis) -> Server:
+    """Ask the server about itself, in one round trip. Raises redis-py's errors when it does not answer."""
     pipeline = client.pipeline(transaction=False)
     # Redis looks whether it may write (read-only, disk or memory full) before it finds nothing to write.
     pipeline.set(keys.PROBE, 1, xx=True)
     pipeline.config_get("append*")
-    write, configuration = pipeline.execute(raise_on_error=False)
-    return _Server(
+    pipeline.info("memory", "persistence")
+    write, configuration, state = pipeline.execute(raise_on_error=False)
+    return Server(
         refusal=refusal_word(write) if isinstance(write, ResponseError) else None,
         configuration=_texts(configuration) if isinstance(configuration, dict) else {},
+        state=state if isinstance(state, dict) else {},
     )
 
 
@@ -106,26 +129,41 @@ def _texts(values: Mapping[Any, Any]) -> dict[str, str]:
     }
 
 
-def _refusing(server: _Server, state: Overview, limit: BacklogLimit) -> Iterator[Finding]:
+def _refusing(server: Server, state: Overview, limit: BacklogLimit) -> Iterator[Finding]:
     if server.refusal:
         yield Finding("redis", f"Redis refuses to write: {server.refusal}")
     elif state.backlog_bytes + ENTRY_OVERHEAD_BYTES >= limit.bytes:
         yield Finding("backlog", f"{state.backlog_bytes} bytes wait; {limit.sentence}")
 
 
-def _server_degraded(server: _Server, limit: BacklogLimit) -> Iterator[Finding]:
+def server_degraded(server: Server, limit: BacklogLimit) -> Iterator[Finding]:
+    """What of the server's settings is not as it should be."""
     if not limit.fits:
         yield Finding("maxmemory", limit.misfit)
-    if server.configuration.get("appendonly", "yes") == "no":
-        yield Finding("appendonly", "it is off: what was kept is lost when Redis ends; set appendonly yes")
-    elif server.configuration.get("appendfsync", "always") != "always":
-        policy = server.configuration["appendfsync"]
-        yield Finding("appendfsync", f"it is {policy}: a power cut may lose what was just kept; set always")
+    policy = str(server.state.get("maxmemory_policy", "noeviction"))
+    if limit.maxmemory and policy != "noeviction":
+        removed = _EVICTED.get(policy.split("-")[0], "keys")
+        yield Finding(
+            "eviction",
+            f"maxmemory-policy is {policy}: without memory left, Redis removes {removed}",
+            "set maxmemory-policy noeviction",
+        )
+    policy = server.configuration.get("appendfsync", "always")
+    if server.configuration.get("appendonly") == "no" or server.state.get("aof_enabled") == 0:
+        yield Finding("appendonly", "it is off: what was kept is lost when Redis ends", "set appendonly yes")
+    elif policy != "always":
+        yield Finding(
+            "appendfsync",
+            f"it is {policy}: a power cut may take what the last {_LOST[policy]} brought",
+            "set always",
+        )
 
 
-def _engine_degraded(state: Overview) -> Iterator[Finding]:
+def engine_degraded(state: Overview) -> Iterator[Finding]:
+    """What keeps events or retries waiting."""
+    start = "start `comethooks worker`"
     if not state.drainers:
-        yield Finding("drainers", "none is alive: events are kept and wait; start `comethooks worker`")
+        yield Finding("drainers", "none is alive: events are kept and wait", start)
     if state.undrained:
         yield Finding("leases", f"no drainer has the partitions {', '.join(map(str, state.undrained))}")
     if state.emptying:
@@ -137,8 +175,10 @@ def _engine_degraded(state: Overview) -> Iterator[Finding]:
     if oldest > OLD_SECONDS:
         yield Finding("age", f"the oldest event waits for {oldest:.0f} seconds")
     if not state.scheduler_leads:
-        text = "none leads: retries wait and nothing is deleted; start `comethooks worker`"
-        yield Finding("scheduler", text)
+        yield Finding("scheduler", "none leads: retries wait and nothing is deleted", start)
     elif not state.scheduler_works:
-        text = "it has done nothing for a minute: retries wait and nothing is deleted; its log says why"
-        yield Finding("scheduler", text)
+        yield Finding(
+            "scheduler",
+            "it has done nothing for a minute: retries wait and nothing is deleted",
+            "its log says why",
+        )

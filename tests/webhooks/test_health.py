@@ -103,6 +103,20 @@ class TestReady:
         assert document["ready"]
         assert what in words(document["degraded"])
 
+    @pytest.mark.parametrize("config", ["+config", "-config"])
+    def test_eviction_is_named_beside_a_maxmemory_only(
+        self, client: FlaskClient, redis: Redis, config: str
+    ) -> None:
+        """The server would remove what it is there to keep; it says so where it does not show its configuration."""
+        redis.config_set("maxmemory-policy", "allkeys-lru")
+        assert "eviction" not in words(ready(client)["degraded"])
+        redis.config_set("maxmemory", 2_000_000_000)
+        redis.execute_command("ACL", "SETUSER", "default", config)
+        document = ready(client)
+        assert document["ready"]
+        (finding,) = [item for item in document["degraded"] if item["what"] == "eviction"]
+        assert finding["detail"].endswith("Redis removes kept events; set maxmemory-policy noeviction")
+
     def test_a_backlog_that_the_server_has_no_memory_for_is_named(
         self, make_settings: MakeSettings, own_redis_server: RedisServer, redis: Redis
     ) -> None:
