@@ -231,8 +231,8 @@ def test_web_and_worker_that_are_asked_to_stop_answer_and_end_what_they_began(
         assert begun == ended(slow) == done(slow)
         assert waiting(redis) == len(ids) - len(begun) > 0
     print(f"{len(ids)} acknowledged, {len(begun)} handled before the end; callers: {dict(outcomes)}")
-    # Between the last accept() and close() the kernel may take one more connection, which it then resets: it was never
-    # seen here, so nothing of it is half done.
+    # Between the last accept() and close() the kernel may take one more connection, which it then resets: it was
+    # never seen here, so nothing of it is half done.
     assert set(outcomes) <= {"200", "nobody listens", RESET}
     assert outcomes[RESET] <= rounds
     slow.plugin("recorder", SLOW.replace(f"{HANDLER_SECONDS}", "0.001"))
