@@ -19,6 +19,10 @@ _MODULES: Mapping[str, str] = {
     "runs": "runs",
     "plugins": "plugins",
     "partitions": "partitions",
+    "triggers": "triggers",
+    "drift": "drift",
+    "webhook": "webhook",
+    "doctor": "doctor",
 }
 """Each command and the module of this package that has it, in the order of the help."""
 

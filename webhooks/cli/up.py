@@ -151,7 +151,7 @@ def _remarks(settings: Settings) -> Iterator[str]:
     if NAMES["public_url"] not in _given():
         yield "CometChat needs a public HTTPS address: put one in front, and set COMETHOOKS_PUBLIC_URL."
     if not settings.app_ids:
-        yield "Every app id is accepted; COMETHOOKS_APP_IDS=id,id2 lets in only yours."
+        yield "Every app id is accepted; COMETHOOKS_APPS=appid:region (or COMETHOOKS_APP_IDS=id) lets in only yours."
     kept = _days(settings.retention_days)
     yield f"Events are kept for {kept}{_shorter(settings)}; {NAMES['retention_days']} says how long."
     yield f"Data is in {settings.data_dir}, plugins in {settings.plugin_dir}."

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.redis_server import RedisServer
+from tests.webhooks.cli.listening import application, listener  # noqa: F401  (fixtures)
 from tests.webhooks.cli.store import Store
 from tests.webhooks.samples import PASSWORD, USER
 from webhooks.cli import main
@@ -28,8 +29,12 @@ class Command:
 
     def __call__(self, *arguments: str, **variables: str) -> Result:
         """What it does with these arguments, and these variables on top."""
+        return self.piped(None, *arguments, **variables)
+
+    def piped(self, given: bytes | None, *arguments: str, **variables: str) -> Result:
+        """The same, with something on its standard input."""
         hidden: dict[str, str | None] = {name: None for name in os.environ if name in NAMES.values()}
-        return CliRunner().invoke(main, arguments, env={**hidden, **self.environ, **variables})
+        return CliRunner().invoke(main, arguments, input=given, env={**hidden, **self.environ, **variables})
 
     def json(self, *arguments: str, **variables: str) -> list[Any]:
         """The JSON documents that it prints, which it has to do without failing."""

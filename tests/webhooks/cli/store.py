@@ -44,6 +44,7 @@ class Store:
             "key": parsed.key,
             "size": len(raw(sent)),
             "headers": {"content_type": "Application/json", "credential": "cometchat"},
+            "drift": tuple((found.kind.value, found.path) for found in parsed.drift),
             "body": raw(sent),
         }
         return Record(**{**known, **fields})

@@ -232,7 +232,7 @@ class TestShow:
         body["data"]["data"]["entities"] = {"sender": {"entity": {"uid": "ada", "authToken": TOKEN}}}
         record = store.accept(body)
         [event] = command.json("events", "show", record.id)
-        assert event.keys() == LISTED | {"headers", "partition", "size", "payload"}
+        assert event.keys() == LISTED | {"headers", "partition", "size", "drift", "payload"}
         assert event["headers"] == {"content_type": "Application/json", "credential": "cometchat"}
         assert event["payload"]["data"]["data"]["text"] == "the tide is in"
         assert event["payload"]["data"]["data"]["entities"]["sender"]["entity"]["authToken"] == "***"
@@ -356,6 +356,12 @@ class TestTail:
         assert (changed["id"], changed["status"]) == (record.id, "done")
         assert (process.returncode, rest) == (0, "")
         assert old.id not in (accepted["id"], changed["id"])
+
+    def test_until_a_time_it_prints_what_had_come_and_ends(self, command, store):
+        """Without anybody's Ctrl-C."""
+        records = [store.accept(at=START + 1000 * number) for number in range(3)]
+        times = ("--since", iso(START + 1000), "--until", iso(START + 2000))
+        assert [event["id"] for event in command.json("events", "tail", *times)] == [records[1].id]
 
 
 def test_the_planted_token_is_in_the_bodies_of_these_tests():

@@ -114,6 +114,24 @@ class TestTail:
         store.journalled(run())
         assert tail().poll() == []
 
+    def test_what_has_come_since_a_time_that_is_asked_for_is_told_first(self, store, tail, clock):
+        """From streams and journal; what is older is not."""
+        clock.now = START + 100 * CLOCK_SLACK_MS
+        store.journalled(run())
+        store.accept()
+        first, second = store.journalled(run()), store.accept()
+        watched = tail(Filter(since=first.received_at))
+        assert seen(watched.poll()) == [(first.id, "done"), (second.id, "queued")]
+        assert watched.poll() == []
+        third = store.accept()
+        assert seen(watched.poll()) == [(third.id, "queued")]
+
+    def test_what_comes_after_a_time_that_is_asked_for_is_not_told(self, store, tail):
+        """Before it is."""
+        watched = tail(Filter(until=START + 1000))
+        records = [store.accept(at=START + 999), store.accept(at=START + 1000)]
+        assert seen(watched.poll()) == [(records[0].id, "queued")]
+
     def test_an_event_is_told_when_it_is_accepted_and_when_it_is_done(self, store, tail):
         watched = tail()
         record = store.accept()

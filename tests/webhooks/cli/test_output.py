@@ -88,3 +88,19 @@ def test_progress_is_a_bar_on_a_terminal(capsys, monkeypatch):
     shown = capsys.readouterr()
     assert shown.out == ""
     assert "1/3" in shown.err
+
+
+def test_progress_without_an_end_says_how_far_it_is(capsys, monkeypatch):
+    monkeypatch.setattr("webhooks.cli.output._SECONDS_BETWEEN_LINES", 0)
+    with progress(None, "read") as advance:
+        advance()
+        advance()
+    assert capsys.readouterr() == ("", "read 1\nread 2\n")
+
+
+def test_a_bar_without_an_end_says_how_far_it_is(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    with progress(None, "read") as advance:
+        advance()
+    assert "1/?" in capsys.readouterr().err

@@ -52,12 +52,21 @@ class TestList:
             (("--handler", "welcome.greet"), ["welcome.greet", "welcome.greet"]),
             (("--handler", "welcome.log", "--state", "dead"), []),
             (("--conversation", "group_pier"), ["audit.keep"]),
+            (("--status", "dead"), ["welcome.greet", "welcome.log"]),
+            (("--status", "retrying"), []),
             (("--limit", "1"), ["audit.keep"]),
             (("--since", iso(START + 2000)), ["audit.keep"]),
         ],
     )
     def test_filters(self, command, events, arguments, handlers):
         assert [each["handler"] for each in command.json("runs", "list", *arguments)] == handlers
+
+    @pytest.mark.parametrize(
+        ("status", "handlers"), [("dead", ["welcome.greet", "welcome.log"]), ("done", [])]
+    )
+    def test_the_status_of_one_event_counts_too(self, command, events, status, handlers):
+        asked = ("--event", events[1].id, "--status", status)
+        assert [each["handler"] for each in command.json("runs", "list", *asked)] == handlers
 
     @pytest.mark.parametrize(
         ("arguments", "handlers"),
