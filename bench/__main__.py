@@ -1,4 +1,4 @@
-"""`python -m bench [drain] [slow] [idle] [retries] [--events N]`: measure, print, and fail on a missed target."""
+"""`python -m bench [NAME…] [--events N]`: measure, print, and fail on a missed target."""
 
 import argparse
 import contextlib
@@ -16,6 +16,8 @@ from sqlalchemy import create_engine, text
 
 from bench import storm
 from bench.load import documented_message, post, post_one
+from bench.report import Report
+from bench.schema import schema
 from tests.redis_server import RedisServer, running_server
 from tests.scenarios.judging import journal_of
 from tests.scenarios.stack import Effects, Stack, by_conversation, descendants, workers_of
@@ -56,23 +58,6 @@ CLOCK = """
         with open(ctx.config.file, "ab", buffering=0) as file:
             file.write(f"{event.id} {event.conversation_id} {event.message.id} {now}\\n".encode())
 """
-
-
-class Report:
-    """Prints each number with its target, and remembers whether one was missed."""
-
-    missed = False
-
-    def line(
-        self, what: str, value: float, unit: str, *, least: float | None = None, most: float | None = None
-    ) -> None:
-        """One measured number; `least` or `most` is its target."""
-        fits = (least is None or value >= least) and (most is None or value <= most)
-        self.missed = self.missed or not fits
-        target = (
-            f"at least {least:g}" if least is not None else f"at most {most:g}" if most is not None else "-"
-        )
-        print(f"{what:<58}{value:>12,.2f} {unit:<10} {target:<16} {'' if fits else 'MISSED'}", flush=True)
 
 
 @contextlib.contextmanager
@@ -224,7 +209,7 @@ def measure_retries(report: Report, database: str, made: Stack, server: RedisSer
     report.line("  live, p90 meanwhile", statistics.quantiles(found.storm_ms, n=10)[8], "ms")
 
 
-BENCHES = {"drain": drain, "slow": slow, "idle": idle, "retries": retries}
+BENCHES = {"schema": schema, "drain": drain, "slow": slow, "idle": idle, "retries": retries}
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ import pytest
 from schemas import TRIGGERS, Drift, DriftKind, InvalidBodyError, decode, parse
 from schemas.drift import LONGEST_PATH, MOST_FINDINGS
 from tests.bodies import body, changed, dump
-from tests.schemas.samples import EVERY_PLACE, KNOWN, SAMPLES, accepted, objects, optional, put
+from tests.schemas.samples import EVERY_PLACE, FREE, KNOWN, SAMPLES, accepted, objects, optional, put
 
 
 def field(path):
@@ -25,9 +25,6 @@ def mistyped(value):
 
 def emptied(value):
     return type(value)() if isinstance(value, dict | list | str) else value
-
-
-FREE = ("metadata", "customData", "content", "variables", "interactiveData", "extras", "condition", "payload")
 
 
 def typed(name):

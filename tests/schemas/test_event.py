@@ -186,6 +186,25 @@ class TestMessage:
         """A deletion need not say whose message it was."""
         assert event(without(body("message_deleted_live"), "data.message.sender")).sender is None
 
+    @pytest.mark.parametrize("value", [None, ""])
+    def test_that_was_deleted_takes_from_the_action_what_it_does_not_say(self, value):
+        """Null says as little as nothing."""
+        sender = "data.data.entities.on.entity.sender"
+        found = event(changed(body("legacy_after_message_deleted"), sender, value))
+        assert found.message.sender.uid == "harbor-ada"
+        assert found.message.conversation_id == found.conversation_id
+
+    def test_that_was_deleted_by_somebody_else_is_still_its_authors(self):
+        """The event was caused by whoever deleted it."""
+        sender = "data.data.entities.on.entity.sender"
+        found = event(changed(body("legacy_after_message_deleted"), sender, "harbor-cy"))
+        assert (found.message.sender.uid, found.sender.uid) == ("harbor-cy", "harbor-ada")
+
+    def test_of_moderation_need_not_say_who_wrote_it(self):
+        """Its id is enough."""
+        found = event_of(without(SAMPLES["moderation_engine_approved text"], "data.message.sender"))
+        assert found.message.id
+
     def test_of_moderation_is_the_one_that_was_judged(self):
         """In full, or, of a failure, its ids."""
         for trigger, variant in (
