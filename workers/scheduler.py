@@ -9,7 +9,6 @@ import contextlib
 import math
 import os
 import signal
-import sys
 import time
 from typing import Any
 
@@ -145,7 +144,3 @@ def main() -> int:
     with contextlib.suppress(RedisError, OSError):
         leader.resign()
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

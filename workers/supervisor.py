@@ -6,9 +6,11 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import structlog
 
+from workers.forking import Forked
 from workers.processes import StopFlag, end_with_parent, kill_session
 
 FIRST_PAUSE_SECONDS = 0.1
@@ -20,12 +22,28 @@ _POLL_SECONDS = 0.05
 log = structlog.get_logger()
 
 
+class Process(Protocol):
+    """A child, as `subprocess.Popen` has it."""
+
+    pid: int
+    returncode: int | Any
+
+    def poll(self) -> int | None:
+        """Its exit code; None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end. Raises `subprocess.TimeoutExpired`."""
+
+    def terminate(self) -> None:
+        """Send it a SIGTERM."""
+
+
 @dataclass(slots=True)
 class Child:
     """A program that should always be running."""
 
     name: str
-    command: Sequence[str]
+    command: Sequence[str] = ()
     environment: Mapping[str, str] | None = None
     cwd: str | None = None
     output: int | None = None
@@ -34,7 +52,7 @@ class Child:
     """How long it may take to stop before it is killed."""
     niceness: int = 0
     """How far behind the others it stands where the cores do not suffice for all."""
-    process: subprocess.Popen[bytes] | None = None
+    process: "Process | None" = None
     _started: float = field(default=0.0, repr=False)
     _pause: float = field(default=FIRST_PAUSE_SECONDS, repr=False)
     _due: float = field(default=0.0, repr=False)
@@ -42,7 +60,10 @@ class Child:
     def start(self) -> None:
         """Start it in a session of its own, so that Ctrl-C reaches the supervisor alone."""
         self._started = time.monotonic()
-        self.process = subprocess.Popen(
+        self.process = self._launch()
+
+    def _launch(self) -> "Process":
+        return subprocess.Popen(
             self.command,
             env=None if self.environment is None else dict(self.environment),
             cwd=self.cwd,
@@ -86,6 +107,22 @@ class Child:
             # Not its process group: a work-horse has one of its own.
             kill_session(self.process.pid)
             self.process.wait()
+
+
+@dataclass(slots=True)
+class ForkedChild(Child):
+    """A function that should always be running, in a process forked from this one."""
+
+    function: Callable[[], int] = field(kw_only=True)
+
+    def _launch(self) -> Process:
+        supervisor = os.getpid()
+
+        def run() -> int:
+            _prepare(supervisor, self.niceness)
+            return self.function()
+
+        return Forked(run, name=self.name)
 
 
 def _prepare(supervisor: int, niceness: int) -> None:

@@ -18,7 +18,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -222,9 +222,6 @@ class RunsWorker(HorseWorker):
                 time.sleep(POLL_SECONDS)
 
 
-KINDS: Mapping[str, type[HorseWorker]] = {kind.queue_name: kind for kind in (DrainWorker, RunsWorker)}
-
-
 @contextmanager
 def _sigterm_blocked() -> Iterator[None]:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
@@ -266,14 +263,10 @@ def work(settings: Settings, kind: type[HorseWorker]) -> int:
             outage.begin(error)
 
 
-def main() -> int:
-    """Be one worker process, of the kind that is the argument, until SIGTERM. Returns the exit code."""
+def main(kind: type[HorseWorker]) -> int:
+    """Be one worker process of a kind until SIGTERM. Returns the exit code."""
     settings = Settings.load()
     logs.configure(settings.log_format)
     with contextlib.suppress(StopRequested):  # between two rounds of work
-        return work(settings, KINDS[sys.argv[1]])
+        return work(settings, kind)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

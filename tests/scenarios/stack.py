@@ -225,6 +225,13 @@ def command_of(pid: int) -> str:
     return ""
 
 
+def name_of(pid: int) -> str:
+    """The name of a process."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    return ""
+
+
 def descendants(pid: int) -> Iterator[int]:
     """The processes below `pid`, parents first."""
     for child in children(pid):
@@ -241,12 +248,12 @@ def kill_tree(pid: int) -> None:
 
 def workers_of(supervisor: int) -> list[int]:
     """The worker processes of a supervisor that drain."""
-    return [pid for pid in children(supervisor) if "workers.worker drain" in command_of(pid)]
+    return [pid for pid in children(supervisor) if name_of(pid).startswith("worker-")]
 
 
 def runs_worker_of(supervisor: int) -> int:
     """The worker process of a supervisor that runs again what has failed."""
-    return next(pid for pid in children(supervisor) if "workers.worker runs" in command_of(pid))
+    return next(pid for pid in children(supervisor) if name_of(pid) == "runs")
 
 
 def work_horses_of(supervisor: int) -> list[int]:

@@ -22,7 +22,7 @@ from tests.missing import missing
 from tests.redis_server import RedisServer, running_server
 from tests.scenarios.judging import Verdict, journal_of, judge, marks, waiting
 from tests.scenarios.load import Poster, accept, acknowledged, answers, rate
-from tests.scenarios.stack import RECORDER, Stack, children, command_of, message, work_horses_of
+from tests.scenarios.stack import RECORDER, Stack, children, message, name_of, work_horses_of
 from tests.servers import PostgresServer, ServerMissingError, running_postgres
 from tests.waiting import wait_for
 from workers import keys
@@ -94,7 +94,7 @@ class Deployment:
     def schedulers(self) -> dict[str, int]:
         """The schedulers that live, by name."""
         pids = [pid for each in self.supervisors for pid in children(each.pid)]
-        return {member_name(pid): pid for pid in pids if "workers.scheduler" in command_of(pid)}
+        return {member_name(pid): pid for pid in pids if name_of(pid) == "scheduler"}
 
     def horses(self) -> list[int]:
         """The work-horses that drain."""

@@ -5,7 +5,9 @@ What a command alone needs is imported in it: a supervisor of workers need not w
 
 import os
 import signal
-import sys
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 
 import click
 import structlog
@@ -14,7 +16,7 @@ from webhooks.cli import load_settings
 from workers import logs
 from workers.processes import StopFlag
 from workers.settings import Settings
-from workers.supervisor import Child, stop_together, supervise
+from workers.supervisor import Child, ForkedChild, stop_together, supervise
 
 STOP_MARGIN_SECONDS = 15.0
 """How much longer than a handler may take a worker may take to stop."""
@@ -57,11 +59,7 @@ def worker(workers: int | None) -> None:
     logs.configure(settings.log_format)
     stop = StopFlag.on_signals(signal.SIGTERM, signal.SIGINT)
     count = workers or settings.workers
-    children = [
-        *(_child(settings, f"worker-{number}", "workers.worker", "drain") for number in range(1, count + 1)),
-        _child(settings, "runs", "workers.worker", "runs", niceness=LATER),
-        _child(settings, "scheduler", "workers.scheduler", niceness=LATER),
-    ]
+    children = _worker_processes(settings, count)
     for child in children:
         child.start()
     log.info("workers started", count=len(children), data_dir=str(settings.data_dir))
@@ -81,18 +79,31 @@ def check_partitions(settings: Settings) -> None:
     from workers.layout import PartitionsError, check_count
 
     try:
-        check_count(connect(settings.redis_url), settings.partitions)
+        with closing(connect(settings.redis_url)) as client:
+            check_count(client, settings.partitions)
     except PartitionsError as error:
         raise click.ClickException(str(error)) from None
     except (RedisError, OSError):
         return
 
 
-def _child(settings: Settings, name: str, *program: str, niceness: int = 0) -> Child:
-    command = [sys.executable, "-m", *program]
-    return Child(
-        name, command, stop_seconds=settings.handler_timeout + STOP_MARGIN_SECONDS, niceness=niceness
-    )
+def _worker_processes(settings: Settings, count: int) -> list[Child]:
+    """The processes of `worker`, to be forked from this one: so what they import is imported once."""
+    from workers import attempts, drainer, scheduler, worker
+
+    for module in (attempts, drainer):  # for the work-horses
+        assert module
+    stop_seconds = settings.handler_timeout + STOP_MARGIN_SECONDS
+
+    def child(name: str, function: Callable[[], int], niceness: int = 0) -> Child:
+        return ForkedChild(name, function=function, stop_seconds=stop_seconds, niceness=niceness)
+
+    drain, run = (partial(worker.main, kind) for kind in (worker.DrainWorker, worker.RunsWorker))
+    return [
+        *(child(f"worker-{number}", drain) for number in range(1, count + 1)),
+        child("runs", run, LATER),
+        child("scheduler", scheduler.main, LATER),
+    ]
 
 
 @click.group()
