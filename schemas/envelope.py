@@ -34,7 +34,7 @@ class WireSchema(Schema):
             raise ValueError(
                 f"{type(self).__name__} is asked for {sorted(undeclared)}, which it does not declare"
             )
-        super().__init__(only={declared[key] for key in loaded} or None)
+        super().__init__(only=[name for key, name in declared.items() if key in loaded] or None)
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Take from the constructor's paths whether the field is required, and what is loaded below it."""
@@ -98,8 +98,12 @@ class EnvelopeSchema(WireSchema):
 
 
 class CallbackSchema(EnvelopeSchema):
-    """What the client of an end user posts when somebody presses a button; its `appID` has a capital D."""
+    """What the client of an end user posts when somebody presses a button; its `appID` has a capital D.
 
+    Some of the UI Kits have no `data`: older ones say nothing of the button, others put it elsewhere.
+    """
+
+    data = Object()
     appID = Id()
     payload = Free()
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas import keys
-from schemas.envelope import data_of
+from schemas.envelope import at, data_of
 from schemas.keys import Identity, Routing, Subject
-from schemas.shapes import message_in
+from schemas.shapes import changed_in, message_in
 
 Body = Mapping[str, Any]
 
@@ -19,6 +19,22 @@ def _whole(body: Body) -> Any:
 def _what_it_says(body: Body) -> Any:
     message = message_in(data_of(body))
     return message.get("data") or message
+
+
+def _what_it_says_now(body: Body) -> Any:
+    """What a changed message says, without who is involved: they may be offline by a second delivery."""
+    message = message_in(data_of(body))
+    message = changed_in(message) or message
+    data = message.get("data")
+    if isinstance(data, dict):
+        data = {key: value for key, value in data.items() if key != "entities"}
+    return message.get("text"), data
+
+
+def _how_it_is_described(body: Body) -> Any:
+    """What an administrator writes about a group, without what changes by itself."""
+    group = at(body, ("data", "group")) or {}
+    return [group.get(key) for key in ("name", "type", "description", "icon", "password", "tags", "metadata")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +73,11 @@ IN_FLIGHT = Family(
 CHANGE = Family(
     "message",
     keys.change_routing,
-    keys.message_identity,
+    keys.change_identity,
     "the message's",
-    MESSAGE.repeat,
+    f"{MESSAGE.repeat}, hash of its data",
     "editedAt, deletedAt or pinnedAt, else updatedAt",
+    content=_what_it_says_now,
 )
 RECEIPT = Family(
     "receipt",
@@ -91,8 +108,9 @@ GROUP = Family(
     keys.group_routing,
     keys.group_identity,
     "the group's",
-    "guid, owner, members and their scopes, by, updatedAt",
+    "guid, owner, members and their scopes, by, updatedAt, hash of name, icon, metadata, …",
     "updatedAt",
+    content=_how_it_is_described,
 )
 BLOCK = Family(
     "block", keys.block_routing, keys.block_identity, "none; by user", "by, users (for minutes)", "none"

@@ -97,6 +97,16 @@ def message_identity(message: Subject) -> Identity:
     return Identity((message["id"], *times), any(times))
 
 
+def change_identity(message: Subject) -> Identity:
+    """A message that was changed; `content` is a hash of what it says, since two edits may come in one second.
+
+    When it was sent does not tell one change from another.
+    """
+    times = tuple(message[name] for name in _VERSION_TIMES)
+    changed = any(message[name] for name in _VERSION_TIMES if name != "sentAt")
+    return Identity((message["id"], *times, message["content"]), has_time=changed)
+
+
 def in_flight_identity(message: Subject) -> Identity:
     """A message that has no id yet; `content` is a hash of what it says."""
     if message["muid"]:
@@ -123,8 +133,9 @@ def presence_identity(presence: Subject) -> Identity:
 
 
 def group_identity(group: Subject) -> Identity:
-    """One change of a group, or of members of it."""
-    parts = (group["guid"], group["owner"], _of_members(group["members"]), group["by"], group["at"])
+    """One change of a group, or of members of it; `content` is a hash of how it describes itself."""
+    members = _of_members(group["members"])
+    parts = (group["guid"], group["owner"], members, group["by"], group["at"], group["content"])
     return Identity(parts, group["at"] is not None)
 
 

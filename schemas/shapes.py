@@ -102,7 +102,10 @@ _OF_A_MESSAGE = (
 
 def subject_at(path: str) -> dict[str, str]:
     """Where everything is that identifies the message at `path` in a body."""
-    return {**{name: f"{path}.{name}" for name in _OF_A_MESSAGE}, "action": f"{path}.data.action"}
+    return {
+        **{name: f"{path}.{name}" for name in _OF_A_MESSAGE},
+        "action": f"{path}.data.action|{path}.action",
+    }
 
 
 _OUTER, _CHANGED = "data.message", "data.message.data.entities.on.entity"
@@ -123,7 +126,7 @@ CHANGE = Shape(
     {
         **{name: f"{_CHANGED}.{name}" for name in _OF_A_MESSAGE},
         "id": f"{_CHANGED}.id",
-        "action": f"{_OUTER}.data.action",
+        "action": f"{_OUTER}.data.action|{_OUTER}.action",
         "updatedAt": f"{_OUTER}.updatedAt",
         **{
             name: f"{_OUTER}.{name}|{_CHANGED}.{name}"

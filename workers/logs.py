@@ -20,6 +20,7 @@ import orjson
 import structlog
 from structlog.typing import Processor, WrappedLogger
 
+from schemas import masked
 from workers.record import scrub
 
 MAX_LINE = 500
@@ -160,10 +161,15 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _plain_values(
     _logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Replace what is not plain data: neither renderer shall show what is inside of it."""
+    """Replace what is not plain data, which neither renderer shall look into, and mask secrets in the rest.
+
+    A handler that logs a URL, or part of a body, shows nobody a token.
+    """
     for key, value in event.items():
-        if type(value) not in (str, int, float, bool, type(None)):
-            event[key] = _plain(value)
+        if type(value) is str:
+            event[key] = masked(value)
+        elif type(value) not in (int, float, bool, type(None)):
+            event[key] = masked(_plain(value))
     return event
 
 

@@ -212,6 +212,8 @@ class TestNameOf:
         """Handlers of new messages must not take it for one."""
         sample = changed(body("message_sent_echo"), "trigger", trigger)
         assert event_of(changed(sample, "data.message.data.action", action)).name == name
+        of_an_sdk = changed(without(sample, "data.message.data.action"), "data.message.action", action)
+        assert event_of(of_an_sdk).name == name
 
     def test_an_action_on_a_member_is_a_message(self):
         """Even if it is called the same."""

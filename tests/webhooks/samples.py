@@ -1,6 +1,7 @@
 """Bodies as CometChat sends them, and what a test needs to send them."""
 
 import base64
+import copy
 import json
 from typing import Any
 
@@ -33,8 +34,9 @@ def authorization(user: str = USER, password: str = PASSWORD) -> str:
 
 def message(trigger: str = "after_message", *, app_id: str | None = "app1", **data: Any) -> dict[str, Any]:
     """A message with some of its fields changed; a field that is `...` is left out."""
-    fields = {name: value for name, value in {**MESSAGE["data"], **data}.items() if value is not ...}
-    body = {**MESSAGE, "trigger": trigger, "data": fields, "appId": app_id}
+    body = copy.deepcopy(MESSAGE)  # whoever gets it may change all of it
+    fields = {name: value for name, value in {**body["data"], **data}.items() if value is not ...}
+    body |= {"trigger": trigger, "data": fields, "appId": app_id}
     if app_id is None:
         del body["appId"]
     return body

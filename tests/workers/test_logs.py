@@ -42,6 +42,14 @@ def stream() -> Iterator[io.StringIO]:
     logs.configure()
 
 
+@pytest.fixture(params=["json", "console"])
+def any_format(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
+    stream = io.StringIO()
+    logs.configure(request.param, stream)
+    yield stream
+    logs.configure()
+
+
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
@@ -178,6 +186,16 @@ class TestValues:
         assert line["many"] == [f"<{len(secret)} bytes>", "ValueError"]
         assert (line["credential"], line["error"]) == ("<Credential>", "ValueError")
 
+    def test_secrets_are_masked(self, any_format: io.StringIO) -> None:
+        """Of a URL or a part of a body that a handler logs, though it should not."""
+        url = f"https://files.example.com/a.png?fat={SECRET}"
+        structlog.get_logger().info("x", url=url, sender={"uid": "ada", "authToken": SECRET}, all=[url])
+        logging.getLogger("other").info("fetched %s", url)
+        text = any_format.getvalue()
+        assert SECRET not in text
+        assert "a.png" in text
+        assert "ada" in text
+
     def test_what_json_cannot_hold_does_not_stop_a_line(self, stream: io.StringIO) -> None:
         """Lone surrogates come in by file names, huge integers by anything."""
         deep: list[Any] = []
@@ -192,13 +210,6 @@ class TestValues:
 
 class TestExceptions:
     """The text of an exception may quote the body of a request."""
-
-    @pytest.fixture(params=["json", "console"])
-    def any_format(self, request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
-        stream = io.StringIO()
-        logs.configure(request.param, stream)
-        yield stream
-        logs.configure()
 
     def test_of_structlog_are_shown_without_their_text(self, any_format: io.StringIO) -> None:
         log = structlog.get_logger()

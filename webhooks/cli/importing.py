@@ -2,15 +2,17 @@
 
 import io
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import IO
 
 import click
 
+from schemas import COMETCHAT
 from webhooks.cli import options
 from webhooks.cli.output import hint, print_json, progress
 from webhooks.cli.sources import open_sources
+from webhooks.cometchat import without_secrets
 from webhooks.imported import LineError, event_in, event_of
 from workers.clock import now_ms
 from workers.journal import Journal, Settled
@@ -85,6 +87,8 @@ def import_(file: IO[bytes], raw: bool, as_json: bool) -> None:
     read = partial(event_of, now=now_ms()) if raw else event_in
     bad = 0
     with open_sources() as sources:
+        if sources.settings.drop_secrets:
+            read = partial(_without_secrets, read)
         importer = Importer(sources.journal, sources.kept.waiting_ids())
         try:
             with progress(_number_of_lines(file), "read") as advance:
@@ -110,6 +114,15 @@ def _take(importer: Importer, read: Callable[[bytes], Record], line: bytes, numb
         hint(f"line {number}: {error}")
         return False
     return True
+
+
+def _without_secrets(read: Callable[[bytes], Record], line: bytes) -> Record:
+    """The event that `read` finds in a line, as it would have been kept when it came."""
+    record = read(line)
+    if record.source != COMETCHAT or not record.body:
+        return record
+    body = without_secrets(record.body)
+    return replace(record, body=body, size=len(body))
 
 
 def _lines(file: IO[bytes]) -> Iterator[bytes]:

@@ -71,6 +71,13 @@ def warn(plan: Plan) -> None:
             )
             + "see `comethooks webhook remove`."
         )
+    if plan.moved_from:
+        hint(
+            plain(
+                f"Warning: so far the webhook {plan.id} sends to {masked_url(plan.moved_from)}; registering takes it "
+                "from there. If that is another deployment of yours, give this one a webhook of its own with --id."
+            )
+        )
     if plan.left:
         hint(plain(f"Not asked for, and left as they are (--exact removes them): {', '.join(plan.left)}."))
 

@@ -127,7 +127,8 @@ def _print_whole(entry: Trigger) -> None:
     print_title("Trigger", entry.name, _facts(entry))
     for form in entry.forms:
         print_section(f"Form {form.shape.name}")
-        required = [("required", path) for path in ("trigger", "data", *form.required)]
+        envelope = [name for name in ("trigger", "data") if form.schema.fields[name].required]
+        required = [("required", path) for path in (*envelope, *form.required)]
         rows = [(what, _either(paths)) for what, paths in (*required, *form.shape.subject.items())]
         print_table((Column("WHAT"), Column("WHERE", folds_at=32)), rows)
 

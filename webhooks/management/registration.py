@@ -81,6 +81,8 @@ class Plan:
     left: tuple[str, ...]
     """Triggers that it delivers too, and nobody asked for."""
     twins: tuple[str, ...]
+    moved_from: str | None
+    """The URL that it sent to until now, if that is another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ def planned(wanted: Registration, api: Management) -> Plan:
         remove=extra if wanted.exact else (),
         left=() if wanted.exact else extra,
         twins=tuple(each.id for each in present if each.url == wanted.url and each.id != identifier),
+        moved_from=old.url if old is not None and old.url != wanted.url else None,
     )
 
 

@@ -114,6 +114,18 @@ class TestImport:
         assert "no handler matched" not in shown
         assert command.json("runs", "list") == []
 
+    @pytest.mark.parametrize("raw_bodies", [False, True])
+    def test_secrets_are_dropped_where_the_settings_say_so(self, command, store, file, raw_bodies):
+        """As they are dropped of what comes over HTTP; what the event is stays."""
+        body = raw({**message(), "authToken": TOKEN})
+        path = file(body if raw_bodies else line(body=body.decode()))
+        arguments = ("events", "import", path, *(["--raw"] if raw_bodies else []))
+        done = command(*arguments, COMETHOOKS_DROP_SECRETS="true")
+        assert done.stdout == "Imported 1 event; 0 were there already; 0 bad lines.\n", done.output
+        exported = command("events", "export").stdout
+        assert TOKEN not in exported
+        assert json.loads(json.loads(exported)["body"]) == {**message(), "authToken": "***"}
+
     def test_what_is_there_is_recognised(self, command, store, file):
         """In the journal, in a stream and further up in the file; it stays as it is."""
         journalled, waiting, new = store.journalled(run()), store.accept(), line()

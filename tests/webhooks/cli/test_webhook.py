@@ -130,6 +130,14 @@ class TestRegister:
         done = webhook("register", "--id", "comethooks", "--trigger", "message_sent")
         assert "byhand sends to the same URL too" in done.stderr
 
+    def test_a_webhook_that_sends_elsewhere_so_far_is_warned_of(self, webhook, server):
+        """It may be that of another deployment, which would silently get nothing any more."""
+        server.has("comethooks", webhookURL="https://old.example.com/webhooks")
+        done = webhook("register", "--trigger", "message_sent", "--dry-run")
+        assert "so far the webhook comethooks sends to https://old.example.com/webhooks" in done.stderr
+        server.has("comethooks", webhookURL=URL)
+        assert "so far" not in webhook("register", "--trigger", "message_sent", "--dry-run").stderr
+
     def test_legacy_webhooks_have_triggers_of_their_own(self, webhook, server):
         server.legacy = True
         assert webhook("register", "--legacy").exit_code == 0
