@@ -22,12 +22,13 @@ from schemas.parsing import Parsed, parse
 from schemas.readonly import ReadOnlyDict, ReadOnlyList
 from schemas.sessions import Call, Participant, Recording
 from schemas.trigger import Form, Generation, Keep, Trigger
-from schemas.triggers import COMETCHAT, DOCTOR, ECHO, TRIGGERS, entry_for, is_in_flight
+from schemas.triggers import COMETCHAT, DOCTOR, ECHO, OURS, TRIGGERS, entry_for, is_in_flight
 
 __all__ = [
     "COMETCHAT",
     "DOCTOR",
     "ECHO",
+    "OURS",
     "TRIGGERS",
     "Action",
     "Attachment",

@@ -15,7 +15,7 @@ from schemas.rules import to_datetime, to_party, to_text
 from schemas.sessions import Call, Recording
 from schemas.shapes import changed_in, is_nested, message_in
 from schemas.trigger import Form, Trigger
-from schemas.triggers import COMETCHAT, ECHO, UNKNOWN, entry_for
+from schemas.triggers import COMETCHAT, ECHO, OURS, UNKNOWN, entry_for
 from schemas.views import Frozen, lazy, object_in
 
 _OF_MESSAGES = (families.MESSAGE, families.IN_FLIGHT, families.CHANGE, families.JUDGED)
@@ -95,6 +95,17 @@ class Event(Frozen):
     def payload(self: "Event") -> Mapping[str, Any]:
         """The body, decoded, as a read-only view; `payload.copy()` is a plain dict."""
         return ReadOnlyDict(self._body)
+
+    @lazy
+    def parent(self: "Event") -> str | None:
+        """The id of the event that this one was made of by a handler; None for what came from outside."""
+        return to_text(self._parent.get("id"))
+
+    @lazy
+    def depth(self: "Event") -> int:
+        """How many events above it were made of one another; 0 for what came from outside."""
+        found = self._parent.get("depth")
+        return found if isinstance(found, int) and self.source == OURS else 0
 
     @lazy
     def region(self: "Event") -> str | None:
@@ -263,6 +274,10 @@ class Event(Frozen):
             return outer
         inherited = {key: outer[key] for key in _INHERITED if key in outer and not changed.get(key)}
         return {**changed, **inherited}
+
+    @lazy
+    def _parent(self: "Event") -> dict[str, Any]:
+        return object_in(self._body.get("parent")) if self.source == OURS else {}
 
     @lazy
     def _action_name(self: "Event") -> str:

@@ -18,6 +18,9 @@ ECHO = "message.echo"
 COMETCHAT = "cometchat"
 """The source that this table is of."""
 
+OURS = "comethooks"
+"""The source of events that are made here."""
+
 DOCTOR = "comethooks_doctor"
 """What `comethooks doctor` sends to find out whether events arrive."""
 

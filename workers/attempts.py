@@ -40,6 +40,7 @@ from workers.processes import EXIT_FAILED, StopFlag, member_name
 from workers.runners import Runner, Runners
 from workers.running import event_of
 from workers.runs_queue import BATCH, CLAIM_SECONDS, LIFE_SECONDS
+from workers.services import open_services
 from workers.settings import Settings
 from workers.states import RunState
 
@@ -73,6 +74,7 @@ class Attempts:
         self._ended: SimpleQueue[_Ended | Exception] = SimpleQueue()
         self._runners = Runners(
             settings.threads,
+            open_services(settings, journal),
             on_failure=self._ended.put,
             on_timeout=partial(count, client, TIMEOUTS),
         )
@@ -90,8 +92,9 @@ class Attempts:
         while not self._stopping() and time.monotonic() < half and self._claim(1, alone=True):
             self._go_on(until=0)
         try:
-            while not self._stopping() and self._claim(BATCH - self._in_progress):
-                self._go_on(until=BATCH // 2)
+            # What ends may make another run due: the next one of its line.
+            while not self._stopping() and (self._claim(BATCH - self._in_progress) or self._in_progress):
+                self._go_on(until=min(BATCH // 2, self._in_progress - 1))
         except JournalUnavailableError as error:
             log.error("the journal cannot be used; claiming nothing more", reason=str(error))
         self._go_on(until=0)
@@ -122,10 +125,11 @@ class Attempts:
             self._ended.put(_Ended(run, _without_handler(run)))
         else:
             ended = partial(self._has_ended, run)
-            runner.execute(handler, event_of(run.record), ended, attempt=run.attempt)
+            event = event_of(run.record, run.replay)
+            runner.execute(handler, event, ended, attempt=run.attempt, dry_run=run.dry_run)
 
     def _has_ended(self, run: ClaimedRun, result: RunResult, *, given_up: bool = False) -> None:
-        self._ended.put(_Ended(run, replace(result, replay=run.replay)))
+        self._ended.put(_Ended(run, replace(result, replay=run.replay, lane=run.lane)))
 
     def _go_on(self, *, until: int) -> None:
         """Hold runs to their limits and write what has ended, until no more than `until` are on their way."""

@@ -39,6 +39,7 @@ from workers.items import Item
 from workers.journal import RunResult
 from workers.loading import BoundHandler
 from workers.marks import MarkWriter, mark_of, start_mark, suspect_mark
+from workers.ordering import LineLength, instead_of, put_in_line
 from workers.runners import Runner, Runners
 from workers.running import event_of
 
@@ -72,8 +73,8 @@ class Dispatcher(threading.Thread):
     """Runs items in their lanes on `runners`, and hands each to `settled` when it has ended.
 
     `before_run` is called before every run and does not return when the leases may be lost. Nothing starts
-    while `paused`. What ends the thread goes to `on_failure`; nothing more is settled then, and the drainer,
-    `member`, must end.
+    while `paused`. `line_length` asks the journal before runs of ordered handlers, see `workers.ordering`. What ends
+    the thread goes to `on_failure`; nothing more is settled then, and the drainer, `member`, must end.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Dispatcher(threading.Thread):
         before_run: Callable[[], None],
         paused: Callable[[], bool],
         settled: Callable[[Item], None],
+        line_length: LineLength,
         on_failure: Callable[[Exception], None],
     ) -> None:
         super().__init__(name="dispatcher", daemon=True)
@@ -95,6 +97,7 @@ class Dispatcher(threading.Thread):
         self._before_run = before_run
         self._paused = paused
         self._settled = settled
+        self._line_length = line_length
         self._on_failure = on_failure
         self._inbox: SimpleQueue[Sequence[Item] | _Ended | None] = SimpleQueue()
         self._lanes: dict[tuple[str | None, str], deque[Item]] = {}
@@ -274,8 +277,18 @@ class Dispatcher(threading.Thread):
                 return
             self._before_run()
             attempt = 1 + item.deaths.get(handler.id, 0)
-            rest = handlers[position + 1 :]
-            runner.execute(handler, event, partial(self._ended, item, rest), attempt=attempt)
+            ended = partial(self._ended, item, handlers[position + 1 :])
+            if handler.ordered:
+                if instead := instead_of(handler, item, self._line_length):
+                    ended(instead)
+                    continue
+                ended = partial(self._ordered_ended, item, handlers[position + 1 :])
+            runner.execute(handler, event, ended, attempt=attempt)
+
+    def _ordered_ended(
+        self, item: Item, rest: Sequence[BoundHandler], result: RunResult, *, given_up: bool = False
+    ) -> None:
+        self._ended(item, rest, put_in_line(item, result), given_up=given_up)
 
     def _ended(
         self, item: Item, rest: Sequence[BoundHandler], result: RunResult, *, given_up: bool = False

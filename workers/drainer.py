@@ -43,6 +43,7 @@ from workers.logs import failure
 from workers.marks import read_marks
 from workers.processes import EXIT_FAILED, StopFlag, member_name
 from workers.runners import GRACE_SECONDS, Runners
+from workers.services import open_services
 from workers.settings import Settings
 
 SHORTEST_LIFE_SECONDS = 250.0
@@ -97,6 +98,7 @@ class Drainer:
         )
         self._runners = Runners(
             settings.threads,
+            open_services(settings, journal),
             on_failure=self._released.put,
             on_timeout=partial(count, self._client, TIMEOUTS),
         )
@@ -107,6 +109,7 @@ class Drainer:
             before_run=self._exit_if_expired,
             paused=self._writer.is_waiting,
             settled=self._writer.settled.put,
+            line_length=journal.line_length,
             on_failure=self._released.put,
         )
         self._intake = Intake(self._client, plugins)

@@ -12,10 +12,10 @@ import time
 import traceback
 from collections.abc import Callable
 
-from workers.processes import EXIT_FAILED
+from workers.processes import EXIT_FAILED, RELOAD
 
 _PR_SET_NAME = 15
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, RELOAD)
 _POLL_SECONDS = 0.01
 
 
@@ -37,7 +37,10 @@ class Forked:
     def poll(self) -> int | None:
         """The exit code; None while it runs."""
         if self.returncode is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:  # a signal handler has asked at the same moment, and knows
+                return self.returncode
             if pid:
                 self.returncode = os.waitstatus_to_exitcode(status)
         return self.returncode
@@ -51,10 +54,14 @@ class Forked:
             time.sleep(_POLL_SECONDS)
         return code
 
+    def send_signal(self, sig: int) -> None:
+        """Send it a signal, if it runs."""
+        if self.poll() is None:
+            os.kill(self.pid, sig)
+
     def terminate(self) -> None:
         """Send it a SIGTERM, if it runs."""
-        if self.poll() is None:
-            os.kill(self.pid, signal.SIGTERM)
+        self.send_signal(signal.SIGTERM)
 
 
 def _be(function: Callable[[], int], name: str) -> None:
@@ -65,7 +72,8 @@ def _be(function: Callable[[], int], name: str) -> None:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         _call_it(name)
         for signum in _SIGNALS:
-            signal.signal(signum, signal.SIG_DFL)
+            # Who has not begun to listen has not loaded any plugin yet.
+            signal.signal(signum, signal.SIG_IGN if signum is RELOAD else signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         code = function()
     except SystemExit as error:

@@ -12,7 +12,9 @@ from workers.endings import endings_of
 from workers.items import Item, Partition
 from workers.loading import Plugins
 from workers.marks import EntryMarks
+from workers.ordering import leave_memory, put_in_line
 from workers.record import DamagedError, Kind, Record, RecordError, cost, decode
+from workers.states import RunState
 from workers.suspects import judge, members_in
 
 WINDOW = 512
@@ -63,6 +65,8 @@ class Intake:
 
     def release(self, item: Item) -> None:
         """Make room: nothing of `item` is left in this process."""
+        if item.in_line:
+            leave_memory(item)
         item.partition.unsettled -= 1
         self.unsettled -= 1
         self._bytes -= item.cost
@@ -95,7 +99,13 @@ class Intake:
         """Go on where an earlier drainer ended."""
         item.marked = marks.handlers
         item.deaths, suspects = judge(marks, endings_of(self._client, members_in(marks)))
-        item.results = marks.results
+        ordered = {handler.id for handler in item.todo if handler.ordered}
+        item.results = [
+            put_in_line(item, result)
+            if result.handler in ordered or result.state is RunState.WAITING
+            else result
+            for result in marks.results
+        ]
         done = {result.handler for result in item.results}
         item.todo = [handler for handler in item.todo if handler.id not in done]
         item.suspects = frozenset(handler.id for handler in item.todo if handler.id in suspects)

@@ -1,12 +1,32 @@
 """What travels through a drainer: the partitions that it holds, and the entries on their way to the journal."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 
 from workers.journal import RunResult
 from workers.loading import BoundHandler
 from workers.marks import EntryMarks
 from workers.record import Record
+from workers.states import RunState
+
+Lane = tuple[str | None, str]
+"""What orders events: the app, and the conversation, the user or the event itself."""
+
+
+@dataclass(slots=True, eq=False)
+class Lines:
+    """What a drainer knows of the lines of ordered handlers in a partition, see `workers.ordering`.
+
+    By handler and lane.
+    """
+
+    free: set[tuple[str, Lane]] = field(default_factory=set)
+    """Lines that nobody stands in."""
+    unwritten: Counter[tuple[str, Lane]] = field(default_factory=Counter)
+    """How many runs were put into a line and are not in the journal yet."""
+    lock: Lock = field(default_factory=Lock)
 
 
 @dataclass(slots=True, eq=False)
@@ -22,6 +42,7 @@ class Partition:
     """Entries read and not yet forgotten."""
     closing: bool = False
     """Nothing new starts; the lease is given back when the last run has ended and is journalled."""
+    lines: Lines = field(default_factory=Lines)
 
 
 @dataclass(slots=True, eq=False)
@@ -44,12 +65,17 @@ class Item:
     discarded: bool = False
     """Some of it did not run, since its partition is closing or a handler is stuck; it stays in the stream."""
 
-    lane: tuple[str | None, str] = field(init=False)
-    """What orders it: the app, and the conversation, the user or the event itself."""
+    in_line: bool = False
+    """Some of the results are of runs that stand in a line."""
+
+    lane: Lane = field(init=False)
 
     def __post_init__(self) -> None:
         self.lane = self.record.app_id, self.record.key or self.record.id
 
     def forgettable(self) -> dict[str, str]:
         """Every handler with a mark, to the state that its run is counted under; "" for one not counted."""
-        return {**dict.fromkeys(self.marked, ""), **{each.handler: each.state.value for each in self.results}}
+        ended = {
+            each.handler: "" if each.state is RunState.WAITING else each.state.value for each in self.results
+        }
+        return {**dict.fromkeys(self.marked, ""), **ended}

@@ -28,7 +28,7 @@ _CACHED_TRIGGERS = 1_024
 class BoundHandler:
     """A handler with what its plugin and the settings add: what it takes to run it.
 
-    `id`, `function` and `retry` are the handler's, kept here because every run reads them.
+    `id`, `function`, `retry` and `ordered` are the handler's, kept here because every run reads them.
     """
 
     handler: Handler
@@ -42,9 +42,11 @@ class BoundHandler:
     function: Callable[..., Any] = field(init=False)
     """What is called with the event and the context."""
     retry: Retry | None = field(init=False)
+    ordered: bool = field(init=False)
+    """Whether, when a run fails, those of later events of the conversation wait for it."""
 
     def __post_init__(self) -> None:
-        for name in ("id", "function", "retry"):
+        for name in ("id", "function", "retry", "ordered"):
             object.__setattr__(self, name, getattr(self.handler, name))
 
 

@@ -4,6 +4,7 @@
 <data dir>/comethooks.db         the journal, unless DATABASE_URL names another
 <data dir>/credentials           what `comethooks up` made for CometChat to send: `user:password` lines
 <data dir>/plugins/              plugins of one file
+<data dir>/bookmarks/            redacted samples that `comethooks send` can send
 <data dir>/valkey/valkey.sock    the embedded server
 ```
 """
@@ -56,6 +57,11 @@ def credentials_path(data_dir: Path) -> Path:
 def plugin_dir(data_dir: Path) -> Path:
     """The folder that plugins of one file are found in."""
     return data_dir / "plugins"
+
+
+def bookmark_dir(data_dir: Path) -> Path:
+    """The folder of the bodies that somebody bookmarked, each in a file `NAME.json`."""
+    return data_dir / "bookmarks"
 
 
 def socket_path(data_dir: Path) -> Path:

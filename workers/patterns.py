@@ -6,7 +6,7 @@ another source than CometChat, of which an unqualified pattern sees none.
 
 import re
 
-from schemas import COMETCHAT
+from schemas import COMETCHAT, OURS
 
 
 def is_pattern(value: object) -> bool:
@@ -14,12 +14,19 @@ def is_pattern(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(r"(?:[^\s:]+:)?[^\s:]+", value) is not None
 
 
-def fits(pattern: str, trigger: str, name: str | None, source: str) -> bool:
-    """Whether an event of `source` with this trigger and canonical name is what `pattern` means."""
+def misfit(pattern: str, trigger: str, name: str | None, source: str) -> str | None:
+    """Why an event of `source` with this trigger and canonical name is not what `pattern` means; None if it is."""
     wanted, colon, text = pattern.partition(":")
     if not colon:
         wanted, text = COMETCHAT, pattern
-    return wanted == source and (_fits(text, trigger) or (name is not None and _fits(text, name)))
+        if source == OURS and "*" not in text.partition(".")[0]:
+            wanted = OURS  # events of plugins go to who names the plugin
+    if wanted != source:
+        return f'"{pattern}" means events of {wanted}, and this is one of {source}'
+    if _fits(text, trigger) or (name is not None and _fits(text, name)):
+        return None
+    called = trigger if name in (None, trigger) else f"{trigger} or {name}"
+    return f'"{pattern}" does not fit {called}'
 
 
 def _fits(pattern: str, text: str) -> bool:

@@ -1,4 +1,4 @@
-"""What plugin authors write with: plugins, the functions they register, and the context those get.
+"""What plugin authors write with: plugins, and the functions they register.
 
 Everything is checked when it is registered, and the culprit is named with plugin, function, file and line.
 
@@ -20,17 +20,19 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import FrameType, MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from marshmallow import fields
-from structlog.typing import FilteringBoundLogger
 
 from schemas import COMETCHAT, ECHO
 from workers.config import Config, declaration_problems, read_config
-from workers.patterns import fits, is_pattern
+from workers.patterns import is_pattern, misfit
 from workers.retry import Retry, is_seconds
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Replayable = Literal["safe", "ask", "never"]
+REPLAYABLE: tuple[Replayable, ...] = get_args(Replayable)
+"""What a handler may say of replays."""
 
 
 class PluginError(Exception):
@@ -70,20 +72,6 @@ class DuplicateError(HandlerError):
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """What a handler gets beside the event."""
-
-    config: Config
-    """The plugin's settings as attributes: `ctx.config.channel`."""
-    log: FilteringBoundLogger
-    """A structlog logger that knows the event and the handler. Never give it a body or a secret."""
-    attempt: int
-    """1 at the first attempt."""
-    handler: str
-    """The handler's id, `plugin.function`."""
-
-
-@dataclass(frozen=True, slots=True)
 class Handler:
     """A function that is registered for triggers."""
 
@@ -100,12 +88,23 @@ class Handler:
     """Seconds that a run may take. Without it, as many as `COMETHOOKS_HANDLER_TIMEOUT` says."""
     echoes: bool = False
     """Whether it wants the echoes of edits too, which come as new messages."""
+    replay: Replayable = "ask"
+    """Whether a replay may run it: always (`safe`), when somebody names it (`ask`), or `never`."""
+    ordered: bool = False
+    """Whether, when a run fails, those of later events of the conversation wait until it is done or dismissed."""
 
     def matches(self, trigger: str, name: str | None, source: str = COMETCHAT) -> bool:
         """Whether this handler wants events of `trigger`, whose canonical name is `name`."""
+        return self.why_not(trigger, name, source) is None
+
+    def why_not(self, trigger: str, name: str | None, source: str = COMETCHAT) -> str | None:
+        """Why this handler does not want events of `trigger`, whose canonical name is `name`; None if it does."""
+        misfits = [misfit(pattern, trigger, name, source) for pattern in self.patterns]
+        if None not in misfits:
+            return "; ".join(why for why in misfits if why is not None)
         if name == ECHO and not self.echoes:
-            return False
-        return any(fits(pattern, trigger, name, source) for pattern in self.patterns)
+            return "it only repeats an edit or a deletion, which takes echoes=True"
+        return None
 
 
 class Plugin:
@@ -141,6 +140,8 @@ class Plugin:
         retry: Retry | None = None,
         timeout: float | None = None,
         echoes: bool = False,
+        replay: Replayable = "ask",
+        ordered: bool = False,
     ) -> Callable[[Function], Function]:
         """Register the decorated function for events whose trigger or canonical name fits one of `patterns`.
 
@@ -148,7 +149,9 @@ class Plugin:
         gets the event and a `Context`, once an event however many of its patterns fit, and stays what it was, so
         that a test can call it. With `retry` a run that fails is tried again. `timeout` is how many seconds a run may
         take, at most and by default what `COMETHOOKS_HANDLER_TIMEOUT` says. An edit is followed by up to three
-        `message_sent` that repeat it: only with `echoes` does a handler get those.
+        `message_sent` that repeat it: only with `echoes` does a handler get those. `replay` says whether a replay
+        may run it: `"safe"`, since to repeat it does no harm; `"ask"`, if somebody asks for it by name; or `"never"`.
+        With `ordered`, when a run fails, later events of the conversation wait until it is done or dismissed.
         Raises `HandlerError` or one of those below it.
         """
         if patterns and callable(patterns[0]):
@@ -156,7 +159,7 @@ class Plugin:
             raise HandlerError(culprit, f'write @plugin.on({_EXAMPLE}) in place of "@plugin.on"', where=where)
 
         def register(function: Function) -> Function:
-            self._register(function, patterns, _Options(retry, timeout, echoes))
+            self._register(function, patterns, _Options(retry, timeout, echoes, replay, ordered))
             return function
 
         return register
@@ -200,6 +203,8 @@ class Plugin:
             options.retry,
             options.timeout,
             options.echoes,
+            options.replay,
+            options.ordered,
         )
 
     def _culprit(self, function: Callable[..., Any]) -> tuple[str, str]:
@@ -247,12 +252,19 @@ class _Options:
     retry: Retry | None
     timeout: float | None
     echoes: bool
+    replay: Replayable
+    ordered: bool
 
 
 def _check_options(options: _Options, culprit: str, where: str) -> None:
     retry, timeout = options.retry, options.timeout
+    if options.replay not in REPLAYABLE:
+        problem = f"replay={options.replay!r} is none of {', '.join(map(repr, REPLAYABLE))}"
+        raise OptionError(culprit, problem, where=where)
     if not isinstance(options.echoes, bool):
         raise OptionError(culprit, f"echoes={options.echoes!r} is neither True nor False", where=where)
+    if not isinstance(options.ordered, bool):
+        raise OptionError(culprit, f"ordered={options.ordered!r} is neither True nor False", where=where)
     if retry is not None and not isinstance(retry, Retry):
         raise OptionError(culprit, f"retry={retry!r} is no Retry; write retry=Retry(attempts=5)", where=where)
     if timeout is not None and (not is_seconds(timeout) or timeout <= 0):

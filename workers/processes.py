@@ -15,6 +15,8 @@ EXIT_FAILED = 70
 """The exit status of a work-horse whose job failed: it ended itself, no handler did."""
 EXIT_LEASE_LOST = 75
 """The exit status of a work-horse that must not go on, since its partitions may belong to another."""
+RELOAD = signal.SIGUSR1
+"""Asks a supervisor of workers, and a worker, to let what is loaded from the plugins end and load them anew."""
 _PR_SET_PDEATHSIG = 1
 _DEAD = "ZX"
 """States of a process that has ended and was not waited for yet."""

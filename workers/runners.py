@@ -21,6 +21,7 @@ import structlog
 
 from schemas import Event
 from workers.clock import now_ms
+from workers.context import Services
 from workers.journal import RunResult
 from workers.loading import BoundHandler
 from workers.logs import MAX_TRACEBACK
@@ -68,11 +69,13 @@ class Runner(threading.Thread):
         work: "SimpleQueue[Work | None]",
         on_failure: Callable[[Exception], None],
         on_timeout: Callable[[str], None],
+        services: Services,
     ) -> None:
         super().__init__(name=f"runner-{number}", daemon=True)
         self._work = work
         self._on_failure = on_failure
         self._on_timeout = on_timeout
+        self._services = services
         self._lock = threading.Lock()
         self._call: _Call | None = None
 
@@ -87,15 +90,24 @@ class Runner(threading.Thread):
                 self._on_failure(RuntimeError(f"a runner ended: {type(error).__qualname__}"))
                 return
 
-    def execute(self, handler: BoundHandler, event: Event, ended: Ended, *, attempt: int = 1) -> None:
+    def execute(
+        self,
+        handler: BoundHandler,
+        event: Event,
+        ended: Ended,
+        *,
+        attempt: int = 1,
+        dry_run: bool = False,
+        clock: Callable[[], int] = now_ms,
+    ) -> None:
         """Run `handler` once, and tell `ended` how it ended."""
-        call = _Call(handler, attempt, ended, now_ms(), time.monotonic() + handler.timeout)
+        call = _Call(handler, attempt, ended, clock(), time.monotonic() + handler.timeout)
         try:
             self._call = call
-            result = execute(handler, event, attempt=attempt)
+            result = execute(handler, event, self._services, attempt=attempt, dry_run=dry_run, clock=clock)
             self._finish(call)
         except HandlerTimeoutError as error:  # it arrived when the handler had just ended
-            result = failed(handler, error, attempt=attempt, started_at=call.started_at, finished_at=now_ms())
+            result = failed(handler, error, attempt=attempt, started_at=call.started_at, finished_at=clock())
             self._finish(call)
         ended(result)
 
@@ -151,6 +163,7 @@ class Runners:
     def __init__(
         self,
         threads: int,
+        services: Services,
         *,
         on_failure: Callable[[Exception], None],
         on_timeout: Callable[[str], None] = lambda handler: None,
@@ -158,6 +171,7 @@ class Runners:
         self._work: SimpleQueue[Work | None] = SimpleQueue()
         self._on_failure = on_failure
         self._on_timeout = on_timeout
+        self._services = services
         self._runners = [self._runner(number) for number in range(threads)]
         self.stuck = False
         """A thread of this process hangs in a handler, and only the end of the process ends it."""
@@ -191,7 +205,7 @@ class Runners:
                 tell()
 
     def _runner(self, number: int) -> Runner:
-        return Runner(number, self._work, self._on_failure, self._on_timeout)
+        return Runner(number, self._work, self._on_failure, self._on_timeout, self._services)
 
 
 def _raise_in(thread: int | None, error: type[BaseException] | None) -> None:

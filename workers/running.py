@@ -1,16 +1,18 @@
 """One run: a handler applied to an event, and what became of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
 from schemas import Event
 from workers.clock import now_ms
+from workers.context import Services, make_context
+from workers.effects import Effects
 from workers.journal import RunResult
 from workers.loading import BoundHandler
 from workers.logs import failure, one_line, traceback_text
-from workers.plugin import Context
 from workers.record import Record
 from workers.retry import next_attempt
 from workers.states import RunState
@@ -23,7 +25,7 @@ class HandlerTimeoutError(BaseException):
     """
 
 
-def event_of(record: Record) -> Event:
+def event_of(record: Record, replay: str | None = None) -> Event:
     """The event that handlers get, made of a kept record. Nothing is decoded yet."""
     return Event(
         id=record.id,
@@ -35,13 +37,22 @@ def event_of(record: Record) -> Event:
         occurred_at=record.occurred_at,
         received_at=record.received_at,
         raw=record.body,
+        replay=replay,
     )
 
 
 def execute(
-    handler: BoundHandler, event: Event, *, attempt: int = 1, clock: Callable[[], int] = now_ms
+    handler: BoundHandler,
+    event: Event,
+    services: Services,
+    *,
+    attempt: int = 1,
+    dry_run: bool = False,
+    clock: Callable[[], int] = now_ms,
 ) -> RunResult:
     """Run `handler` once. Whatever it raises becomes the result of the run, and goes no further.
+
+    In a dry run its effects are recorded, and not done.
 
     Only a `HandlerTimeoutError` that arrives when the handler has ended already may come out of here.
     """
@@ -49,14 +60,26 @@ def execute(
     log: FilteringBoundLogger = structlog.get_logger(
         id=event.id, trigger=event.trigger, handler=handler.id, attempt=attempt
     )
-    context = Context(config=handler.config, log=log, attempt=attempt, handler=handler.id)
+    effects = Effects()
+    context = make_context(
+        event,
+        handler=handler.id,
+        config=handler.config,
+        log=log,
+        attempt=attempt,
+        seconds=handler.timeout,
+        services=services,
+        effects=effects,
+        dry_run=dry_run,
+        clock=clock,
+    )
     started = clock()
     try:
         handler.function(event, context)
     except BaseException as error:
         result = failed(handler, error, attempt=attempt, started_at=started, finished_at=clock())
         log.warning("run failed", state=result.state.value, **failure(error))
-        return result
+        return replace(result, effects=effects.lines)
     return RunResult(
         handler=handler.id,
         state=RunState.DONE,
@@ -64,6 +87,7 @@ def execute(
         started_at=started,
         finished_at=clock(),
         version=handler.version,
+        effects=effects.lines,
     )
 
 

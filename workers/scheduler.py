@@ -1,8 +1,9 @@
 """The scheduler: what one process of all hosts does once a second, whoever of them leads.
 
-It enqueues RQ jobs for runs that are due, frees the claims of processes that died, deletes what is older than
-the retention, and tells Redis how many runs are unfinished, for the metrics. Each of these may be done twice, or
-by two leaders at once: they are compare-and-set or idempotent, so the lease of the leader needs no fence.
+It enqueues RQ jobs for runs and replays that are due, frees the claims of processes that died, finds runs of ordered
+handlers that wait for nobody, deletes what is older than the retention, and tells Redis how many runs are unfinished,
+for the metrics. Each of these may be done twice, or by two leaders at once: they are compare-and-set or idempotent,
+so the lease of the leader needs no fence.
 """
 
 import contextlib
@@ -18,16 +19,17 @@ from redis.exceptions import RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from workers import keys, logs, scripts
+from workers import keys, logs, replay_queue, scripts
 from workers.clock import now_ms
 from workers.connections import connect
 from workers.endings import endings_of
 from workers.journal import Journal, JournalOutdatedError, JournalUnavailableError
 from workers.journal.migrate import require_current
+from workers.journal.replays import Replays
 from workers.layout import read_layouts
 from workers.leader import Leader
 from workers.processes import StopFlag, is_dead_here, member_name
-from workers.runs_queue import BATCH, CLAIM_SECONDS, JOB, LIFE_SECONDS, RUNS_QUEUE
+from workers.runs_queue import BATCH, CLAIM_SECONDS, JOB, LIFE_SECONDS, OUTAGE_SECONDS, RUNS_QUEUE
 from workers.settings import Settings
 from workers.sweeper import Sweeper
 
@@ -35,8 +37,6 @@ TICK_SECONDS = 1.0
 LEADER_SECONDS = 10.0
 BLIND_SECONDS = 5.0
 """After so long without a round nothing is known of who could renew its claims."""
-OUTAGE_SECONDS = 3600
-"""So much longer a job may take when it waits for the journal with results: ended before, it would repeat them."""
 MOST_JOBS = 4
 _TELL_SECONDS = 5.0
 _TOLD_TTL_SECONDS = 60
@@ -56,6 +56,7 @@ class Scheduler:
         self._repair = client.register_script(scripts.REPAIR)
         self._seen = 0.0
         self._expiring_from = 0.0
+        self._replays = Replays(journal.engine)
         self._sweeper = Sweeper(settings, journal, client)
         self._next_telling = 0.0
 
@@ -68,7 +69,9 @@ class Scheduler:
         if time.monotonic() > self._seen + BLIND_SECONDS:  # another one led, or the journal did not answer
             self.lost_sight()
         self._free_claims()
+        self._journal.release_waiting(now_ms())
         self._enqueue_due()
+        replay_queue.enqueue(self._queue, self._settings, self._replays.due(now_ms()))
         self._sweeper.go_on()
         if time.monotonic() > self._next_telling:
             self._next_telling = time.monotonic() + _TELL_SECONDS
@@ -80,17 +83,24 @@ class Scheduler:
         expired = now_ms() if time.monotonic() > self._expiring_from else None
         freed = self._journal.free_claims(
             is_dead=is_dead_here,
-            ending=lambda member: endings_of(self._client, [member]).get(member),
+            ending=self._ending_of,
             now=now_ms(),
             expired=expired,
         )
         dead = sum(run.dead for run in freed)
         if freed:
             log.warning("freed runs of processes that died", due=len(freed) - dead, dead=dead)
+        for name in self._replays.free(
+            is_dead=is_dead_here, ending=self._ending_of, now=now_ms(), expired=expired
+        ):
+            log.warning("a process died that worked on a replay", replay=name)
+
+    def _ending_of(self, member: str) -> str | None:
+        return endings_of(self._client, [member]).get(member)
 
     def _enqueue_due(self) -> None:
         due = self._journal.due(now_ms(), BATCH * MOST_JOBS)
-        for _ in range(min(math.ceil(due / BATCH), MOST_JOBS) - self._queue.count):
+        for _ in range(min(math.ceil(due / BATCH), MOST_JOBS) - replay_queue.other_jobs(self._queue)):
             self._queue.enqueue_call(
                 JOB,
                 timeout=math.ceil(LIFE_SECONDS + 2 * self._settings.handler_timeout + OUTAGE_SECONDS),

@@ -47,3 +47,21 @@ def event_status(runs: Iterable[RunState]) -> EventStatus:
     """
     statuses = {_STATUS_OF[state] for state in runs}
     return next((status for status in _WORST_FIRST if status in statuses), EventStatus.UNHANDLED)
+
+
+class ReplayState(StrEnum):
+    """How a replay stands. One that stopped or failed can go on."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class OnceState(StrEnum):
+    """What is known of a side effect that is to happen at most once."""
+
+    PROGRESS = "progress"
+    DONE = "done"
+    UNKNOWN = "unknown"
+    """Its process ended, or its request failed, at a time when it may have happened or not."""

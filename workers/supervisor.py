@@ -2,6 +2,7 @@
 
 import functools
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Any, Protocol
 import structlog
 
 from workers.forking import Forked
-from workers.processes import StopFlag, end_with_parent, kill_session
+from workers.processes import RELOAD, StopFlag, end_with_parent, kill_session
 
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 1.0
@@ -34,8 +35,11 @@ class Process(Protocol):
     def wait(self, timeout: float | None = None) -> int:
         """Wait for its end. Raises `subprocess.TimeoutExpired`."""
 
+    def send_signal(self, sig: int) -> None:
+        """Send it a signal, if it runs."""
+
     def terminate(self) -> None:
-        """Send it a SIGTERM."""
+        """Send it a SIGTERM, if it runs."""
 
 
 @dataclass(slots=True)
@@ -92,6 +96,11 @@ class Child:
         """Ask it to stop, wait, and kill it, with all that it started, if it does not."""
         stop_together([self])
 
+    def reload(self) -> None:
+        """Ask it to load the plugins anew; who has not begun to listen has not loaded any yet, and ignores it."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(RELOAD)
+
     def _ask_to_stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
@@ -128,6 +137,7 @@ class ForkedChild(Child):
 def _prepare(supervisor: int, niceness: int) -> None:
     """In the child, before it becomes the program."""
     end_with_parent(supervisor)
+    signal.signal(RELOAD, signal.SIG_IGN)
     if niceness:
         os.nice(niceness)
 

@@ -36,7 +36,7 @@ from workers import logs
 from workers.connections import connect
 from workers.endings import bury
 from workers.outage import AWAY, Outage
-from workers.processes import end_with_parent, ending
+from workers.processes import RELOAD, end_with_parent, ending
 from workers.runs_queue import JOB, RUNS_QUEUE
 from workers.settings import Settings
 
@@ -131,6 +131,10 @@ class HorseWorker(Worker):
         """Stop once the drainer has."""
         self.stopping = True
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def reload(self) -> None:
+        """Let the work-horse end as if asked to stop: the next one loads the plugins anew."""
+        self.handle_warm_shutdown_request()
 
     def handle_warm_shutdown_request(self) -> None:
         """Pass the request to stop on to the drainer."""
@@ -238,6 +242,7 @@ def work(settings: Settings, kind: type[HorseWorker]) -> int:
     for name in ("rq.worker", "rq.registry"):
         logging.getLogger(name).addFilter(outage)
     worker: HorseWorker | None = None
+    signal.signal(RELOAD, lambda *_: worker.reload() if worker is not None else None)
     while True:
         for signum in (signal.SIGTERM, signal.SIGINT):  # RQ has its own while it works
             signal.signal(signum, lambda *_: sys.exit(0))

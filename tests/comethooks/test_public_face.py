@@ -2,7 +2,7 @@
 
 import comethooks
 import schemas
-from workers import plugin, retry
+from workers import context, plugin, retry
 
 
 def test_it_has_what_a_plugin_needs_and_nothing_else() -> None:
@@ -15,7 +15,7 @@ def test_it_has_what_a_plugin_needs_and_nothing_else() -> None:
 def test_it_only_re_exports() -> None:
     """The objects are those that the engine works with."""
     assert comethooks.Plugin is plugin.Plugin
-    assert comethooks.Context is plugin.Context
+    assert comethooks.Context is context.Context
     assert comethooks.Event is schemas.Event
     assert comethooks.Retry is retry.Retry
     assert comethooks.RetryLater is retry.RetryLater

@@ -55,8 +55,8 @@ class Desk:
         self.journal.write([Settled(record=each, runs=(result,), partition=0) for each in records])
         return [each.id for each in records]
 
-    def attempts(self, *handlers: BoundHandler) -> Attempts:
-        """A job that knows these handlers."""
+    def plugins(self, *handlers: BoundHandler) -> Plugins:
+        """A plugin with these handlers."""
         plugin = LoadedPlugin(
             name="plugin",
             origin="test",
@@ -66,7 +66,11 @@ class Desk:
             warnings=(),
             version="1.0",
         )
-        return Attempts(self.settings, Plugins(loaded=(plugin,)), self.journal, self.redis, self.stop)
+        return Plugins(loaded=(plugin,))
+
+    def attempts(self, *handlers: BoundHandler) -> Attempts:
+        """A job that knows these handlers."""
+        return Attempts(self.settings, self.plugins(*handlers), self.journal, self.redis, self.stop)
 
     def runs(self) -> list[StoredRun]:
         """Every run."""

@@ -1,15 +1,17 @@
 """A dispatcher with its inputs and outputs, and items for it."""
 
+from collections import Counter
 from queue import SimpleQueue
 from typing import Any
 
 from redis import Redis
 
 from tests.redis_server import RedisServer
-from tests.workers.engine import append, clients, partition, record
+from tests.workers.engine import append, clients, partition, record, services
 from workers import keys
 from workers.dispatcher import Dispatcher
 from workers.items import Item
+from workers.journal import Line
 from workers.marks import start_mark
 from workers.runners import Runners
 
@@ -22,7 +24,11 @@ class Bench:
         self.settled: SimpleQueue[Item] = SimpleQueue()
         self.failures: list[Exception] = []
         self.paused = False
-        self.runners = Runners(threads, on_failure=self.failures.append)
+        self.lines: Counter[Line] = Counter()
+        """How many runs stand in the lines of ordered handlers, in SQL."""
+        self.asked: list[Line] = []
+        """Which lines the dispatcher asked about."""
+        self.runners = Runners(threads, services(), on_failure=self.failures.append)
         self.dispatcher = Dispatcher(
             own,
             self.runners,
@@ -30,10 +36,15 @@ class Bench:
             before_run=lambda: None,
             paused=lambda: self.paused,
             settled=self.settled.put,
+            line_length=self._line_length,
             on_failure=self.failures.append,
         )
         self.runners.start()
         self.dispatcher.start()
+
+    def _line_length(self, line: Line, limit: int) -> int:
+        self.asked.append(line)
+        return min(self.lines[line], limit)
 
     def close(self) -> None:
         """End its threads."""

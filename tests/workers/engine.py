@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from redis import Redis
 
@@ -11,6 +11,7 @@ from tests.scenarios.stack import message
 from workers import keys
 from workers.config import Config
 from workers.connections import connect
+from workers.context import Services
 from workers.ids import new_id
 from workers.items import Item, Partition
 from workers.loading import BoundHandler
@@ -48,6 +49,7 @@ def handler(
     retry: Retry | None = None,
     timeout: float = 30.0,
     version: str = "1.0",
+    ordered: bool = False,
 ) -> BoundHandler:
     """A handler that runs `function`."""
     made = Handler(
@@ -57,6 +59,7 @@ def handler(
         patterns=("*",),
         where="test.py:1",
         retry=retry,
+        ordered=ordered,
     )
     return BoundHandler(made, Config("plugin", {}), timeout, version)
 
@@ -94,3 +97,12 @@ def append(client: Redis, held: Partition, kept: Record) -> Item:
 def clients(url: str) -> tuple[Redis, Redis]:
     """One client to look with, and one for the part under test."""
     return connect(url), connect(url)
+
+
+def services() -> Services:
+    """Services that reach nothing: for handlers that have no effects."""
+
+    def nothing(*_: Any, **__: Any) -> Any:
+        raise AssertionError("this handler was to have no effects")
+
+    return Services(connect=nothing, once_keys=cast(Any, None), emit=nothing)

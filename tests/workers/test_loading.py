@@ -12,8 +12,8 @@ import structlog
 from rq.timeouts import JobTimeoutException
 
 from tests.workers.engine import record
+from workers.context import Context
 from workers.loading import BrokenPlugin, Plugins, load_plugins
-from workers.plugin import Context
 from workers.retry import Retry
 from workers.running import event_of
 from workers.settings import Settings

@@ -12,11 +12,11 @@ import pytest
 import structlog
 from marshmallow import fields
 
-from schemas import ECHO
+from schemas import COMETCHAT, ECHO
 from workers.config import Config
+from workers.context import Context
 from workers.plugin import (
     ConfigError,
-    Context,
     DuplicateError,
     HandlerError,
     OptionError,
@@ -215,6 +215,31 @@ class TestEchoes:
             plugin.on("message_sent", echoes="yes")(greet)  # type: ignore[arg-type]
 
 
+class TestReplay:
+    def test_unless_it_says_otherwise_a_replay_has_to_name_it(self):
+        """Not every handler bears repetition, and only its author knows."""
+        plugin = Plugin("welcome")
+        plugin.on("message_sent")(greet)
+        plugin.on("message_sent", replay="safe")(hear)
+        assert [handler.replay for handler in plugin.handlers] == ["ask", "safe"]
+
+    def test_a_word_that_is_none_of_them_is_refused(self):
+        """It says which there are."""
+        with pytest.raises(OptionError, match="replay='yes' is none of 'safe', 'ask', 'never'"):
+            Plugin("welcome").on("message_sent", replay="yes")(greet)  # type: ignore[arg-type]
+
+
+class TestOrdered:
+    """Whether later events of a conversation wait for a run that failed."""
+
+    def test_it_is_asked_for_with_true_or_false(self, plugin: Plugin) -> None:
+        plugin.on("message_sent")(greet)
+        plugin.on("message_sent", ordered=True)(hear)
+        assert [handler.ordered for handler in plugin.handlers] == [False, True]
+        with pytest.raises(OptionError, match="ordered=1 is neither True nor False"):
+            plugin.on("message_sent", ordered=1)(greet)  # type: ignore[arg-type]
+
+
 class TestSources:
     """A pattern means CometChat unless it names another source."""
 
@@ -239,6 +264,62 @@ class TestSources:
     def test_half_a_pattern_is_none(self, pattern: str, plugin: Plugin) -> None:
         with pytest.raises(PatternError):
             plugin.on(pattern)(greet)
+
+
+class TestWhyNot:
+    """The other side of `matches`: None exactly when the handler matches."""
+
+    @pytest.mark.parametrize(
+        "patterns, echoes, name, source, why",
+        [
+            (("message.sent",), False, "message.sent", COMETCHAT, None),
+            (("toys:*", "message_*"), False, "message.sent", COMETCHAT, None),
+            (
+                ("message_edited",),
+                False,
+                "message.sent",
+                COMETCHAT,
+                '"message_edited" does not fit message_sent or message.sent',
+            ),
+            (("group_*",), False, None, COMETCHAT, '"group_*" does not fit message_sent'),
+            (
+                ("group_*", "toys:*"),
+                False,
+                None,
+                COMETCHAT,
+                '"group_*" does not fit message_sent; "toys:*" means events of toys, and this is one of cometchat',
+            ),
+            (("*",), False, None, "toys", '"*" means events of cometchat, and this is one of toys'),
+            (("*",), True, ECHO, COMETCHAT, None),
+            (
+                ("*",),
+                False,
+                ECHO,
+                COMETCHAT,
+                "it only repeats an edit or a deletion, which takes echoes=True",
+            ),
+            (
+                ("group_*",),
+                False,
+                ECHO,
+                COMETCHAT,
+                '"group_*" does not fit message_sent or message.echo',
+            ),
+        ],
+    )
+    def test_each_reason_is_told(
+        self,
+        patterns: tuple[str, ...],
+        echoes: bool,
+        name: str | None,
+        source: str,
+        why: str | None,
+        plugin: Plugin,
+    ) -> None:
+        plugin.on(*patterns, echoes=echoes)(greet)
+        [handler] = plugin.handlers
+        assert handler.why_not("message_sent", name, source) == why
+        assert handler.matches("message_sent", name, source) is (why is None)
 
 
 class TestRefusals:

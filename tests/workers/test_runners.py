@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.waiting import wait_for
-from tests.workers.engine import handler, record
+from tests.workers.engine import handler, record, services
 from workers.journal import RunResult
 from workers.retry import Retry
 from workers.runners import Runner, Runners
@@ -35,7 +35,7 @@ def interrupted() -> list[str]:
 @pytest.fixture
 def runners(interrupted: list[str]) -> Iterator[Runners]:
     failures: list[Exception] = []
-    made = Runners(2, on_failure=failures.append, on_timeout=interrupted.append)
+    made = Runners(2, services(), on_failure=failures.append, on_timeout=interrupted.append)
     made.start()
     yield made
     made.stop()

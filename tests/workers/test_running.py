@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.workers.engine import handler, record
+from tests.workers.engine import handler, record, services
 from workers.marks import mark_of, marks_in
 from workers.retry import Retry, RetryLater, Stop
 from workers.running import event_of, execute
@@ -17,7 +17,7 @@ def test_a_handler_gets_the_event_and_its_context() -> None:
     """Typed, and with the handler's id and attempt."""
     got: list[Any] = []
     result = execute(
-        handler(lambda event, ctx: got.append((event, ctx))), event_of(record(2, 7)), clock=CLOCK
+        handler(lambda event, ctx: got.append((event, ctx))), event_of(record(2, 7)), services(), clock=CLOCK
     )
     event, context = got[0]
     assert event.message.text == "message 7"
@@ -33,7 +33,7 @@ def test_whatever_it_raises_makes_the_run_dead_and_goes_no_further(error: BaseEx
     def fail(event: Any, ctx: Any) -> None:
         raise error
 
-    result = execute(handler(fail), event_of(record()))
+    result = execute(handler(fail), event_of(record()), services())
     assert result.state is RunState.DEAD
     assert type(error).__name__ in (result.error or "")
     assert "in fail" in (result.traceback or "")
@@ -55,7 +55,7 @@ def test_an_exception_that_cannot_be_told_still_ends_its_run(error: Exception) -
     def fail(event: Any, ctx: Any) -> None:
         raise error
 
-    result = execute(handler(fail), event_of(record()))
+    result = execute(handler(fail), event_of(record()), services())
     assert result.state is RunState.DEAD
     assert type(error).__name__ in (result.error or "")
 
@@ -67,9 +67,9 @@ def test_with_attempts_left_the_run_is_tried_again_later() -> None:
         raise ValueError("no")
 
     declared = handler(fail, retry=Retry(attempts=3, base=2.0, jitter=False))
-    result = execute(declared, event_of(record()), attempt=2, clock=lambda: 50_000)
+    result = execute(declared, event_of(record()), services(), attempt=2, clock=lambda: 50_000)
     assert (result.state, result.attempts, result.next_at) == (RunState.RETRYING, 2, 54_000)
-    assert execute(declared, event_of(record()), attempt=3).state is RunState.DEAD
+    assert execute(declared, event_of(record()), services(), attempt=3).state is RunState.DEAD
 
 
 def test_a_handler_can_say_itself_what_comes_next() -> None:
@@ -81,9 +81,9 @@ def test_a_handler_can_say_itself_what_comes_next() -> None:
     def later(event: Any, ctx: Any) -> None:
         raise RetryLater(60)
 
-    stopped = execute(handler(stop, retry=Retry(attempts=9)), event_of(record()))
+    stopped = execute(handler(stop, retry=Retry(attempts=9)), event_of(record()), services())
     assert (stopped.state, stopped.error) == (RunState.DEAD, "Stop: the user is gone")
-    put_off = execute(handler(later), event_of(record()), clock=lambda: 1_000)
+    put_off = execute(handler(later), event_of(record()), services(), clock=lambda: 1_000)
     assert (put_off.state, put_off.next_at) == (RunState.RETRYING, 61_000)
 
 
@@ -93,5 +93,5 @@ def test_a_mark_holds_the_whole_result() -> None:
     def fail(event: Any, ctx: Any) -> None:
         raise ValueError("half an emoji \ud83d and \x00")
 
-    result = execute(handler(fail), event_of(record()))
+    result = execute(handler(fail), event_of(record()), services())
     assert marks_in({b"5-0/plugin.handler": mark_of(result)})["5-0"].results == [result]

@@ -12,6 +12,8 @@ from workers import keys, scheduler
 from workers.clock import now_ms
 from workers.endings import bury
 from workers.journal import Filter
+from workers.journal.replay_request import ReplayRequest
+from workers.journal.replays import SUSPECTS, Replays
 from workers.processes import EXIT_FAILED, member_name
 from workers.scheduler import BATCH, MOST_JOBS, RUNS_QUEUE, Scheduler
 from workers.states import RunState
@@ -54,6 +56,43 @@ def test_due_runs_become_as_many_jobs_as_they_need(desk: Desk, due: int, jobs: i
     for _ in range(3):
         scheduler_of(desk).tick()
     assert queued(desk) == jobs
+
+
+def test_a_replay_has_one_job_that_waits_and_runs_that_are_due_have_theirs_beside_it(desk: Desk) -> None:
+    """It has none once it has stopped."""
+    replays = Replays(desk.journal.engine)
+    request = ReplayRequest(asked=Filter(), handlers=frozenset())
+    for name in ("fix greeting", "other"):
+        replays.create(name, request, now=now_ms(), expected=0)
+    replays.stop("other", now_ms())
+    for _ in range(3):
+        scheduler_of(desk).tick()
+    assert queued(desk) == 1
+    desk.fail(1)
+    for _ in range(3):
+        scheduler_of(desk).tick()
+    assert queued(desk) == 2
+
+
+def test_the_chunk_of_a_process_that_died_is_done_again_with_care(desk: Desk) -> None:
+    """One run at a time."""
+    replays = Replays(desk.journal.engine)
+    request = ReplayRequest(asked=Filter(), handlers=frozenset())
+    replays.create("mended", request, now=now_ms(), expected=0)
+    replays.claim("mended", member_name(dead_pid()), now=now_ms(), until=now_ms() + 60_000)
+    scheduler_of(desk).tick()
+    found = replays.get("mended")
+    assert found is not None
+    assert (found.deaths, found.suspects, found.error) == (1, SUSPECTS, None)
+    assert queued(desk) == 1
+
+
+def test_a_run_that_waits_for_nobody_is_released(desk: Desk) -> None:
+    """As when the last one before it was done while it was put into its line; it becomes a job at once."""
+    desk.fail(1, state=RunState.WAITING, attempts=0, next_at=None, lane="app/room", place=1)
+    scheduler_of(desk).tick()
+    assert desk.states() == {(RunState.RETRYING, 0)}
+    assert queued(desk) == 1
 
 
 def test_the_claims_of_a_process_that_died_here_are_freed_at_once(desk: Desk) -> None:

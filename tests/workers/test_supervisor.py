@@ -72,6 +72,29 @@ def test_stopping_waits_for_a_clean_end_and_kills_what_does_not(tmp_path: Path) 
     os.close(stubborn.output)
 
 
+def test_one_that_does_not_listen_yet_survives_being_asked_to_reload(tmp_path: Path) -> None:
+    """It has loaded nothing so far. Who listens is told."""
+    told = tmp_path / "told"
+    code = (
+        "import signal, time\n"
+        f"while not __import__('os').path.exists({str(tmp_path / 'go')!r}): time.sleep(0.01)\n"
+        f"signal.signal(signal.SIGUSR1, lambda *_: open({str(told)!r}, 'w').close())\n"
+        f"open({str(tmp_path / 'listens')!r}, 'w').close()\n"
+        "while True: time.sleep(1)\n"
+    )
+    child = Child("late", [sys.executable, "-c", code])
+    child.reload()  # it does not even run
+    child.start()
+    child.reload()
+    (tmp_path / "go").touch()
+    wait_for((tmp_path / "listens").exists, "it listens")
+    assert not told.exists()
+    child.reload()
+    wait_for(told.exists, "it is told")
+    assert is_alive(pid(child))
+    child.stop()
+
+
 def test_all_are_stopped_within_the_time_of_one(tmp_path: Path) -> None:
     """Ten workers that hang must not hang ten times as long."""
     hanging = [Child(f"stubborn-{number}", STUBBORN, stop_seconds=0.5) for number in range(4)]

@@ -5,7 +5,7 @@ therefore left to those who need it.
 """
 
 from workers.journal.claims import ClaimedRun, FreedRun, RunKey
-from workers.journal.decisions import DISMISSABLE, RETRYABLE
+from workers.journal.decisions import DISMISSABLE, RETRYABLE, UNBLOCKABLE
 from workers.journal.drift import DriftFilter, StoredDrift
 from workers.journal.errors import (
     AmbiguousIdError,
@@ -15,8 +15,11 @@ from workers.journal.errors import (
     JournalUnavailableError,
     JournalUrlError,
 )
+from workers.journal.failures import FailureGroup, grouped
 from workers.journal.journal import Journal
+from workers.journal.lines import Line
 from workers.journal.models import Outcome
+from workers.journal.once import OnceClaim, StoredOnce
 from workers.journal.queries import Filter
 from workers.journal.retention import START, Cursor, Swept
 from workers.journal.settled import RunResult, Settled
@@ -27,11 +30,13 @@ __all__ = [
     "DISMISSABLE",
     "RETRYABLE",
     "START",
+    "UNBLOCKABLE",
     "AmbiguousIdError",
     "ClaimedRun",
     "Cursor",
     "DriftFilter",
     "Duplicates",
+    "FailureGroup",
     "Filter",
     "FreedRun",
     "Journal",
@@ -40,14 +45,18 @@ __all__ = [
     "JournalRefusedError",
     "JournalUnavailableError",
     "JournalUrlError",
+    "Line",
+    "OnceClaim",
     "Outcome",
     "RunKey",
     "RunResult",
     "Settled",
     "StoredDrift",
     "StoredEvent",
+    "StoredOnce",
     "StoredRequest",
     "StoredRun",
     "Swept",
+    "grouped",
     "iso",
 ]

@@ -15,7 +15,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, Update, and_, 
 
 from workers.guilt import deaths_allowed, killed_text
 from workers.journal.database import for_writing
-from workers.journal.models import LIVE, Instant, events, runs
+from workers.journal.lines import Line, release
+from workers.journal.models import LIVE, Instant, events, replays, runs
 from workers.journal.rows import run_row, searchable
 from workers.journal.settled import RunResult
 from workers.journal.statements import UpdateEach, chunks
@@ -44,6 +45,10 @@ class ClaimedRun:
     replay: str | None
     attempt: int
     suspect: bool
+    lane: str | None = None
+    """Of an ordered handler's run: the line that it stands in, see `workers.journal.lines`."""
+    dry_run: bool = False
+    """Whether it is part of a replay that is a dry run."""
 
     @property
     def key(self) -> RunKey:
@@ -60,7 +65,14 @@ class ClaimedRun:
             headers=orjson.loads(row["headers"]),
         )
         key = _key(row["event_id"], row["handler"], row["replay"])
-        return cls(record, key.handler, key.replay, row["attempts"] + 1, row["deaths"] > 0)
+        return cls(
+            record,
+            *key[1:],
+            attempt=row["attempts"] + 1,
+            suspect=row["deaths"] > 0,
+            lane=row["lane"],
+            dry_run=bool(row["dry_run"]),
+        )
 
 
 class FreedRun(NamedTuple):
@@ -82,12 +94,13 @@ _OF_RECORD = (
 )  # fmt: skip
 _KEY = (runs.c.event_id, runs.c.handler, runs.c.replay)
 _RESULT = (
-    "state", "attempts", "started_at", "finished_at", "error", "traceback", "next_at", "version",
+    "state", "attempts", "started_at", "finished_at", "error", "traceback", "next_at", "version", "effects",
 )  # fmt: skip
 _CLAIMED = (
-    select(*_KEY, runs.c.attempts, runs.c.deaths, *(events.c[name] for name in _OF_RECORD))
-    .add_columns(events.c.size, events.c.headers)
+    select(*_KEY, runs.c.attempts, runs.c.deaths, runs.c.lane, *(events.c[name] for name in _OF_RECORD))
+    .add_columns(events.c.size, events.c.headers, replays.c.dry_run)
     .join(events, events.c.id == runs.c.event_id)
+    .outerjoin(replays, replays.c.name == runs.c.replay)
 )
 _RUNNING = and_(runs.c.state == RunState.RUNNING.value, runs.c.next_at.is_not(None))
 """Runs that are claimed, by the index of what is due."""
@@ -145,9 +158,16 @@ def _claimed(connection: Connection, query: Select[Any]) -> list[ClaimedRun]:
 
 
 def finish(connection: Connection, member: str, results: Sequence[tuple[str, RunResult]]) -> int:
-    """Write the results of runs, each with its event's id, that `member` still has; how many it had."""
+    """Write the results of runs, each with its event's id, that `member` still has; how many it had.
+
+    Where one of a line is done, the next becomes due.
+    """
     rows = [run_row(event_id, result) for event_id, result in results]
-    return _finishing(connection.dialect.name).execute(connection, rows, [searchable(member)])
+    had = _finishing(connection.dialect.name).execute(connection, rows, [searchable(member)])
+    done = [result for _, result in results if result.lane and result.state is RunState.DONE]
+    freed = {Line(searchable(result.handler) or "", result.lane or "") for result in done}
+    release(connection, freed, now=max((result.finished_at or 0 for result in done), default=0))
+    return had
 
 
 @cache

@@ -2,19 +2,24 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Self
 
 from sqlalchemy import Connection, literal, select
 
-from workers.journal import claims, decisions, drift, retention, writing
+from workers.clock import now_ms
+from workers.journal import claims, decisions, drift, lines, once, retention, writing
 from workers.journal.claims import ClaimedRun, FreedRun, RunKey
 from workers.journal.database import for_writing, open_engine
 from workers.journal.drift import ANY_DRIFT, DriftFilter, StoredDrift
 from workers.journal.errors import translated
+from workers.journal.lines import Line
+from workers.journal.once import OnceClaim, StoredOnce
 from workers.journal.queries import Filter
 from workers.journal.reading import Reader
 from workers.journal.retention import START, Cursor, Swept
 from workers.journal.settled import RunResult, Settled
+from workers.states import OnceState
 
 
 class Journal(Reader):
@@ -38,6 +43,26 @@ class Journal(Reader):
         if batch:
             with self._writing() as connection:
                 writing.write(connection, batch)
+
+    def enter_once(self, claim: OnceClaim) -> OnceState | None:
+        """Take the key of a side effect if nobody has it: then None, else what is known of it."""
+        with self._writing() as connection:
+            return once.enter(connection, claim)
+
+    def know_once(self, claim: OnceClaim) -> OnceState | None:
+        """What is known of the key of a side effect; None when nobody has it. Changes nothing."""
+        with translated(), self.engine.connect() as connection:
+            return once.known(connection, claim)
+
+    def leave_once(self, claim: OnceClaim, state: OnceState | None) -> None:
+        """Say what became of a key that `claim` took; with None it is free again."""
+        with self._writing() as connection:
+            once.leave(connection, claim, state, now_ms())
+
+    def once_of(self, event_id: str) -> list[StoredOnce]:
+        """The keys that runs on the event with that id took."""
+        with translated(), self.engine.connect() as connection:
+            return once.of_event(connection, event_id, now_ms())
 
     def claim(
         self, member: str, *, now: int, until: int, limit: int, alone: bool = False
@@ -104,6 +129,25 @@ class Journal(Reader):
         """Dismiss the `DISMISSABLE` runs that `asked` describes; how many it changed. In steps, too."""
         with translated():
             return decisions.dismiss(self.engine, asked, now)
+
+    def unblock_runs(self, asked: Filter, now: int) -> int:
+        """Let later runs go on beside the `UNBLOCKABLE` ones that `asked` describes; how many that is."""
+        with translated():
+            return decisions.unblock(self.engine, replace(asked, holds_up=True), now)
+
+    def line_length(self, line: Line, limit: int) -> int:
+        """How many runs of an ordered handler stand in `line`; counts no further than `limit`."""
+        with self._connection() as connection:
+            return lines.length(connection, line, limit)
+
+    def release_waiting(self, now: int) -> int:
+        """Make runs due at `now` that wait in a line with nobody before them; how many these were."""
+        with self._connection() as connection:
+            found = lines.releasable(connection)
+        if not found:
+            return 0
+        with self._writing() as connection:
+            return lines.release(connection, found, now=now)
 
     def drift(self, asked: DriftFilter = ANY_DRIFT) -> list[StoredDrift]:
         """What is not as expected in bodies, as far as `asked` describes it; what is new comes first."""

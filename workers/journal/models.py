@@ -8,7 +8,20 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, MetaData, String, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -114,9 +127,36 @@ runs = Table(
     Column("deaths", BigInteger, nullable=False, server_default="0"),
     # That of the plugin that ran.
     Column("version", String(TEXT_LENGTH)),
+    # What it did to the outside: a JSON list of lines; null when that was nothing.
+    Column("effects", Text),
+    # Of an ordered handler's run that failed or waits: what orders it, and its place there; see lines.py.
+    Column("lane", _sorted_text(TEXT_LENGTH)),
+    Column("place", BigInteger),
     # Nearly every run is done when it is written, and is in neither index.
     _partial_index("ix_runs_not_done", "state", "finished_at", where="state <> 'done'"),
     _partial_index("ix_runs_due", "state", "next_at", where="next_at IS NOT NULL"),
+    _partial_index(
+        "ix_runs_in_line", "handler", "lane", "place", where="lane IS NOT NULL AND state <> 'done'"
+    ),
+    sqlite_with_rowid=False,
+)
+
+once_keys = Table(
+    "once_keys",
+    metadata,
+    Column("plugin", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("key", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("state", String(16), nullable=False),
+    # The attempt that took it.
+    Column("token", String(36), nullable=False),
+    # No foreign key: what has happened stays known when the event is deleted.
+    Column("event_id", _ID, nullable=False),
+    Column("handler", _sorted_text(TEXT_LENGTH), nullable=False),
+    Column("at", Instant, nullable=False),
+    # When the attempt that took it must have ended.
+    Column("until", Instant, nullable=False),
+    Index(None, "event_id"),
+    Index(None, "at"),
     sqlite_with_rowid=False,
 )
 
@@ -153,5 +193,46 @@ drift = Table(
     Column("last_at", Instant, nullable=False),
     # The latest event that has it, so that retention does not take it before this row.
     Column("example_id", _ID, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+replays = Table(
+    "replays",
+    metadata,
+    Column("name", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("created_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Column("state", String(16), nullable=False),
+    # Which events and which handlers: JSON.
+    Column("request", Text, nullable=False),
+    # Events a second; null is as fast as it goes.
+    Column("rate", Double),
+    Column("dry_run", Boolean, nullable=False),
+    # How many events there were when it was made.
+    Column("expected", BigInteger, nullable=False),
+    # How many events and runs are recorded.
+    Column("events", BigInteger, nullable=False, server_default="0"),
+    Column("runs", BigInteger, nullable=False, server_default="0"),
+    # The last event that is done, in order.
+    Column("received_at", Instant),
+    Column("event_id", _ID),
+    # When the next chunk is due.
+    Column("next_at", Instant, nullable=False),
+    # Who works on a chunk, `host|boot|pid`, and until when.
+    Column("claim", String(TEXT_LENGTH)),
+    Column("claimed_until", Instant),
+    # How often a process died at the next event, and how many events are to be run one run at a time since one did.
+    Column("deaths", BigInteger, nullable=False, server_default="0"),
+    Column("suspects", BigInteger, nullable=False, server_default="0"),
+    Column("error", Text),
+    sqlite_with_rowid=False,
+)
+
+replay_events = Table(
+    "replay_events",
+    metadata,
+    # The events of a replay that was given a file. No foreign keys: they are written before the replay is.
+    Column("replay", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("event_id", _ID, primary_key=True),
     sqlite_with_rowid=False,
 )

@@ -21,13 +21,14 @@ from sqlalchemy import (
     tuple_,
 )
 
+from workers.journal.lines import HOLDS_UP
 from workers.journal.models import LIVE, Instant, Outcome, events, requests, runs
 from workers.journal.rows import searchable
 from workers.states import EventStatus, RunState, event_status
 
 LISTED_EVENT = tuple(column for column in events.c if column.name != "body")
-WHOLE_RUN = tuple(column for column in runs.c if column.name not in ("claim", "deaths"))
-LISTED_RUN = tuple(column for column in WHOLE_RUN if column.name != "traceback")
+WHOLE_RUN = tuple(column for column in runs.c if column.name not in ("claim", "deaths", "lane", "place"))
+LISTED_RUN = tuple(column for column in WHOLE_RUN if column.name not in ("traceback", "effects"))
 LISTED_REQUEST = tuple(column for column in requests.c if column.name != "body")
 ACCEPTED_REQUEST: tuple[ColumnElement[Any], ...] = (
     events.c.id,
@@ -76,6 +77,8 @@ class Filter:
     handler: str | None = None
     state: RunState | None = None
     outcome: Outcome | None = None
+    holds_up: bool = False
+    """Of runs, only those of ordered handlers that failed and that later ones have to wait for."""
     since: int | None = None
     until: int | None = None
     limit: int | None = None
@@ -102,10 +105,19 @@ def event_conditions(asked: Filter) -> list[Condition]:
     return conditions
 
 
+def failed(asked: Filter) -> list[Condition]:
+    """The conditions on `events` that a run which `asked` describes has failed on them and is not done since."""
+    states = [state for state in RunState if state is not RunState.DONE]
+    ids = select(runs.c.event_id).where(in_states(states), runs.c.error.is_not(None), *run_conditions(asked))
+    return [*_status_conditions(asked), events.c.id.in_(ids)]
+
+
 def run_conditions(asked: Filter) -> list[Condition]:
     """The conditions on `runs` of a listing of events or of runs."""
-    handler = _equal({runs.c.handler: searchable(asked.handler)})
-    return handler if asked.state is None else [*handler, in_states([asked.state])]
+    conditions = _equal({runs.c.handler: searchable(asked.handler)})
+    if asked.state is not None:
+        conditions.append(in_states([asked.state]))
+    return [*conditions, HOLDS_UP] if asked.holds_up else conditions
 
 
 def in_states(states: Collection[RunState]) -> Condition:

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, func, s
 
 from workers.journal.errors import translated
 from workers.journal.identifiers import resolved
+from workers.journal.lines import waited_for
 from workers.journal.models import Outcome, events, requests, runs
 from workers.journal.queries import (
     ACCEPTED_REQUEST,
@@ -30,6 +31,7 @@ from workers.journal.queries import (
     chosen_runs,
     due_runs,
     event_conditions,
+    failed,
     last_duplicates,
     newest_first,
     oldest_first,
@@ -99,6 +101,20 @@ class Reader:
         """The runs that `asked` describes, those of the newest event first, without tracebacks."""
         listed = (run for event in self.events(replace(asked, limit=None)) for run in event.runs)
         return islice((run for run in listed if _is_asked(run, asked)), asked.limit)
+
+    def failed_runs(self, asked: Filter = EVERYTHING) -> Iterator[StoredRun]:
+        """The runs with an error that `asked` describes, with their tracebacks; its limit is ignored."""
+        after = None
+        while True:
+            query = newest_first(events, (events.c.received_at, events.c.id), failed(asked), after, _PORTION)
+            with self._connection() as connection:
+                places = [Place(*row) for row in connection.execute(query)]
+                of_event = _runs_by_event(connection, [place.id for place in places], WHOLE_RUN)
+            for place in places:
+                yield from (run for run in of_event[place.id] if run.failed and _is_asked(run, asked))
+            if len(places) < _PORTION:
+                return
+            after = places[-1]
 
     def runs_of(self, identifier: str) -> tuple[StoredRun, ...]:
         """All runs of the event with that id or beginning, live ones first, with their tracebacks.
@@ -251,4 +267,21 @@ def _runs_by_event(
     found: defaultdict[str, list[StoredRun]] = defaultdict(list)
     for row in _rows(connection, query):
         found[row["event_id"]].append(StoredRun.from_row(row))
+    _name_what_is_waited_for(connection, found)
     return found
+
+
+def _name_what_is_waited_for(connection: Connection, found: Mapping[str, list[StoredRun]]) -> None:
+    waiting = [
+        key for key, of_event in found.items() if any(run.state is RunState.WAITING for run in of_event)
+    ]
+    if not waiting:
+        return
+    first_of = waited_for(connection, waiting)
+    for event_id in waiting:
+        found[event_id][:] = [
+            replace(run, waits_for=first_of.get((event_id, run.handler)))
+            if run.state is RunState.WAITING and run.replay is None
+            else run
+            for run in found[event_id]
+        ]

@@ -76,6 +76,16 @@ def run_row(event_id: str, result: RunResult) -> Row:
         "traceback": _end_of(result.traceback, _TRACEBACK_LENGTH),
         "next_at": storable(result.next_at),
         "version": searchable(result.version),
+        "effects": scrub(json.dumps(result.effects, ensure_ascii=False)) if result.effects else None,
+    }
+
+
+def line_row(event_id: str, result: RunResult) -> Row:
+    """The row of `runs` for a result of a run that stands in a line."""
+    return {
+        **run_row(event_id, result),
+        "lane": searchable(result.lane),
+        "place": _int64(result.place) or 0,
     }
 
 

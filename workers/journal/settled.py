@@ -11,7 +11,8 @@ class RunResult:
     """How one handler's run on one event stands. Times are milliseconds since the epoch.
 
     `error` is one line ("ValueError: no such user"); `replay` is None for a live run; `next_at` is when a retrying
-    one is due; `version` is that of the plugin that ran.
+    one is due; `version` is that of the plugin that ran; `effects` are lines that say
+    what it did to the outside.
     """
 
     handler: str
@@ -24,6 +25,11 @@ class RunResult:
     replay: str | None = None
     next_at: int | None = None
     version: str | None = None
+    effects: tuple[str, ...] = ()
+    lane: str | None = None
+    """Of an ordered handler's run that is not done: the line that it stands in, see `workers.journal.lines`."""
+    place: int | None = None
+    """Its place there: what was accepted later has a higher one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Times are milliseconds since the epoch; in JSON, ISO 8601 in UTC. A body is ther
 it is still kept.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -32,9 +33,10 @@ class Duplicates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRun:
-    """One handler's run on one event; `replay` is None for a live one. `traceback` is there if asked for.
+    """One handler's run on one event; `replay` is None for a live one.
 
-    `next_at` is when a retrying one is due, `version` that of the plugin which ran.
+    `traceback` and `effects` are there if asked for. `next_at` is when a retrying one is due, `version` that of the
+    plugin which ran.
     """
 
     event_id: str
@@ -48,13 +50,23 @@ class StoredRun:
     next_at: int | None
     version: str | None
     traceback: str | None = None
+    effects: tuple[str, ...] = ()
+    waits_for: str | None = None
+    """Of a waiting one: the event whose run by the same handler has to be done first."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
         """The run in a row of `runs`."""
+        effects = tuple(json.loads(row["effects"])) if row.get("effects") else ()
         state = RunState(row["state"])
         next_at = row["next_at"] if state is RunState.RETRYING else None
-        return cls(**{**row, "replay": row["replay"] or None, "state": state, "next_at": next_at})
+        known = {"replay": row["replay"] or None, "state": state, "next_at": next_at, "effects": effects}
+        return cls(**{**row, **known})
+
+    @property
+    def failed(self) -> bool:
+        """Whether it has failed and is not done since."""
+        return self.error is not None and self.state is not RunState.DONE
 
     def as_json(self) -> dict[str, Any]:
         """A run by itself, without its traceback."""
@@ -65,6 +77,7 @@ class StoredRun:
             "finished_at": _iso(self.finished_at),
             "next_at": _iso(self.next_at),
             "version": self.version,
+            "waits_for": self.waits_for,
         }
 
     def summary(self) -> dict[str, Any]:

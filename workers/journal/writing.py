@@ -12,13 +12,15 @@ from sqlalchemy import Connection
 
 from workers.journal import counting
 from workers.journal.models import events, requests, runs
-from workers.journal.rows import event_row, request_row, run_row
-from workers.journal.settled import Settled
+from workers.journal.rows import event_row, line_row, request_row, run_row
+from workers.journal.settled import RunResult, Settled
 from workers.journal.statements import InsertMany
 from workers.record import Kind
 
 _NOT_WRITTEN = {"claim", "deaths"}
 """Columns of runs that are for those run from a claim."""
+_OF_A_LINE = {"lane", "place"}
+"""Columns of runs that are for those in a line: all others do without them."""
 
 
 def write(connection: Connection, batch: Sequence[Settled]) -> None:
@@ -37,16 +39,24 @@ def write(connection: Connection, batch: Sequence[Settled]) -> None:
         new = {identifier for (identifier,) in inserts.events.execute_returning(connection, rows)}
     else:
         inserts.events.execute(connection, rows)
-    inserts.runs.execute(connection, [run_row(event_id, result) for event_id, result in results])
+    inserts.runs.execute(connection, [run_row(*each) for each in results if each[1].lane is None])
+    inserts.in_line.execute(connection, [line_row(*each) for each in results if each[1].lane is not None])
     inserts.requests.execute(connection, [request_row(record) for record in others])
     if drifting:  # last, since others that count wait until this transaction ends
         counting.count(connection, [record for record in drifting.values() if record.id in new])
+
+
+def new_runs(connection: Connection, results: Sequence[tuple[str, RunResult]]) -> int:
+    """Write runs on events that are there, each with its event's id; how many of them were not there already."""
+    inserts = _inserts(connection.dialect.name)
+    return len(inserts.runs.execute_returning(connection, [run_row(*each) for each in results]))
 
 
 @dataclass(frozen=True, slots=True)
 class _Inserts:
     events: InsertMany
     runs: InsertMany
+    in_line: InsertMany
     requests: InsertMany
 
 
@@ -55,6 +65,7 @@ def _inserts(name: str) -> _Inserts:
     written = [column.name for column in runs.c if column.name not in _NOT_WRITTEN]
     return _Inserts(
         events=InsertMany(name, events, events.c.keys()),
-        runs=InsertMany(name, runs, written),
+        runs=InsertMany(name, runs, [column for column in written if column not in _OF_A_LINE]),
+        in_line=InsertMany(name, runs, written),
         requests=InsertMany(name, requests, requests.c.keys()),
     )

@@ -55,6 +55,7 @@ def test_a_run_as_json(journal: Journal):
             "finished_at": "2025-10-09T08:53:20.012Z",
             "next_at": None,
             "version": "1.4",
+            "waits_for": None,
         }
     ]
 

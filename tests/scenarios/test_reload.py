@@ -1,0 +1,124 @@
+"""`comethooks up` follows the plugin folder; what is in progress meanwhile ends as it would have."""
+
+import json
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.stack import children, command_of, message
+from tests.scenarios.test_up import Up
+from tests.waiting import wait_for
+from workers.processes import is_alive
+
+SLOW = """
+    import time
+    from pathlib import Path
+    from comethooks import Plugin
+
+    plugin = Plugin("slow")
+
+    def write(line):
+        with open("LEDGER", "a") as file:
+            file.write(line + "\\n")
+
+    @plugin.on("message.sent")
+    def handle(event, ctx):
+        write(f"{event.id} begun by WHO")
+        while not Path("GATE").exists():
+            time.sleep(0.02)
+        write(f"{event.id} done by WHO")
+"""
+
+
+class Slow:
+    """A plugin whose handler waits at a gate, and writes down who it is before and after."""
+
+    def __init__(self, directory: Path, up: Up) -> None:
+        self.ledger, self.gate = directory / "ledger", directory / "gate"
+        self.up = up
+
+    def write(self, who: str) -> None:
+        source = SLOW.replace("LEDGER", str(self.ledger)).replace("GATE", str(self.gate)).replace("WHO", who)
+        (self.up.stack.plugin_dir / "slow.py").write_text(textwrap.dedent(source))
+
+    def lines(self) -> list[str]:
+        return self.ledger.read_text().splitlines() if self.ledger.exists() else []
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Up]:
+    made = Up(tmp_path)
+    made.stack.environment["COMETHOOKS_WORKERS"] = "2"
+    yield made
+    made.stack.close()
+
+
+def post(up: Up, conversation: int, number: int) -> str:
+    """Post a message; the event's id."""
+    identifier: str = up.post(json.dumps(message(conversation, number)).encode()).json()["id"]
+    return identifier
+
+
+def reloads(up: Up) -> list[str]:
+    """Which files each line of the log names."""
+    found = []
+    for line in up.stack.log().splitlines():
+        if line.startswith("{") and '"plugins changed' in line:
+            found.append(json.loads(line)["changed"])
+    return found
+
+
+def test_a_changed_file_is_loaded_and_nothing_in_progress_is_lost_or_repeated(up: Up, tmp_path: Path) -> None:
+    """The handler that runs ends as the old one, once; what comes after it in its conversation has the new one."""
+    slow = Slow(tmp_path, up)
+    slow.write("A")
+    up.start()
+    worker = up.part("worker")
+    workers = set(children(worker))
+    first = post(up, 1, 1)
+    wait_for(lambda: slow.lines() == [f"{first} begun by A"], "the old one has begun")
+    second = post(up, 1, 2)
+    horses = {horse for pid in workers for horse in children(pid)}
+    slow.write("B")
+    wait_for(lambda: reloads(up) == ["slow.py"], "the change is noticed")
+    wait_for(lambda: sum(map(is_alive, horses)) == 1, "the other drainer has ended")
+    slow.gate.touch()
+    wait_for(lambda: len(slow.lines()) == 4, "both are done")
+    assert slow.lines() == [
+        f"{first} begun by A",
+        f"{first} done by A",
+        f"{second} begun by B",
+        f"{second} done by B",
+    ]
+    wait_for(
+        lambda: len(up.stack.listing("events", "list", "--status", "done")) == 2, "both are in the journal"
+    )
+    assert up.part("worker") == worker
+    assert set(children(worker)) == workers
+    assert all(is_alive(pid) for pid in workers), [command_of(pid) for pid in workers]
+    assert "process died" not in up.stack.log()
+
+
+def test_a_new_plugin_and_one_that_is_broken_and_mended_are_followed(up: Up, tmp_path: Path) -> None:
+    """The others go on meanwhile."""
+    slow = Slow(tmp_path, up)
+    slow.gate.touch()
+    up.start()
+    slow.write("A")
+    wait_for(lambda: reloads(up) == ["slow.py"], "the new file is noticed")
+
+    def handled_by(who: str, numbers: Iterator[int]) -> bool:
+        identifier = post(up, 2, next(numbers))
+        wait_for(lambda: identifier in up.stack.effects().ids, "the recorder has it")
+        return f"{identifier} done by {who}" in slow.lines()
+
+    numbers = iter(range(1, 1000))
+    wait_for(lambda: handled_by("A", numbers), "the new plugin runs")
+    (up.stack.plugin_dir / "slow.py").write_text("this is no Python\n")
+    wait_for(lambda: len(reloads(up)) == 2, "that it is broken is noticed")
+    wait_for(lambda: '"plugin left out"' in up.stack.log(), "it is in quarantine")
+    slow.write("C")
+    wait_for(lambda: len(reloads(up)) == 3, "that it is mended is noticed")
+    wait_for(lambda: handled_by("C", numbers), "the mended plugin runs")

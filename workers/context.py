@@ -1,0 +1,183 @@
+"""What a handler gets beside the event. All its effects on the outside go through here.
+
+So they can be recorded in the place of done, in a dry run, and looked at afterwards. What a handler does behind the
+context's back, a dry run does too.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from structlog.typing import FilteringBoundLogger
+
+from schemas import Event
+from workers.clock import now_ms
+from workers.config import Config
+from workers.effects import Effects, preview
+from workers.emitting import emitted
+from workers.http import Connect, Http
+from workers.journal import OnceClaim
+from workers.once import LONGEST_KEY, OnceKeys, entered
+from workers.record import Record
+from workers.states import OnceState
+
+GRACE_MS = 5000
+"""How long after its time a run may still be in a block of `once` before nobody waits for it any more."""
+
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class Emit(Protocol):
+    """Keeps an event that a handler made."""
+
+    def __call__(self, record: Record) -> str:
+        """The event's id. Raises `NotKeptError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the contexts of a process use together."""
+
+    connect: Connect
+    """Gives the HTTP client, which is made when it is first needed."""
+    once_keys: OnceKeys
+    emit: Emit
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What a context reaches of the world in one attempt."""
+
+    event: Event
+    services: Services
+    effects: Effects
+    http: Http
+    token: str
+    """Of the attempt, for the keys that it takes."""
+    names: list[str] = field(default_factory=list)
+    """Of what was emitted so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a handler gets beside the event."""
+
+    config: Config
+    """The plugin's settings as attributes: `ctx.config.channel`."""
+    log: FilteringBoundLogger
+    """A structlog logger that knows the event and the handler. Never give it a body or a secret."""
+    attempt: int
+    """1 at the first attempt."""
+    handler: str
+    """The handler's id, `plugin.function`."""
+    deadline: datetime = _NEVER
+    """When the run's time is over, in UTC: then it is interrupted."""
+    dry_run: bool = False
+    """Whether effects are to be recorded in the place of done. The context sees to it by itself."""
+    _outside: Outside | None = field(default=None, repr=False)
+
+    @property
+    def http(self) -> Http:
+        """HTTP requests: `ctx.http.post(url, json={…})`."""
+        return self._reached().http
+
+    def once(self, key: str) -> AbstractContextManager[bool]:
+        """A side effect that happens at most once for `key`, across attempts, duplicates, crashes and replays.
+
+            with ctx.once(f"welcome {event.sender.uid}") as first:
+                if first:
+                    ctx.http.post(url, json=greeting)
+
+        Keys belong to the plugin and are kept for good. A block that raises has not done it: the next attempt is
+        `first` again. What this cannot promise is that it happens at all: when the process dies inside the block,
+        when the run is interrupted there, or when a request was sent and no answer came, nobody knows whether it
+        happened. It is then not done again; `comethooks runs show` says that the key is `unknown`. Nor does it see
+        what the block does twice by itself.
+
+        In a dry run nothing is kept. Raises `ValueError` for a key that is empty or has more than 200 characters, and
+        `RetryLater` when another run is in the block for this key.
+        """
+        if not isinstance(key, str) or not 0 < len(key) <= LONGEST_KEY:
+            raise ValueError(f"once({key!r:.50}): a key is a string of 1 to {LONGEST_KEY} characters")
+        return self._once(key)
+
+    @contextmanager
+    def _once(self, key: str) -> Iterator[bool]:
+        outside, now = self._reached(), now_ms()
+        keys, effects = outside.services.once_keys, outside.effects
+        claim = OnceClaim(
+            plugin=self.handler.partition(".")[0],
+            key=key,
+            token=outside.token,
+            event_id=outside.event.id,
+            handler=self.handler,
+            now=now,
+            until=max(now, round(self.deadline.timestamp() * 1000)) + GRACE_MS,
+        )
+        if self.dry_run:
+            known = keys.know_once(claim)
+            effects.add(f"once {key!r}: {'would be entered' if known is None else f'is {known} already'}")
+            yield known is None
+            return
+        with entered(keys, claim) as first:
+            if not first:
+                effects.add(f"once {key!r}: not entered, it is {keys.know_once(claim) or OnceState.DONE}")
+            yield first
+            if first:
+                effects.add(f"once {key!r}: done")
+
+    def emit(self, name: str, data: Mapping[str, Any]) -> str:
+        """Make an event of the plugin's own, with the trigger `plugin.name`, and return its id.
+
+        It is kept like any other when this returns, belongs to the conversation of the event at hand, and goes to
+        handlers that name it: `@plugin.on("plugin.name")` or `"plugin.*"`, not `"*"`. An attempt that is repeated
+        makes the same events, which are recognised. Raises `ValueError` for a name that is not letters, digits and _,
+        and when events made of events are 8 deep, and `NotKeptError` when Redis does not keep it.
+        """
+        outside = self._reached()
+        outside.names.append(name)
+        number = outside.names.count(name)
+        record = emitted(outside.event, self.handler, name, data, number=number, received_at=now_ms())
+        if self.dry_run:
+            outside.effects.add(f"would emit {record.trigger}{preview(dict(data))}")
+            return record.id
+        identifier = outside.services.emit(record)
+        outside.effects.add(f"emitted {record.trigger} as {identifier}")
+        return identifier
+
+    def _reached(self) -> Outside:
+        if self._outside is None:
+            raise RuntimeError("this context was made by hand and reaches nothing; in tests use the harness")
+        return self._outside
+
+
+def make_context(
+    event: Event,
+    *,
+    handler: str,
+    config: Config,
+    log: FilteringBoundLogger,
+    attempt: int,
+    seconds: float,
+    services: Services,
+    effects: Effects,
+    dry_run: bool,
+    clock: Callable[[], int],
+) -> Context:
+    """The context of one attempt, whose run has `seconds`."""
+    end = time.monotonic() + seconds
+    http = Http(services.connect, effects, lambda: end - time.monotonic(), dry_run=dry_run)
+    return Context(
+        config=config,
+        log=log,
+        attempt=attempt,
+        handler=handler,
+        deadline=datetime.fromtimestamp(clock() / 1000 + seconds, UTC),
+        dry_run=dry_run,
+        _outside=Outside(event, services, effects, http, token=secrets.token_hex(16)),
+    )

@@ -1,0 +1,101 @@
+"""Reading events to replay: oldest first, a portion at a time, each with what is known of its runs."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, and_, func, not_, select
+
+from workers.journal.errors import translated
+from workers.journal.models import LIVE, events, replay_events, replays, runs
+from workers.journal.queries import Condition, Place, event_conditions, in_states, oldest_first
+from workers.journal.replay_request import Candidate, Choice, ReplayRequest
+from workers.record import Kind, Record
+from workers.states import RunState
+
+_PORTION_BYTES = 4 * 2**20
+"""How large the bodies of a portion may be together, but for the last one."""
+_COLUMNS = tuple(column for column in events.c if column.name not in ("body", "partition"))
+_WITH_BODY: Condition = not_(and_(events.c.size > 0, func.length(events.c.body) == 0))
+"""Retention may have dropped the body: then there is nothing to give to a handler."""
+
+
+def candidates(
+    engine: Engine, request: ReplayRequest, name: str | None, after: Place | None, size: int, *, bodies: bool
+) -> list[Candidate]:
+    """At most `size` events that follow `after`, for the replay `name`, if there is one; none when no more follow.
+
+    Raises `JournalUnavailableError` and `JournalOutdatedError`.
+    """
+    query = oldest_first(_conditions(request, name), after, size)
+    with translated(), engine.connect() as connection:
+        places = connection.execute(query).all()
+        ids = [identifier for _, identifier, _ in places]
+        if bodies:
+            ids = _that_fit([(identifier, length or 0) for _, identifier, length in places])
+        columns = (*_COLUMNS, events.c.body) if bodies else _COLUMNS
+        found = select(*columns).where(events.c.id.in_(ids)).order_by(events.c.received_at, events.c.id)
+        records = [_record(row._asdict()) for row in connection.execute(found)]
+        if records or not places:
+            return _with_runs(connection, records, name)
+    last = places[-1]  # all of them were deleted since
+    return candidates(engine, request, name, Place(last[0], last[1]), size, bodies=bodies)
+
+
+def known(engine: Engine, records: Sequence[Record]) -> list[Candidate]:
+    """Each of `records`, at most some thousand, with its runs, if it is in the journal.
+
+    Raises `JournalUnavailableError` and `JournalOutdatedError`.
+    """
+    with translated(), engine.connect() as connection:
+        return _with_runs(connection, records, None)
+
+
+def _conditions(request: ReplayRequest, name: str | None) -> list[Condition]:
+    conditions = [*event_conditions(request.asked), _WITH_BODY]
+    if request.from_file:
+        staged = select(replay_events.c.event_id).where(replay_events.c.replay == name)
+        conditions.append(events.c.id.in_(staged))
+    if request.choice is Choice.DEAD:
+        dead = select(runs.c.event_id).where(in_states([RunState.DEAD]), runs.c.replay == LIVE)
+        conditions.append(events.c.id.in_(dead))
+    return conditions
+
+
+def _that_fit(sizes: Sequence[tuple[str, int]]) -> list[str]:
+    ids: list[str] = []
+    total = 0
+    for identifier, size in sizes:
+        ids.append(identifier)
+        total += size
+        if total >= _PORTION_BYTES:
+            break
+    return ids
+
+
+def _record(row: dict[str, Any]) -> Record:
+    known = {**row, "size": row["size"] or 0, "headers": orjson.loads(row["headers"])}
+    return Record(kind=Kind.EVENT, **known)
+
+
+def _with_runs(connection: Connection, records: Sequence[Record], name: str | None) -> list[Candidate]:
+    ids = [record.id for record in records]
+    dry = set(connection.scalars(select(replays.c.name).where(replays.c.dry_run)))
+    live: defaultdict[str, dict[str, RunState]] = defaultdict(dict)
+    ran: defaultdict[str, set[str]] = defaultdict(set)
+    recorded: defaultdict[str, set[str]] = defaultdict(set)
+    columns = (runs.c.event_id, runs.c.handler, runs.c.replay, runs.c.state)
+    for event_id, handler, replay, state in connection.execute(
+        select(*columns).where(runs.c.event_id.in_(ids))
+    ):
+        if replay == name:
+            recorded[event_id].add(handler)
+        elif replay not in dry and state != RunState.SKIPPED.value:
+            ran[event_id].add(handler)
+        if replay == LIVE:
+            live[event_id][handler] = RunState(state)
+    return [
+        Candidate(each, live[each.id], frozenset(ran[each.id]), frozenset(recorded[each.id]))
+        for each in records
+    ]

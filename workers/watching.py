@@ -1,0 +1,118 @@
+"""Noticing that the files in the plugin folder have become others."""
+
+import contextlib
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.util import cache_from_source
+from pathlib import Path
+
+LOOK_SECONDS = 1.0
+SETTLED_SECONDS = 5.0
+"""A folder that is never the same at two looks is followed after so long."""
+SHORTEST_SECONDS = 5.0
+"""Between two changes that are followed."""
+_SHARE = 20
+"""A look is followed by a pause of at least so many times as long as it took."""
+_RECENT_NS = 2_000_000_000
+"""A file that was written so recently may be written again without looking any different."""
+_PROJECT = "pyproject.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A file: what the system says of it, and the digest of its content."""
+
+    stamp: tuple[int, ...]
+    digest: bytes
+
+
+class PluginWatch:
+    """What is in a folder's `.py` and `pyproject.toml` files, and whether that has changed since it was last told.
+
+    `clock` gives seconds that never go back.
+    """
+
+    def __init__(self, folder: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._seen = _look(folder, {})
+        self._told = self._seen
+        self._next_look = clock() + LOOK_SECONDS
+        self._changed_at: float | None = None
+        self._told_at = float("-inf")
+
+    def changed(self) -> tuple[str, ...]:
+        """The files that have changed, as paths within the folder, once and as soon as that is to be followed.
+
+        To be called often: it looks about once a second. It waits until nothing changes any more between two looks,
+        but not for ever, and some seconds after the last time.
+        """
+        now = self._clock()
+        if now < self._next_look:
+            return ()
+        before, self._seen = self._seen, _look(self._folder, self._seen)
+        self._next_look = max(now + LOOK_SECONDS, self._clock() + _SHARE * (self._clock() - now))
+        different = _differences(self._told, self._seen)
+        if not different:
+            self._changed_at = None
+            return ()
+        self._changed_at = now if self._changed_at is None else self._changed_at
+        settled = not _differences(before, self._seen) or now - self._changed_at >= SETTLED_SECONDS
+        if not settled or now - self._told_at < SHORTEST_SECONDS:
+            return ()
+        self._told, self._told_at, self._changed_at = self._seen, now, None
+        self._forget_bytecode(different)
+        return different
+
+    def _forget_bytecode(self, names: tuple[str, ...]) -> None:
+        """Remove what was compiled: Python knows it by the source's size and second, which may be the same."""
+        for name in names:
+            if name.endswith(".py"):
+                with contextlib.suppress(OSError):
+                    os.unlink(cache_from_source(str(self._folder / name)))
+
+
+def _differences(before: Mapping[str, _Seen], after: Mapping[str, _Seen]) -> tuple[str, ...]:
+    """The files that only one of them has, or that are not the same in both."""
+    names = before.keys() | after.keys()
+    return tuple(sorted(name for name in names if _digest(before.get(name)) != _digest(after.get(name))))
+
+
+def _digest(seen: _Seen | None) -> bytes | None:
+    return None if seen is None else seen.digest
+
+
+def _look(folder: Path, known: Mapping[str, _Seen]) -> dict[str, _Seen]:
+    """The files as they are now; those that look as in `known` are not read again."""
+    found = {}
+    for path in _files(folder):
+        with contextlib.suppress(OSError):  # it is gone already, or nobody may read it
+            name = os.path.relpath(path, folder)
+            found[name] = _seen(path, known.get(name))
+    return found
+
+
+def _seen(path: str, known: _Seen | None) -> _Seen:
+    status = os.stat(path)
+    stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+    if known is not None and known.stamp == stamp and time.time_ns() - status.st_mtime_ns > _RECENT_NS:
+        return known
+    return _Seen(stamp, hashlib.blake2b(Path(path).read_bytes()).digest())
+
+
+def _files(folder: Path) -> Iterator[str]:
+    """The files that plugins are made of, also where a link leads to; not those of an environment."""
+    been: set[str] = set()
+    for where, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(where)
+        if real in been or "pyvenv.cfg" in names:
+            folders.clear()
+            continue
+        been.add(real)
+        folders[:] = [name for name in folders if not name.startswith((".", "__pycache__"))]
+        for name in names:
+            if name.endswith(".py") or name == _PROJECT:
+                yield os.path.join(where, name)
