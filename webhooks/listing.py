@@ -156,6 +156,10 @@ class Kept:
         """The runs that `asked` describes, those of the newest event first. An event in a stream has none yet."""
         return self._journal.runs(asked)
 
+    def failed_runs(self, asked: Filter) -> Iterator[StoredRun]:
+        """The runs that failed and that `asked` describes, with their tracebacks; its limit is ignored."""
+        return self._journal.failed_runs(asked)
+
     def runs_on(self, prefix: str, asked: Filter) -> Iterator[StoredRun]:
         """The runs on the only event whose id begins so, if it and they are what `asked` describes.
 

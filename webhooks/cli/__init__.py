@@ -17,6 +17,8 @@ _MODULES: Mapping[str, str] = {
     "events": "events",
     "requests": "requests",
     "runs": "runs",
+    "replay": "replay",
+    "explain": "explain",
     "plugins": "plugins",
     "partitions": "partitions",
     "triggers": "triggers",

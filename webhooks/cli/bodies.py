@@ -1,9 +1,10 @@
-"""What `comethooks send` sends: samples of a trigger, a story, or what is in a file."""
+"""What `comethooks send` sends: samples of a trigger, a story, a bookmark, or what is in a file."""
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from random import SystemRandom
 from typing import IO, Any
 
@@ -11,6 +12,7 @@ import click
 
 from webhooks import samples
 from webhooks.cli.body_files import bodies_in
+from webhooks.cli.bookmarks import bookmarked, bookmarks
 from webhooks.cli.changing import Changes
 from webhooks.problems import dumps
 from webhooks.samples import Story
@@ -28,6 +30,7 @@ class Wanted:
     file: IO[bytes] | None
     app_id: str
     changes: Changes
+    bookmark_dir: Path
     legacy: bool = False
     bot: bool = False
     variant: str | None = None
@@ -63,6 +66,8 @@ def sending(wanted: Wanted) -> Sending:
     first, *more = wanted.arguments
     if first == "story":
         return _from_story(wanted, more)
+    if not more and (path := _bookmark(wanted, first)) is not None:
+        return _from_bookmark(wanted, path)
     if more:
         raise click.UsageError(f"one trigger at a time: leave {' '.join(more)!r} out, or send a story")
     return _from_trigger(wanted, first)
@@ -84,6 +89,34 @@ def _from_trigger(wanted: Wanted, trigger: str) -> Sending:
     wanted.changes.check()
     count = wanted.count or 1
     return Sending(((make(),) for _ in range(count)), count, in_order=False)
+
+
+def _bookmark(wanted: Wanted, name: str) -> Path | None:
+    """The file of the bookmark of that name; a trigger of the same name goes first."""
+    if name in samples.table(legacy=wanted.legacy, bot=wanted.bot):
+        return None
+    return bookmarks(wanted.bookmark_dir).get(name)
+
+
+def _from_bookmark(wanted: Wanted, path: Path) -> Sending:
+    _refuse(
+        {**_made_up(wanted), "--concurrency": wanted.concurrency is not None},
+        "is for bodies that are made up: leave it out, a bookmark is one body",
+    )
+    body = wanted.changes.made_in_bytes(bookmarked(path, now_ms()), str(path))
+    wanted.changes.check()
+    return Sending(iter([[body]]), 1, in_order=True)
+
+
+def _made_up(wanted: Wanted) -> dict[str, bool]:
+    """Which options were given that say how bodies are to be made up."""
+    return {
+        "--legacy": wanted.legacy,
+        "--bot": wanted.bot,
+        "--variant": wanted.variant is not None,
+        "--messages": wanted.messages is not None,
+        "--count": wanted.count is not None,
+    }
 
 
 def _maker(wanted: Wanted, trigger: str) -> Callable[[], bytes]:
@@ -190,14 +223,10 @@ def _from_file(wanted: Wanted, file: IO[bytes]) -> Sending:
         raise click.UsageError(
             f"--from-file sends what is in the file: leave {' '.join(wanted.arguments)!r} out"
         )
-    made_up = {
-        "--legacy": wanted.legacy,
-        "--bot": wanted.bot,
-        "--variant": wanted.variant is not None,
-        "--messages": wanted.messages is not None,
-        "--count": wanted.count is not None,
-    }
-    _refuse(made_up, "is for bodies that are made up: leave it out, --from-file sends what is in the file")
+    _refuse(
+        _made_up(wanted),
+        "is for bodies that are made up: leave it out, --from-file sends what is in the file",
+    )
     bodies, total = bodies_in(file, wanted.changes)
     return Sending(((body,) for body in bodies), total, in_order=True)
 

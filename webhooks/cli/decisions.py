@@ -1,4 +1,4 @@
-"""`comethooks runs retry` and `runs dismiss`: what somebody decides about runs that failed."""
+"""`comethooks runs retry`, `runs dismiss` and `runs unblock`: what somebody decides about runs that failed."""
 
 import contextlib
 import sys
@@ -15,7 +15,7 @@ from webhooks.cli.output import hint, print_json
 from webhooks.cli.sources import Sources, open_sources
 from workers import keys
 from workers.clock import now_ms
-from workers.journal import DISMISSABLE, RETRYABLE, Filter, Journal
+from workers.journal import DISMISSABLE, RETRYABLE, UNBLOCKABLE, Filter, Journal
 from workers.states import RunState
 
 MANY = 5000
@@ -32,17 +32,21 @@ class _Decision:
     past: str
     states: tuple[RunState, ...]
     carry_out: Callable[[Journal, Filter, int], int]
-    needs_body: bool
+    needs_body: bool = False
+    holds_up: bool = False
+    """Only to runs that others wait for."""
 
     @property
     def possible(self) -> str:
         """Which runs it can be done to."""
         *others, last = (state.value for state in self.states)
-        return f"{', '.join(others)} or {last}"
+        listed = f"{', '.join(others)} or {last}"
+        return f"{listed}, and of an ordered handler" if self.holds_up else listed
 
 
 _RETRY = _Decision("retry", "retried", RETRYABLE, Journal.retry_runs, needs_body=True)
-_DISMISS = _Decision("dismiss", "dismissed", DISMISSABLE, Journal.dismiss_runs, needs_body=False)
+_DISMISS = _Decision("dismiss", "dismissed", DISMISSABLE, Journal.dismiss_runs)
+_UNBLOCK = _Decision("unblock", "unblocked", UNBLOCKABLE, Journal.unblock_runs, holds_up=True)
 
 
 def _choosing(decision: _Decision) -> filters.Decorator[Any]:
@@ -97,6 +101,22 @@ def dismiss(**given: Any) -> None:
     _decide(_DISMISS, **given)
 
 
+@click.command(
+    epilog=options.examples(
+        "comethooks runs unblock 0199f2a4-7c1e",
+        "comethooks runs unblock --handler ledger.book --conversation group_hikers --yes",
+    )
+)
+@_choosing(_UNBLOCK)
+def unblock(**given: Any) -> None:
+    """Let later events of a conversation no longer wait for a run of an ordered handler that failed.
+
+    Those on one event, all or of one HANDLER, or those that the options choose: dead ones, and those that are tried
+    again. They stay that; if one is done later, it is out of order.
+    """
+    _decide(_UNBLOCK, **given)
+
+
 def _decide(
     decision: _Decision,
     *,
@@ -121,6 +141,7 @@ def _decide(
         elif event_prefix is not None:
             event = sources.kept.event(event_prefix)
             asked = replace(asked, event_id=event_prefix if event is None else event.id)
+        asked = replace(asked, holds_up=decision.holds_up)
         matched = _matched(sources, decision, asked, yes=yes)
         changed = decision.carry_out(sources.journal, asked, now_ms()) if matched else 0
         if as_json:
@@ -201,4 +222,5 @@ _LEFT_ALONE = {
         "(COMETHOOKS_PAYLOAD_RETENTION_DAYS)"
     ),
     _DISMISS.verb: "they were changed meanwhile",
+    _UNBLOCK.verb: "they were changed meanwhile",
 }

@@ -14,7 +14,7 @@ from schemas import Drift
 from webhooks.cli.output import Cell, Column, console, print_layout, print_table, styled
 from webhooks.cli.texts import payload, plain, without_secrets
 from workers.clock import now_ms
-from workers.journal import StoredRun
+from workers.journal import StoredOnce, StoredRun
 from workers.journal.times import iso
 
 _INDENT = "    "
@@ -58,7 +58,7 @@ def print_text(text: str | Text) -> None:
 
 
 def print_runs(runs: Sequence[StoredRun]) -> None:
-    """A table of runs, and below it the traceback of each that has one."""
+    """A table of runs, and below it what each waits for, what it did to the outside, and its traceback."""
     columns = [
         Column("HANDLER", folds_at=16),
         Column("STATE"),
@@ -74,11 +74,21 @@ def print_runs(runs: Sequence[StoredRun]) -> None:
     rows = [(*run_cells(run), run.version or "", run.replay or "")[: len(columns)] for run in runs]
     print_table(columns, rows)
     for run in runs:
-        if run.traceback:
-            print_section(
-                f"Traceback of {plain(run.handler)}{f' in replay {plain(run.replay)}' if run.replay else ''}"
+        if run.waits_for:
+            print_text(
+                f"{_named(run)} waits for its run on the event {run.waits_for} to be done or dismissed."
             )
+    for run in runs:
+        if run.effects:
+            print_section(f"Effects of {_named(run)}")
+            print_text(_indented(without_secrets("\n".join(run.effects))))
+        if run.traceback:
+            print_section(f"Traceback of {_named(run)}")
             print_text(_indented(without_secrets(run.traceback)))
+
+
+def _named(run: StoredRun) -> str:
+    return f"{plain(run.handler)}{f' in replay {plain(run.replay)}' if run.replay else ''}"
 
 
 def run_cells(run: StoredRun) -> tuple[Cell, ...]:
@@ -123,6 +133,21 @@ def print_drift(found: Iterable[Drift]) -> None:
     print_table(
         (Column("KIND"), Column("PATH", folds_at=24)), [(each.kind.value, each.path) for each in found]
     )
+
+
+def print_once(keys: Sequence[StoredOnce]) -> None:
+    """The side effects that are to happen at most once, and what is known of each; nothing when there is none."""
+    if keys:
+        print_section("At most once")
+        print_table(
+            (
+                Column("KEY", folds_at=24),
+                Column("STATE"),
+                Column("HANDLER", folds_at=16),
+                Column("AT", spare=1),
+            ),
+            [(each.key, styled(each.state.value), each.handler, moment(each.at)) for each in keys],
+        )
 
 
 def duration(ms: int) -> str:

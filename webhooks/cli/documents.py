@@ -56,7 +56,8 @@ def run_document(run: StoredRun) -> dict[str, Any]:
 
 def run_details(run: StoredRun) -> dict[str, Any]:
     """A run by itself, with its traceback."""
-    return {**run_document(run), "traceback": _text(run.traceback)}
+    effects = [without_secrets(line) for line in run.effects]
+    return {**run_document(run), "effects": effects, "traceback": _text(run.traceback)}
 
 
 def _run_details(run: StoredRun) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import click
 from rich.text import Text
 
 from webhooks.cli import filters, options
+from webhooks.cli.bookmarks import bookmark
 from webhooks.cli.details import (
     moment,
     precise,
@@ -42,6 +43,7 @@ def events() -> None:
     """Show what was accepted, and what became of it; write it to files, and read it from them."""
 
 
+events.add_command(bookmark)
 events.add_command(export)
 events.add_command(import_)
 
@@ -176,7 +178,7 @@ def _line(event: StoredEvent) -> Text:
 
 
 def _print_event(event: StoredEvent) -> None:
-    print_title("Event", event.id, _facts(event))
+    print_title("Event", event.id, event_facts(event))
     print_section("Runs")
     if event.runs:
         print_runs(event.runs)
@@ -189,7 +191,8 @@ def _print_event(event: StoredEvent) -> None:
     print_payload(event.body)
 
 
-def _facts(event: StoredEvent) -> Iterator[tuple[str, Cell | None]]:
+def event_facts(event: StoredEvent) -> Iterator[tuple[str, Cell | None]]:
+    """What is known of an event, but for its runs and its body."""
     repeats = event.duplicates
     yield "status", styled(event.status.value)
     yield "trigger", event.trigger

@@ -92,7 +92,7 @@ def import_(file: IO[bytes], raw: bool, as_json: bool) -> None:
         importer = Importer(sources.journal, sources.kept.waiting_ids())
         try:
             with progress(_number_of_lines(file), "read") as advance:
-                for number, line in enumerate(_lines(file), 1):
+                for number, line in enumerate(lines_of(file), 1):
                     bad += not _take(importer, read, line, number)
                     advance()
                 importer.flush()
@@ -125,7 +125,7 @@ def _without_secrets(read: Callable[[bytes], Record], line: bytes) -> Record:
     return replace(record, body=body, size=len(body))
 
 
-def _lines(file: IO[bytes]) -> Iterator[bytes]:
+def lines_of(file: IO[bytes]) -> Iterator[bytes]:
     """The lines without their ends; one that is too long is cut, and still longer than it may be."""
     first = True
     while line := file.readline(LONGEST_LINE + 2):

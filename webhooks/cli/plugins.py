@@ -1,15 +1,18 @@
 """`comethooks plugins`: what is found, and whether it can be used."""
 
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import click
 
 from webhooks.cli import load_settings, options
 from webhooks.cli.details import print_text
 from webhooks.cli.output import Cell, Column, hint, print_json, print_table, styled
+from webhooks.cli.scaffold import check_name, files_of, make
 from workers import logs
 from workers.loading import (
     BoundHandler,
@@ -20,6 +23,7 @@ from workers.loading import (
     load_plugins,
 )
 from workers.retry import Retry
+from workers.settings import Settings
 
 _COLUMNS = (
     Column("NAME", folds_at=16),
@@ -59,7 +63,7 @@ class _Found:
 
 @click.group()
 def plugins() -> None:
-    """Show the plugins that are found, and whether they can be used."""
+    """Show the plugins that are found, and whether they can be used; begin a new one."""
 
 
 @plugins.command("list", epilog=options.examples("comethooks plugins list"))
@@ -99,14 +103,67 @@ def check(as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
+@plugins.command(
+    epilog=options.examples(
+        "comethooks plugins new night_watch", "comethooks plugins new night_watch --dir src"
+    )
+)
+@click.argument("name")
+@click.option(
+    "--dir",
+    "parent",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("."),
+    metavar="PATH",
+    help="Where to make its folder; by default here.",
+)
+@options.as_json
+def new(name: str, parent: Path, as_json: bool) -> None:
+    """Make the beginnings of a plugin: a package to install, with a handler, a setting, a test and a README.
+
+    NAME is lower-case letters, digits and _. The folder is NAME_plugin; one that is there already is left alone.
+    Prints the path of the folder.
+    """
+    try:
+        check_name(name)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="'NAME'") from None
+    try:
+        folder = make(name, parent)
+    except FileExistsError as error:
+        raise click.ClickException(
+            f"{error.filename} is there already; choose another name, or another place with --dir"
+        ) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename} cannot be made: {error.strerror}") from None
+    if as_json:
+        print_json({"name": name, "path": str(folder), "files": list(files_of(name))})
+    else:
+        print_text(str(folder))
+    hint(_NEXT.format(folder=shlex.quote(str(folder))))
+
+
+_NEXT = """\
+Next:
+  cd {folder}
+  python -m pytest               its test
+  pip install .                  into the environment of comethooks
+  comethooks plugins check       whether it is found
+Then start the workers again. The handler is in the package's __init__.py."""
+
+
 _STATES = ("loaded", "quarantined", "disabled")
 
 
 def _found() -> list[_Found]:
-    settings = load_settings()
+    return sorted(_all(load_quietly(load_settings())), key=lambda plugin: (plugin.name, plugin.where))
+
+
+def load_quietly(settings: Settings) -> Plugins:
+    """The plugins that are found. What one prints when it is imported is no data of ours."""
     logs.configure(settings.log_format)
-    with redirect_stdout(sys.stderr):  # what a plugin prints when it is imported is no data of ours
-        return sorted(_all(load_plugins(settings)), key=lambda plugin: (plugin.name, plugin.where))
+    with redirect_stdout(sys.stderr):
+        return load_plugins(settings)
 
 
 def _all(plugins: Plugins) -> Iterator[_Found]:

@@ -72,14 +72,15 @@ def show(identifier: str, as_json: bool) -> None:
     ID is the request's id (X-Request-Id in the answer), or the beginning of it. Secrets are masked.
     """
     with open_sources() as sources:
-        request = _find(sources, identifier)
+        request = find_request(sources, identifier)
         if as_json:
             print_json(request_details(request))
         else:
             _print_request(request)
 
 
-def _find(sources: Sources, identifier: str) -> StoredRequest:
+def find_request(sources: Sources, identifier: str) -> StoredRequest:
+    """The request with that id or beginning, or the end of the command with where it was looked for."""
     request = sources.kept.request(identifier)
     if request is None:
         raise click.ClickException(

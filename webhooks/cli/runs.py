@@ -6,10 +6,11 @@ from typing import Any
 import click
 
 from webhooks.cli import filters, options
-from webhooks.cli.decisions import dismiss, retry
-from webhooks.cli.details import print_runs, print_text, print_title, run_cells
+from webhooks.cli.decisions import dismiss, retry, unblock
+from webhooks.cli.details import print_once, print_runs, print_text, print_title, run_cells
 from webhooks.cli.documents import run_details, run_document
 from webhooks.cli.events import find_runs
+from webhooks.cli.failures import print_failures
 from webhooks.cli.output import Cell, Column, Listing, print_json, styled
 from webhooks.cli.sources import open_sources
 from workers.journal import StoredRun
@@ -23,25 +24,38 @@ def runs() -> None:
 
 runs.add_command(retry)
 runs.add_command(dismiss)
+runs.add_command(unblock)
 
 
 @runs.command(
     "list",
     epilog=options.examples(
-        "comethooks runs list --state dead --since 1d", "comethooks runs list --handler welcome.greet --json"
+        "comethooks runs list --state dead --since 1d",
+        "comethooks runs list --handler welcome.greet --json",
+        "comethooks runs list --group --since 7d",
     ),
 )
 @filters.of_runs(RunState)
 @filters.status
+@click.option(
+    "--group",
+    "in_groups",
+    is_flag=True,
+    help="Show failures by handler, type of the exception and place in the plugin.",
+)
 @filters.limit
 @options.as_json
-def list_(event_prefix: str | None, limit: int | None, as_json: bool, **chosen: Any) -> None:
+def list_(event_prefix: str | None, in_groups: bool, limit: int | None, as_json: bool, **chosen: Any) -> None:
     """List runs, those of the newest event first.
 
-    A run is listed once its first attempt has ended.
+    A run is listed once its first attempt has ended. With --group, what failed and is not done since: how often,
+    first and last when, and an event as an example; what failed last comes first.
     """
     asked = replace(filters.asked(**chosen), limit=_LISTING.limit(as_json=as_json, limit=limit))
     with open_sources() as sources:
+        if in_groups:
+            print_failures(sources, asked, event_prefix, as_json=as_json, limit=limit)
+            return
         kept = sources.kept
         found = kept.runs(asked) if event_prefix is None else kept.runs_on(event_prefix, asked)
         _LISTING.print(found, as_json=as_json, limit=limit)
@@ -62,9 +76,15 @@ def show(identifier: str, handler: str | None, as_json: bool) -> None:
     """
     with open_sources() as sources:
         event, found = find_runs(sources, identifier, handler)
+        once = [each for each in sources.journal.once_of(event.id) if handler in (None, each.handler)]
     if as_json:
         print_json(
-            {"event_id": event.id, "status": event.status.value, "runs": [run_details(run) for run in found]}
+            {
+                "event_id": event.id,
+                "status": event.status.value,
+                "runs": [run_details(run) for run in found],
+                "once": [each.as_json() for each in once],
+            }
         )
         return
     print_title("Event", event.id, [("status", styled(event.status.value)), ("trigger", event.trigger)])
@@ -72,6 +92,7 @@ def show(identifier: str, handler: str | None, as_json: bool) -> None:
         print_runs(found)
     else:
         print_text("It has no runs.")
+    print_once(once)
 
 
 def _row(run: StoredRun) -> tuple[Cell, ...]:

@@ -19,6 +19,7 @@ from webhooks.cli.output import hint, print_json, print_pretty_json, progress
 from webhooks.cli.posting import IN_FLIGHT, TIMEOUT_SECONDS, Answer, post, post_all
 from webhooks.cli.tally import Tally
 from webhooks.cli.target import client_for, credentials_of, target_of, without_credentials
+from workers.paths import bookmark_dir
 
 _MOST_CONNECTIONS = 256
 
@@ -33,9 +34,10 @@ _MOST_CONNECTIONS = 256
         "comethooks send story conversation --messages 50",
         "comethooks send story call --variant rejected --print",
         "comethooks send --from-file bodies.jsonl",
+        "comethooks send long-text",
     )
 )
-@click.argument("arguments", nargs=-1, metavar="{TRIGGER | story NAME}")
+@click.argument("arguments", nargs=-1, metavar="{TRIGGER | story NAME | BOOKMARK}")
 @click.option(
     "--from-file",
     "file",
@@ -110,7 +112,7 @@ def send(
 
     Each has fresh ids and the current time. There is a sample of every trigger; a name that there is none of
     gets the list. A story is several events that belong together, in order: conversation, group, call,
-    moderation, form.
+    moderation, form. What `comethooks events bookmark` has kept is sent by its name, as if it happened now.
 
     Prints the answer; of many, what came of them. Fails unless each is answered with a 2xx.
     """
@@ -122,6 +124,7 @@ def send(
             file=file,
             app_id=min(settings.app_ids, default=samples.APP_ID),
             changes=changes,
+            bookmark_dir=bookmark_dir(settings.data_dir),
             legacy=legacy,
             bot=bot,
             variant=variant,

@@ -14,7 +14,7 @@ import structlog
 
 from webhooks.cli import load_settings
 from workers import logs
-from workers.processes import StopFlag
+from workers.processes import RELOAD, StopFlag
 from workers.settings import Settings
 from workers.supervisor import Child, ForkedChild, stop_together, supervise
 
@@ -60,6 +60,12 @@ def worker(workers: int | None) -> None:
     stop = StopFlag.on_signals(signal.SIGTERM, signal.SIGINT)
     count = workers or settings.workers
     children = _worker_processes(settings, count)
+
+    def reload(*_: object) -> None:
+        for child in children:
+            child.reload()
+
+    signal.signal(RELOAD, reload)
     for child in children:
         child.start()
     log.info("workers started", count=len(children), data_dir=str(settings.data_dir))

@@ -8,6 +8,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -22,10 +23,14 @@ from workers.paths import credentials_path, ensure_credentials
 from workers.processes import StopFlag
 from workers.settings import NAMES, Settings
 from workers.supervisor import Child, supervise
+from workers.watching import PluginWatch
 
 _READY_SECONDS = 30.0
 _NEEDED = frozenset(("drainers", "leases", "journal"))
 """What must not be degraded for an event to be processed; the rest, such as old events, is no reason to wait."""
+
+_NAMED = 3
+"""So many changed files are named in the log."""
 
 log = structlog.get_logger()
 
@@ -63,12 +68,13 @@ def _run_all(settings: Settings, stop: StopFlag) -> None:
                 return
         check_partitions(settings)
         upgrade_database(settings)
+        watch = PluginWatch(settings.plugin_dir)  # before anybody has loaded what is in it
         for child in _services(settings):
             child.start()
             started.append(child)
         if _wait_until_ready(settings, started, stop):
             _greet(settings)
-        supervise(started, stop)
+        supervise(started, stop, on_tick=partial(_follow, watch, started))
     except EmbeddedServerError as error:
         raise click.ClickException(str(error)) from None
     finally:
@@ -76,6 +82,16 @@ def _run_all(settings: Settings, stop: StopFlag) -> None:
         for child in _in_stopping_order(started):
             child.stop()
         log.info("stopped")
+
+
+def _follow(watch: PluginWatch, children: Sequence[Child]) -> None:
+    """Have the workers load the plugins anew when the folder has changed."""
+    if changed := watch.changed():
+        more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
+        log.info("plugins changed; loading them anew", changed=", ".join(changed[:_NAMED]) + more)
+        for child in children:
+            if child.name == "worker":
+                child.reload()
 
 
 def _given() -> set[str]:

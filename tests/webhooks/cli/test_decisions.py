@@ -1,4 +1,4 @@
-"""`comethooks runs retry` and `runs dismiss`: who is meant, whether somebody is asked, and what is said."""
+"""`comethooks runs retry`, `runs dismiss`, `runs unblock`: who is meant, whether somebody is asked, what is said."""
 
 import os
 import pty
@@ -232,3 +232,46 @@ def on_terminal(
     os.close(theirs)
     os.close(ours)
     return done, done.stderr
+
+
+class TestUnblock:
+    @pytest.fixture
+    def line(self, store: Store) -> tuple[Record, Record]:
+        """Two events of one conversation; the run of an ordered handler on the first is dead, the second waits."""
+        place = {"lane": "app/hikers", "handler": "ledger.book"}
+        waiting = {"attempts": 0, "started_at": None, "finished_at": None}
+        return (
+            store.journalled(run(state=RunState.DEAD, place=1, **place), run("welcome.greet", RunState.DEAD)),
+            store.journalled(run(state=RunState.WAITING, place=2, **place, **waiting)),
+        )
+
+    def test_lets_those_that_wait_go_on(self, command, line, states):
+        """Beside what is dead and stays so."""
+        conversation = line[0].conversation_id
+        done = command("runs", "unblock", "--handler", "ledger.book", "--conversation", conversation, "--yes")
+        assert (done.exit_code, done.stdout) == (0, "1 run unblocked.\n")
+        assert states(line[0])["ledger.book"] == "dead"
+        assert states(line[1]) == {"ledger.book": "retrying"}
+
+    def test_by_the_event_that_failed(self, command, line, states):
+        """Of its runs only that of the ordered handler is meant; dismissing it does the same and ends it."""
+        assert command.json("runs", "unblock", line[0].id, "--yes") == [{"matched": 1, "changed": 1}]
+        assert states(line[1]) == {"ledger.book": "retrying"}
+
+    def test_says_when_nothing_holds_up_anything(self, command, events):
+        """Runs of other handlers hold up nobody."""
+        done = command("runs", "unblock", "--all", "--yes")
+        assert (done.exit_code, done.stdout) == (0, "")
+        assert "none is dead or retrying, and of an ordered handler" in done.stderr
+
+    def test_a_waiting_run_says_what_it_waits_for(self, command, line):
+        """In what is shown of it and of its event."""
+        said = f"ledger.book waits for its run on the event {line[0].id} to be done or dismissed."
+        for group in ("runs", "events"):
+            assert said in command(group, "show", line[1].id).stdout
+            (shown,) = command.json(group, "show", line[1].id)
+            assert shown["runs"][0]["waits_for"] == line[0].id
+            assert shown["status"] == "retrying"
+        assert [each["event_id"] for each in command.json("runs", "list", "--state", "waiting")] == [
+            line[1].id
+        ]

@@ -20,6 +20,7 @@ LISTED = {
     "finished_at",
     "next_at",
     "version",
+    "waits_for",
 }
 
 
@@ -105,12 +106,93 @@ class TestList:
         assert re.search(r"NEXT .*\n.*  retrying  in (60|59)m  1 ", shown)
 
 
+def failure(error, *lines):
+    """The fields of a run that failed with a traceback through these lines, the innermost last."""
+    frames = "".join(f'  File "{line[0]}", line {line[1]}, in {line[2]}\n    pass\n' for line in lines)
+    return {"error": error, "traceback": f"Traceback (most recent call last):\n{frames}{error}\n"}
+
+
+GREET = ("/plugins/welcome.py", 7, "greet")
+
+
+class TestGroup:
+    @pytest.fixture
+    def failures(self, store):
+        """Three failures of one cause in three states, one of another, and runs that are done."""
+        same = failure("ValueError: no user 1", GREET)
+        first = store.journalled(run(state=RunState.DEAD, **same), run("welcome.log"))
+        store.journalled(run(state=RunState.DISMISSED, **failure("ValueError: no user 2", GREET)))
+        retrying = {**failure("ValueError: no user 3", GREET), "next_at": START, "finished_at": START + 9000}
+        last = store.journalled(run(state=RunState.RETRYING, **retrying), conversation_id="group_pier")
+        store.journalled(run(state=RunState.DEAD, **failure("KeyError: 'x'", GREET)), run("welcome.log"))
+        return first, last
+
+    def test_failures_of_one_cause_are_one_line(self, command, failures):
+        """With how many are in which state, first and last when, and the last event as an example."""
+        found = command.json("runs", "list", "--group")
+        assert found == [
+            {
+                "handler": "welcome.greet",
+                "error": "ValueError",
+                "place": "/plugins/welcome.py:7",
+                "count": 3,
+                "states": {"dead": 1, "dismissed": 1, "retrying": 1},
+                "first_at": iso(START + 42),
+                "last_at": iso(START + 9000),
+                "example_id": failures[1].id,
+            },
+            {
+                "handler": "welcome.greet",
+                "error": "KeyError",
+                "place": "/plugins/welcome.py:7",
+                "count": 1,
+                "states": {"dead": 1},
+                "first_at": iso(START + 42),
+                "last_at": iso(START + 42),
+                "example_id": found[1]["example_id"],
+            },
+        ]
+        shown = command("runs", "list", "--group").stdout
+        assert (
+            "welcome.greet  ValueError  /plugins/welcome.py:7  3      1 dead, 1 dismissed, 1 retrying"
+            in shown
+        )
+        assert failures[1].id in shown
+
+    @pytest.mark.parametrize(
+        ("arguments", "counts"),
+        [
+            (("--state", "dead"), [1, 1]),
+            (("--state", "retrying"), [1]),
+            (("--conversation", "group_pier"), [1]),
+            (("--handler", "welcome.log"), []),
+            (("--since", iso(START + 3000)), [1]),
+            (("--status", "dead"), [1, 1]),
+            (("--limit", "1"), [3]),
+        ],
+    )
+    def test_filters(self, command, failures, arguments, counts):
+        found = command.json("runs", "list", "--group", *arguments)
+        assert [each["count"] for each in found] == counts
+
+    def test_those_on_one_event(self, command, failures):
+        found = command.json("runs", "list", "--group", "--event", failures[0].id[:30])
+        assert [(each["count"], each["example_id"]) for each in found] == [(1, failures[0].id)]
+        assert command.json("runs", "list", "--group", "--event", "0123456789") == []
+
+    def test_no_failure_is_no_failure(self, command, store):
+        store.journalled(run())
+        done = command("runs", "list", "--group")
+        assert (done.exit_code, done.stdout) == (0, "")
+        assert "No failures found" in done.stderr
+
+
 class TestShow:
     def test_shows_all_runs_with_tracebacks(self, command, events):
         [shown] = command.json("runs", "show", events[1].id)
         assert (shown["event_id"], shown["status"]) == (events[1].id, "dead")
         dead, done = shown["runs"]
-        assert dead.keys() == LISTED | {"traceback"}
+        assert dead.keys() == LISTED | {"traceback", "effects"}
         assert "line 7" in dead["traceback"]
         assert done["traceback"] is None
 

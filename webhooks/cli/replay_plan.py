@@ -1,0 +1,208 @@
+"""What is to be replayed: the options that say so, and the plan that is made of them."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from webhooks.cli import filters
+from webhooks.cli.details import moment, print_text
+from webhooks.cli.importing import lines_of
+from webhooks.cli.output import Column, hint, print_table
+from webhooks.cli.sources import Sources
+from webhooks.imported import LineError, event_in
+from workers import logs
+from workers.journal import Filter
+from workers.journal.replay_request import Choice, ReplayRequest
+from workers.journal.replayable import known
+from workers.journal.times import iso
+from workers.loading import Plugins, load_plugins
+from workers.record import Record
+from workers.replay import Plan, journalled, plan_of
+
+_BATCH = 500
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def what(function: _Function) -> _Function:
+    """The options that say what is to be replayed."""
+    for option in reversed(
+        (
+            filters.about,
+            filters.status,
+            filters.within,
+            click.option(
+                "--handler", "handlers", multiple=True, metavar="PLUGIN.FUNCTION",
+                help="Only this handler; repeatable. Without it, all that match.",
+            ),
+            click.option(
+                "--include", "included", multiple=True, metavar="PLUGIN.FUNCTION",
+                help="Run this one too, which may not be safe to repeat; repeatable.",
+            ),
+            click.option("--dead", is_flag=True, help="Only where the live run is dead."),
+            click.option("--missing", is_flag=True, help="Only what the handler has never run on."),
+            click.option(
+                "--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+                help="The events of this file, written by `events export`, and no others.",
+            ),
+            click.option(
+                "--rate", type=click.FloatRange(min=0, min_open=True), metavar="N",
+                help="At most N events a second.",
+            ),
+        )
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be replayed, with the plugins that were found. `asking` are handlers that are not included."""
+
+    request: ReplayRequest
+    plugins: Plugins
+    asking: frozenset[str]
+    file: Path | None
+    rate: float | None
+
+    def plan(self, sources: Sources) -> Plan:
+        """What that comes to."""
+        engine = sources.journal.engine
+        if self.file is None:
+            found = journalled(engine, self.request)
+        else:
+            found = (each for batch in records_in(self.file) for each in known(engine, batch))
+        return plan_of(self.request, self.plugins, found, self.asking)
+
+    def state_of(self, handler: str) -> str:
+        """What is to become of the runs of a handler."""
+        if handler in self.request.never:
+            return "skipped: it may never be replayed"
+        return "left out: --include it if it may be repeated" if handler in self.asking else "run"
+
+
+def asked_of(
+    sources: Sources,
+    now: int,
+    *,
+    handlers: tuple[str, ...],
+    included: tuple[str, ...],
+    dead: bool,
+    missing: bool,
+    file: Path | None,
+    rate: float | None,
+    **about: Any,
+) -> Asked:
+    """What the options mean. What cannot be meant is wrong use.
+
+    What is received from `now` (milliseconds) on is no part of it.
+    """
+    if dead and missing:
+        raise click.UsageError("--dead and --missing exclude each other")
+    asked = filters.asked(**about)
+    if file is not None and asked != Filter():
+        raise click.UsageError(
+            "--file takes all events of the file; leave out the options that choose events"
+        )
+    plugins = _plugins(sources)
+    declared = {handler.id: handler.handler.replay for handler in plugins.handlers}
+    for handler in (*handlers, *included):
+        if handler not in declared:
+            raise click.UsageError(f"no handler is called {handler}; see: comethooks plugins list")
+    chosen = {handler: replay for handler, replay in declared.items() if not handlers or handler in handlers}
+    for handler in included:
+        if handler not in chosen:
+            raise click.UsageError(f"--include {handler} is not among the handlers of --handler")
+        if chosen[handler] == "never":
+            raise click.UsageError(f'{handler} declares replay="never": it cannot be included')
+    asking = {handler for handler, replay in chosen.items() if replay == "ask" and handler not in included}
+    never = {handler for handler, replay in chosen.items() if replay == "never"}
+    if file is None and (asked.until is None or asked.until > now):
+        asked = replace(asked, until=now)
+    request = ReplayRequest(
+        asked=asked,
+        handlers=frozenset(chosen.keys() - asking - never),
+        never=frozenset(never),
+        choice=Choice.DEAD if dead else Choice.MISSING if missing else Choice.ALL,
+        from_file=file is not None,
+    )
+    return Asked(request, plugins, frozenset(asking), file, rate)
+
+
+def records_in(file: Path) -> Iterator[list[Record]]:
+    """The events of a file, some at a time. A line that is none is named, and left out."""
+    batch: list[Record] = []
+    with file.open("rb") as opened:
+        for number, line in enumerate(lines_of(opened), 1):
+            try:
+                batch += [event_in(line)] if line.strip() else []
+            except LineError as error:
+                hint(f"line {number}: {error}")
+            if len(batch) >= _BATCH:
+                yield batch
+                batch = []
+    if batch:
+        yield batch
+
+
+def plan_document(asked: Asked, plan: Plan) -> dict[str, Any]:
+    """A plan in JSON."""
+    runs = runs_of(asked, plan)
+    return {
+        "events": plan.events,
+        "runs": runs,
+        "oldest": None if plan.oldest is None else iso(plan.oldest),
+        "newest": None if plan.newest is None else iso(plan.newest),
+        "rate": asked.rate,
+        "seconds": None if asked.rate is None else plan.events / asked.rate,
+        "handlers": [
+            {
+                "handler": handler.id,
+                "replay": handler.handler.replay,
+                "included": handler.id in asked.request.handlers,
+                "runs": plan.runs[handler.id],
+            }
+            for handler in asked.plugins.handlers
+            if plan.runs[handler.id]
+        ],
+    }
+
+
+def runs_of(asked: Asked, plan: Plan) -> int:
+    """How many runs would be made."""
+    return sum(count for handler, count in plan.runs.items() if handler in asked.request.handlers)
+
+
+def print_plan(asked: Asked, plan: Plan) -> None:
+    """A plan for people."""
+    if plan.runs:
+        rows = [
+            (handler.id, str(plan.runs[handler.id]), handler.handler.replay, asked.state_of(handler.id))
+            for handler in asked.plugins.handlers
+            if plan.runs[handler.id]
+        ]
+        print_table((Column("HANDLER", folds_at=16), Column("RUNS"), Column("REPLAY"), Column("WHAT")), rows)
+    print_text(summary(asked, plan))
+
+
+def summary(asked: Asked, plan: Plan) -> str:
+    """A plan in a sentence."""
+    runs = runs_of(asked, plan)
+    if not plan.events:
+        return "Nothing to replay."
+    counts = f"{plan.events} event{'' if plan.events == 1 else 's'}, {runs} run{'' if runs == 1 else 's'}"
+    received = f"received from {moment(plan.oldest)} to {moment(plan.newest)}"
+    if asked.rate is None:
+        return f"{counts}; {received}; as fast as it goes (--rate N: N events a second)."
+    return f"{counts}; {received}; {plan.events / asked.rate:.0f} seconds at {asked.rate:g} events a second."
+
+
+def _plugins(sources: Sources) -> Plugins:
+    logs.configure(sources.settings.log_format)
+    with redirect_stdout(sys.stderr):  # what a plugin prints when it is imported is no data of ours
+        return load_plugins(sources.settings)
