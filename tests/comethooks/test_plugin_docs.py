@@ -1,62 +1,204 @@
-"""The code in docs/plugins.md is code that works."""
+"""The code in the pages that plugin authors read is code that works, and nothing public is missing there."""
 
-import re
+import dataclasses
+import os
 import runpy
+import shlex
+import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 
-import httpx
+import click
 import pytest
-import structlog
+from structlog.testing import capture_logs
 
-from comethooks import Context, Plugin, Retry, RetryLater, Stop
-from tests.workers.engine import record
-from workers.running import event_of
+import comethooks
+from comethooks import Context
+from tests.pages import blocks, commands
+from webhooks.cli import main
+from webhooks.harness import Calls, Clock, Delivery, Fields, Harness, OnceKeys, Request, Run
 
-DOCS = Path(__file__).parents[2] / "docs" / "plugins.md"
+ROOT = Path(__file__).parents[2]
+PLUGINS = ROOT / "docs" / "plugins.md"
+README = ROOT / "README.md"
+EXAMPLES = sorted((ROOT / "examples").glob("*/README.md"))
 
 
 @pytest.fixture
-def examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Path]]:
-    """The page's examples as files, named as the page has it."""
-    blocks = re.findall(r"^```python\n(.*?)^```$", DOCS.read_text(), re.DOTALL | re.MULTILINE)
-    files = {}
-    for name, code in zip(("night_watch", "relay", "test_night_watch"), blocks, strict=True):
-        files[name] = tmp_path / f"{name}.py"
-        files[name].write_text(code)
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the files of docs/plugins.md, but for those of the tutorial."""
+    for number, block in enumerate(blocks(PLUGINS, "python")):
+        if "/" not in block.file:
+            (tmp_path / (block.file or f"block_{number}.py")).write_text(block.code)
     monkeypatch.syspath_prepend(tmp_path)
-    yield files
-    sys.modules.pop("night_watch", None)
+    return tmp_path
 
 
-def test_the_example_of_a_test_passes(examples: dict[str, Path]) -> None:
-    """With the plugin that the page begins with."""
-    runpy.run_path(str(examples["test_night_watch"]))["test_only_what_is_written_at_night_is_noted"]()
+def run_tests(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the tests in `folder` as its author would."""
+    return subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "--rootdir",
+            str(folder),
+            *arguments,
+        ],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
 
-def test_the_example_of_a_test_fails_when_the_handler_is_wrong(examples: dict[str, Path]) -> None:
-    """It asserts something."""
-    plugin = examples["night_watch"]
-    plugin.write_text(plugin.read_text().replace(">=", ">"))
-    with pytest.raises(AssertionError):
-        runpy.run_path(str(examples["test_night_watch"]))["test_only_what_is_written_at_night_is_noted"]()
+def test_the_example_of_a_test_passes(written: Path) -> None:
+    """With the plugins that the page has."""
+    done = run_tests(written)
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(200, None), (410, Stop), (429, RetryLater), (500, httpx.HTTPStatusError)]
+    ("file", "right", "wrong"),
+    [
+        ("night_watch.py", ">=", ">"),
+        ("long_messages.py", "> 500", "> 5000"),
+        ("relay.py", "status_code == 410", "status_code == 411"),
+        ("relay.py", "RetryLater(60)", "RetryLater(61)"),
+        ("receipt_printer.py", "if first:", "if True:"),
+    ],
 )
-def test_the_example_of_a_retry_does_what_it_says(
-    status: int, error: type[Exception] | None, examples: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+def test_the_example_of_a_test_fails_when_a_handler_is_wrong(
+    written: Path, file: str, right: str, wrong: str
 ) -> None:
-    """Each kind of answer has its end."""
-    module = runpy.run_path(str(examples["relay"]))
-    plugin: Plugin = module["plugin"]
-    assert (plugin.handlers[0].retry, plugin.handlers[0].timeout) == (Retry(attempts=5), 10)
-    answer = httpx.Response(status, request=httpx.Request("POST", "https://example.com/in"))
-    monkeypatch.setattr(httpx, "post", lambda *_, **__: answer)
-    event = event_of(record())
-    context = Context(plugin.load_config({}), structlog.get_logger(), attempt=1, handler="relay.forward")
-    with nullcontext() if error is None else pytest.raises(error):
-        module["forward"](event, context)
+    """It asserts something about each of them."""
+    source = (written / file).read_text()
+    assert right in source
+    (written / file).write_text(source.replace(right, wrong))
+    assert run_tests(written).returncode == 1
+
+
+def test_every_plugin_of_the_page_has_handlers(written: Path) -> None:
+    """Each file stands for itself."""
+    for file in written.glob("*.py"):
+        if not file.name.startswith("test_"):
+            assert runpy.run_path(str(file))["plugin"].handlers, file.name
+
+
+def test_the_example_of_a_handler_that_may_be_replayed_says_so(written: Path) -> None:
+    """In the way that a replay looks at."""
+    [handler] = runpy.run_path(str(written / "census.py"))["plugin"].handlers
+    assert handler.replay == "safe"
+
+
+@pytest.mark.parametrize("page", [README, *EXAMPLES], ids=lambda page: page.parent.name)
+def test_python_of_other_pages_runs(page: Path, tmp_path: Path) -> None:
+    """As a file of its own, which for a plugin is one that can be used."""
+    for number, block in enumerate(blocks(page, "python")):
+        file = tmp_path / f"block_{number}.py"
+        file.write_text(block.code)
+        found = runpy.run_path(str(file))
+        assert "Plugin(" not in block.code or found["plugin"].handlers
+
+
+def test_the_handler_of_the_readme_says_hello(harness: Harness, tmp_path: Path) -> None:
+    """For both generations of webhooks, as it says."""
+    [block] = blocks(README, "python")
+    (tmp_path / "hello.py").write_text(block.code)
+    plugin = runpy.run_path(str(tmp_path / "hello.py"))["plugin"]
+    with capture_logs() as logged:
+        harness.deliver(plugin, "after_message", legacy=True, sender="ada")
+        harness.deliver(plugin, "message_sent", sender="ada")
+    assert [(line["event"], line["sender"]) for line in logged] == [("hello", "ada")] * 2
+
+
+def test_the_tutorial_leads_to_an_installed_plugin(tmp_path: Path) -> None:
+    """Its files are written and its commands run, in order; but what is installed goes to a folder of its own."""
+    site = tmp_path / "site"
+    script = ["set -eu"]
+    for number, block in enumerate(blocks(PLUGINS, "shell", "python")):
+        if block.language == "shell":
+            script.append(block.code)
+        elif "/" in block.file:
+            (tmp_path / str(number)).write_text(block.code)
+            script.append(f"cp {number} {block.file}")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COMETHOOKS_")}
+    done = subprocess.run(
+        ["bash", "-c", "\n".join(script)],
+        cwd=tmp_path,
+        env={
+            **environment,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PIP_TARGET": str(site),
+            "PIP_NO_INDEX": "1",
+            "PIP_NO_DEPS": "1",
+            "PIP_NO_BUILD_ISOLATION": "0",
+            "PYTHONPATH": str(site),
+        },
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 passed" in done.stdout
+    assert "doorman" in done.stdout.splitlines()[-1] or "doorman" in done.stderr
+
+
+@pytest.mark.parametrize("page", [README, *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name)
+def test_every_command_line_could_be_given(page: Path) -> None:
+    """The command is there, and has the options that are written."""
+    for line in commands(page):
+        command: click.Command = main
+        words = shlex.split(line)[1:]
+        context = click.Context(command, info_name="comethooks")
+        while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+            found = command.get_command(context, words.pop(0))
+            assert found is not None, line
+            command = found
+            context = click.Context(command, parent=context)
+        known = {
+            name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)
+        }
+        for word in words:
+            assert not word.startswith("--") or word.partition("=")[0] in known, line
+
+
+def public(kind: type) -> set[str]:
+    """The public attributes of a class, those of its instances too where it is a dataclass."""
+    fields = {field.name for field in dataclasses.fields(kind)} if dataclasses.is_dataclass(kind) else set()
+    return {name for name in {*vars(kind), *fields} if not name.startswith("_")}
+
+
+def test_every_public_name_is_in_the_page() -> None:
+    """What authors import, and what they find on the context and on the harness."""
+    text = PLUGINS.read_text()
+    with Harness() as made:
+        own = {name for name in vars(made) if not name.startswith("_")} | public(Harness)
+    names = {
+        *(f"ctx.{name}" for name in public(Context)),
+        *(f"harness.{name}" for name in own - {"close"}),
+        *comethooks.__all__,
+        *(f"`{name}`" for name in public(Delivery) - {"handlers", "dry_run"}),
+        *(f"`{name}`" for name in public(Run) - {"bound", "dry_run", "next_at", "take"}),
+        *(f"`{name}`" for name in public(Request)),
+        *(f"`{name}`" for name in Fields.__annotations__),
+        *(f"`{name}(" for name in public(Calls) - {"client", "close"}),
+        *(f"{name}" for name in public(Clock) - {"set"}),
+        *(f"once_keys.{name}" for name in public(OnceKeys) - {"enter_once", "know_once", "leave_once"}),
+    }
+    assert [name for name in sorted(names) if name not in text] == []
+
+
+def test_every_public_name_of_the_harness_is_described() -> None:
+    """In its own words."""
+    for kind in (Harness, Delivery, Run, Request, Calls, Clock, OnceKeys):
+        assert kind.__doc__, kind
+        for name, value in vars(kind).items():
+            if not name.startswith("_") and (callable(value) or isinstance(value, property)):
+                assert value.__doc__, f"{kind.__name__}.{name}"
