@@ -2,20 +2,7 @@
 
 from schemas.envelope import EnvelopeSchema, Shape, WireSchema
 from schemas.fields import Free, Id, Number, Object, Text, Texts, Time
-
-_TIMES = (
-    "scheduledAt",
-    "createdAt",
-    "sentAt",
-    "deliveredAt",
-    "readAt",
-    "clickedAt",
-    "engagedAt",
-    "interactedAt",
-    "failedAt",
-    "completedAt",
-    "updatedAt",
-)
+from schemas.keys import CAMPAIGN_TIMES
 
 
 class CampaignSchema(WireSchema):
@@ -83,6 +70,6 @@ def campaign(id_key: str, time_key: str) -> Shape:
             "receiver": "data.receiver",
             "status": "data.status",
             "at": f"data.{time_key}|data.updatedAt|data.createdAt",
-            **{name: f"data.{name}" for name in _TIMES},
+            **{name: f"data.{name}" for name in CAMPAIGN_TIMES},
         },
     )

@@ -18,7 +18,7 @@ Subject = Mapping[str, Any]
 
 _VERSION_TIMES = ("updatedAt", "editedAt", "deletedAt", "pinnedAt", "sentAt")
 """What tells two states of one message apart; without these, two edits would be one event."""
-_CAMPAIGN_TIMES = (
+CAMPAIGN_TIMES = (
     "scheduledAt",
     "createdAt",
     "sentAt",
@@ -31,6 +31,7 @@ _CAMPAIGN_TIMES = (
     "completedAt",
     "updatedAt",
 )
+"""Everything that can happen to a campaign or to what it sends; without these, two states of it would be one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,7 @@ def failure_identity(failure: Subject) -> Identity:
 
 def campaign_identity(campaign: Subject) -> Identity:
     """A campaign, or something that it sent, in one of its states."""
-    times = tuple(campaign[name] for name in _CAMPAIGN_TIMES)
+    times = tuple(campaign[name] for name in CAMPAIGN_TIMES)
     return Identity((campaign["id"], campaign["campaign"], campaign["status"], *times), any(times))
 
 
