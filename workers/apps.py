@@ -23,6 +23,22 @@ class App:
     region: str
     rest_key: str | None = field(default=None, repr=False)
 
+    @property
+    def api_url(self) -> str:
+        """Where its Chat REST API is (CometChat's documentation)."""
+        return f"https://{self.id}.api-{self.region}.cometchat.io/v3"
+
+    def api_headers(self, *, on_behalf_of: str | None = None) -> dict[str, str]:
+        """What its Chat REST API asks for: as a user, when one is named by uid, else as the app.
+
+        Raises `AppsError` when its key is not known.
+        """
+        if self.rest_key is None:
+            entry = f"{self.id}:{self.region}:restkey"
+            raise AppsError(f"the REST key of the app {self.id} is not known; write COMETHOOKS_APPS={entry}")
+        acting = {} if on_behalf_of is None else {"onBehalfOf": on_behalf_of}
+        return {"apiKey": self.rest_key, "appId": self.id, **acting}
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ManagementKey:

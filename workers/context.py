@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from structlog.typing import FilteringBoundLogger
 
 from schemas import Event
+from workers.apps import App
 from workers.clock import now_ms
 from workers.config import Config
 from workers.effects import Effects, preview
@@ -47,6 +48,8 @@ class Services:
     """Gives the HTTP client, which is made when it is first needed."""
     once_keys: OnceKeys
     emit: Emit
+    apps: Mapping[str, App] = field(default_factory=dict)
+    """Those of which more than the id is known, by id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,10 @@ class Context:
     """When the run's time is over, in UTC: then it is interrupted."""
     dry_run: bool = False
     """Whether effects are to be recorded in the place of done. The context sees to it by itself."""
+    app: App | None = None
+    """The CometChat app that the event is of, as `COMETHOOKS_APPS` knows it: its region, and the key of its REST API.
+
+    None when it does not."""
     _outside: Outside | None = field(default=None, repr=False)
 
     @property
@@ -93,11 +100,11 @@ class Context:
                 if first:
                     ctx.http.post(url, json=greeting)
 
-        Keys belong to the plugin and are kept for good. A block that raises has not done it: the next attempt is
-        `first` again. What this cannot promise is that it happens at all: when the process dies inside the block,
-        when the run is interrupted there, or when a request was sent and no answer came, nobody knows whether it
-        happened. It is then not done again; `comethooks runs show` says that the key is `unknown`. Nor does it see
-        what the block does twice by itself.
+        Keys belong to the plugin and the event's app, and are kept for good. A block that raises has not done it: the
+        next attempt is `first` again. What this cannot promise is that it happens at all: when the process dies
+        inside the block, when the run is interrupted there, or when a request was sent and no answer came, nobody
+        knows whether it happened. It is then not done again; `comethooks runs show` says that the key is `unknown`.
+        Nor does it see what the block does twice by itself.
 
         In a dry run nothing is kept. Raises `ValueError` for a key that is empty or has more than 200 characters, and
         `RetryLater` when another run is in the block for this key.
@@ -112,6 +119,7 @@ class Context:
         keys, effects = outside.services.once_keys, outside.effects
         claim = OnceClaim(
             plugin=self.handler.partition(".")[0],
+            app_id=outside.event.app_id,
             key=key,
             token=outside.token,
             event_id=outside.event.id,
@@ -179,5 +187,6 @@ def make_context(
         handler=handler,
         deadline=datetime.fromtimestamp(clock() / 1000 + seconds, UTC),
         dry_run=dry_run,
+        app=services.apps.get(event.app_id or ""),
         _outside=Outside(event, services, effects, http, token=secrets.token_hex(16)),
     )

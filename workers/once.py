@@ -1,6 +1,6 @@
 """Side effects that happen at most once: who may do it now, who did it, and what nobody knows.
 
-A key belongs to a plugin, and has one row in SQL. The row is written and committed before the block of
+A key belongs to a plugin and an app, and has one row in SQL. The row is written and committed before the block of
 `ctx.once` is entered, and again after it. What a crash leaves:
 
 1. Before the first commit: nothing. The next attempt enters.

@@ -21,7 +21,8 @@ def open_services(settings: Settings, journal: Journal) -> Services:
     def emit(record: Record) -> str:
         return streams.accept(record, duplicate_key=emitted_key(record), has_time=True).id
 
-    return Services(connect=Clients().client, once_keys=journal, emit=emit)
+    apps = {app.id: app for app in settings.apps}
+    return Services(connect=Clients().client, once_keys=journal, emit=emit, apps=apps)
 
 
 class Clients:

@@ -2,18 +2,19 @@
 
 import comethooks
 import schemas
-from workers import context, plugin, retry
+from workers import apps, context, plugin, retry
 
 
 def test_it_has_what_a_plugin_needs_and_nothing_else() -> None:
     """Whatever is public here stays."""
     public = {name for name in vars(comethooks) if not name.startswith("_")}
-    expected = {"Context", "Event", "Plugin", "Retry", "RetryLater", "Stop"}
+    expected = {"App", "Context", "Event", "Plugin", "Retry", "RetryLater", "Stop"}
     assert public == set(comethooks.__all__) == expected
 
 
 def test_it_only_re_exports() -> None:
     """The objects are those that the engine works with."""
+    assert comethooks.App is apps.App
     assert comethooks.Plugin is plugin.Plugin
     assert comethooks.Context is context.Context
     assert comethooks.Event is schemas.Event

@@ -47,3 +47,17 @@ def test_keys_are_not_shown() -> None:
     """Wherever an app or a key is printed or logged."""
     for secret in (App("a1", "eu", "hush"), ManagementKey("hush", "hush2")):
         assert "hush" not in f"{secret} {secret!r} {[secret]}"
+
+
+def test_an_app_says_where_its_api_is_and_what_that_asks_for() -> None:
+    """Each has its own address and key (CometChat's documentation)."""
+    app = App("a1", "eu", "hush")
+    assert app.api_url == "https://a1.api-eu.cometchat.io/v3"
+    assert app.api_headers() == {"apiKey": "hush", "appId": "a1"}
+    assert app.api_headers(on_behalf_of="ada") == {"apiKey": "hush", "appId": "a1", "onBehalfOf": "ada"}
+
+
+def test_without_its_key_an_app_says_what_to_set() -> None:
+    """Better than a request that CometChat refuses."""
+    with pytest.raises(AppsError, match="COMETHOOKS_APPS=a1:eu:restkey"):
+        App("a1", "eu").api_headers()

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from schemas import OURS
 from tests.redis_server import RedisServer
 from tests.workers.engine import handler, record
+from workers.apps import App
 from workers.backlog import waiting
 from workers.context import Services
 from workers.emitting import DEEPEST
@@ -92,6 +94,17 @@ def run(services: Services) -> Run:
     return run
 
 
+def test_a_context_knows_the_app_of_its_event(settings: Settings, journal: Journal) -> None:
+    """By its id; one that is not configured is none."""
+    known = (App("a1", "eu", "hush"), App("b2", "in"))
+    services = open_services(replace(settings, apps=known), journal)
+    seen: list[App | None] = []
+    bound = handler(lambda event, ctx: seen.append(ctx.app), "shop.handler")
+    for app_id in ("b2", "a1", "c3", None):
+        execute(bound, event_of(replace(record(1, 1), app_id=app_id)), services)
+    assert seen == [known[1], known[0], None, None]
+
+
 class TestHttp:
     def test_a_request_is_sent_and_told_in_a_line_without_its_body(self, run: Run, called: Any) -> None:
         """Nor with a token in its address."""
@@ -155,6 +168,12 @@ class TestOnce:
         assert len(called.requests) == 1
         assert "once 'greeted': done" in results[0].effects
         assert results[1].effects == ("once 'greeted': not entered, it is done",)
+
+    def test_a_key_is_another_one_in_another_app(self, run: Run, called: Any) -> None:
+        """The uid of one app may be somebody else in the next."""
+        for app_id in ("a1", "b2", None, "a1"):
+            run(self.greet(called.url), replace(record(1, 1), app_id=app_id))
+        assert len(called.requests) == 3
 
     def test_a_block_that_raises_has_not_done_it(self, run: Run, called: Any) -> None:
         """The next attempt tries again."""

@@ -27,6 +27,7 @@ from webhooks.harness.errors import HarnessError, UnhandledError
 from webhooks.harness.once_keys import OnceKeys
 from webhooks.imported import LineError, event_in
 from webhooks.problems import dumps
+from workers.apps import App
 from workers.context import Services
 from workers.ids import new_id
 from workers.journal import RunResult
@@ -56,6 +57,8 @@ class Harness:
         """What `ctx.http` reaches: `http.fail(times=2)`, `http.respond(…)`, `http.requests`."""
         self.once_keys = OnceKeys(self.clock)
         """The keys of `ctx.once`: `once_keys.states`."""
+        self.apps: dict[str, App] = {}
+        """What `ctx.app` is, by app id: `apps["app"] = App("app", "eu", "a key")`."""
         self._handler_timeout = handler_timeout
         self._random = Random(_SEED)
         self._plugin: tuple[Plugin, Mapping[str, Any] | None] | None = None
@@ -64,7 +67,7 @@ class Harness:
         self._waiting: list[tuple[int, int, Run, Delivery]] = []
         self._numbers = count()
         self._failures: list[Exception] = []
-        services = Services(self.http.client, self.once_keys, self._emit)
+        services = Services(self.http.client, self.once_keys, self._emit, self.apps)
         self._runners = Runners(1, services, on_failure=self._failures.append)
         self._runners.start()
 

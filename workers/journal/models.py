@@ -145,6 +145,8 @@ once_keys = Table(
     "once_keys",
     metadata,
     Column("plugin", _sorted_text(TEXT_LENGTH), primary_key=True),
+    # Empty when the event is of no app.
+    Column("app_id", _sorted_text(TEXT_LENGTH), primary_key=True),
     Column("key", _sorted_text(TEXT_LENGTH), primary_key=True),
     Column("state", String(16), nullable=False),
     # The attempt that took it.

@@ -17,6 +17,7 @@ class OnceClaim:
     """Who wants to do it: a run, by the token of its attempt, until `until`. Times are ms since the epoch."""
 
     plugin: str
+    app_id: str | None
     key: str
     token: str
     event_id: str
@@ -30,6 +31,7 @@ class StoredOnce:
     """A key, what is known of it, since when, and which event it was for."""
 
     plugin: str
+    app_id: str | None
     key: str
     state: OnceState
     event_id: str
@@ -41,6 +43,7 @@ class StoredOnce:
         return {
             "key": self.key,
             "plugin": self.plugin,
+            "app_id": self.app_id,
             "handler": self.handler,
             "state": self.state.value,
             "at": iso(self.at),
@@ -51,6 +54,7 @@ def enter(connection: Connection, claim: OnceClaim) -> OnceState | None:
     """Take the key if nobody has it: then None, else what is known of it."""
     row = {
         "plugin": searchable(claim.plugin),
+        "app_id": _app_id(claim),
         "key": claim.key,
         "state": OnceState.PROGRESS.value,
         "token": claim.token,
@@ -94,9 +98,20 @@ def of_event(connection: Connection, event_id: str, now: int) -> list[StoredOnce
     for row in connection.execute(query.order_by(once_keys.c.plugin, once_keys.c.key)):
         is_over = row.state == OnceState.PROGRESS and row.until <= now
         state = OnceState.UNKNOWN if is_over else OnceState(row.state)
-        found.append(StoredOnce(row.plugin, row.key, state, row.event_id, row.handler, row.at))
+        found.append(
+            StoredOnce(row.plugin, row.app_id or None, row.key, state, row.event_id, row.handler, row.at)
+        )
     return found
 
 
 def _same(claim: OnceClaim) -> ColumnElement[bool]:
-    return and_(once_keys.c.plugin == searchable(claim.plugin), once_keys.c.key == claim.key)
+    return and_(
+        once_keys.c.plugin == searchable(claim.plugin),
+        once_keys.c.app_id == _app_id(claim),
+        once_keys.c.key == claim.key,
+    )
+
+
+def _app_id(claim: OnceClaim) -> str:
+    """As the primary key holds it, which knows no null."""
+    return searchable(claim.app_id) or ""

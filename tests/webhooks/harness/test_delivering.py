@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from comethooks import Context, Event, Plugin, Retry, RetryLater, Stop
+from comethooks import App, Context, Event, Plugin, Retry, RetryLater, Stop
 from schemas import InvalidBodyError
 from webhooks.harness import Harness, HarnessError, UnhandledError
 
@@ -261,3 +261,17 @@ def test_exported_events_are_replayed(harness: Harness, tmp_path: Path) -> None:
         other.replay(file)
     with pytest.raises(HarnessError, match="cannot be read"):
         harness.replay(tmp_path / "none.jsonl", plugin)
+
+
+def test_the_app_of_an_event_is_what_the_test_says(harness: Harness) -> None:
+    """By default it is not configured, as in a service without `COMETHOOKS_APPS`."""
+    plugin, seen = Plugin("apps"), []
+
+    @plugin.on("message_sent")
+    def look(event: Event, ctx: Context) -> None:
+        seen.append(ctx.app)
+
+    app_id = harness.deliver(plugin, "message_sent").event.app_id
+    harness.apps[app_id] = App(app_id, "eu", "a key")
+    harness.deliver(plugin, "message_sent")
+    assert seen == [None, App(app_id, "eu", "a key")]

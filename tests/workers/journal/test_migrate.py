@@ -1,5 +1,6 @@
 import multiprocessing
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,16 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from tests.workers.journal.samples import T0, event, settled
-from workers.journal import Filter, Journal, JournalOutdatedError, JournalUnavailableError, migrate
+from workers.journal import (
+    Filter,
+    Journal,
+    JournalOutdatedError,
+    JournalUnavailableError,
+    OnceClaim,
+    migrate,
+)
 from workers.journal.models import metadata
+from workers.states import OnceState
 
 
 def test_an_empty_database_is_not_current(url: str):
@@ -54,7 +63,7 @@ def test_upgrades_at_once_wait_for_each_other(url: str):
 def test_upgrades_at_once_keep_what_the_first_tables_hold(url: str):
     """From the first revision with rows in it: each run is there, unclaimed, and can be claimed."""
     journal = Journal.open(url)
-    _upgrade_to_the_first(journal)
+    _upgrade_to(journal, "0001")
     with journal.engine.begin() as connection:
         connection.execute(text(_FIRST_EVENT), {"body": b"{}"})
         connection.execute(text(_FIRST_RUNS))
@@ -69,6 +78,23 @@ def test_upgrades_at_once_keep_what_the_first_tables_hold(url: str):
     assert journal.retry_runs(Filter(), T0) == 1
     (claimed,) = journal.claim("member", now=T0, until=T0 + 1, limit=10)
     assert (claimed.record.body, claimed.attempt, claimed.suspect) == (b"{}", 2, False)
+    journal.close()
+
+
+def test_keys_of_side_effects_get_the_app_of_their_event(url: str):
+    """What was done stays known, for the app that it was done for; of an event that is gone for none."""
+    journal = Journal.open(url)
+    _upgrade_to(journal, "0006")
+    with journal.engine.begin() as connection:
+        connection.execute(text(_FIRST_EVENT), {"body": b"{}"})
+        connection.execute(text(_APP))
+        for key, event_id in (("kept", "e1"), ("gone", "e0")):
+            connection.execute(text(_ONCE_KEY), {"key": key, "event_id": event_id})
+    migrate.upgrade(url)
+    kept = OnceClaim("shop", "app", "kept", "t", "e", "shop.f", T0, T0)
+    assert journal.know_once(kept) is OnceState.DONE
+    assert journal.know_once(replace(kept, app_id=None, key="gone")) is OnceState.DONE
+    assert journal.know_once(replace(kept, app_id="another")) is None
     journal.close()
 
 
@@ -104,16 +130,21 @@ _FIRST_EVENT = """
 INSERT INTO events (id, source, received_at, size, headers, body)
 VALUES ('e1', 'test', '2025-10-09T08:53:20.000Z', 2, '{}', :body)
 """
+_APP = "UPDATE events SET app_id = 'app'"
+_ONCE_KEY = """
+INSERT INTO once_keys (plugin, key, state, token, event_id, handler, at, until)
+VALUES ('shop', :key, 'done', 't', :event_id, 'shop.f', '2025-10-09T08:53:20.000Z', '2025-10-09T08:53:20.000Z')
+"""
 _FIRST_RUNS = """
 INSERT INTO runs (event_id, handler, state, attempts) VALUES ('e1', 'a.b', 'done', 1), ('e1', 'c.d', 'dead', 1)
 """
 
 
-def _upgrade_to_the_first(journal: Journal) -> None:
+def _upgrade_to(journal: Journal, revision: str) -> None:
     with journal.engine.begin() as connection:
         config = migrate._config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, revision)
 
 
 def _exit_codes_of_upgrades_at_once(url: str) -> list[int | None]:

@@ -32,7 +32,7 @@ def attempt(number, key):
     token = f"{os.getpid()}-{number}-{key}"
     while True:
         now = now_ms()
-        claim = OnceClaim("shop", f"key {key}", token, "event", "shop.greet", now, now + round(1000 * seconds))
+        claim = OnceClaim("shop", "app", f"key {key}", token, "event", "shop.greet", now, now + round(1000 * seconds))
         try:
             with entered(journal, claim) as first:
                 if first:
@@ -120,7 +120,7 @@ def test_when_processes_are_killed_it_is_never_done_twice(tables: str, tmp_path:
     assert entered == dict.fromkeys(map(str, range(keys)), 1)
     journal = Journal.open(tables)
     for key in entered:
-        claim = OnceClaim("shop", f"key {key}", "later", "event", "shop.greet", now=2**42, until=2**42)
+        claim = OnceClaim("shop", "app", f"key {key}", "later", "event", "shop.greet", now=2**42, until=2**42)
         known = journal.know_once(claim)
         # Killed between the effect and the commit that tells of it: nobody knows.
         assert known is OnceState.UNKNOWN or (known is OnceState.DONE and left[key] == 1), key
