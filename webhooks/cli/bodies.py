@@ -11,8 +11,8 @@ from typing import IO, Any
 import click
 
 from webhooks import samples
+from webhooks.bookmarks import bookmarked, bookmarks
 from webhooks.cli.body_files import bodies_in
-from webhooks.cli.bookmarks import bookmarked, bookmarks
 from webhooks.cli.changing import Changes
 from webhooks.problems import dumps
 from webhooks.samples import Story

@@ -1,8 +1,5 @@
 """`comethooks events bookmark`: redacted samples of events that were kept, to send again under a name."""
 
-import contextlib
-import os
-import re
 from pathlib import Path
 
 import click
@@ -10,15 +7,14 @@ import click
 import schemas
 from schemas import COMETCHAT, TRIGGERS
 from webhooks import samples
+from webhooks.bookmarks import TakenError, bookmarks, is_name, keep, trigger_in
 from webhooks.cli import filters, load_settings, options
 from webhooks.cli.output import Cell, Column, hint, print_json, print_table
 from webhooks.cli.sources import open_sources
 from webhooks.problems import dumps
-from webhooks.samples.moving import moved
 from workers.journal import StoredEvent
 from workers.paths import bookmark_dir
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _TAKEN = frozenset(("story", *TRIGGERS, *samples.CURRENT, *samples.LEGACY, *samples.BOTS))
 """What `comethooks send` knows already."""
 
@@ -56,26 +52,6 @@ def bookmark(
         _add(folder, identifier, name, as_json=as_json)
 
 
-def bookmarks(folder: Path) -> dict[str, Path]:
-    """The files of the bookmarks in `folder`, by name."""
-    return {path.stem: path for path in sorted(folder.glob("*.json")) if _NAME.fullmatch(path.stem)}
-
-
-def bookmarked(path: Path, now: int) -> bytes:
-    """The body in the file of a bookmark, with its times moved so that it happens at `now` (ms).
-
-    So it repeats nothing that came before. Without a time, or when somebody has made it into what the schemas refuse,
-    it is as it stands.
-    """
-    raw = path.read_bytes()
-    try:
-        body = schemas.decode(raw)
-        occurred_at = schemas.parse(body, raw).occurred_at
-    except schemas.SchemaError:
-        return raw
-    return raw if occurred_at is None else dumps(moved(body, now - occurred_at))
-
-
 def _add(folder: Path, identifier: str, name: str, *, as_json: bool) -> None:
     from webhooks.cli.events import find_event  # which has this command
 
@@ -83,16 +59,12 @@ def _add(folder: Path, identifier: str, name: str, *, as_json: bool) -> None:
     with open_sources() as sources:
         event = find_event(sources, identifier)
     body = _redacted(event)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / f"{name}.json"
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+        path = keep(folder, name, body)
+    except TakenError:
         raise click.ClickException(
             f"there is a bookmark {name} already; remove it with: comethooks events bookmark --remove {name}"
         ) from None
-    with open(descriptor, "wb") as file:
-        file.write(body)
     if as_json:
         print_json({"name": name, "trigger": event.trigger, "event_id": event.id, "path": str(path)})
     else:
@@ -100,7 +72,7 @@ def _add(folder: Path, identifier: str, name: str, *, as_json: bool) -> None:
 
 
 def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         problem = f"{name!r} is no name: write up to 64 lower-case letters, digits, - and _"
     elif name in _TAKEN:
         problem = f"`comethooks send {name}` sends a made-up one; choose another name"
@@ -128,7 +100,7 @@ def _redacted(event: StoredEvent) -> bytes:
 
 
 def _list(folder: Path, *, as_json: bool) -> None:
-    found = [(name, _trigger(path), path) for name, path in bookmarks(folder).items()]
+    found = [(name, trigger_in(path), path) for name, path in bookmarks(folder).items()]
     if as_json:
         for name, trigger, path in found:
             print_json({"name": name, "trigger": trigger, "path": str(path)})
@@ -137,12 +109,6 @@ def _list(folder: Path, *, as_json: bool) -> None:
         print_table((Column("NAME"), Column("TRIGGER"), Column("FILE", spare=1)), rows)
     else:
         hint("No bookmarks. To keep one: comethooks events bookmark ID NAME")
-
-
-def _trigger(path: Path) -> str | None:
-    with contextlib.suppress(OSError, schemas.NotJsonError):
-        return schemas.trigger_of(schemas.decode(path.read_bytes()))
-    return None
 
 
 def _remove(folder: Path, name: str) -> None:
