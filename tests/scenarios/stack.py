@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from click.testing import CliRunner
 
+from tests.tables import make_tables
 from tests.waiting import wait_for
-from workers.journal.migrate import upgrade
+from webhooks.cli import main
 from workers.processes import is_alive
 from workers.settings import Settings
 
@@ -164,11 +166,18 @@ class Stack:
 
     def make_tables(self) -> None:
         """Do what `comethooks db upgrade` does, without a process for it."""
-        upgrade(Settings.load(self.environment).database_url)
+        make_tables(Settings.load(self.environment).database_url)
+
+    def ask(self, *arguments: str) -> str:
+        """What a command prints. It is asked often, so there is no process for it, which would load it anew."""
+        elsewhere = dict.fromkeys(os.environ.keys() - self.environment.keys())
+        done = CliRunner().invoke(main, arguments, env={**elsewhere, **self.environment})
+        assert done.exit_code == 0, done.output
+        return done.stdout
 
     def listing(self, *arguments: str) -> list[dict[str, Any]]:
         """What a listing prints with `--json`."""
-        return [json.loads(line) for line in self.run(*arguments, "--json").stdout.splitlines()]
+        return [json.loads(line) for line in self.ask(*arguments, "--json").splitlines()]
 
     def answers(self) -> bool:
         """Whether the web process answers."""

@@ -23,7 +23,6 @@ from workers.states import RunState
 from workers.streams import Streams
 
 PRODUCERS = 8
-EVENTS = 20_000
 PARTITIONS = 16
 CHANGES = 6
 """How many workers join, leave or die at least, before the last burst of each producer."""
@@ -32,13 +31,16 @@ CHANGES = 6
 class Producer(threading.Thread):
     """Accepts events of its own conversations in bursts, with pauses; the last one when `enough` is set."""
 
-    def __init__(self, url: str, number: int, random_source: random.Random, enough: threading.Event) -> None:
+    def __init__(
+        self, url: str, number: int, events: int, random_source: random.Random, enough: threading.Event
+    ) -> None:
         super().__init__(daemon=True)
         self.accepted: dict[str, list[str]] = {}
         self._streams = Streams(
             connect(url), partitions=PARTITIONS, duplicate_window=60, max_backlog_bytes=10**9
         )
         self._number = number
+        self._events = events
         self._random = random_source
         self._pause = threading.Event()
         self._enough = enough
@@ -51,7 +53,7 @@ class Producer(threading.Thread):
             self.join(30)
 
     def run(self) -> None:
-        left = EVENTS // PRODUCERS
+        left = self._events
         count = 0
         while left and not self._stopped:
             burst = min(left, self._random.randint(50, 400))
@@ -81,19 +83,20 @@ def leftovers(client: Redis) -> dict[str, int]:
     }
 
 
+@pytest.mark.parametrize("events", [5_000, pytest.param(20_000, marks=pytest.mark.attack)])
 @pytest.mark.timeout(240)
 def test_nothing_is_lost_or_left_over_while_workers_come_go_and_die(
-    own_redis_server: RedisServer, tmp_path: Path, chance: random.Random
+    own_redis_server: RedisServer, tmp_path: Path, chance: random.Random, events: int
 ) -> None:
-    """20,000 events of 96 conversations; workers join, leave and are killed at seeded random moments."""
+    """Events of 96 conversations; workers join, leave and are killed at seeded random moments."""
     stack = Stack(tmp_path, own_redis_server.url)
     stack.plugin("recorder", RECORDER)
-    stack.run("db", "upgrade")
+    stack.make_tables()
     supervisors = [stack.start("worker", "--workers", "1") for _ in range(2)]
     client = own_redis_server.client()
     enough = threading.Event()
     producers = [
-        Producer(own_redis_server.url, number, random.Random(chance.random()), enough)
+        Producer(own_redis_server.url, number, events // PRODUCERS, random.Random(chance.random()), enough)
         for number in range(PRODUCERS)
     ]
     try:
@@ -107,8 +110,8 @@ def test_nothing_is_lost_or_left_over_while_workers_come_go_and_die(
             wait_for(lambda: leased(client) == PARTITIONS, "all partitions move again")
             if changes >= CHANGES:
                 enough.set()
-        ids = {event for p in producers for events in p.accepted.values() for event in events}
-        assert len(ids) == EVENTS
+        ids = {event for each in producers for accepted in each.accepted.values() for event in accepted}
+        assert len(ids) == events
         wait_for(lambda: not waiting(client), "nothing waits any more", seconds=60)
         # A run that was alone in its process when that was killed is dead: the kills here come in quick succession.
         dead = {run.event_id for run in journal_of(stack).runs(Filter(state=RunState.DEAD))}
@@ -127,7 +130,7 @@ def test_nothing_is_lost_or_left_over_while_workers_come_go_and_die(
         stack.close()
     wait_for(lambda: not any(leftovers(client).values()), f"nothing is left over: {leftovers(client)}")
     listed = stack.listing("events", "list", "--status", "done")
-    assert len(listed) == EVENTS - len(dead)
+    assert len(listed) == events - len(dead)
 
 
 def joined(client: Redis, supervisor: int) -> bool:

@@ -6,12 +6,12 @@ from typing import Any
 from redis import Redis
 
 from tests.redis_server import RedisServer
+from tests.tables import make_tables
 from tests.workers.engine import record
 from workers.attempts import Attempts
 from workers.clock import now_ms
 from workers.connections import connect
 from workers.journal import Filter, Journal, RunResult, Settled, StoredRun
-from workers.journal.migrate import upgrade
 from workers.loading import BoundHandler, LoadedPlugin, Plugins
 from workers.processes import StopFlag
 from workers.settings import Settings
@@ -23,7 +23,7 @@ class Desk:
 
     def __init__(self, server: RedisServer, directory: Path) -> None:
         url = f"sqlite:///{directory}/journal.db"
-        upgrade(url)
+        make_tables(url)
         environ = {
             "REDIS_URL": server.url,
             "DATABASE_URL": url,

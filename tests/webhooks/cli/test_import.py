@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.tables import make_tables
 from tests.webhooks.cli.conftest import Command
 from tests.webhooks.cli.store import START, TOKEN, run
 from tests.webhooks.cli.test_export import MEGABYTE, grown, write_many
@@ -16,7 +17,6 @@ from webhooks.cli import importing
 from workers.clock import now_ms
 from workers.ids import new_id
 from workers.journal import iso
-from workers.journal.migrate import upgrade
 from workers.settings import Settings
 
 
@@ -29,7 +29,7 @@ def elsewhere(command: Command, tmp_path: Path) -> Command:
     }
     environ = {**command.environ, **own}
     (tmp_path / "elsewhere").mkdir()
-    upgrade(Settings.load(environ).database_url)
+    make_tables(Settings.load(environ).database_url)
     return Command(environ)
 
 

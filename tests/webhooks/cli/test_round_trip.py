@@ -6,6 +6,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.tables import make_tables
 from tests.webhooks.cli.conftest import Command
 from tests.webhooks.cli.store import START
 from tests.webhooks.test_envelopes import stored
@@ -13,7 +14,6 @@ from tests.webhooks.test_envelopes_of_any_body import bodies
 from webhooks.envelopes import envelope
 from webhooks.problems import dumps
 from workers.ids import new_id
-from workers.journal.migrate import upgrade
 from workers.settings import Settings
 
 AWAY = {"REDIS_URL": "unix:///tmp/nobody-listens-here.sock"}
@@ -37,7 +37,7 @@ def deployment(directory: Path) -> Command:
     """The command, with an empty journal in that directory."""
     directory.mkdir()
     environ = {"COMETHOOKS_DATA_DIR": str(directory), **AWAY}
-    upgrade(Settings.load(environ).database_url)
+    make_tables(Settings.load(environ).database_url)
     return Command(environ)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests import servers
-from workers.journal import Journal, migrate
+from tests.tables import make_tables
+from workers.journal import Journal
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -24,7 +25,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def open_journal(url: str) -> Iterator[Callable[[], Journal]]:
     """Opens the same journal, with its tables, as often as it is called."""
-    migrate.upgrade(url)
+    make_tables(url)
     with ExitStack() as opened:
         yield lambda: opened.enter_context(closing(Journal.open(url)))
 

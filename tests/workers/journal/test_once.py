@@ -1,5 +1,6 @@
 """Once: many attempts in several processes at the same time, and some of these are killed."""
 
+import dataclasses
 import random
 import subprocess
 import sys
@@ -9,18 +10,19 @@ from pathlib import Path
 import pytest
 
 from tests.waiting import wait_for
-from workers.journal import Journal, OnceClaim
+from workers.journal import Journal, KnownOnce, OnceClaim, token_of
 from workers.journal.migrate import upgrade
 from workers.states import OnceState
 
 ATTEMPTS, PROCESSES = 100, 4
+NOW = 2**40
 
 ATTEMPT = """
 import os, sys, threading, time
 from workers.clock import now_ms
 from workers.journal import Journal, OnceClaim
 from workers.once import entered
-from workers.retry import RetryLater
+from workers.retry import NotYet
 
 url, path, keys, threads = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 seconds = float(sys.argv[5])
@@ -40,7 +42,7 @@ def attempt(number, key):
                     time.sleep(0.01)
                     os.write(ledger, f"{key} out\\n".encode())
             return
-        except RetryLater:
+        except NotYet:
             time.sleep(0.02)
 
 
@@ -108,7 +110,7 @@ def test_when_processes_are_killed_it_is_never_done_twice(tables: str, tmp_path:
     """A key whose process died inside is unknown once its time is over; what is known to be done was done once."""
     ledger = tmp_path / "ledger"
     chance = random.Random(7)
-    keys = 40
+    keys = 16
     *victims, survivor = started(tables, ledger, keys, seconds=1.5)
     for number, victim in enumerate(victims):
         least = 5 * number + chance.randrange(5)
@@ -125,3 +127,46 @@ def test_when_processes_are_killed_it_is_never_done_twice(tables: str, tmp_path:
         # Killed between the effect and the commit that tells of it: nobody knows.
         assert known is OnceState.UNKNOWN or (known is OnceState.DONE and left[key] == 1), key
     journal.close()
+
+
+def claim_of(event_id: str, attempt: str, *, replay: str | None = None, handler: str = "shop.greet") -> OnceClaim:
+    token = token_of(event_id, handler, replay, attempt)
+    return OnceClaim("shop", "app", "key", token, event_id, handler, NOW, NOW + 35_000)
+
+
+class TestAnotherAttempt:
+    def test_of_the_same_run_finds_it_unknown_at_once(self, journal: Journal) -> None:
+        """A run has one attempt at a time: the one that took the key is gone, or its time was over."""
+        assert journal.enter_once(claim_of("event", "1")) is None
+        assert journal.enter_once(claim_of("event", "2")) == KnownOnce(OnceState.UNKNOWN, NOW + 35_000)
+        assert [each.state for each in journal.once_of("event")] == [OnceState.UNKNOWN]
+        assert journal.enter_once(claim_of("other", "3")) == KnownOnce(OnceState.UNKNOWN, NOW + 35_000)
+
+    def test_of_another_run_finds_it_in_progress(self, journal: Journal) -> None:
+        """Of another event, another handler or another replay; it is told until when at most."""
+        assert journal.enter_once(claim_of("event", "1")) is None
+        for other in (
+            claim_of("other", "1"),
+            claim_of("event", "1", handler="shop.bill"),
+            claim_of("event", "1", replay="july"),
+        ):
+            assert journal.enter_once(other) == KnownOnce(OnceState.PROGRESS, NOW + 35_000)
+            late = dataclasses.replace(other, now=NOW + 35_000)
+            assert journal.enter_once(late) == KnownOnce(OnceState.UNKNOWN, NOW + 35_000)
+
+    @pytest.mark.parametrize("state", [OnceState.DONE, None])
+    def test_that_was_given_up_and_ends_after_all_says_what_became_of_it(
+        self, journal: Journal, state: OnceState | None
+    ) -> None:
+        """Its thread hung, and it knows best."""
+        first = claim_of("event", "1")
+        journal.enter_once(first)
+        journal.enter_once(claim_of("event", "2"))
+        journal.leave_once(first, state)
+        assert journal.know_once(first) is state
+
+    def test_cannot_say_so_for_it(self, journal: Journal) -> None:
+        """The key is not its own."""
+        journal.enter_once(claim_of("event", "1"))
+        journal.leave_once(claim_of("event", "2"), OnceState.DONE)
+        assert journal.know_once(claim_of("event", "1")) is OnceState.PROGRESS
