@@ -103,6 +103,8 @@ class CallbackSchema(EnvelopeSchema):
     Some of the UI Kits have no `data`: older ones say nothing of the button, others put it elsewhere.
     """
 
+    ALWAYS = (*EnvelopeSchema.ALWAYS, "appID")
+
     data = Object()
     appID = Id()
     payload = Free()

@@ -65,11 +65,12 @@ def parse(body: dict[str, Any], raw: bytes, *, strict: AbstractSet[str] = frozen
         subject["content"] = keys.content_hash(family.content(body), raw)
     routing = family.routing(subject)
     identity = family.identity(subject)
-    envelope = (loaded["appId"], loaded["webhook"] or loaded["bot"], loaded["trigger"])
+    app_id = loaded["appId"] or loaded.get("appID")
+    envelope = (app_id, loaded["webhook"] or loaded["bot"], loaded["trigger"])
     return Parsed(
         trigger=loaded["trigger"],
         name=entry.name_of(subject),
-        app_id=loaded["appId"],
+        app_id=app_id,
         conversation_id=routing.conversation_id,
         sender=routing.sender,
         occurred_at=routing.occurred_at,

@@ -91,9 +91,9 @@ class TestUrls:
     )
     def test_no_text_takes_long(self, text):
         """A body may be a mebibyte."""
-        start = time.perf_counter()
+        start = time.process_time()
         masked({"text": text})
-        assert time.perf_counter() - start < 2
+        assert time.process_time() - start < 2
 
 
 def planted(sample):

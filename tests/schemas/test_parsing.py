@@ -101,9 +101,9 @@ class TestSpeed:
     @staticmethod
     def answered(value):
         raw_body = value if isinstance(value, bytes) else dump(value)
-        start = time.perf_counter()
+        start = time.process_time()
         found = parse(decode(raw_body), raw_body)
-        assert time.perf_counter() - start < 1
+        assert time.process_time() - start < 1
         return found
 
     @pytest.mark.parametrize("trigger", ["message_sent", "before_message", "group_painted"])

@@ -143,6 +143,8 @@ class TestEveryKind:
                     if each.get(first) and each.get(second):
                         assert int(each[first]) <= int(each[second]), (first, second)
                 for key, value in each.items():
+                    if key == "meetStartAt":  # an appointment
+                        continue
                     if isinstance(value, int) and value > 10**9 and key.lower().endswith(("at", "time")):
                         assert value <= (NOW if value > 10**11 else NOW // 1000), key
 

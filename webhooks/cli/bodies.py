@@ -148,7 +148,8 @@ def _check_trigger(wanted: Wanted, trigger: str) -> None:
         _check_variant(trigger, wanted.variant, known[trigger].variants)
     elif trigger not in samples.CURRENT:
         raise click.BadParameter(
-            f"there is no sample of {trigger!r}{_guess(trigger, known)} Samples: {', '.join(known)}",
+            f"there is no sample of {trigger!r}{_guess(trigger, known) or ';'}"
+            " `comethooks triggers` lists what there is, `comethooks events bookmark --list` your own",
             param_hint="'TRIGGER'",
         )
     elif wanted.bot:

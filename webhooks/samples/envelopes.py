@@ -21,6 +21,9 @@ BOT: Envelope = MappingProxyType({**_OLD, "origin": _CLIENT, "bot": _BOT.uid})
 PROVIDER: Envelope = MappingProxyType({**_REGION, "webhook": "custom"})
 """What is for an app's own provider of notifications."""
 
+CLIENT: Envelope = MappingProxyType({**_REGION, "payload": {}})
+"""What the client of an end user posts to the address of a button."""
+
 
 def session(kind: str) -> Envelope:
     """Sessions of the kind `call` or `meet`, which stands at the top."""

@@ -3,6 +3,8 @@
 Elements, actions and goals are spelled as in CometChat's documentation.
 """
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from webhooks.samples.scene import Json, Scene
@@ -48,6 +50,45 @@ def scheduler(scene: Scene) -> Json:
         "scheduleElement": _button("book", "Book", scene),
     }
     return _interactive(content, "anyAction")
+
+
+def pressed(kind: str, element: str, entered: Callable[[Scene], Json]) -> Callable[[Scene], Json]:
+    """Makes what a client tells of a button that somebody pressed, with what they had `entered`."""
+
+    def make(scene: Scene) -> Json:
+        return {
+            "conversationId": scene.conversation_id,
+            "sender": scene.sender.uid,
+            "receiver": scene.receiver.id,
+            "receiverType": scene.receiver_type,
+            "messageCategory": "interactive",
+            "messageType": kind,
+            "messageId": int(scene.message_id()),
+            "interactionTimezoneCode": "Europe/Stockholm",
+            "interactedBy": scene.other.uid,
+            "interactedElementId": element,
+            **entered(scene),
+        }
+
+    return make
+
+
+PRESSED: Mapping[str, Callable[[Scene], Json]] = MappingProxyType(
+    {
+        "form": pressed(
+            "form",
+            "submit",
+            lambda scene: {"formData": {"name": scene.other.name, "ferry": "08:10", "days": ["saturday"]}},
+        ),
+        "card": pressed("card", "read", lambda scene: {}),
+        "scheduler": pressed(
+            "scheduler",
+            "book",
+            lambda scene: {"schedulerData": {"meetStartAt": scene.seconds + 86_400, "duration": 30}},
+        ),
+    }
+)
+"""Who pressed what, by the type of the message."""
 
 
 def _interactive(content: Json, goal: str, *elements: str) -> Json:

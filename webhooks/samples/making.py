@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-from webhooks.samples.envelopes import Envelope
+from webhooks.samples.envelopes import CLIENT, Envelope
 from webhooks.samples.people import BOT
 from webhooks.samples.scene import Json, scene
 from webhooks.samples.table import BOTS, CURRENT, LEGACY, Sample
@@ -59,8 +59,9 @@ def sample(
 
 
 def body(trigger: str, data: Json, app_id: str, envelope: Envelope) -> dict[str, Any]:
-    """A body as it goes over the wire."""
-    return {"trigger": trigger, "data": data, "appId": app_id, **envelope}
+    """A body as it goes over the wire; clients spell the app's id in their own way."""
+    app = "appID" if envelope is CLIENT else "appId"
+    return {"trigger": trigger, "data": data, app: app_id, **envelope}
 
 
 def all_kinds() -> Iterator[Kind]:

@@ -11,6 +11,7 @@ from webhooks.samples import (
     changes,
     envelopes,
     groups,
+    interactive,
     messages,
     moderation,
     notifications,
@@ -170,6 +171,7 @@ CURRENT: Mapping[str, Sample] = MappingProxyType(
         "email-notification-payload-generated": Sample({"usual": notifications.email}, envelopes.PROVIDER),
         "sms-notification-payload-generated": Sample({"usual": notifications.sms}, envelopes.PROVIDER),
         "push-notification-payload-generated": Sample({"usual": notifications.push}, envelopes.PROVIDER),
+        "ui_message_interacted": Sample(interactive.PRESSED, envelopes.CLIENT),
     }
 )
 """What there are samples of, each trigger in its newest form."""

@@ -193,11 +193,11 @@ class TestWho:
 
 
 class TestWrongUse:
-    def test_an_unknown_trigger_gets_a_guess_and_the_list(self, command):
+    def test_an_unknown_trigger_gets_a_guess_and_where_the_list_is(self, command):
         done = command("send", "mesage_sent")
         assert done.exit_code == 2
         assert "did you mean message_sent?" in done.stderr
-        assert "after_connection_status_changed" in done.stderr
+        assert "comethooks triggers" in done.stderr
 
     def test_a_current_trigger_has_no_legacy_form(self, command):
         done = command("send", "message_sent", "--legacy")
