@@ -21,10 +21,9 @@ from workers.config import Config
 from workers.effects import Effects, preview
 from workers.emitting import emitted
 from workers.http import Connect, Http
-from workers.journal import OnceClaim
-from workers.once import LONGEST_KEY, OnceKeys, entered
+from workers.journal import OnceClaim, token_of
+from workers.once import Block, OnceKeys, check_key, entered
 from workers.record import Record
-from workers.states import OnceState
 
 GRACE_MS = 5000
 """How long after its time a run may still be in a block of `once` before nobody waits for it any more."""
@@ -36,8 +35,8 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 class Emit(Protocol):
     """Keeps an event that a handler made."""
 
-    def __call__(self, record: Record) -> str:
-        """The event's id. Raises `NotKeptError`."""
+    def __call__(self, record: Record, *, attempt: int, replay: str | None) -> str:
+        """The event's id. `attempt` and `replay` are those of the run that made it. Raises `NotKeptError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,10 @@ class Services:
     emit: Emit
     apps: Mapping[str, App] = field(default_factory=dict)
     """Those of which more than the id is known, by id."""
+    max_body: int | None = None
+    """Bytes that the body of an event may have that a handler makes; None: any number."""
+    drop_secrets: bool = False
+    """Whether secrets in it are replaced before it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,9 @@ class Outside:
     http: Http
     token: str
     """Of the attempt, for the keys that it takes."""
-    names: list[str] = field(default_factory=list)
-    """Of what was emitted so far."""
+    clock: Callable[[], int]
+    made: set[str] = field(default_factory=set)
+    """The ids of the events that were emitted so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,29 +104,35 @@ class Context:
                 if first:
                     ctx.http.post(url, json=greeting)
 
-        Keys belong to the plugin and the event's app, and are kept for good. A block that raises has not done it: the
-        next attempt is `first` again. What this cannot promise is that it happens at all: when the process dies
-        inside the block, when the run is interrupted there, or when a request was sent and no answer came, nobody
-        knows whether it happened. It is then not done again; `comethooks runs show` says that the key is `unknown`.
-        Nor does it see what the block does twice by itself.
+        Keys belong to the plugin and the event's app, and are kept for good. Let the block hold one effect, and as
+        the last thing in it. A block that raises has not done it: the next attempt is `first` again. So an answer of
+        4xx or 5xx is not done, if the block raises then, also where a proxy gave it for a server that goes on.
 
-        In a dry run nothing is kept. Raises `ValueError` for a key that is empty or has more than 200 characters, and
-        `RetryLater` when another run is in the block for this key.
+        What this cannot promise is that it happens at all. Nobody knows whether it did when the process dies inside
+        the block, when the run is interrupted there, and when the block raises, whatever that is, after a request of
+        `ctx.http` in it got no answer, or one of success (2xx) to more than a question (GET, HEAD, OPTIONS). It is
+        then not done again; `comethooks runs show` says that the key is `unknown`. What other clients than `ctx.http`
+        send is not seen: a block that raises because they got no answer is entered again. Nor is what the block does
+        twice by itself.
+
+        In a dry run nothing is kept. Raises `ValueError` for a key that is empty, has more than 200 characters, NUL
+        or half of a surrogate pair, and `TypeError` when it is used without `with`. When another run is in the block
+        for this key, a `RetryLater` that does not count as an attempt.
         """
-        if not isinstance(key, str) or not 0 < len(key) <= LONGEST_KEY:
-            raise ValueError(f"once({key!r:.50}): a key is a string of 1 to {LONGEST_KEY} characters")
-        return self._once(key)
+        check_key(key)
+        return Block(key, self._once(key))
 
     @contextmanager
     def _once(self, key: str) -> Iterator[bool]:
-        outside, now = self._reached(), now_ms()
-        keys, effects = outside.services.once_keys, outside.effects
+        outside = self._reached()
+        keys, effects, event = outside.services.once_keys, outside.effects, outside.event
+        now = outside.clock()
         claim = OnceClaim(
             plugin=self.handler.partition(".")[0],
-            app_id=outside.event.app_id,
+            app_id=event.app_id,
             key=key,
-            token=outside.token,
-            event_id=outside.event.id,
+            token=token_of(event.id, self.handler, event.replay, outside.token),
+            event_id=event.id,
             handler=self.handler,
             now=now,
             until=max(now, round(self.deadline.timestamp() * 1000)) + GRACE_MS,
@@ -132,31 +142,44 @@ class Context:
             effects.add(f"once {key!r}: {'would be entered' if known is None else f'is {known} already'}")
             yield known is None
             return
-        with entered(keys, claim) as first:
-            if not first:
-                effects.add(f"once {key!r}: not entered, it is {keys.know_once(claim) or OnceState.DONE}")
-            yield first
-            if first:
+        with entered(keys, claim, outside.http) as known:
+            if known:
+                effects.add(f"once {key!r}: not entered, it is {known}")
+            yield known is None
+            if known is None:
                 effects.add(f"once {key!r}: done")
 
     def emit(self, name: str, data: Mapping[str, Any]) -> str:
         """Make an event of the plugin's own, with the trigger `plugin.name`, and return its id.
 
         It is kept like any other when this returns, belongs to the conversation of the event at hand, and goes to
-        handlers that name it: `@plugin.on("plugin.name")` or `"plugin.*"`, not `"*"`. An attempt that is repeated
-        makes the same events, which are recognised. Raises `ValueError` for a name that is not letters, digits and _,
-        and when events made of events are 8 deep, and `NotKeptError` when Redis does not keep it.
+        handlers that name it: `@plugin.on("plugin.name")` or `"plugin.*"`, not `"*"`. It is recognised by its name
+        and data: an attempt that is repeated, or replayed, and emits the same makes no second one, so keep the time
+        and chance out of the data. What a replay makes that is new goes to the handlers of that replay alone.
+
+        Raises `ValueError` for a name that is not letters, digits and _, for data that is no JSON or more than
+        `COMETHOOKS_MAX_BODY` allows, and when events made of events are 8 deep, and `NotKeptError` when it is not
+        kept.
         """
         outside = self._reached()
-        outside.names.append(name)
-        number = outside.names.count(name)
-        record = emitted(outside.event, self.handler, name, data, number=number, received_at=now_ms())
+        services, event = outside.services, outside.event
+        record = emitted(
+            event,
+            self.handler,
+            name,
+            data,
+            made=outside.made,
+            received_at=now_ms(),
+            max_body=services.max_body,
+            drop_secrets=services.drop_secrets,
+        )
         if self.dry_run:
             outside.effects.add(f"would emit {record.trigger}{preview(dict(data))}")
-            return record.id
-        identifier = outside.services.emit(record)
-        outside.effects.add(f"emitted {record.trigger} as {identifier}")
-        return identifier
+        else:
+            services.emit(record, attempt=self.attempt, replay=event.replay)
+            outside.effects.add(f"emitted {record.trigger} as {record.id}")
+        outside.made.add(record.id)
+        return record.id
 
     def _reached(self) -> Outside:
         if self._outside is None:
@@ -188,5 +211,5 @@ def make_context(
         deadline=datetime.fromtimestamp(clock() / 1000 + seconds, UTC),
         dry_run=dry_run,
         app=services.apps.get(event.app_id or ""),
-        _outside=Outside(event, services, effects, http, token=secrets.token_hex(16)),
+        _outside=Outside(event, services, effects, http, token=secrets.token_hex(8), clock=clock),
     )

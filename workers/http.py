@@ -1,19 +1,23 @@
 """HTTP for handlers: connections that are used again, time-outs that fit into the run, nothing sent in a dry run."""
 
-import sys
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from workers.effects import Effects, preview
+from workers.effects import Effects, address, preview
 
 if TYPE_CHECKING:
     import httpx
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 10.0
-"""How long to wait for a connection, and for what comes over it, unless less is left of the run."""
+"""How long to wait for a connection, and how long a request may take in all, unless less is left of the run."""
 LEAST_SECONDS = 0.05
+LARGEST_ANSWER = 10 * 1000 * 1000
+"""Bytes of an answer's body, unpacked: it is held in memory, beside those of all other threads."""
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 Connect = Callable[[], "httpx.Client"]
 
@@ -21,8 +25,9 @@ Connect = Callable[[], "httpx.Client"]
 class Http:
     """What `ctx.http` is. Every method gives an `httpx.Response`, and raises what httpx raises.
 
-    Statuses are not errors; `response.raise_for_status()` makes them. Redirects are not followed. In a dry run
-    nothing is sent, and the answer is a 200 with the JSON `{}`.
+    Statuses are not errors; `response.raise_for_status()` makes them. Redirects are not followed, cookies are not
+    kept, and an answer of more than 10 MB is an `httpx.ReadError`. In a dry run nothing is sent, and the answer is a
+    200 with the JSON `{}`.
     """
 
     def __init__(
@@ -32,6 +37,9 @@ class Http:
         self._effects = effects
         self._seconds_left = seconds_left
         self._dry_run = dry_run
+        self.arrived = 0
+        """How many requests had their effect, or may have had it: those that got no answer, and those that were
+        answered with success (2xx) and were not only to ask something (GET, HEAD, OPTIONS)."""
 
     def request(
         self,
@@ -46,27 +54,31 @@ class Http:
         auth: tuple[str, str] | None = None,
         timeout: float | None = None,
     ) -> "httpx.Response":
-        """Send a request. `timeout` is seconds, at most what is left of the run."""
+        """Send a request. `timeout` is seconds until the whole answer is there, at most what is left of the run."""
         import httpx  # a process whose handlers never call out need not load it
 
         options = {"json": json, "content": content, "data": data, "params": params, "headers": headers}
-        request = httpx.Request(
-            method, url, **{name: value for name, value in options.items() if value is not None}
-        )
         if self._dry_run:
+            given = {name: value for name, value in options.items() if value is not None}
+            request = httpx.Request(method, url, **given)
             body = next((value for value in (json, content, data) if value is not None), None)
-            self._effects.add(f"would {request.method} {request.url}{preview(body)}")
+            self._effects.add(f"would {request.method} {address(str(request.url))}{preview(body)}")
             return httpx.Response(200, json={}, request=request)
-        began = time.monotonic()
+        client, began = self._connect(), time.monotonic()
+        seconds = max(
+            min(self._seconds_left(), ANSWER_SECONDS if timeout is None else timeout), LEAST_SECONDS
+        )
+        limits = httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
+        request = client.build_request(method, url, **options, timeout=limits)
+        shown = f"{request.method} {address(str(request.url))}"
         try:
-            response = self._connect().request(
-                method, url, **options, auth=auth, timeout=self._timeouts(timeout), follow_redirects=False
-            )
+            response = self._answer(client, request, auth, seconds)
         except httpx.HTTPError as error:
-            self._effects.add(f"{request.method} {request.url} → {type(error).__name__}")
+            self._effects.add(f"{shown} → {type(error).__name__}")
             raise
-        took = round((time.monotonic() - began) * 1000)
-        self._effects.add(f"{request.method} {request.url} → {response.status_code} in {took} ms")
+        response.elapsed = timedelta(seconds=time.monotonic() - began)
+        took = round(response.elapsed.total_seconds() * 1000)
+        self._effects.add(f"{shown} → {response.status_code} in {took} ms")
         return response
 
     def get(self, url: str, **options: Any) -> "httpx.Response":
@@ -89,19 +101,50 @@ class Http:
         """`request("DELETE", …)`."""
         return self.request("DELETE", url, **options)
 
-    def _timeouts(self, asked: float | None) -> "httpx.Timeout":
+    def _answer(
+        self,
+        client: "httpx.Client",
+        request: "httpx.Request",
+        auth: tuple[str, str] | None,
+        seconds: float,
+    ) -> "httpx.Response":
         import httpx
 
-        left = max(self._seconds_left(), LEAST_SECONDS)
-        answer = min(left, ANSWER_SECONDS if asked is None else asked)
-        return httpx.Timeout(answer, connect=min(answer, CONNECT_SECONDS))
+        from workers.http_client import within
+
+        self.arrived += 1  # until something says otherwise, whatever interrupts this
+        with within(seconds):
+            try:
+                response = client.send(request, stream=True, auth=auth, follow_redirects=False)
+            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol):
+                self.arrived -= 1
+                raise
+            if request.method in _SAFE or not response.is_success:
+                self.arrived -= 1
+            try:
+                return _whole(response)
+            finally:
+                response.close()
 
 
-def may_have_arrived(error: BaseException) -> bool:
-    """Whether a request may have had its effect although it failed with `error`."""
-    if "httpx" not in sys.modules:
-        return False
+def _whole(response: "httpx.Response") -> "httpx.Response":
+    """`response` with its body. Raises `httpx.ReadError` when that is too large."""
     import httpx
 
-    never_sent = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-    return isinstance(error, httpx.TransportError) and not isinstance(error, never_sent)
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > LARGEST_ANSWER:
+            problem = (
+                f"the answer is larger than {LARGEST_ANSWER // 1_000_000} MB, the most that ctx.http reads"
+            )
+            raise httpx.ReadError(problem, request=response.request)
+    headers = httpx.Headers(response.headers)
+    headers.pop("Content-Encoding", None)  # it is unpacked by now
+    return httpx.Response(
+        response.status_code,
+        headers=headers,
+        content=bytes(body),
+        request=response.request,
+        extensions=response.extensions,
+    )

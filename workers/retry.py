@@ -70,6 +70,14 @@ class RetryLater(Exception):
         self.seconds = seconds
 
 
+class NotYet(RetryLater):
+    """Raised in a handler by its context, which could not begin something: that attempt does not count."""
+
+    def __init__(self, seconds: float, why: str) -> None:
+        super().__init__(seconds)
+        self.args = (f"{why}; again in {seconds:g} s",)
+
+
 def next_attempt(
     retry: Retry | None,
     attempt: int,
@@ -79,12 +87,19 @@ def next_attempt(
 ) -> float | None:
     """Seconds until the attempt that follows number `attempt`, which `error` ended; None when none follows."""
     asked = _asked(error)
+    if not counts(error):
+        return asked or 0.0
     if isinstance(error, Stop) or (retry is None and asked is None):
         return None
     retry = retry or Retry()
     if attempt >= retry.attempts:
         return None
     return min(retry.delay(attempt, random) if asked is None else asked, LONGEST_WAIT_SECONDS)
+
+
+def counts(error: BaseException) -> bool:
+    """Whether an attempt that `error` ended is one of those that a `Retry` allows."""
+    return not isinstance(error, NotYet)
 
 
 def is_seconds(value: object) -> TypeGuard[float]:

@@ -14,7 +14,7 @@ from workers.journal import RunResult
 from workers.loading import BoundHandler
 from workers.logs import failure, one_line, traceback_text
 from workers.record import Record
-from workers.retry import next_attempt
+from workers.retry import counts, next_attempt
 from workers.states import RunState
 
 
@@ -60,7 +60,7 @@ def execute(
     log: FilteringBoundLogger = structlog.get_logger(
         id=event.id, trigger=event.trigger, handler=handler.id, attempt=attempt
     )
-    effects = Effects()
+    effects = Effects(handler.config)
     context = make_context(
         event,
         handler=handler.id,
@@ -118,7 +118,7 @@ def failed(
     return RunResult(
         handler=handler.id,
         state=RunState.DEAD if delay is None else RunState.RETRYING,
-        attempts=attempt,
+        attempts=attempt if counts(error) else attempt - 1,
         started_at=started_at,
         finished_at=finished_at,
         error=line,

@@ -4,9 +4,9 @@ import threading
 from typing import TYPE_CHECKING
 
 from workers.context import Services
-from workers.emitting import emitted_key
+from workers.emitted_events import EmittedEvents
 from workers.journal import Journal
-from workers.record import Record
+from workers.loading import Plugins
 from workers.settings import Settings
 from workers.streams import Streams
 
@@ -14,15 +14,19 @@ if TYPE_CHECKING:
     import httpx
 
 
-def open_services(settings: Settings, journal: Journal) -> Services:
-    """Services for this process. Nothing is connected before it is used; open them after a fork."""
-    streams = Streams.open(settings)
+def open_services(settings: Settings, journal: Journal, plugins: Plugins | None = None) -> Services:
+    """Services for this process, which runs the handlers of `plugins`, in replays too, if these are given.
 
-    def emit(record: Record) -> str:
-        return streams.accept(record, duplicate_key=emitted_key(record), has_time=True).id
-
-    apps = {app.id: app for app in settings.apps}
-    return Services(connect=Clients().client, once_keys=journal, emit=emit, apps=apps)
+    Nothing is connected before it is used; open them after a fork.
+    """
+    return Services(
+        connect=Clients().client,
+        once_keys=journal,
+        emit=EmittedEvents(Streams.open(settings), journal, plugins or Plugins()).keep,
+        apps={app.id: app for app in settings.apps},
+        max_body=settings.max_body,
+        drop_secrets=settings.drop_secrets,
+    )
 
 
 class Clients:
@@ -34,9 +38,9 @@ class Clients:
 
     def client(self) -> "httpx.Client":
         """The client."""
-        import httpx
+        from workers.http_client import new_client
 
         with self._lock:
             if self._client is None:
-                self._client = httpx.Client()
+                self._client = new_client()
             return self._client

@@ -1,15 +1,29 @@
 """The table of keys of side effects that happen at most once."""
 
+import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from workers.journal.models import once_keys
 from workers.journal.rows import searchable
 from workers.journal.times import iso
 from workers.states import OnceState
+
+_Found = Row[Any, Any, Any]
+
+ANY_APP = "*"
+"""The app of keys from before keys belonged to apps whose event is gone: they count in each. See revision 0009."""
+_RUN_DIGITS = 16
+"""Of a token, that are the same in all attempts of a run."""
+
+
+def token_of(event_id: str, handler: str, replay: str | None, attempt: str) -> str:
+    """The token of an attempt of a run; `attempt` is random, of up to 20 characters."""
+    run = repr((event_id, handler, replay)).encode("utf-8", "backslashreplace")
+    return hashlib.sha256(run).hexdigest()[:_RUN_DIGITS] + attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +37,18 @@ class OnceClaim:
     event_id: str
     handler: str
     now: int
+    until: int
+
+    @property
+    def run(self) -> str:
+        """What the tokens of all attempts of this run begin with."""
+        return self.token[:_RUN_DIGITS]
+
+
+class KnownOnce(NamedTuple):
+    """What is known of a key, and until when, in ms since the epoch, it may be in progress."""
+
+    state: OnceState
     until: int
 
 
@@ -50,36 +76,32 @@ class StoredOnce:
         }
 
 
-def enter(connection: Connection, claim: OnceClaim) -> OnceState | None:
-    """Take the key if nobody has it: then None, else what is known of it."""
-    row = {
-        "plugin": searchable(claim.plugin),
-        "app_id": _app_id(claim),
-        "key": claim.key,
-        "state": OnceState.PROGRESS.value,
-        "token": claim.token,
-        "event_id": claim.event_id,
-        "handler": searchable(claim.handler),
-        "at": claim.now,
-        "until": claim.until,
-    }
-    try:
-        with connection.begin_nested():
-            connection.execute(insert(once_keys).values(row))
-    except IntegrityError:
-        return known(connection, claim) or OnceState.PROGRESS  # it was freed just now: come back
-    return None
+def enter(connection: Connection, claim: OnceClaim) -> KnownOnce | None:
+    """Take the key if nobody has it: then None, else what is known of it.
+
+    What another attempt of the same run has in progress is unknown from now on: its process is gone, or its time
+    was over, or it would not have been given to another.
+    """
+    found = _found(connection, claim)
+    if found is None:
+        try:
+            with connection.begin_nested():
+                connection.execute(insert(once_keys).values(_row(claim)))
+        except IntegrityError:  # somebody was quicker, and may have freed it just now: then come back
+            return _known(_found(connection, claim), claim) or KnownOnce(OnceState.PROGRESS, claim.now)
+        return None
+    if found.state == OnceState.PROGRESS and found.token.startswith(claim.run):
+        given_up = _same(claim), once_keys.c.state == found.state, once_keys.c.token == found.token
+        values = {"state": OnceState.UNKNOWN.value, "at": claim.now}
+        connection.execute(update(once_keys).where(*given_up).values(values))
+        return KnownOnce(OnceState.UNKNOWN, found.until)
+    return _known(found, claim)
 
 
 def known(connection: Connection, claim: OnceClaim) -> OnceState | None:
     """What is known of the key; None when nobody has it. A lease that is over leaves it unknown."""
-    query = select(once_keys.c.state, once_keys.c.until).where(_same(claim))
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
-    state = OnceState(row.state)
-    is_over = state is OnceState.PROGRESS and row.until <= claim.now
-    return OnceState.UNKNOWN if is_over else state
+    found = _known(_found(connection, claim), claim)
+    return found and found.state
 
 
 def leave(connection: Connection, claim: OnceClaim, state: OnceState | None, now: int) -> None:
@@ -104,10 +126,36 @@ def of_event(connection: Connection, event_id: str, now: int) -> list[StoredOnce
     return found
 
 
-def _same(claim: OnceClaim) -> ColumnElement[bool]:
+def _row(claim: OnceClaim) -> dict[str, Any]:
+    return {
+        "plugin": searchable(claim.plugin),
+        "app_id": _app_id(claim),
+        "key": claim.key,
+        "state": OnceState.PROGRESS.value,
+        "token": claim.token,
+        "event_id": claim.event_id,
+        "handler": searchable(claim.handler),
+        "at": claim.now,
+        "until": claim.until,
+    }
+
+
+def _found(connection: Connection, claim: OnceClaim) -> _Found | None:
+    query = select(once_keys.c.state, once_keys.c.token, once_keys.c.until).where(_same(claim, ANY_APP))
+    return connection.execute(query.order_by(once_keys.c.app_id).limit(1)).one_or_none()
+
+
+def _known(row: _Found | None, claim: OnceClaim) -> KnownOnce | None:
+    if row is None:
+        return None
+    is_over = row.state == OnceState.PROGRESS and row.until <= claim.now
+    return KnownOnce(OnceState.UNKNOWN if is_over else OnceState(row.state), row.until)
+
+
+def _same(claim: OnceClaim, *app_ids: str) -> ColumnElement[bool]:
     return and_(
         once_keys.c.plugin == searchable(claim.plugin),
-        once_keys.c.app_id == _app_id(claim),
+        once_keys.c.app_id.in_([_app_id(claim), *app_ids]),
         once_keys.c.key == claim.key,
     )
 

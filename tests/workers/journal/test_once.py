@@ -36,8 +36,8 @@ def attempt(number, key):
         now = now_ms()
         claim = OnceClaim("shop", "app", f"key {key}", token, "event", "shop.greet", now, now + round(1000 * seconds))
         try:
-            with entered(journal, claim) as first:
-                if first:
+            with entered(journal, claim) as known:
+                if known is None:
                     os.write(ledger, f"{key} in\\n".encode())
                     time.sleep(0.01)
                     os.write(ledger, f"{key} out\\n".encode())
@@ -129,7 +129,9 @@ def test_when_processes_are_killed_it_is_never_done_twice(tables: str, tmp_path:
     journal.close()
 
 
-def claim_of(event_id: str, attempt: str, *, replay: str | None = None, handler: str = "shop.greet") -> OnceClaim:
+def claim_of(
+    event_id: str, attempt: str, *, replay: str | None = None, handler: str = "shop.greet"
+) -> OnceClaim:
     token = token_of(event_id, handler, replay, attempt)
     return OnceClaim("shop", "app", "key", token, event_id, handler, NOW, NOW + 35_000)
 
