@@ -28,7 +28,7 @@ given up because its thread hangs, nothing starts any more, in no lane: its even
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from queue import Empty, SimpleQueue
 
@@ -245,27 +245,26 @@ class Dispatcher(threading.Thread):
             marks.add(item.partition.number, item.partition.lease, item.entry, handler.id, mark)
 
     def _mark_of_start(self, item: Item, handler: BoundHandler) -> bytes:
-        deaths = item.deaths.get(handler.id, 0)
+        died = item.deaths.get(handler.id, ())
         if handler.id in item.suspects:
-            return suspect_mark(self._member, deaths, now_ms(), handler.version)
-        return start_mark(self._member, deaths) if deaths else self._start_mark
+            return suspect_mark(self._member, died, now_ms(), handler.version)
+        return start_mark(self._member, died) if died else self._start_mark
 
     def _mark_end(self, marks: MarkWriter, end: _Ended) -> None:
-        item, partition = end.item, end.item.partition
+        item = end.item
+        place = item.partition.number, item.partition.lease, item.entry
         if end.result is not None:
-            took = (end.result.finished_at or 0) - (end.result.started_at or 0)
-            self._typical_ms += (took - self._typical_ms) / _OF_LATE
-            mark = mark_of(end.result)
-            marks.add(partition.number, partition.lease, item.entry, end.result.handler, mark)
+            started, finished = end.result.started_at, end.result.finished_at
+            if started is not None and finished is not None:
+                self._typical_ms += (finished - started - self._typical_ms) / _OF_LATE
+            marks.add(*place, end.result.handler, mark_of(end.result))
         for handler in end.unrun:
             item.discarded = True
-            deaths = item.deaths.get(handler.id, 0)
-            if deaths:  # it is still what an earlier process may have died of
-                # Nobody saw this one end: it has not even begun.
-                mark = start_mark("", deaths - 1)
-                marks.add(partition.number, partition.lease, item.entry, handler.id, mark)
+            if died := item.deaths.get(handler.id):
+                # An earlier process may have died of it, and nobody of this: it has not even begun.
+                marks.add(*place, handler.id, start_mark("", died, unrun=True))
             else:
-                marks.remove(partition.number, partition.lease, item.entry, handler.id)
+                marks.remove(*place, handler.id)
 
     def _run(self, start: _Start, runner: Runner) -> None:
         """In a runner's thread: apply the handlers to the item."""
@@ -276,7 +275,8 @@ class Dispatcher(threading.Thread):
                 self._inbox.put(_Ended(item, None, last=True, unrun=handlers[position:]))
                 return
             self._before_run()
-            attempt = 1 + item.deaths.get(handler.id, 0)
+            died = item.deaths.get(handler.id)
+            attempt = 1 + died[-1].number if died else 1
             ended = partial(self._ended, item, handlers[position + 1 :])
             if handler.ordered:
                 if instead := instead_of(handler, item, self._line_length):
@@ -293,6 +293,8 @@ class Dispatcher(threading.Thread):
     def _ended(
         self, item: Item, rest: Sequence[BoundHandler], result: RunResult, *, given_up: bool = False
     ) -> None:
+        if item.deaths and result.attempts:  # what waits in a line is counted from there on
+            result = replace(result, earlier=item.deaths.get(result.handler, ()))
         item.results.append(result)
         last = given_up or not rest
         self._inbox.put(_Ended(item, result, last, unrun=rest if given_up else ()))

@@ -18,6 +18,11 @@ def deaths_allowed(ending: str | None) -> int:
     return UNSEEN_DEATHS if ending is None or ended_itself(ending) else SEEN_DEATHS
 
 
+def died_text(ending: str | None) -> str:
+    """The error of an attempt that was in progress, or about to begin, when its process ended."""
+    return "its process ended before it did" + (f" ({ending})" if ending else "")
+
+
 def killed_text(ending: str | None) -> str:
     """The error of a run that is what its process died of."""
     times = "twice" if deaths_allowed(ending) == SEEN_DEATHS else f"{UNSEEN_DEATHS} times"

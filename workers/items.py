@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
-from workers.journal import RunResult
+from workers.journal import Attempt, RunResult
 from workers.loading import BoundHandler
 from workers.marks import EntryMarks
 from workers.record import Record
@@ -55,8 +55,8 @@ class Item:
     cost: int
     todo: Sequence[BoundHandler] = ()
     """The handlers that are still to be started."""
-    deaths: Mapping[str, int] = field(default_factory=dict)
-    """Handlers that were at work on it when a drainer died, and how often."""
+    deaths: Mapping[str, tuple[Attempt, ...]] = field(default_factory=dict)
+    """Handlers that were at work on it when a drainer died, and the attempts that ended so."""
     suspects: frozenset[str] = frozenset()
     """Those of them that are each to run with nothing else beside it."""
     results: list[RunResult] = field(default_factory=list)

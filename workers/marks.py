@@ -1,12 +1,14 @@
 """Marks: what Redis knows of a run between its start and its row in the journal.
 
 A mark is a field of the partition's hash `progress`, `entry/handler`. It says that the run has started, that it
-is a suspect, or how it ended. A mark that this version cannot read counts as started: the run is repeated.
+is a suspect, or how it ended. Nearly all are of `FORMAT`; one that tells of effects, or of attempts that ended with
+their process, is longer, of the format `LONG`. A mark that this version cannot read counts as started: the run is
+repeated.
 
 What is done about a run that a take-over finds started or suspect: see `workers.suspects`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -15,11 +17,12 @@ import structlog
 from redis import Redis
 
 from workers import keys, scripts
-from workers.journal import RunResult
+from workers.journal import Attempt, RunResult
 from workers.leases import LeaseLostError
 from workers.states import RunState
 
 FORMAT = 1
+LONG = 2
 STARTED = "started"
 SUSPECT = "suspect"
 _FIELDS_OF_A_CALL = 2000
@@ -32,7 +35,8 @@ log = structlog.get_logger()
 class Begun:
     """A run that was in progress: in which drainer, and how many processes before that ended with it in progress.
 
-    Of one that was `alone` also since when (ms), and of which version of the plugin.
+    `died` are the attempts that ended so, as far as they are known. Of one that was `alone` also since when (ms), and
+    of which version of the plugin.
     """
 
     member: str
@@ -40,6 +44,7 @@ class Begun:
     alone: bool = False
     started_at: int | None = None
     version: str | None = None
+    died: tuple[Attempt, ...] = ()
 
 
 @dataclass(slots=True)
@@ -57,29 +62,35 @@ class EntryMarks:
 
 def mark_of(result: RunResult) -> bytes:
     """The mark of a run that ended."""
+    long = bool(result.effects or result.earlier)
+    mark = [
+        LONG if long else FORMAT,
+        result.state,
+        result.attempts,
+        result.started_at,
+        result.finished_at,
+        result.error,
+        result.traceback,
+        result.next_at,
+        result.version,
+    ]
+    return orjson.dumps([*mark, result.effects, _listed(result.earlier)] if long else mark)
+
+
+def start_mark(member: str, died: Sequence[Attempt] = (), *, unrun: bool = False) -> bytes:
+    """The mark of a run that begins among others, in the drainer `member`, after attempts that `died`.
+
+    One that is `unrun` was handed back: it has no more deaths behind it than before.
+    """
+    deaths = died[-1].number - unrun if died else 0
     return orjson.dumps(
-        [
-            FORMAT,
-            result.state,
-            result.attempts,
-            result.started_at,
-            result.finished_at,
-            result.error,
-            result.traceback,
-            result.next_at,
-            result.version,
-        ]
+        [LONG, STARTED, member, deaths, _listed(died)] if died else [FORMAT, STARTED, member, deaths]
     )
 
 
-def start_mark(member: str, deaths: int = 0) -> bytes:
-    """The mark of a run that begins among others, in the drainer `member`."""
-    return orjson.dumps([FORMAT, STARTED, member, deaths])
-
-
-def suspect_mark(member: str, deaths: int, started_at: int, version: str | None) -> bytes:
-    """The mark of a run that is about to run with nothing beside it."""
-    return orjson.dumps([FORMAT, SUSPECT, member, deaths, started_at, version])
+def suspect_mark(member: str, died: Sequence[Attempt], started_at: int, version: str | None) -> bytes:
+    """The mark of a run that is about to run with nothing beside it, after attempts that `died`."""
+    return orjson.dumps([LONG, SUSPECT, member, died[-1].number, started_at, version, _listed(died)])
 
 
 def marks_in(progress: Mapping[bytes, bytes]) -> dict[str, EntryMarks]:
@@ -104,19 +115,25 @@ def read_marks(client: Redis, partition: int) -> dict[str, EntryMarks]:
 
 def _read(marks: EntryMarks, handler: str, mark: list[Any]) -> None:
     version, state, *values = mark
-    if version != FORMAT:
+    if version not in (FORMAT, LONG):
         raise ValueError("another format")
     if state == STARTED:
-        member, deaths = values
-        marks.begun[handler] = Begun(member, deaths)
+        member, deaths, *rest = values
+        marks.begun[handler] = Begun(member, deaths, died=_attempts(*rest))
         return
     if state == SUSPECT:
-        member, deaths, started_at, plugin_version = values
+        member, deaths, started_at, plugin_version, *rest = values
         marks.begun[handler] = Begun(
-            member, deaths, alone=True, started_at=started_at, version=plugin_version
+            member,
+            deaths,
+            alone=True,
+            started_at=started_at,
+            version=plugin_version,
+            died=_attempts(*rest),
         )
         return
-    attempts, started_at, finished_at, error, traceback, next_at, plugin_version = values
+    attempts, started_at, finished_at, error, traceback, next_at, plugin_version, *rest = values
+    effects, *rest = rest or [[]]
     marks.results.append(
         RunResult(
             handler=handler,
@@ -128,8 +145,19 @@ def _read(marks: EntryMarks, handler: str, mark: list[Any]) -> None:
             traceback=traceback,
             next_at=next_at,
             version=plugin_version,
+            effects=tuple(effects),
+            earlier=_attempts(*rest),
         )
     )
+
+
+def _listed(died: Sequence[Attempt]) -> list[list[Any]]:
+    # Of an attempt that ended with its process no effects are known.
+    return [[each.number, each.started_at, each.finished_at, each.error] for each in died]
+
+
+def _attempts(listed: Sequence[Sequence[Any]] = ()) -> tuple[Attempt, ...]:
+    return tuple(Attempt(*each) for each in listed)
 
 
 class MarkWriter:

@@ -38,6 +38,8 @@ LEADER_SECONDS = 10.0
 BLIND_SECONDS = 5.0
 """After so long without a round nothing is known of who could renew its claims."""
 MOST_JOBS = 4
+PAUSE_PER_LOOK = 20.0
+"""For how many times as long as a look at the lines of ordered handlers took there is none."""
 _TELL_SECONDS = 5.0
 _TOLD_TTL_SECONDS = 60
 _FAILURE_TTL_SECONDS = 3600
@@ -58,6 +60,7 @@ class Scheduler:
         self._expiring_from = 0.0
         self._replays = Replays(journal.engine)
         self._sweeper = Sweeper(settings, journal, client)
+        self._next_look = 0.0
         self._next_telling = 0.0
 
     def lost_sight(self) -> None:
@@ -69,7 +72,7 @@ class Scheduler:
         if time.monotonic() > self._seen + BLIND_SECONDS:  # another one led, or the journal did not answer
             self.lost_sight()
         self._free_claims()
-        self._journal.release_waiting(now_ms())
+        self._release_waiting()
         self._enqueue_due()
         replay_queue.enqueue(self._queue, self._settings, self._replays.due(now_ms()))
         self._sweeper.go_on()
@@ -94,6 +97,13 @@ class Scheduler:
             is_dead=is_dead_here, ending=self._ending_of, now=now_ms(), expired=expired
         ):
             log.warning("a process died that worked on a replay", replay=name)
+
+    def _release_waiting(self) -> None:
+        began = time.monotonic()
+        if began > self._next_look:
+            self._journal.release_waiting(now_ms())
+            ended = time.monotonic()
+            self._next_look = ended + PAUSE_PER_LOOK * (ended - began)
 
     def _ending_of(self, member: str) -> str | None:
         return endings_of(self._client, [member]).get(member)

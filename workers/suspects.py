@@ -6,8 +6,8 @@ a run is repeated like any other, or with nothing beside it, or it is dead.
 
 from collections.abc import Mapping
 
-from workers.guilt import UNSEEN_DEATHS, deaths_allowed, killed_text
-from workers.journal import RunResult
+from workers.guilt import UNSEEN_DEATHS, deaths_allowed, died_text, killed_text
+from workers.journal import Attempt, RunResult
 from workers.marks import Begun, EntryMarks
 from workers.processes import ended_itself
 from workers.states import RunState
@@ -18,24 +18,32 @@ def members_in(marks: EntryMarks) -> set[str]:
     return {begun.member for begun in marks.begun.values()}
 
 
-def judge(marks: EntryMarks, endings: Mapping[str, str]) -> tuple[dict[str, int], set[str]]:
-    """Of how many deaths each handler is suspected that was in progress, and which of them are to run alone.
+def judge(marks: EntryMarks, endings: Mapping[str, str]) -> tuple[dict[str, tuple[Attempt, ...]], set[str]]:
+    """By handler that was in progress, the attempts that ended with their process; and who is to run alone.
 
-    `endings` says of drainers how they ended ("SIGKILL", "exit status 1"), as far as is known. A run that is
-    guilty becomes one of the results of `marks`, dead.
+    The number of the last of those attempts is that of the deaths, also where marks do not tell of all. `endings`
+    says of drainers how they ended ("SIGKILL", "exit status 1"), as far as is known. A run that is guilty becomes
+    one of the results of `marks`, dead.
     """
-    deaths: dict[str, int] = {}
+    deaths: dict[str, tuple[Attempt, ...]] = {}
     alone: set[str] = set()
     for handler, begun in marks.begun.items():
         ending, count = endings.get(begun.member), begun.deaths + 1
         if begun.alone and count >= deaths_allowed(ending):
             marks.results.append(_killed(handler, begun, ending))
             continue
-        deaths[handler] = count
+        deaths[handler] = _died(begun, ending)
         # Its process ended itself, with all that was in progress: nobody is suspected, unless that goes on.
         if begun.alone or not ended_itself(ending) or count >= UNSEEN_DEATHS:
             alone.add(handler)
     return deaths, alone
+
+
+def _died(begun: Begun, ending: str | None) -> tuple[Attempt, ...]:
+    number = begun.deaths + 1
+    if begun.died and begun.died[-1].number == number:  # it was handed back, and nobody died since
+        return begun.died
+    return (*begun.died, Attempt(number, begun.started_at, None, died_text(ending)))
 
 
 def _killed(handler: str, begun: Begun, ending: str | None) -> RunResult:
@@ -47,4 +55,5 @@ def _killed(handler: str, begun: Begun, ending: str | None) -> RunResult:
         finished_at=None,
         error=killed_text(ending),
         version=begun.version,
+        earlier=begun.died,
     )

@@ -88,6 +88,15 @@ def errors_of(runs: Sequence[StoredRun], ids: dict[str, str]) -> dict[str, list[
     return found
 
 
+def attempts_of_dead(stack: Stack, runs: Sequence[StoredRun]) -> list[tuple[int, str | None]]:
+    """The attempts of the one run that is dead, with their errors."""
+    (dead,) = (run for run in runs if run.state is RunState.DEAD)
+    journal = journal_of(stack)
+    (found,) = (run for run in journal.runs_of(dead.event_id) if run.handler == dead.handler)
+    journal.close()
+    return [(attempt.number, attempt.error) for attempt in found.attempts_made]
+
+
 def test_one_event_of_a_thousand_that_kills_its_process_is_dead_and_the_others_are_done(
     deadly: Stack, own_redis_server: RedisServer
 ) -> None:
@@ -106,6 +115,10 @@ def test_one_event_of_a_thousand_that_kills_its_process_is_dead_and_the_others_a
         print(f"{way}: {dict(states)} after {took:.1f} s, {repeated} repeats of the neighbour")
         assert states == {"done": EVENTS - 1, "dead": 1}
         assert errors_of(runs, ids) == {way: [error]}
+        assert attempts_of_dead(deadly, runs) == [
+            (1, error.replace("killed its worker twice", "its process ended before it did")),
+            (2, error),
+        ]
         assert len(effects) == EVENTS
         assert repeated <= STARTED_PER_RUNNER * 16  # what was in progress beside the first death
         assert took < 60

@@ -8,7 +8,10 @@ from tests.waiting import wait_for
 from tests.workers.dispatching import STARTED, Bench, close_partition, items, suspect
 from tests.workers.engine import Gate, handler
 from workers import keys
+from workers.dispatcher import STARTED_PER_RUNNER
+from workers.journal import Line
 from workers.marks import marks_in
+from workers.ordering import MOST_IN_LINE
 from workers.states import RunState
 from workers.suspects import judge
 
@@ -51,7 +54,9 @@ def test_a_suspect_is_marked_as_one_before_it_runs(bench: Bench) -> None:
     bench.collect(1)
     ((begun, attempt),) = seen
     assert (begun.member, begun.deaths, begun.alone, attempt) == ("host|boot|1", 1, True, 2)
-    assert item.results[0].state is RunState.DONE
+    (result,) = item.results
+    assert (result.state, result.attempts) == (RunState.DONE, 2)
+    assert result.earlier == item.deaths["plugin.handler"] == begun.died
 
 
 def test_each_handler_of_a_suspicious_event_runs_alone_in_its_turn(bench: Bench) -> None:
@@ -81,7 +86,8 @@ def test_a_suspect_that_did_not_run_stays_one(bench: Bench) -> None:
     bench.collect(2)
     left = marks_in(bench.redis.hgetall(keys.progress(0)))[suspicious.entry]  # type: ignore[arg-type]
     assert not left.begun["plugin.handler"].alone
-    assert judge(left, {}) == ({"plugin.handler": 1}, {"plugin.handler"})
+    deaths, alone = judge(left, {})
+    assert ([died.number for died in deaths["plugin.handler"]], alone) == ([1], {"plugin.handler"})
 
 
 def test_a_handler_that_hangs_is_given_up_and_its_event_stays_for_the_others(bench: Bench) -> None:
@@ -144,6 +150,25 @@ def test_slow_handlers_are_handed_one_item_each(redis_server: RedisServer) -> No
     second = items(bench.redis, list(range(100, 120)), handler(gate))
     bench.dispatcher.add(second)
     wait_for(lambda: sum(len(bench.marks(item)) for item in second) == 2, "both runners are at work")
+    gate.open()
+    bench.collect(20)
+    bench.close()
+
+
+def test_what_never_started_says_nothing_of_how_long_handlers_take(redis_server: RedisServer) -> None:
+    """As a run that too many wait before: it has an end, and no start."""
+    bench = Bench(redis_server, threads=2)
+    made = items(bench.redis, [1], handler(Gate(), ordered=True))
+    bench.lines.update({Line("plugin.handler", "app1/group_room1"): MOST_IN_LINE})
+    bench.dispatcher.add(made)
+    assert bench.collect(1)[0].results[0].state is RunState.DEAD
+    gate = Gate()
+    others = items(bench.redis, list(range(100, 120)), handler(gate))
+    bench.dispatcher.add(others)
+    wait_for(
+        lambda: sum(len(bench.marks(item)) for item in others) == 2 * STARTED_PER_RUNNER,
+        "both runners have more than one item",
+    )
     gate.open()
     bench.collect(20)
     bench.close()

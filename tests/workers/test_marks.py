@@ -1,10 +1,12 @@
 """Marks of runs: what is written comes back, and what cannot be read is run again."""
 
+from dataclasses import replace
+
 import orjson
 import pytest
 
-from workers.journal import RunResult
-from workers.marks import FORMAT, Begun, mark_of, marks_in, start_mark, suspect_mark
+from workers.journal import Attempt, RunResult
+from workers.marks import FORMAT, LONG, Begun, mark_of, marks_in, start_mark, suspect_mark
 from workers.states import RunState
 
 RESULT = RunResult(
@@ -18,21 +20,52 @@ RESULT = RunResult(
     next_at=9,
     version="1.0",
 )
+DIED = (Attempt(1, 7, None, "its process ended before it did (SIGKILL)"),)
 
 
 def test_marks_come_back_by_entry() -> None:
-    """Results whole, and the handlers that started or are suspects."""
+    """Results whole, and the handlers that started or are suspects, with what is known of attempts before."""
+    begun = replace(RESULT, handler="e.f", effects=("POST https://example.com 201", "emit a.b"), earlier=DIED)
     found = marks_in(
         {
             b"5-0/a.b": mark_of(RESULT),
-            b"5-0/c.d": start_mark("host|boot|1", 1),
-            b"6-0/a.b": suspect_mark("host|boot|1", 1, 7, None),
+            b"5-0/c.d": start_mark("host|boot|1", DIED),
+            b"5-0/e.f": mark_of(begun),
+            b"6-0/a.b": suspect_mark("host|boot|1", DIED, 9, None),
+            b"6-0/c.d": start_mark("host|boot|1"),
         }
     )
-    assert found["5-0"].results == [RESULT]
-    assert found["5-0"].begun == {"c.d": Begun("host|boot|1", 1)}
-    assert found["6-0"].begun == {"a.b": Begun("host|boot|1", 1, alone=True, started_at=7)}
-    assert found["5-0"].handlers == {"a.b", "c.d"}
+    assert found["5-0"].results == [RESULT, begun]
+    assert found["5-0"].begun == {"c.d": Begun("host|boot|1", 1, died=DIED)}
+    assert found["6-0"].begun == {
+        "a.b": Begun("host|boot|1", 1, alone=True, started_at=9, died=DIED),
+        "c.d": Begun("host|boot|1", 0),
+    }
+    assert found["5-0"].handlers == {"a.b", "c.d", "e.f"}
+
+
+def test_a_run_without_effects_that_nobody_died_of_has_the_shortest_mark() -> None:
+    """As nearly all have: Redis holds and writes no byte more than before there was anything else."""
+    for mark in (mark_of(RESULT), start_mark("host|boot|1")):
+        assert orjson.loads(mark)[0] == FORMAT
+    assert orjson.loads(mark_of(RESULT)) == [
+        FORMAT, "retrying", 2, 1, 5, "ValueError: half an emoji \ufffd", "Traceback …", 9, "1.0",
+    ]  # fmt: skip
+    assert orjson.loads(start_mark("host|boot|1")) == [FORMAT, "started", "host|boot|1", 0]
+
+
+def test_short_marks_of_deaths_are_read() -> None:
+    """They are what a drainer of before left, which did not tell of attempts that ended with their process."""
+    found = marks_in(
+        {
+            b"5-0/a.b": orjson.dumps([FORMAT, "started", "host|boot|1", 1]),
+            b"5-0/c.d": orjson.dumps([FORMAT, "suspect", "host|boot|1", 2, 7, "1.0"]),
+        }
+    )
+    assert found["5-0"].begun == {
+        "a.b": Begun("host|boot|1", 1),
+        "c.d": Begun("host|boot|1", 2, alone=True, started_at=7, version="1.0"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -44,10 +77,13 @@ def test_marks_come_back_by_entry() -> None:
         b"[]",
         b"null",
         orjson.dumps([FORMAT]),
-        orjson.dumps([FORMAT + 1, "done", 1, 1, 1, None, None, None, None]),
+        orjson.dumps([LONG + 1, "done", 1, 1, 1, None, None, None, None]),
         orjson.dumps([FORMAT, "resting", 1, 1, 1, None, None, None, None]),
         orjson.dumps([FORMAT, "done", 1]),
         orjson.dumps([FORMAT, "suspect"]),
+        orjson.dumps([LONG, "started", "host|boot|1", 1, 7]),
+        orjson.dumps([LONG, "started", "host|boot|1", 1, [[1]]]),
+        orjson.dumps([LONG, "done", 1, 1, 1, None, None, None, None, None, []]),
         b"started",
         b"\xff\x00",
     ],

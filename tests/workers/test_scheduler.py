@@ -185,3 +185,18 @@ def test_a_count_of_waiting_bytes_that_is_wrong_does_not_stay_wrong(desk: Desk) 
     desk.redis.delete(keys.stream(3))
     scheduler_of(desk).tick()
     assert desk.redis.get(keys.BACKLOG) is None
+
+
+def test_lines_are_looked_at_less_often_when_that_is_slow(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Further attempts and freed claims do not wait for it in every round."""
+    looks: list[int] = []
+    look = desk.journal.release_waiting
+    monkeypatch.setattr(desk.journal, "release_waiting", lambda now: looks.append(now) or look(now))
+    quick, slow = scheduler_of(desk), scheduler_of(desk)
+    wait_for(lambda: quick.tick() or len(looks) == 3, "they were looked at again and again")
+    monkeypatch.setattr(scheduler, "PAUSE_PER_LOOK", 1e9)
+    for _ in range(3):
+        slow.tick()
+    assert len(looks) == 4

@@ -14,7 +14,7 @@ from schemas import Drift
 from webhooks.cli.output import Cell, Column, console, print_layout, print_table, styled
 from webhooks.cli.texts import payload, plain, without_secrets
 from workers.clock import now_ms
-from workers.journal import StoredOnce, StoredRun
+from workers.journal import Attempt, StoredOnce, StoredRun
 from workers.journal.times import iso
 
 _INDENT = "    "
@@ -58,7 +58,7 @@ def print_text(text: str | Text) -> None:
 
 
 def print_runs(runs: Sequence[StoredRun]) -> None:
-    """A table of runs, and below it what each waits for, what it did to the outside, and its traceback."""
+    """A table of runs; below it what each waits for, its attempts, what it did to the outside, its traceback."""
     columns = [
         Column("HANDLER", folds_at=16),
         Column("STATE"),
@@ -79,12 +79,50 @@ def print_runs(runs: Sequence[StoredRun]) -> None:
                 f"{_named(run)} waits for its run on the event {run.waits_for} to be done or dismissed."
             )
     for run in runs:
-        if run.effects:
+        if len(run.attempts_made) > 1:
+            print_section(f"Attempts of {_named(run)}")
+            _print_attempts(run.attempts_made)
+        if effects := _effects(run):
             print_section(f"Effects of {_named(run)}")
-            print_text(_indented(without_secrets("\n".join(run.effects))))
+            print_text(_indented(without_secrets("\n".join(effects))))
         if run.traceback:
             print_section(f"Traceback of {_named(run)}")
             print_text(_indented(without_secrets(run.traceback)))
+
+
+def _print_attempts(attempts: Sequence[Attempt]) -> None:
+    print_table(
+        (
+            Column("NUMBER"),
+            Column("STATE"),
+            Column("STARTED", spare=1),
+            Column("TOOK", spare=2),
+            Column("ERROR", folds_at=24),
+        ),
+        [
+            (
+                str(each.number),
+                styled(each.state.value),
+                precise(each.started_at),
+                _took(each),
+                without_secrets(each.error or ""),
+            )
+            for each in attempts
+        ],
+    )
+
+
+def _effects(run: StoredRun) -> Sequence[str]:
+    """What a run did to the outside, with the number of the attempt when there were several."""
+    if len(run.attempts_made) < 2:
+        return run.effects
+    return [f"{attempt.number}: {line}" for attempt in run.attempts_made for line in attempt.effects]
+
+
+def _took(timed: StoredRun | Attempt) -> str:
+    if timed.started_at is None or timed.finished_at is None:
+        return ""
+    return duration(timed.finished_at - timed.started_at)
 
 
 def _named(run: StoredRun) -> str:
@@ -93,14 +131,13 @@ def _named(run: StoredRun) -> str:
 
 def run_cells(run: StoredRun) -> tuple[Cell, ...]:
     """A run in a table: handler, state, when it is due again, attempts, start, duration, error."""
-    took = None if run.started_at is None or run.finished_at is None else run.finished_at - run.started_at
     return (
         run.handler,
         styled(run.state.value),
         due_in(run.next_at, now_ms()),
         str(run.attempts),
         moment(run.started_at),
-        "" if took is None else duration(took),
+        _took(run),
         without_secrets(run.error or ""),
     )
 

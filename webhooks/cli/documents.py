@@ -1,12 +1,13 @@
 """Events, requests and runs as the commands print them in JSON: what strangers wrote without its secrets."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import schemas
 from schemas import COMETCHAT
 from schemas.drift import drift_in
 from webhooks.cli.texts import payload, without_secrets
-from workers.journal import StoredEvent, StoredRequest, StoredRun
+from workers.journal import Attempt, StoredEvent, StoredRequest, StoredRun, iso
 
 
 def event_document(event: StoredEvent) -> dict[str, Any]:
@@ -55,13 +56,32 @@ def run_document(run: StoredRun) -> dict[str, Any]:
 
 
 def run_details(run: StoredRun) -> dict[str, Any]:
-    """A run by itself, with its traceback."""
-    effects = [without_secrets(line) for line in run.effects]
-    return {**run_document(run), "effects": effects, "traceback": _text(run.traceback)}
+    """A run by itself, with its attempts; effects and traceback are those of the last one that ended."""
+    return {
+        **run_document(run),
+        "effects": _lines(run.effects),
+        "traceback": _text(run.traceback),
+        "attempts_made": [_attempt(attempt) for attempt in run.attempts_made],
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "state": attempt.state.value,
+        "started_at": None if attempt.started_at is None else iso(attempt.started_at),
+        "finished_at": None if attempt.finished_at is None else iso(attempt.finished_at),
+        "error": _text(attempt.error),
+        "effects": _lines(attempt.effects),
+    }
 
 
 def _run_details(run: StoredRun) -> dict[str, Any]:
     return {name: value for name, value in run_details(run).items() if name != "event_id"}
+
+
+def _lines(lines: Sequence[str]) -> list[str]:
+    return [without_secrets(line) for line in lines]
 
 
 def _text(text: str | None) -> str | None:

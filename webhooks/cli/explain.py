@@ -22,7 +22,6 @@ from webhooks.cli.documents import drift_of, event_details, request_details
 from webhooks.cli.events import event_facts
 from webhooks.cli.output import Cell, Column, hint, print_json, print_table, styled
 from webhooks.cli.plugins import load_quietly
-from webhooks.cli.requests import find_request
 from webhooks.cli.snippets import snippet
 from webhooks.cli.sources import open_sources
 from webhooks.cli.verdicts import LeftOut, Verdict, left_out, verdicts
@@ -78,7 +77,13 @@ def explain(identifier: str, as_json: bool) -> None:
     with open_sources() as sources:
         event = sources.kept.event(identifier)
         if event is None:
-            _explain_request(find_request(sources, identifier), as_json=as_json)
+            request = sources.kept.request(identifier)
+            if request is None:
+                raise click.ClickException(
+                    f"neither an event nor a request has an id that begins with {identifier}; "
+                    f"{sources.looked_at()}"
+                )
+            _explain_request(request, as_json=as_json)
             return
         explained = Explained(event, load_quietly(sources.settings), tuple(sources.journal.once_of(event.id)))
     if as_json:

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple, Self
 import orjson
 from sqlalchemy import ColumnElement, Connection, Engine, Select, Update, and_, func, select, tuple_, update
 
-from workers.guilt import deaths_allowed, killed_text
+from workers.guilt import deaths_allowed, died_text, killed_text
+from workers.journal import attempts
 from workers.journal.database import for_writing
 from workers.journal.lines import Line, release
 from workers.journal.models import LIVE, Instant, events, replays, runs
-from workers.journal.rows import run_row, searchable
+from workers.journal.rows import Row, run_row, searchable
 from workers.journal.settled import RunResult
 from workers.journal.statements import UpdateEach, chunks
 from workers.record import Kind, Record
@@ -123,7 +124,7 @@ def claim(
         "claim": searchable(member),
         "next_at": until,
         "attempts": runs.c.attempts + 1,
-        "started_at": now,
+        "claimed_at": now,
     }
     taking = update(runs).where(due).values(claimed)
     take = _take_unlocked if engine.dialect.name == "sqlite" else _take_locked
@@ -163,7 +164,12 @@ def finish(connection: Connection, member: str, results: Sequence[tuple[str, Run
     Where one of a line is done, the next becomes due.
     """
     rows = [run_row(event_id, result) for event_id, result in results]
+    # A second one that does not count (`workers.retry.NotYet`) has the number of the first.
+    several = (row for row in rows if row["attempts"] > 1 or row["state"] == RunState.RETRYING)
+    for chunk in chunks([_key_of(row) for row in several], _KEYS):
+        attempts.move(connection, _claimed_by(member), _among(chunk))
     had = _finishing(connection.dialect.name).execute(connection, rows, [searchable(member)])
+    attempts.forget_oldest(connection, [_key_of(row) for row in rows if row["attempts"] > attempts.MOST_KEPT])
     done = [result for _, result in results if result.lane and result.state is RunState.DONE]
     freed = {Line(searchable(result.handler) or "", result.lane or "") for result in done}
     release(connection, freed, now=max((result.finished_at or 0 for result in done), default=0))
@@ -200,21 +206,26 @@ def free(
 ) -> list[FreedRun]:
     """Take from `member` its claims, or only those that expired by `expired`; `ending` is how its process ended.
 
-    Each is due again, to run alone, until it has died as often as `workers.guilt` allows: then it is dead.
+    Each is due again, to run alone, until it has died as often as `workers.guilt` allows: then it is dead. That its
+    process died is how the attempt ended.
     """
     taken = _claimed_by(member) if expired is None else and_(_claimed_by(member), runs.c.next_at <= expired)
     found = connection.execute(select(*_KEY, runs.c.deaths).where(taken).with_for_update()).all()
+    attempts.move(connection, taken)
     last = deaths_allowed(ending) - 1
-    died = {"deaths": runs.c.deaths + 1}
-    dead = {
-        "state": RunState.DEAD.value,
-        "claim": None,
-        "next_at": None,
+    died = {
+        "deaths": runs.c.deaths + 1,
+        "started_at": runs.c.claimed_at,
         "finished_at": now,
-        "error": killed_text(ending),
+        "traceback": None,
+        "effects": None,
     }
-    connection.execute(update(runs).where(taken, runs.c.deaths >= last).values({**dead, **died}))
-    connection.execute(update(runs).where(taken, runs.c.deaths < last).values({**_due(now), **died}))
+    due = {**died, **_due(now), "error": died_text(ending)}
+    dead = {**due, "state": RunState.DEAD.value, "next_at": None, "error": killed_text(ending)}
+    connection.execute(update(runs).where(taken, runs.c.deaths >= last).values(dead))
+    connection.execute(update(runs).where(taken, runs.c.deaths < last).values(due))
+    for chunk in chunks([tuple(row[:3]) for row in found], _KEYS):
+        attempts.forget_oldest(connection, chunk)
     return [
         FreedRun(_key(event_id, handler, replay), deaths >= last)
         for event_id, handler, replay, deaths in found
@@ -229,9 +240,13 @@ def _key(event_id: str, handler: str, replay: str) -> RunKey:
     return RunKey(event_id, handler, replay or None)
 
 
+def _key_of(row: Row) -> tuple[str, str, str]:
+    return row["event_id"], row["handler"], row["replay"]
+
+
 def _claimed_by(member: str) -> ColumnElement[bool]:
     return and_(_RUNNING, runs.c.claim == searchable(member))
 
 
-def _among(keys: Sequence[RunKey]) -> ColumnElement[bool]:
-    return tuple_(*_KEY).in_([(key.event_id, key.handler, key.replay or LIVE) for key in keys])
+def _among(keys: Sequence[tuple[str, str, str | None]]) -> ColumnElement[bool]:
+    return tuple_(*_KEY).in_([(event_id, handler, replay or LIVE) for event_id, handler, replay in keys])

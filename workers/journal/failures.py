@@ -34,7 +34,10 @@ class Cause(NamedTuple):
 
 @dataclass(slots=True)
 class FailureGroup:
-    """The failures of one cause. Times are when attempts ended; the example is the event that failed last."""
+    """The failures of one cause; the example is the event that failed last.
+
+    Times are when attempts ended that failed with that type of exception, earlier ones too, as far as they are known.
+    """
 
     cause: Cause
     first_at: int | None = None
@@ -50,9 +53,12 @@ class FailureGroup:
     def add(self, run: StoredRun) -> None:
         """Count one more."""
         self.states[run.state] += 1
-        at = run.finished_at
+        alike = (each for each in run.attempts_made if type_in(each.error or "") == self.cause.error)
+        ended = [each.finished_at for each in alike] if run.attempts_made else [run.finished_at]
+        times = [at for at in ended if at is not None]
+        at = max(times, default=None)
         if at is not None:
-            self.first_at = at if self.first_at is None else min(at, self.first_at)
+            self.first_at = min(times if self.first_at is None else (*times, self.first_at))
         if not self.example_id or (at is not None and (self.last_at is None or at >= self.last_at)):
             self.last_at, self.example_id = at, run.event_id
 
@@ -83,9 +89,13 @@ def grouped(runs: Iterable[StoredRun]) -> list[FailureGroup]:
 
 def cause_of(run: StoredRun) -> Cause:
     """What made `run` fail."""
-    error = run.error or ""
+    return Cause(run.handler, type_in(run.error or ""), place_in(run.traceback or "", run.handler))
+
+
+def type_in(error: str) -> str:
+    """The type of the exception that an error's line begins with; all of the line when it does not."""
     found = _TYPE.match(error)
-    return Cause(run.handler, found[0] if found else error, place_in(run.traceback or "", run.handler))
+    return found[0] if found else error
 
 
 def place_in(traceback: str, handler: str) -> str | None:

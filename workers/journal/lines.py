@@ -7,16 +7,30 @@ failed in a drainer; behind it wait those of later events. Only the first of a l
 - it is done, is dismissed, or is taken out (`unblock`: it stays what it is, without a lane): in the same transaction
   the next one, if it is `waiting`, becomes `retrying` and due at once.
 
-Places are those of the stream, so a line only grows at its end, and what is the first stays it until it leaves.
+Places are those of the stream or, in the lines of a replay, those of its events (see `workers.replay_lines`), so a
+line only grows at its end, and what is the first stays it until it leaves.
 That makes `release` right at whatever moment it is called, and any number of times. It is called in vain when a run
 is put into the line by one transaction of PostgreSQL while another one, which cannot see it yet, takes away the last
-that was before it. Such a run waits for nobody; the scheduler looks for those once a second.
+that was before it, or when a drainer has read that somebody stands there who is gone at its commit. Such a run waits
+for nobody; the scheduler looks for those once a second, and less often when there are so many lines that it is slow.
 """
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, func, literal_column, or_, select, update
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    FromClause,
+    ScalarSelect,
+    and_,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from workers.journal.models import runs
 from workers.states import RunState
@@ -73,18 +87,43 @@ def release(connection: Connection, lines: Iterable[Line], *, now: int) -> int:
 
 
 def releasable(connection: Connection) -> list[Line]:
-    """The lines whose first run waits, and for nobody."""
-    firsts = (
-        select(runs.c.handler, runs.c.lane, func.min(runs.c.place).label("place"))
-        .where(in_line())
-        .group_by(runs.c.handler, runs.c.lane)
-        .subquery()
+    """The lines whose first run waits, and for nobody. Takes a search or two for each line, however long it is."""
+    line = _all_lines()
+    first = (
+        select(_others.c.state)
+        .where(in_line(_others), _others.c.handler == line.c.handler, _others.c.lane == line.c.lane)
+        .order_by(_others.c.place)
+        .limit(1)
+        .scalar_subquery()
     )
-    first = and_(
-        runs.c.handler == firsts.c.handler, runs.c.lane == firsts.c.lane, runs.c.place == firsts.c.place
+    query = select(line.c.handler, line.c.lane).where(
+        line.c.lane.is_not(None), first == RunState.WAITING.value
     )
-    query = select(runs.c.handler, runs.c.lane).join_from(firsts, runs, first).where(_WAITING)
     return [Line(*row) for row in connection.execute(query)]
+
+
+def _all_lines() -> CTE:
+    """All lines, in their order, each found by a search for the next one; there is one row more without a lane."""
+    handlers = select(_least(_others.c.handler, _others.c.handler > "").label("handler")).cte(
+        "handlers", recursive=True
+    )
+    known = handlers.c.handler
+    handlers = handlers.union_all(
+        select(_least(_others.c.handler, _others.c.handler > known)).where(known.is_not(None))
+    )
+    handler = handlers.c.handler
+    found = (
+        select(handler, _least(_others.c.lane, _others.c.handler == handler).label("lane"))
+        .where(handler.is_not(None))
+        .cte("found", recursive=True)
+    )
+    same, before = found.c.handler, found.c.lane
+    following = _least(_others.c.lane, _others.c.handler == same, _others.c.lane > before)
+    return found.union_all(select(same, following).where(before.is_not(None)))
+
+
+def _least(column: ColumnElement[Any], *conditions: ColumnElement[bool]) -> ScalarSelect[Any]:
+    return select(func.min(column)).where(in_line(_others), *conditions).scalar_subquery()
 
 
 def lines_of(connection: Connection, *conditions: ColumnElement[bool]) -> set[Line]:
@@ -101,8 +140,8 @@ def fall_in(connection: Connection, event_ids: Collection[str]) -> None:
     connection.execute(update(runs).where(due, before.is_not(None)).values(waiting))
 
 
-def waited_for(connection: Connection, event_ids: Collection[str]) -> Mapping[tuple[str, str], str]:
-    """For each waiting run on one of the events, as (event, handler): the event of the first run of its line."""
+def waited_for(connection: Connection, event_ids: Collection[str]) -> Mapping[tuple[str, str, str], str]:
+    """For each waiting run on one of the events, as (event, handler, replay): the event of the first of its line."""
     first = (
         select(_others.c.event_id)
         .where(_BEFORE)
@@ -111,8 +150,13 @@ def waited_for(connection: Connection, event_ids: Collection[str]) -> Mapping[tu
         .correlate(runs)
         .scalar_subquery()
     )
-    query = select(runs.c.event_id, runs.c.handler, first).where(_WAITING, runs.c.event_id.in_(event_ids))
-    return {(event_id, handler): found for event_id, handler, found in connection.execute(query) if found}
+    query = select(runs.c.event_id, runs.c.handler, runs.c.replay, first)
+    query = query.where(_WAITING, runs.c.event_id.in_(event_ids))
+    return {
+        (event_id, handler, replay): found
+        for event_id, handler, replay, found in connection.execute(query)
+        if found
+    }
 
 
 def _of(line: Line) -> ColumnElement[bool]:

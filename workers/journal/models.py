@@ -121,8 +121,9 @@ runs = Table(
     Column("traceback", Text),
     # When a retrying run is due; while one runs from a claim, when the claim expires.
     Column("next_at", Instant),
-    # Who runs it: a member, `host|boot|pid`.
+    # Who runs it: a member, `host|boot|pid`. While it runs, what else is here is about the attempt before.
     Column("claim", String(TEXT_LENGTH)),
+    Column("claimed_at", Instant),
     # How often its process died while it ran from a claim.
     Column("deaths", BigInteger, nullable=False, server_default="0"),
     # That of the plugin that ran.
@@ -138,6 +139,21 @@ runs = Table(
     _partial_index(
         "ix_runs_in_line", "handler", "lane", "place", where="lane IS NOT NULL AND state <> 'done'"
     ),
+    sqlite_with_rowid=False,
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    # Those that others followed; the last one is in `runs`. Nearly every run has but one.
+    Column("event_id", _ID, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
+    Column("handler", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("replay", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("started_at", Instant),
+    Column("finished_at", Instant),
+    Column("error", Text),
+    Column("effects", Text),
     sqlite_with_rowid=False,
 )
 

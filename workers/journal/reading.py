@@ -12,15 +12,17 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Engine, Select, Table, func, select
 
+from workers.journal import attempts
 from workers.journal.errors import translated
 from workers.journal.identifiers import resolved
 from workers.journal.lines import waited_for
-from workers.journal.models import Outcome, events, requests, runs
+from workers.journal.models import LIVE, Outcome, events, requests, runs
 from workers.journal.queries import (
     ACCEPTED_REQUEST,
     EVERYTHING,
+    FAILED_RUN,
     LISTED_EVENT,
     LISTED_REQUEST,
     LISTED_RUN,
@@ -103,13 +105,13 @@ class Reader:
         return islice((run for run in listed if _is_asked(run, asked)), asked.limit)
 
     def failed_runs(self, asked: Filter = EVERYTHING) -> Iterator[StoredRun]:
-        """The runs with an error that `asked` describes, with their tracebacks; its limit is ignored."""
+        """The runs with an error that `asked` describes, with tracebacks and attempts; its limit is ignored."""
         after = None
         while True:
             query = newest_first(events, (events.c.received_at, events.c.id), failed(asked), after, _PORTION)
             with self._connection() as connection:
                 places = [Place(*row) for row in connection.execute(query)]
-                of_event = _runs_by_event(connection, [place.id for place in places], WHOLE_RUN)
+                of_event = _runs_by_event(connection, [place.id for place in places], FAILED_RUN)
             for place in places:
                 yield from (run for run in of_event[place.id] if run.failed and _is_asked(run, asked))
             if len(places) < _PORTION:
@@ -117,7 +119,7 @@ class Reader:
             after = places[-1]
 
     def runs_of(self, identifier: str) -> tuple[StoredRun, ...]:
-        """All runs of the event with that id or beginning, live ones first, with their tracebacks.
+        """All runs of the event with that id or beginning, live ones first, with all that is known of them.
 
         Raises `AmbiguousIdError` when several begin so.
         """
@@ -240,7 +242,11 @@ def _place(listed: StoredEvent | StoredRequest) -> Place:
 
 
 def _is_asked(run: StoredRun, asked: Filter) -> bool:
-    return searchable(asked.handler) in (None, run.handler) and asked.state in (None, run.state)
+    return (
+        searchable(asked.handler) in (None, run.handler)
+        and searchable(asked.replay) in (None, run.replay or LIVE)
+        and asked.state in (None, run.state)
+    )
 
 
 def _with_runs(connection: Connection, rows: Sequence[Row]) -> list[StoredEvent]:
@@ -260,13 +266,17 @@ def _with_runs(connection: Connection, rows: Sequence[Row]) -> list[StoredEvent]
 
 
 def _runs_by_event(
-    connection: Connection, ids: Sequence[str], columns: Iterable[ColumnElement[Any]]
+    connection: Connection, ids: Sequence[str], columns: Collection[Column[Any]]
 ) -> Mapping[str, list[StoredRun]]:
+    """The runs on the events; with attempts, too, when the columns are those of more than a listing."""
     order = (runs.c.event_id, runs.c.replay, runs.c.handler)
     query = select(*columns).where(runs.c.event_id.in_(ids)).order_by(*order)
     found: defaultdict[str, list[StoredRun]] = defaultdict(list)
+    listed = columns is LISTED_RUN
+    earlier = {} if listed else attempts.before_last(connection, ids, effects=runs.c.effects in columns)
     for row in _rows(connection, query):
-        found[row["event_id"]].append(StoredRun.from_row(row))
+        before = None if listed else earlier.get((row["event_id"], row["handler"], row["replay"]), ())
+        found[row["event_id"]].append(StoredRun.from_row(row, before))
     _name_what_is_waited_for(connection, found)
     return found
 
@@ -280,8 +290,8 @@ def _name_what_is_waited_for(connection: Connection, found: Mapping[str, list[St
     first_of = waited_for(connection, waiting)
     for event_id in waiting:
         found[event_id][:] = [
-            replace(run, waits_for=first_of.get((event_id, run.handler)))
-            if run.state is RunState.WAITING and run.replay is None
+            replace(run, waits_for=first_of.get((event_id, run.handler, run.replay or LIVE)))
+            if run.state is RunState.WAITING
             else run
             for run in found[event_id]
         ]

@@ -1,13 +1,13 @@
 """Records and results as rows. What a column cannot hold is cut, scrubbed or left out."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from workers.journal.models import LIVE, TEXT_LENGTH, Outcome
-from workers.journal.settled import RunResult
+from workers.journal.settled import Attempt, RunResult
 from workers.journal.times import storable
 from workers.record import Kind, Record, scrub
 
@@ -76,7 +76,21 @@ def run_row(event_id: str, result: RunResult) -> Row:
         "traceback": _end_of(result.traceback, _TRACEBACK_LENGTH),
         "next_at": storable(result.next_at),
         "version": searchable(result.version),
-        "effects": scrub(json.dumps(result.effects, ensure_ascii=False)) if result.effects else None,
+        "effects": _lines(result.effects),
+    }
+
+
+def attempt_row(event_id: str, result: RunResult, attempt: Attempt) -> Row:
+    """The row of `attempts` for one before the last of a run on the event with that id."""
+    return {
+        "event_id": event_id,
+        "handler": searchable(result.handler),
+        "replay": LIVE if result.replay is None else searchable(result.replay),
+        "number": _int64(attempt.number) or 0,
+        "started_at": storable(attempt.started_at),
+        "finished_at": storable(attempt.finished_at),
+        "error": _cut(attempt.error, _ERROR_LENGTH),
+        "effects": _lines(attempt.effects),
     }
 
 
@@ -107,6 +121,10 @@ def _end_of(text: str | None, length: int) -> str | None:
     if text is None:
         return None
     return scrub(text if len(text) <= length else "…" + text[1 - length :])
+
+
+def _lines(lines: Sequence[str]) -> str | None:
+    return scrub(json.dumps(lines, ensure_ascii=False)) if lines else None
 
 
 def _int64(number: int | None) -> int | None:

@@ -3,7 +3,22 @@
 from dataclasses import dataclass
 
 from workers.record import Record
-from workers.states import RunState
+from workers.states import AttemptState, RunState
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt of a run; they are counted from 1. Times are milliseconds since the epoch, None when not known.
+
+    One that failed has an error, in one line; of one that ended with its process no effects are known.
+    """
+
+    number: int
+    started_at: int | None
+    finished_at: int | None
+    error: str | None
+    effects: tuple[str, ...] = ()
+    state: AttemptState = AttemptState.FAILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +41,8 @@ class RunResult:
     next_at: int | None = None
     version: str | None = None
     effects: tuple[str, ...] = ()
+    earlier: tuple[Attempt, ...] = ()
+    """Attempts before this one that are not in the journal: those that ended with their process."""
     lane: str | None = None
     """Of an ordered handler's run that is not done: the line that it stands in, see `workers.journal.lines`."""
     place: int | None = None

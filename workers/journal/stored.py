@@ -4,15 +4,16 @@ Times are milliseconds since the epoch; in JSON, ISO 8601 in UTC. A body is ther
 it is still kept.
 """
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import orjson
 
+from workers.journal.attempts import all_of, effects_in
 from workers.journal.models import Outcome
 from workers.journal.rows import event_row, request_row
+from workers.journal.settled import Attempt
 from workers.journal.times import iso
 from workers.record import Record
 from workers.states import EventStatus, RunState, event_status
@@ -35,8 +36,8 @@ class Duplicates:
 class StoredRun:
     """One handler's run on one event; `replay` is None for a live one.
 
-    `traceback` and `effects` are there if asked for. `next_at` is when a retrying one is due, `version` that of the
-    plugin which ran.
+    `traceback`, `effects` and `attempts_made` are there if asked for; the first two and `error` are about the last
+    attempt that ended. `next_at` is when a retrying one is due, `version` that of the plugin which ran.
     """
 
     event_id: str
@@ -51,17 +52,28 @@ class StoredRun:
     version: str | None
     traceback: str | None = None
     effects: tuple[str, ...] = ()
+    attempts_made: tuple[Attempt, ...] = ()
+    """The last of them, the first first, as far as they are known; one that is being made, too."""
     waits_for: str | None = None
     """Of a waiting one: the event whose run by the same handler has to be done first."""
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Self:
-        """The run in a row of `runs`."""
-        effects = tuple(json.loads(row["effects"])) if row.get("effects") else ()
+    def from_row(cls, row: Mapping[str, Any], earlier: Sequence[Attempt] | None = None) -> Self:
+        """The run in a row of `runs`; with `earlier`, the attempts before its last one, all of them."""
         state = RunState(row["state"])
-        next_at = row["next_at"] if state is RunState.RETRYING else None
-        known = {"replay": row["replay"] or None, "state": state, "next_at": next_at, "effects": effects}
-        return cls(**{**row, **known})
+        claimed_at = row["claimed_at"]
+        known = {
+            **row,
+            "replay": row["replay"] or None,
+            "state": state,
+            "next_at": row["next_at"] if state is RunState.RETRYING else None,
+            "effects": effects_in(row),
+            "attempts_made": () if earlier is None else all_of(row, state, earlier),
+        }
+        del known["claimed_at"]
+        if state is RunState.RUNNING:  # what the row has of an attempt is about the one before
+            known |= {"started_at": claimed_at, "finished_at": None}
+        return cls(**known)
 
     @property
     def failed(self) -> bool:

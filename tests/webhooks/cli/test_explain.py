@@ -191,7 +191,8 @@ class TestRequest:
         assert command.json("explain", second.id)[0]["event_id"] == first.id
 
     def test_an_id_that_nobody_has_is_a_failure(self, command, store):
-        """It says where it was looked for."""
+        """It says what it was looked for as, and where."""
         done = command("explain", "0123456789")
         assert done.exit_code == 1
+        assert "neither an event nor a request has an id that begins with 0123456789; " in done.stderr
         assert "looked in the streams" in done.stderr
