@@ -74,7 +74,7 @@ class Attempts:
         self._ended: SimpleQueue[_Ended | Exception] = SimpleQueue()
         self._runners = Runners(
             settings.threads,
-            open_services(settings, journal),
+            open_services(settings, journal, plugins),
             on_failure=self._ended.put,
             on_timeout=partial(count, client, TIMEOUTS),
         )

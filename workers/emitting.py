@@ -1,13 +1,14 @@
 """Events that handlers make: what is kept of one, and why an attempt that is repeated makes no second one."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from itertools import count
 from typing import Any
 
 import orjson
 
-from schemas import OURS, Event
-from schemas.keys import digest
+from schemas import OURS, Event, masked
+from schemas.keys import content_hash, digest
 from workers.ids import derived_id
 from workers.record import Kind, Record
 
@@ -17,11 +18,21 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 def emitted(
-    event: Event, handler: str, name: str, data: Mapping[str, Any], *, number: int, received_at: int
+    event: Event,
+    handler: str,
+    name: str,
+    data: Mapping[str, Any],
+    *,
+    made: Collection[str] = (),
+    received_at: int,
+    max_body: int | None = None,
+    drop_secrets: bool = False,
 ) -> Record:
-    """The event `name` that `handler` makes of `event`; it is the `number`th of that name in this run.
+    """The event `name` that `handler` makes of `event`; `made` are the ids of those that this run has made before.
 
-    Its id is derived from all that, so every attempt makes the same. Raises `ValueError`.
+    Its id is derived of event, handler, name and data, and of how many of the same were made before. So every
+    attempt makes the same, in whatever order, and so does every replay. Its body may have `max_body` bytes. Raises
+    `ValueError`.
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ValueError(f"emit({name!r:.50}): a name is lower-case letters, digits and _, at most 64")
@@ -30,17 +41,25 @@ def emitted(
         raise ValueError(
             f"emit({name!r}): events are made of events {DEEPEST} times already; is this a loop?"
         )
-    trigger = f"{handler.partition('.')[0]}.{name}"
-    parent = {"id": event.id, "handler": handler, "depth": depth}
-    document = {"trigger": trigger, "appId": event.app_id, "parent": parent, "data": dict(data)}
     try:
-        body = orjson.dumps(document)
+        kept = orjson.loads(orjson.dumps(dict(data)))
     except TypeError as error:
         raise ValueError(f"emit({name!r}): the data is no JSON: {error}") from None
-    parts = (event.id, event.replay, handler, name, number)
+    if drop_secrets:
+        kept = masked(kept)
+    trigger = f"{handler.partition('.')[0]}.{name}"
+    parent = {"id": event.id, "handler": handler, "depth": depth}
+    body = orjson.dumps({"trigger": trigger, "appId": event.app_id, "parent": parent, "data": kept})
+    if max_body is not None and len(body) > max_body:
+        raise ValueError(
+            f"emit({name!r}): the event would have {len(body)} bytes, and may have {max_body}"
+            " (COMETHOOKS_MAX_BODY)"
+        )
+    parts = (event.id, handler, name, content_hash(kept, body))
+    ids = (derived_id(digest((*parts, number))) for number in count(1))
     return Record(
         kind=Kind.EVENT,
-        id=derived_id(digest(parts)),
+        id=next(identifier for identifier in ids if identifier not in made),
         received_at=received_at,
         source=OURS,
         trigger=trigger,

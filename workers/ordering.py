@@ -64,13 +64,14 @@ def instead_of(
     lines, key = item.partition.lines, (handler.id, item.lane)
     if key in lines.free:
         return None
-    before = 1 if lines.unwritten[key] else _length(handler, item, line_length, most)
+    line = Line(searchable(handler.id) or "", _name_of(item.lane))
+    before = 1 if lines.unwritten[key] else how_many(line, line_length, most)
     if not before:
         if len(lines.free) >= _MOST_REMEMBERED:
             lines.free.clear()
         lines.free.add(key)
         return None
-    return put_in_line(item, _waiting(handler) if before < most else _too_many(handler, most))
+    return put_in_line(item, behind(handler, before, most))
 
 
 def put_in_line(item: Item, result: RunResult) -> RunResult:
@@ -100,13 +101,18 @@ def leave_memory(item: Item) -> None:
                     del lines.unwritten[key]
 
 
-def _length(handler: BoundHandler, item: Item, line_length: LineLength, most: int) -> int:
-    line = Line(searchable(handler.id) or "", _name_of(item.lane))
+def how_many(line: Line, line_length: LineLength, most: int) -> int:
+    """How many runs stand in `line`, counted up to `most`; 1 when the journal does not say."""
     try:
         return line_length(line, most)
     except (JournalUnavailableError, JournalOutdatedError) as error:
         log.warning("the journal does not say whether a run has to wait; it waits", reason=str(error))
         return 1
+
+
+def behind(handler: BoundHandler, before: int, most: int) -> RunResult:
+    """What becomes of a run that finds so many before it: it waits or, when these are `most`, it is dead."""
+    return _waiting(handler) if before < most else _too_many(handler, most)
 
 
 def _waiting(handler: BoundHandler) -> RunResult:

@@ -10,6 +10,7 @@ from workers.journal.queries import Place
 from workers.journal.replay_request import Candidate, Choice, ReplayRequest
 from workers.journal.replayable import candidates
 from workers.loading import BoundHandler, Plugins
+from workers.record import Record
 from workers.states import RunState
 
 _PAGE = 1000
@@ -17,12 +18,19 @@ _PAGE = 1000
 
 def handlers_for(request: ReplayRequest, plugins: Plugins, found: Candidate) -> list[BoundHandler]:
     """The handlers whose runs on this event are part of the replay, by id; those recorded already too."""
-    record = found.record
+    return [
+        handler
+        for handler in handlers_of(request, plugins, found.record)
+        if handler.id in found.recorded or _chosen(request.choice, handler.id, found)
+    ]
+
+
+def handlers_of(request: ReplayRequest, plugins: Plugins, record: Record) -> list[BoundHandler]:
+    """The handlers of the replay that want this event, whatever ran on it; those too that never may."""
     return [
         handler
         for handler in plugins.handlers_for(record.trigger or "", record.name, record.source)
-        if (handler.id in request.handlers or handler.id in request.never)
-        and (handler.id in found.recorded or _chosen(request.choice, handler.id, found))
+        if handler.id in request.handlers or handler.id in request.never
     ]
 
 

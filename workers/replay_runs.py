@@ -11,6 +11,7 @@ from workers.journal import RunResult
 from workers.loading import BoundHandler
 from workers.processes import StopFlag
 from workers.record import Record
+from workers.replay_lines import ReplayLines, lane_key
 from workers.runners import Runner, Runners
 from workers.running import event_of
 
@@ -19,10 +20,11 @@ _TICK_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pending:
-    """A run that is to be made."""
+    """A run that is to be made; its event is the `place`th of the replay."""
 
     record: Record
     handler: BoundHandler
+    place: int
 
 
 class ReplayRuns:
@@ -47,9 +49,9 @@ class ReplayRuns:
         return self._stop.is_set() or self._runners.stuck
 
     def make(
-        self, pending: Sequence[Pending], *, until: float, tick: Callable[[], None]
+        self, pending: Sequence[Pending], lines: ReplayLines, *, until: float, tick: Callable[[], None]
     ) -> list[tuple[str, RunResult]]:
-        """Make these runs, and return the results by event once nothing is in progress.
+        """Make these runs, and return the results by event once nothing is in progress. `lines` are this chunk's.
 
         None is started after `until`, by the monotonic clock, but the first. `tick` is called again and again.
         Raises what ended a runner.
@@ -57,10 +59,9 @@ class ReplayRuns:
         self._until, self._begun = until, False
         lanes: defaultdict[tuple[str | None, str], list[Pending]] = defaultdict(list)
         for each in pending:
-            record = each.record
-            lanes[record.app_id, record.conversation_id or record.sender or record.id].append(each)
+            lanes[lane_key(each.record)].append(each)
         for lane in lanes.values():
-            self._runners.submit(partial(self._run, lane))
+            self._runners.submit(partial(self._run, lane, lines))
         results: list[tuple[str, RunResult]] = []
         left = len(lanes)
         while left:
@@ -81,18 +82,27 @@ class ReplayRuns:
         except Empty:
             return None
 
-    def _run(self, lane: Sequence[Pending], runner: Runner) -> None:
+    def _run(self, lane: Sequence[Pending], lines: ReplayLines, runner: Runner) -> None:
         """In a runner's thread: one conversation."""
         for pending in lane:
             if self.over() or (self._begun and time.monotonic() > self._until):
                 break
             self._begun = True
+            if instead := lines.instead_of(pending.handler, pending.record, pending.place):
+                self._tell(pending, instead)
+                continue
             event = event_of(pending.record, self._name)
-            runner.execute(pending.handler, event, partial(self._ended, event.id), dry_run=self._dry_run)
+            ended = partial(self._ended, pending, lines)
+            runner.execute(pending.handler, event, ended, dry_run=self._dry_run)
         self._messages.put(_LANE_ENDED)
 
-    def _ended(self, event_id: str, result: RunResult, *, given_up: bool = False) -> None:
-        self._messages.put((event_id, replace(result, replay=self._name)))
+    def _tell(self, pending: Pending, result: RunResult) -> None:
+        self._messages.put((pending.record.id, replace(result, replay=self._name)))
+
+    def _ended(
+        self, pending: Pending, lines: ReplayLines, result: RunResult, *, given_up: bool = False
+    ) -> None:
+        self._tell(pending, lines.placed(pending.handler, pending.record, pending.place, result))
         if given_up:  # its thread does not come back
             self._messages.put(_LANE_ENDED)
 

@@ -9,8 +9,9 @@ What happens to a chunk, and what a crash after each step leaves:
    nobody but its holder can end. Crash before: as after 2. After: the next chunk is due.
 4. A job goes on for a second, then it enqueues the next one. Crash before: the scheduler does, within a second.
 
-Events keep their conversation's order within a chunk. A run that fails is a row that is due again, as live ones are.
-Nothing enters the streams, so live events wait for none of this.
+Events keep their conversation's order within a chunk. A run that fails is a row that is due again, as live ones are;
+what has to wait for one of an ordered handler is a row, too, see `workers.replay_lines`. Nothing enters the streams,
+not even what handlers emit (see `workers.emitted_events`), so live events wait for none of this.
 """
 
 import os
@@ -19,6 +20,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import accumulate
 from queue import SimpleQueue
 
 import structlog
@@ -41,6 +43,7 @@ from workers.loading import BoundHandler, Plugins, load_plugins
 from workers.logs import failure
 from workers.processes import EXIT_FAILED, StopFlag, member_name
 from workers.replay import handlers_for
+from workers.replay_lines import ReplayLines
 from workers.replay_runs import Pending, ReplayRuns
 from workers.runners import Runners
 from workers.runs_queue import CLAIM_SECONDS, RUNS_QUEUE
@@ -51,10 +54,14 @@ from workers.states import ReplayState, RunState
 CHUNK = 100
 """Events of one chunk, at most."""
 WORK_SECONDS = 1.0
-"""After so long a job starts nothing more: further attempts and other replays get their turn."""
-SOON_SECONDS = 0.25
-"""A chunk that is due so soon is waited for; for others the scheduler makes a job when it is time."""
-_LATE_MS = 2000
+"""After so long a job starts nothing more: further attempts and other replays get their turn.
+
+Till then it waits for chunks that are due later. When the next one is due within so long, the job enqueues the next
+one; else the scheduler does when it is time.
+"""
+_BURST_SECONDS = 0.1
+"""At a rate, the events of so long are begun together."""
+_LATE_MS = 250
 """So late a chunk may be, and those after it still make up for it; later than that, the time is lost."""
 _RENEWAL_SECONDS = 10.0
 
@@ -69,6 +76,7 @@ class _Chunk:
     handlers: Sequence[Sequence[BoundHandler]]
     pending: Sequence[Pending]
     unrun: Sequence[tuple[str, RunResult]]
+    lines: ReplayLines
 
 
 class Replaying:
@@ -80,6 +88,7 @@ class Replaying:
         self._name = name
         self._plugins = plugins
         self._engine = journal.engine
+        self._line_length = journal.line_length
         self._replays = Replays(journal.engine)
         self._client = client
         self._stop = stop
@@ -87,7 +96,7 @@ class Replaying:
         self._messages: SimpleQueue[object] = SimpleQueue()
         self._runners = Runners(
             settings.threads,
-            open_services(settings, journal),
+            open_services(settings, journal, plugins),
             on_failure=self._messages.put,
             on_timeout=partial(count, client, TIMEOUTS),
         )
@@ -97,27 +106,28 @@ class Replaying:
         """Do what is due for a second. Raises the journal's errors, and whatever ends a thread."""
         self._runners.start()
         end = time.monotonic() + WORK_SECONDS
-        while replay := self._claim():
+        while replay := self._claim(end):
             runs = ReplayRuns(self._name, self._runners, self._messages, self._stop, dry_run=replay.dry_run)
             if not self._go_on(replay, runs, end) or runs.over() or time.monotonic() > end:
                 break
         self._runners.stop()
 
     def is_due(self) -> bool:
-        """Whether the next chunk is due, or as good as."""
+        """Whether the next chunk is due, or soon enough for the next job to wait for it."""
         replay = self._replays.get(self._name)
         return (
             replay is not None
             and replay.state is ReplayState.RUNNING
-            and replay.next_at <= now_ms() + SOON_SECONDS * 1000
+            and replay.next_at <= now_ms() + WORK_SECONDS * 1000
         )
 
-    def _claim(self) -> StoredReplay | None:
+    def _claim(self, end: float) -> StoredReplay | None:
+        """Claim the next chunk; wait for it, if it is due before the `end` of this job."""
         known = self._replays.get(self._name)
         if known is None or self._stop.is_set():
             return None
         wait = (known.next_at - now_ms()) / 1000
-        if wait > SOON_SECONDS or (wait > 0 and self._stop.wait(wait)):
+        if wait > max(0, end - time.monotonic()) or (wait > 0 and self._stop.wait(wait)):
             return None
         now = now_ms()
         self._next_renewal = time.monotonic() + _RENEWAL_SECONDS
@@ -129,27 +139,33 @@ class Replaying:
             error = f"{missing[0]} is not among the plugins that are loaded; see: comethooks plugins list"
             self._replays.fail(self._name, self._member, error, now_ms())
             return False
-        size = CHUNK if replay.rate is None else max(1, min(CHUNK, int(replay.rate)))
-        found = candidates(self._engine, replay.request, self._name, replay.place, size, bodies=True)
+        found = candidates(self._engine, replay.request, self._name, replay.place, CHUNK, bodies=True)
         chunk = self._chunk(replay, found)
-        results = [*chunk.unrun, *runs.make(chunk.pending, until=end, tick=self._renew)]
+        results = [*chunk.unrun, *runs.make(chunk.pending, chunk.lines, until=end, tick=self._renew)]
         return self._record(replay, chunk, results)
 
     def _chunk(self, replay: StoredReplay, found: Sequence[Candidate]) -> _Chunk:
         handlers = [handlers_for(replay.request, self._plugins, each) for each in found]
+        places = list(accumulate(map(bool, handlers), initial=replay.events))[1:]
+        most = replay.events + _at_once(replay.rate)
+        taken = sum(place <= most for place in places)
+        found, handlers = found[:taken], handlers[:taken]
         todo = [
-            Pending(event.record, handler)
-            for event, wanted in zip(found, handlers, strict=True)
+            Pending(event.record, handler, place)
+            for event, wanted, place in zip(found, handlers, places, strict=False)
             for handler in wanted
             if handler.id not in event.recorded
         ]
         pending = [each for each in todo if each.handler.id in replay.request.handlers]
         unrun = [_unrun(each, self._name) for each in todo if each.handler.id in replay.request.never]
+        lines = ReplayLines(self._name, self._line_length)
         if replay.suspects:
             pending = pending[:1]
             if replay.error and pending:
-                unrun.append(_unrun(pending.pop(), self._name, state=RunState.DEAD, error=replay.error))
-        return _Chunk(found, handlers, pending, unrun)
+                killer = pending.pop()
+                event_id, dead = _unrun(killer, self._name, state=RunState.DEAD, error=replay.error)
+                unrun.append((event_id, lines.placed(killer.handler, killer.record, killer.place, dead)))
+        return _Chunk(found, handlers, pending, unrun, lines)
 
     def _record(self, replay: StoredReplay, chunk: _Chunk, results: Sequence[tuple[str, RunResult]]) -> bool:
         ended = {(event_id, result.handler) for event_id, result in results}
@@ -170,7 +186,8 @@ class Replaying:
         recorded: list[bool] = []
         until_it_works(lambda: recorded.append(self._advance(progress)), self._stop)
         if recorded[-1]:
-            count_runs(self._client, [(result.handler, result.state.value) for _, result in results])
+            counted = [result for _, result in results if result.state is not RunState.WAITING]
+            count_runs(self._client, [(result.handler, result.state.value) for result in counted])
         return recorded[-1]
 
     def _advance(self, progress: Progress) -> bool:
@@ -213,8 +230,13 @@ def _unrun(
     )
 
 
+def _at_once(rate: float | None) -> int:
+    """How many events may be begun together, so that those of a second are spread over it."""
+    return CHUNK if rate is None else max(1, min(CHUNK, int(rate * _BURST_SECONDS)))
+
+
 def _next_at(replay: StoredReplay, events: int, now: int) -> int:
-    """When the next chunk is due, so that in the long run there are as many events a second as was asked for."""
+    """When the next chunk is due: when as many events as this one had take so long at the replay's rate."""
     if replay.rate is None:
         return now
     return max(replay.next_at, now - _LATE_MS) + round(events / replay.rate * 1000)

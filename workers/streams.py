@@ -77,6 +77,19 @@ class Streams:
         window = self._duplicate_window if has_time else TIMELESS_WINDOW_SECONDS
         return self._append(record, duplicate_key, window)
 
+    def knows(self, duplicate_key: bytes) -> bool:
+        """Whether an event with this key, which holds a time, was kept of late. Raises `NotKeptError`."""
+        window = self._duplicate_window
+        try:
+            now, _ = self.client.time()
+            pipeline = self.client.pipeline(transaction=False)
+            for age in (0, 1):
+                bucket = f"{_buckets(window)}{now // window - age}:{_shard(duplicate_key)}"
+                pipeline.hexists(bucket, duplicate_key)
+            return any(pipeline.execute())
+        except (RedisError, OSError) as error:
+            raise NotKeptError(f"Redis did not answer: {type(error).__name__}") from None
+
     def keep(self, record: Record) -> None:
         """Keep a refused request. Raises `NotKeptError` when it may not be kept."""
         self._append(record, b"", 1)
@@ -86,14 +99,13 @@ class Streams:
         self.client.close()
 
     def _append(self, item: Record, duplicate_key: bytes, window: int) -> Accepted:
-        shard = int.from_bytes(duplicate_key[:4], "big") % DUPLICATE_SHARDS
         limit = self._limit.current
         arguments: list[Any] = [
             UUID(item.id).bytes,
             duplicate_key,
             window,
-            f"{keys.DUPLICATES}:{window}:",
-            shard,
+            _buckets(window),
+            _shard(duplicate_key),
             limit.bytes,
             record.ENTRY_OVERHEAD_BYTES,
             record.FORMAT,
@@ -136,3 +148,12 @@ class Streams:
     def _run(self, script_keys: list[str], arguments: list[Any]) -> tuple[bytes, bytes]:
         outcome, detail = self._accept(keys=script_keys, args=arguments)
         return outcome, detail
+
+
+def _buckets(window: int) -> str:
+    """How the names of the hashes begin that hold the duplicate keys of that window."""
+    return f"{keys.DUPLICATES}:{window}:"
+
+
+def _shard(duplicate_key: bytes) -> int:
+    return int.from_bytes(duplicate_key[:4], "big") % DUPLICATE_SHARDS

@@ -1,6 +1,8 @@
 """A replay's job: kept events through handlers again, a chunk at a time, each run recorded once."""
 
 import threading
+import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -231,14 +233,48 @@ def test_stopped_it_ends_what_is_in_progress_and_goes_on_later(replayer: Replaye
     assert sorted(each[0] for each in replayer.seen) == sorted(ids)
 
 
-def test_a_rate_is_kept(replayer: Replayer) -> None:
-    """40 events at 20 a second take two seconds but for the first 20."""
-    replayer.keep(40)
-    replayer.create(HANDLER, rate=20.0)
-    started = now_ms()
-    replayer.work(handler(replayer.note))
-    assert 900 < now_ms() - started < 4000
-    assert len(replayer.seen) == 40
+def most_in(seconds: float, moments: Sequence[float]) -> int:
+    """How many of these moments lie within so many seconds, at most."""
+    return max(sum(start <= each < start + seconds for each in moments) for start in moments)
+
+
+def test_a_rate_is_kept_and_events_are_spread_over_the_second(replayer: Replayer) -> None:
+    """80 events at 40 a second take two seconds but for what begins at once."""
+    moments: list[float] = []
+    replayer.keep(80, conversations=80)
+    replayer.create(HANDLER, rate=40.0)
+    replayer.work(handler(lambda event, ctx: moments.append(time.monotonic())))
+    assert len(moments) == 80
+    assert 1.6 < max(moments) - min(moments) < 4
+    assert most_in(0.09, moments) <= 16
+    assert most_in(1, moments) <= 60
+
+
+def test_lost_time_is_not_made_up_for(replayer: Replayer) -> None:
+    """After a slow run the rate is what it was before; no more than a quarter of a second is gained."""
+    moments: list[float] = []
+
+    def slow_at_first(event: Any, ctx: Any) -> None:
+        moments.append(time.monotonic())
+        if len(moments) == 1:
+            threading.Event().wait(2.2)
+
+    replayer.keep(320)
+    replayer.create(HANDLER, rate=100.0)
+    replayer.work(handler(slow_at_first))
+    assert len(moments) == 320
+    assert most_in(1, moments) <= 140
+
+
+def test_a_low_rate_does_not_hold_up_events_without_runs(replayer: Replayer) -> None:
+    """It is for those with runs; the others are passed over."""
+    replayer.keep(600, result())
+    [wanted] = replayer.keep(1)
+    replayer.create(HANDLER, rate=1.0, choice=Choice.MISSING)
+    started = time.monotonic()
+    assert replayer.work(handler(replayer.note)).events == 1
+    assert [each[0] for each in replayer.seen] == [wanted]
+    assert time.monotonic() - started < 4
 
 
 def test_a_handler_that_is_gone_fails_the_replay(replayer: Replayer) -> None:
@@ -291,10 +327,10 @@ def test_texts_that_the_journal_refuses_do_not_stop_it(replayer: Replayer) -> No
 def test_events_that_a_file_named_and_no_others(replayer: Replayer) -> None:
     """They are staged under the replay's name, and forgotten at its end."""
     ids = replayer.keep(10)
-    replayer.replays.stage(NAME, ["0199f2a4-0000-7000-8000-000000000000"], anew=True)
-    replayer.replays.stage(NAME, ids[:3], anew=True)
-    replayer.replays.stage(NAME, ids[2:5])
     replayer.create(HANDLER, from_file=True)
+    replayer.replays.stage(NAME, ids[:3])
+    replayer.replays.stage(NAME, ids[2:5])
+    assert replayer.replays.start(NAME, now_ms())
     assert replayer.work(handler(replayer.note)).events == 5
     assert sorted(each[0] for each in replayer.seen) == sorted(ids[:5])
     with replayer.desk.journal.engine.connect() as connection:

@@ -11,13 +11,13 @@ from functools import cache
 from sqlalchemy import Connection
 
 from workers.journal import counting
-from workers.journal.models import events, requests, runs
-from workers.journal.rows import event_row, line_row, request_row, run_row
+from workers.journal.models import attempts, events, requests, runs
+from workers.journal.rows import Row, attempt_row, event_row, line_row, request_row, run_row
 from workers.journal.settled import RunResult, Settled
 from workers.journal.statements import InsertMany
-from workers.record import Kind
+from workers.record import Kind, Record
 
-_NOT_WRITTEN = {"claim", "deaths"}
+_NOT_WRITTEN = {"claim", "claimed_at", "deaths"}
 """Columns of runs that are for those run from a claim."""
 _OF_A_LINE = {"lane", "place"}
 """Columns of runs that are for those in a line: all others do without them."""
@@ -39,8 +39,11 @@ def write(connection: Connection, batch: Sequence[Settled]) -> None:
         new = {identifier for (identifier,) in inserts.events.execute_returning(connection, rows)}
     else:
         inserts.events.execute(connection, rows)
-    inserts.runs.execute(connection, [run_row(*each) for each in results if each[1].lane is None])
-    inserts.in_line.execute(connection, [line_row(*each) for each in results if each[1].lane is not None])
+    free, in_line = _rows_of(results)
+    inserts.runs.execute(connection, free)
+    inserts.in_line.execute(connection, in_line)
+    earlier = [attempt_row(*each, attempt) for each in results for attempt in each[1].earlier]
+    inserts.attempts.execute(connection, earlier)
     inserts.requests.execute(connection, [request_row(record) for record in others])
     if drifting:  # last, since others that count wait until this transaction ends
         counting.count(connection, [record for record in drifting.values() if record.id in new])
@@ -49,7 +52,23 @@ def write(connection: Connection, batch: Sequence[Settled]) -> None:
 def new_runs(connection: Connection, results: Sequence[tuple[str, RunResult]]) -> int:
     """Write runs on events that are there, each with its event's id; how many of them were not there already."""
     inserts = _inserts(connection.dialect.name)
-    return len(inserts.runs.execute_returning(connection, [run_row(*each) for each in results]))
+    free, in_line = _rows_of(results)
+    new = inserts.runs.execute_returning(connection, free)
+    return len(new) + len(inserts.in_line.execute_returning(connection, in_line))
+
+
+def new_event(connection: Connection, record: Record) -> bool:
+    """Write an event that came through no stream. False if it is there already: then it stays as it is."""
+    inserts = _inserts(connection.dialect.name)
+    return bool(inserts.events.execute_returning(connection, [event_row(record, None)]))
+
+
+def _rows_of(results: Sequence[tuple[str, RunResult]]) -> tuple[list[Row], list[Row]]:
+    """The rows of runs that stand in no line, and of those that do."""
+    return (
+        [run_row(*each) for each in results if each[1].lane is None],
+        [line_row(*each) for each in results if each[1].lane is not None],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +76,7 @@ class _Inserts:
     events: InsertMany
     runs: InsertMany
     in_line: InsertMany
+    attempts: InsertMany
     requests: InsertMany
 
 
@@ -67,5 +87,6 @@ def _inserts(name: str) -> _Inserts:
         events=InsertMany(name, events, events.c.keys()),
         runs=InsertMany(name, runs, [column for column in written if column not in _OF_A_LINE]),
         in_line=InsertMany(name, runs, written),
+        attempts=InsertMany(name, attempts, attempts.c.keys()),
         requests=InsertMany(name, requests, requests.c.keys()),
     )
