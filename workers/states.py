@@ -17,6 +17,14 @@ class RunState(StrEnum):
     SKIPPED = "skipped"
 
 
+class AttemptState(StrEnum):
+    """What became of one attempt of a run."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
 class EventStatus(StrEnum):
     """What became of an event as a whole."""
 
@@ -52,6 +60,8 @@ def event_status(runs: Iterable[RunState]) -> EventStatus:
 class ReplayState(StrEnum):
     """How a replay stands. One that stopped or failed can go on."""
 
+    STAGING = "staging"
+    """The file is being read that says which events it is about."""
     RUNNING = "running"
     STOPPED = "stopped"
     DONE = "done"

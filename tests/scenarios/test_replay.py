@@ -1,5 +1,6 @@
-"""A replay in a real deployment: killed, stopped, beside another one and beside live events."""
+"""A replay in a real deployment: killed, stopped, dry, beside another one and beside live events."""
 
+import json
 import os
 import signal
 import time
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,7 @@ from tests.scenarios.judging import journal_of
 from tests.scenarios.load import event_record
 from tests.scenarios.stack import Stack, children, kill_tree, name_of, runs_worker_of
 from tests.waiting import wait_for
+from tests.webhooks.cli.listening import listener  # noqa: F401  (a fixture)
 from workers import keys
 from workers.clock import now_ms
 from workers.journal import Journal, Settled
@@ -54,7 +57,8 @@ def keep(journal: Journal, count: int) -> list[str]:
 
 def begin(stack: Stack, name: str, *options: str) -> None:
     """Begin a replay, and leave it to the workers."""
-    stack.run("replay", "run", "--name", name, "--include", HANDLER, "--yes", "--detach", *options)
+    what = ("--handler", HANDLER, "--include", HANDLER)
+    stack.run("replay", "run", "--name", name, *what, "--yes", "--detach", *options)
 
 
 def replay(journal: Journal, name: str) -> StoredReplay:
@@ -159,7 +163,7 @@ def test_a_replay_that_is_stopped_goes_on_where_it_was(stack: Stack, journal: Jo
     stack.run("replay", "stop", "slow")
     stopped = wait_until(journal, "slow", ReplayState.STOPPED)
     assert stopped.events < 400
-    done = stack.run("replay", "run", "--name", "slow", "--yes")
+    done = stack.run("replay", "resume", "slow")
     assert done.stdout == "done: 400 events, 400 runs (400 done).\n"
     assert stack.effects().repeats == 0
     assert stack.effects().ids == set(ids)
@@ -169,7 +173,8 @@ def test_who_does_not_want_to_wait_leaves_it_to_the_workers(stack: Stack, journa
     """Ctrl-C ends the command, and says so."""
     keep(journal, 100)
     stack.start("worker", "--workers", "1")
-    command = stack.start("replay", "run", "--name", "left", "--include", HANDLER, "--rate", "20", "--yes")
+    options = ("--all", "--include", HANDLER, "--rate", "20", "--yes")
+    command = stack.start("replay", "run", "--name", "left", *options)
     wait_for(lambda: "replayed " in stack.log(), "it shows how far it is")
     command.send_signal(signal.SIGINT)
     assert command.wait(20) == 0
@@ -185,6 +190,38 @@ def test_a_job_that_got_lost_is_made_again(stack: Stack, journal: Journal) -> No
     assert replay(journal, "lost").events == 0
     stack.start("worker", "--workers", "1")
     assert wait_until(journal, "lost", ReplayState.DONE).events == 50
+
+
+def test_a_dry_run_sends_nothing_and_the_same_run_wet_does(
+    stack: Stack,
+    journal: Journal,
+    listener: Any,  # noqa: F811
+) -> None:
+    """What it would have sent is counted, and is what is sent then."""
+    stack.plugin(
+        "poster",
+        f"""
+        from comethooks import Plugin
+
+        plugin = Plugin("poster")
+
+        @plugin.on("message.sent", replay="safe")
+        def post(event, ctx):
+            with ctx.once(event.id) as first:
+                if first:
+                    ctx.http.post("{listener.url}/in", json={{"id": event.id}}).raise_for_status()
+        """,
+    )
+    ids = keep(journal, 20)
+    stack.start("worker", "--workers", "1")
+    options = ("--handler", "poster.post", "--yes")
+    dry = stack.run("replay", "run", "--name", "dry", "--dry-run", *options)
+    assert f"would POST {listener.url}/in: 20 times\n" in dry.stdout
+    assert "other than through ctx" in dry.stderr
+    assert listener.requests == []
+    wet = stack.run("replay", "run", "--name", "wet", *options)
+    assert wet.stdout == "done: 20 events, 20 runs (20 done).\n"
+    assert sorted(json.loads(body)["id"] for _, _, body in listener.requests) == sorted(ids)
 
 
 @pytest.mark.parametrize(

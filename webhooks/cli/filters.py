@@ -8,6 +8,7 @@ import click
 
 from workers.journal import Filter
 from workers.journal.identifiers import PREFIX_LENGTH
+from workers.journal.models import TEXT_LENGTH
 from workers.journal.times import from_text
 from workers.states import EventStatus, RunState
 from workers.values import parse_duration
@@ -56,6 +57,22 @@ class Identifier(click.ParamType):  # type: ignore[type-arg]
         return text
 
 
+class ReplayName(click.ParamType):  # type: ignore[type-arg]
+    """The name of a replay, without spaces around it; with `live`, it may be empty, which means live runs."""
+
+    name = "name"
+
+    def __init__(self, *, live: bool = False) -> None:
+        self._least = 0 if live else 1
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name as it is kept."""
+        text = str(value).strip()
+        if not self._least <= len(text) <= TEXT_LENGTH or not text.isprintable():
+            self.fail(f"a name has 1 to {TEXT_LENGTH} printable characters", param, ctx)
+        return text
+
+
 limit: Decorator[Any] = click.option(
     "--limit",
     type=click.IntRange(min=1),
@@ -99,6 +116,12 @@ def of_runs(states: Iterable[RunState]) -> Decorator[Any]:
             ),
             click.option("--handler", metavar="PLUGIN.FUNCTION", help="Only runs of this handler."),
             click.option(
+                "--replay",
+                type=ReplayName(live=True),
+                metavar="NAME",
+                help='Only runs of this replay; "" means live ones.',
+            ),
+            click.option(
                 "--state",
                 type=click.Choice([state.value for state in states]),
                 help="Only runs in this state.",
@@ -135,6 +158,7 @@ def asked(
     status: str | None = None,
     state: str | None = None,
     handler: str | None = None,
+    replay: str | None = None,
     since: int | None = None,
     until: int | None = None,
 ) -> Filter:
@@ -147,6 +171,7 @@ def asked(
         app_id=app,
         status=None if status is None else EventStatus(status),
         handler=handler,
+        replay=replay,
         state=None if state is None else RunState(state),
         since=since,
         until=until,

@@ -88,7 +88,7 @@ def import_(file: IO[bytes], raw: bool, as_json: bool) -> None:
     bad = 0
     with open_sources() as sources:
         if sources.settings.drop_secrets:
-            read = partial(_without_secrets, read)
+            read = partial(without_secrets_in, read)
         importer = Importer(sources.journal, sources.kept.waiting_ids())
         try:
             with progress(_number_of_lines(file), "read") as advance:
@@ -98,7 +98,7 @@ def import_(file: IO[bytes], raw: bool, as_json: bool) -> None:
                 importer.flush()
         finally:
             _report(importer, bad, as_json=as_json)
-        _warn_of_retention(importer.oldest, sources.settings.retention_days)
+        warn_of_retention(importer.oldest, sources.settings.retention_days, "soon")
     if bad:
         raise click.exceptions.Exit(1)
 
@@ -116,7 +116,7 @@ def _take(importer: Importer, read: Callable[[bytes], Record], line: bytes, numb
     return True
 
 
-def _without_secrets(read: Callable[[bytes], Record], line: bytes) -> Record:
+def without_secrets_in(read: Callable[[bytes], Record], line: bytes) -> Record:
     """The event that `read` finds in a line, as it would have been kept when it came."""
     record = read(line)
     if record.source != COMETCHAT or not record.body:
@@ -157,9 +157,10 @@ def _report(importer: Importer, bad: int, *, as_json: bool) -> None:
     click.echo(f"Imported {events}; {importer.known} were there already; {lines}.")
 
 
-def _warn_of_retention(oldest: int | None, days: int) -> None:
+def warn_of_retention(oldest: int | None, days: int, when: str) -> None:
+    """Say `when` what was imported is deleted, if the `oldest` (milliseconds) is older than it may be."""
     if oldest is not None and oldest < now_ms() - days * _DAY_MS:
         hint(
-            f"Warning: some are older than {days} days (COMETHOOKS_RETENTION_DAYS), so the workers will soon delete "
-            "them."
+            f"Warning: some are older than {days} days (COMETHOOKS_RETENTION_DAYS), so the workers will delete them "
+            f"{when}."
         )

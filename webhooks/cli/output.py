@@ -41,6 +41,7 @@ _STYLES = {
     "dismissed": "dim",
     "skipped": "dim",
     "disabled": "dim",
+    "ignored": "yellow",
 }
 _WIDEST = 10_000
 _GAP = 2

@@ -14,6 +14,7 @@ from webhooks.cli.details import print_text
 from webhooks.cli.output import Cell, Column, hint, print_json, print_table, styled
 from webhooks.cli.scaffold import check_name, files_of, make
 from workers import logs
+from workers.discovery import overlooked
 from workers.loading import (
     BoundHandler,
     BrokenPlugin,
@@ -22,6 +23,7 @@ from workers.loading import (
     Plugins,
     load_plugins,
 )
+from workers.plugin import Replayable
 from workers.retry import Retry
 from workers.settings import Settings
 
@@ -32,6 +34,7 @@ _COLUMNS = (
     Column("PATTERNS", folds_at=24),
     Column("ATTEMPTS", spare=2),
     Column("TIMEOUT", spare=3),
+    Column("OPTIONS", spare=6),
     Column("VERSION", spare=4, folds_at=12),
     Column("WHERE", spare=1, folds_at=24),
     Column("FROM", spare=5, folds_at=16),
@@ -45,6 +48,8 @@ class _Handler:
     where: str
     retry: Retry | None
     timeout: float
+    replay: Replayable
+    ordered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +157,13 @@ Next:
 Then start the workers again. The handler is in the package's __init__.py."""
 
 
-_STATES = ("loaded", "quarantined", "disabled")
+_STATES = ("loaded", "quarantined", "disabled", "ignored")
 
 
 def _found() -> list[_Found]:
-    return sorted(_all(load_quietly(load_settings())), key=lambda plugin: (plugin.name, plugin.where))
+    settings = load_settings()
+    found = [*_all(load_quietly(settings)), *map(_ignored, overlooked(settings))]
+    return sorted(found, key=lambda plugin: (plugin.name, plugin.where))
 
 
 def load_quietly(settings: Settings) -> Plugins:
@@ -188,7 +195,16 @@ def _loaded(plugin: LoadedPlugin) -> _Found:
 
 
 def _handler(bound: BoundHandler) -> _Handler:
-    return _Handler(bound.id, bound.handler.patterns, bound.handler.where, bound.retry, bound.timeout)
+    handler = bound.handler
+    return _Handler(
+        id=bound.id,
+        patterns=handler.patterns,
+        where=handler.where,
+        retry=bound.retry,
+        timeout=bound.timeout,
+        replay=handler.replay,
+        ordered=bound.ordered,
+    )
 
 
 def _broken(plugin: BrokenPlugin) -> _Found:
@@ -197,6 +213,14 @@ def _broken(plugin: BrokenPlugin) -> _Found:
 
 def _disabled(plugin: DisabledPlugin) -> _Found:
     return _Found(plugin.name, "disabled", plugin.origin, plugin.where)
+
+
+def _ignored(folder: Path) -> _Found:
+    advice = (
+        f"no plugin is loaded from {folder}, since it has no __init__.py;"
+        f" install it: pip install {shlex.quote(str(folder))}"
+    )
+    return _Found(folder.name, "ignored", "folder", str(folder), warnings=(advice,))
 
 
 def _print_json(found: Sequence[_Found]) -> None:
@@ -208,12 +232,21 @@ def _rows(plugin: _Found) -> Iterator[tuple[Cell, ...]]:
     """A row for each handler; the plugin itself is named in the first."""
     name, state, version = plugin.name, styled(plugin.state), plugin.version or ""
     if not plugin.handlers:
-        yield name, state, "", "", "", "", version, plugin.where, plugin.origin
+        yield name, state, "", "", "", "", "", version, plugin.where, plugin.origin
     for number, handler in enumerate(plugin.handlers):
         first: tuple[Cell, Cell] = ("", "") if number else (name, state)
         attempts = str(handler.retry.attempts if handler.retry else 1)
-        does = handler.id, ", ".join(handler.patterns), attempts, f"{handler.timeout:g} s"
+        limits = attempts, f"{handler.timeout:g} s", " ".join(_options(handler))
+        does = handler.id, ", ".join(handler.patterns), *limits
         yield *first, *does, "" if number else version, handler.where, plugin.origin
+
+
+def _options(handler: _Handler) -> Iterator[str]:
+    """What is otherwise than a handler has it that says nothing."""
+    if handler.replay != "ask":
+        yield f"replay={handler.replay}"
+    if handler.ordered:
+        yield "ordered"
 
 
 def _print_remarks(found: Sequence[_Found]) -> None:

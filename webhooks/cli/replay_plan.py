@@ -13,6 +13,7 @@ from webhooks.cli import filters
 from webhooks.cli.details import moment, print_text
 from webhooks.cli.importing import lines_of
 from webhooks.cli.output import Column, hint, print_table
+from webhooks.cli.replay_status import counted
 from webhooks.cli.sources import Sources
 from webhooks.imported import LineError, event_in
 from workers import logs
@@ -53,6 +54,10 @@ def what(function: _Function) -> _Function:
             click.option(
                 "--rate", type=click.FloatRange(min=0, min_open=True), metavar="N",
                 help="At most N events a second.",
+            ),
+            click.option(
+                "--refused", is_flag=True,
+                help="Instead: refused requests through the schemas again; what fits now becomes an event.",
             ),
         )
     ):  # fmt: skip
@@ -134,15 +139,20 @@ def asked_of(
     return Asked(request, plugins, frozenset(asking), file, rate)
 
 
-def records_in(file: Path) -> Iterator[list[Record]]:
-    """The events of a file, some at a time. A line that is none is named, and left out."""
+def records_in(file: Path, read: Callable[[bytes], Record] = event_in) -> Iterator[list[Record]]:
+    """The events of a file, some at a time, each once. A line that is none is named, and left out."""
     batch: list[Record] = []
+    seen: set[str] = set()
     with file.open("rb") as opened:
         for number, line in enumerate(lines_of(opened), 1):
             try:
-                batch += [event_in(line)] if line.strip() else []
+                record = read(line) if line.strip() else None
             except LineError as error:
                 hint(f"line {number}: {error}")
+                continue
+            if record is not None and record.id not in seen:
+                seen.add(record.id)
+                batch.append(record)
             if len(batch) >= _BATCH:
                 yield batch
                 batch = []
@@ -152,10 +162,10 @@ def records_in(file: Path) -> Iterator[list[Record]]:
 
 def plan_document(asked: Asked, plan: Plan) -> dict[str, Any]:
     """A plan in JSON."""
-    runs = runs_of(asked, plan)
     return {
         "events": plan.events,
-        "runs": runs,
+        "runs": runs_of(asked, plan),
+        "skipped": _skipped_of(asked, plan),
         "oldest": None if plan.oldest is None else iso(plan.oldest),
         "newest": None if plan.newest is None else iso(plan.newest),
         "rate": asked.rate,
@@ -178,6 +188,14 @@ def runs_of(asked: Asked, plan: Plan) -> int:
     return sum(count for handler, count in plan.runs.items() if handler in asked.request.handlers)
 
 
+def why_nothing(asked: Asked, plan: Plan) -> str:
+    """What to say of a plan that has no run."""
+    left_out = sorted(plan.runs.keys() & asked.asking)
+    if left_out:
+        return f"nothing is run without --include: {', '.join(left_out)} may not be safe to repeat"
+    return "Nothing to replay."
+
+
 def print_plan(asked: Asked, plan: Plan) -> None:
     """A plan for people."""
     if plan.runs:
@@ -193,13 +211,17 @@ def print_plan(asked: Asked, plan: Plan) -> None:
 def summary(asked: Asked, plan: Plan) -> str:
     """A plan in a sentence."""
     runs = runs_of(asked, plan)
-    if not plan.events:
-        return "Nothing to replay."
-    counts = f"{plan.events} event{'' if plan.events == 1 else 's'}, {runs} run{'' if runs == 1 else 's'}"
+    if not runs:
+        return why_nothing(asked, plan)
+    counts = counted(plan.events, runs, _skipped_of(asked, plan))
     received = f"received from {moment(plan.oldest)} to {moment(plan.newest)}"
     if asked.rate is None:
         return f"{counts}; {received}; as fast as it goes (--rate N: N events a second)."
     return f"{counts}; {received}; {plan.events / asked.rate:.0f} seconds at {asked.rate:g} events a second."
+
+
+def _skipped_of(asked: Asked, plan: Plan) -> int:
+    return sum(count for handler, count in plan.runs.items() if handler in asked.request.never)
 
 
 def _plugins(sources: Sources) -> Plugins:

@@ -1,4 +1,4 @@
-"""`comethooks replay refused`: kept refusals through the schema again; what fits now becomes an event."""
+"""`--refused` of `comethooks replay`: kept refusals through the schemas again; what fits now becomes an event."""
 
 import hashlib
 import sys
@@ -11,7 +11,7 @@ import click
 
 from schemas import COMETCHAT
 from webhooks import receive
-from webhooks.cli import filters, options
+from webhooks.cli import filters
 from webhooks.cli.output import hint, print_json
 from webhooks.cli.sources import Sources, open_sources
 from webhooks.cometchat import CometChat
@@ -20,25 +20,19 @@ from workers.journal import Filter, Outcome, StoredRequest
 from workers.journal.refusals import became
 from workers.streams import NotKeptError, Streams
 
+_ABOUT = ("trigger", "app", "since", "until")
+"""Options that say which requests are meant."""
+_OTHERS = ("name", "refused", "dry_run", "yes", "as_json")
 
-@click.command(
-    epilog=options.examples(
-        "comethooks replay refused --dry-run",
-        "comethooks replay refused --trigger message_sent --since 2d --yes",
-    )
-)
-@click.option("--trigger", metavar="NAME", help="Only this trigger.")
-@click.option("--app", metavar="ID", help="Only this app.")
-@filters.within
-@click.option("--dry-run", is_flag=True, help="Only count what fits now.")
-@click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
-@options.as_json
-def refused(dry_run: bool, yes: bool, as_json: bool, **about: Any) -> None:
-    """Put refused requests through the schemas again: what fits now becomes an event.
+
+def again(*, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Put refused requests through the schemas again: what fits now becomes an event, unless it is a `dry_run`.
 
     It goes the way of all events, with the time at which it was received: handlers get it as a late event and not
     as a replayed one. A request becomes an event once. Those by unknown senders were kept without their bodies.
+    Which are meant is said by options of the command that runs.
     """
+    about = _chosen(click.get_current_context())
     asked = filters.asked(**about, conversation=None, user=None)
     if not dry_run and not yes:
         if not sys.stdin.isatty():
@@ -70,6 +64,17 @@ def refused(dry_run: bool, yes: bool, as_json: bool, **about: Any) -> None:
     )
     if not sum(found.values()):
         hint("No refused requests found that have a body and became no event.")
+
+
+def _chosen(context: click.Context) -> dict[str, Any]:
+    """What was given of the options about requests. One that is about something else is wrong use."""
+    for param in context.command.params:
+        if context.params.get(param.name or "") and param.name not in (*_ABOUT, *_OTHERS):
+            raise click.UsageError(
+                "--refused is about requests, which --trigger, --app, --since and --until choose; leave out "
+                f"{param.opts[0]}"
+            )
+    return {name: context.params[name] for name in _ABOUT}
 
 
 def _judged(sources: Sources, asked: Filter) -> Iterator[tuple[StoredRequest, receive.Verdict]]:

@@ -26,7 +26,7 @@ class Choice(StrEnum):
 class ReplayRequest:
     """Which events, by a filter or from a file, and which handlers: those to run, and those that never may.
 
-    The filter's `handler`, `state`, `outcome`, `event_id` and `limit` are not used.
+    The filter's `handler`, `replay`, `state`, `outcome`, `event_id` and `limit` are not used.
     """
 
     asked: Filter

@@ -1,18 +1,19 @@
-"""Reading events to replay: oldest first, a portion at a time, each with what is known of its runs."""
+"""Events to replay: read oldest first, a portion at a time, with what is known of their runs; which are awaited."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, and_, func, not_, select
+from sqlalchemy import Connection, Engine, and_, func, not_, or_, select
 
 from workers.journal.errors import translated
-from workers.journal.models import LIVE, events, replay_events, replays, runs
+from workers.journal.models import LIVE, Instant, events, replay_events, replays, runs
 from workers.journal.queries import Condition, Place, event_conditions, in_states, oldest_first
 from workers.journal.replay_request import Candidate, Choice, ReplayRequest
+from workers.journal.replays import StoredReplay
 from workers.record import Kind, Record
-from workers.states import RunState
+from workers.states import ReplayState, RunState
 
 _PORTION_BYTES = 4 * 2**20
 """How large the bodies of a portion may be together, but for the last one."""
@@ -46,10 +47,31 @@ def candidates(
 def known(engine: Engine, records: Sequence[Record]) -> list[Candidate]:
     """Each of `records`, at most some thousand, with its runs, if it is in the journal.
 
-    Raises `JournalUnavailableError` and `JournalOutdatedError`.
+    What has no body is left out: in the journal or, if it is not there, in the record. Raises
+    `JournalUnavailableError` and `JournalOutdatedError`.
     """
+    has_body = select(events.c.id, _WITH_BODY).where(events.c.id.in_([record.id for record in records]))
     with translated(), engine.connect() as connection:
-        return _with_runs(connection, records, None)
+        there: dict[str, bool] = {identifier: bool(body) for identifier, body in connection.execute(has_body)}
+        wanted = [each for each in records if there.get(each.id, bool(each.body) or not each.size)]
+        return _with_runs(connection, wanted, None)
+
+
+def awaited(connection: Connection, ids: Collection[str], since: int) -> set[str]:
+    """Those of the events `ids` that a replay has yet to come to.
+
+    It has not ended, or it was stopped or failed at `since` or later, and may go on.
+    """
+    ended = func.coalesce(replays.c.finished_at, replays.c.created_at, type_=Instant)
+    running, done = ReplayState.RUNNING.value, ReplayState.DONE.value
+    going_on = or_(replays.c.state == running, and_(replays.c.state != done, ended >= since))
+    found: set[str] = set()
+    for row in connection.execute(select(replays).where(going_on)).all():
+        replay = StoredReplay.from_row(row._asdict())
+        conditions = [*_conditions(replay.request, replay.name), events.c.id.in_(ids)]
+        query = oldest_first(conditions, replay.place, len(ids))
+        found.update(identifier for _, identifier, _ in connection.execute(query))
+    return found
 
 
 def _conditions(request: ReplayRequest, name: str | None) -> list[Condition]:

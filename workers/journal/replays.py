@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, in
 from workers.guilt import deaths_allowed, killed_text
 from workers.journal.database import for_writing
 from workers.journal.errors import translated
-from workers.journal.models import events, replay_events, replays, runs
+from workers.journal.models import events, replay_events, replays
 from workers.journal.queries import Place
 from workers.journal.replay_request import ReplayRequest
 from workers.journal.rows import searchable
@@ -23,7 +23,7 @@ from workers.journal.settled import RunResult
 from workers.journal.statements import InsertMany
 from workers.journal.times import iso
 from workers.journal.writing import new_runs
-from workers.states import ReplayState, RunState
+from workers.states import ReplayState
 
 SUSPECTS = 100
 """Events that are run one run at a time after a process died: as many as a chunk may have."""
@@ -33,9 +33,9 @@ SUSPECTS = 100
 class StoredReplay:
     """A replay. Times are milliseconds; `rate` is events a second; `place` is the last event that is done.
 
-    `expected` is how many events there were when it was made, `events` and `runs` how many are recorded. `deaths`
-    counts the processes that died at the next event; the next `suspects` events are run one run at a time. `error` is
-    why it failed or, of one that runs, what is known of the next run: that its process died of it.
+    `expected` is how many events there were when it was made, `events` and `runs` how many are recorded, skipped runs
+    too. `deaths` counts the processes that died at the next event; the next `suspects` events are run one run at a
+    time. `error` is why it failed or, of one that runs, what is known of the next run: that its process died of it.
     """
 
     name: str
@@ -54,6 +54,11 @@ class StoredReplay:
     suspects: int
     error: str | None
 
+    @property
+    def gone(self) -> int:
+        """How many events it was to have and did not find; none as long as it has not come to its end."""
+        return max(0, self.expected - self.events) if self.state is ReplayState.DONE else 0
+
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
         """The replay in a row of `replays`."""
@@ -65,8 +70,8 @@ class StoredReplay:
             place=None if row["event_id"] is None else Place(row["received_at"], row["event_id"]),
         )
 
-    def as_json(self) -> dict[str, Any]:
-        """The replay in a listing."""
+    def as_json(self, skipped: int) -> dict[str, Any]:
+        """The replay in a listing; so many of its runs are `skipped`."""
         return {
             "name": self.name,
             "state": self.state.value,
@@ -76,7 +81,9 @@ class StoredReplay:
             "finished_at": None if self.finished_at is None else iso(self.finished_at),
             "expected": self.expected,
             "events": self.events,
-            "runs": self.runs,
+            "gone": self.gone,
+            "runs": self.runs - skipped,
+            "skipped": skipped,
             "error": self.error,
         }
 
@@ -101,7 +108,7 @@ _PLAIN = (
     "suspects", "error",
 )  # fmt: skip
 _RUNNING = replays.c.state == ReplayState.RUNNING.value
-_AT_WORK = and_(_RUNNING, replays.c.claim.is_not(None))
+_STAGING = replays.c.state == ReplayState.STAGING.value
 
 
 class Replays:
@@ -124,16 +131,6 @@ class Replays:
         with self._reading() as connection:
             return list(connection.scalars(select(replays.c.name).where(wanted).order_by(replays.c.next_at)))
 
-    def states(self, name: str) -> Mapping[RunState, int]:
-        """How many of its runs are in each state other than done."""
-        query = (
-            select(runs.c.state, func.count())
-            .where(runs.c.replay == name, runs.c.state != RunState.DONE.value)
-            .group_by(runs.c.state)
-        )
-        with self._reading() as connection:
-            return {RunState(state): count for state, count in connection.execute(query)}
-
     def create(
         self,
         name: str,
@@ -144,11 +141,14 @@ class Replays:
         rate: float | None = None,
         dry_run: bool = False,
     ) -> bool:
-        """Make a replay, whose first chunk is due. False if there is one of that name."""
+        """Make a replay, whose first chunk is due. False if there is one of that name.
+
+        One of a file is staging, and has no events: `stage` adds them, and `start` has it begin.
+        """
         row = {
             "name": name,
             "created_at": now,
-            "state": ReplayState.RUNNING.value,
+            "state": (ReplayState.STAGING if request.from_file else ReplayState.RUNNING).value,
             "request": request.dumped(),
             "rate": rate,
             "dry_run": dry_run,
@@ -161,14 +161,23 @@ class Replays:
                 connection.execute(insert(replays).values(row))
             return not there
 
-    def stage(self, name: str, ids: Collection[str], *, anew: bool = False) -> None:
-        """Add events to those of a replay that is yet to be made; `anew` forgets what was there."""
+    def stage(self, name: str, ids: Collection[str]) -> None:
+        """Add events to those of a replay that is staging. From then on, retention leaves them alone."""
         with self._writing() as connection:
-            if anew:
-                connection.execute(delete(replay_events).where(replay_events.c.replay == name))
             _staging(connection.dialect.name).execute(
                 connection, [{"replay": name, "event_id": identifier} for identifier in ids]
             )
+
+    def start(self, name: str, now: int) -> bool:
+        """Let a replay begin, of which all events are staged. Whether it was staging."""
+        begun = {"state": ReplayState.RUNNING.value, "next_at": now}
+        return self._change(and_(replays.c.name == name, _STAGING), begun)
+
+    def forget(self, name: str) -> None:
+        """Forget a replay that is staging."""
+        with self._writing() as connection:
+            if connection.execute(delete(replays).where(replays.c.name == name, _STAGING)).rowcount:
+                connection.execute(delete(replay_events).where(replay_events.c.replay == name))
 
     def stop(self, name: str, now: int) -> bool:
         """Stop a replay that is running; what is in progress is still recorded. Whether it was running."""

@@ -2,7 +2,7 @@
 
 Rows are found oldest first without a lock, and then changed by their ids in one short transaction, in which
 their condition is asked for once more. An event that somebody may still want to see run, one with a run that is
-neither done nor dismissed nor skipped, is kept whole.
+neither done nor dismissed nor skipped, is kept whole; so is one that a replay has yet to come to.
 """
 
 from dataclasses import dataclass
@@ -11,14 +11,17 @@ from typing import NamedTuple
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Connection,
     Delete,
     Engine,
     Table,
     Update,
     and_,
     delete,
+    exists,
     func,
     literal,
+    or_,
     select,
     true,
     tuple_,
@@ -26,8 +29,9 @@ from sqlalchemy import (
 )
 
 from workers.journal.database import for_writing
-from workers.journal.models import Instant, events, requests, runs
+from workers.journal.models import Instant, attempts, events, replays, requests, runs
 from workers.journal.queries import Condition, Place
+from workers.journal.replayable import awaited
 from workers.states import RunState
 
 FINISHED = (RunState.DONE, RunState.DISMISSED, RunState.SKIPPED)
@@ -61,6 +65,12 @@ class _Task:
     wanted: Condition
     change: Update | Delete
     id_column: Column[str]
+    spares_awaited: bool = False
+    """Whether events stay as they are that a replay has yet to come to."""
+    attempts: Delete | None = None
+    """What goes with them of the attempts before the last ones."""
+    dry_runs: bool = False
+    """Whether what dry runs would have done goes with them: it holds what was in their bodies."""
 
 
 Tasks = tuple[_Task, ...]
@@ -75,9 +85,21 @@ def _number_of_runs(*conditions: Condition) -> ColumnElement[int]:
 _FINISHED_RUN = runs.c.state.in_([state.value for state in FINISHED])
 _UNWANTED = _number_of_runs(~_FINISHED_RUN) == 0
 _DETAILED = and_(_FINISHED_RUN, runs.c.traceback.is_not(None))
+_OF_FINISHED_RUN = exists().where(
+    runs.c.event_id == attempts.c.event_id,
+    runs.c.handler == attempts.c.handler,
+    runs.c.replay == attempts.c.replay,
+    _FINISHED_RUN,
+)
+_NUMBER_OF_ATTEMPTS = (
+    select(func.count())
+    .select_from(attempts)
+    .where(attempts.c.event_id == events.c.id, _OF_FINISHED_RUN)
+    .scalar_subquery()
+)
 
 DELETE = (
-    _Task(events, _UNWANTED, delete(events).where(_UNWANTED), events.c.id),
+    _Task(events, _UNWANTED, delete(events).where(_UNWANTED), events.c.id, spares_awaited=True),
     _Task(requests, true(), delete(requests), requests.c.id),
 )
 """Delete events, with their runs, and requests."""
@@ -87,19 +109,22 @@ DROP_PAYLOADS = (
         and_(_UNWANTED, func.length(events.c.body) > 0),
         update(events).where(_UNWANTED).values(body=b""),
         events.c.id,
+        spares_awaited=True,
+        dry_runs=True,
     ),
     _Task(requests, func.length(requests.c.body) > 0, update(requests).values(body=None), requests.c.id),
 )
-"""Drop bodies, and keep all else."""
+"""Drop bodies, and what dry runs would have sent of them, and keep all else."""
 DROP_RUN_DETAILS = (
     _Task(
         events,
-        _number_of_runs(_DETAILED) > 0,
+        or_(_number_of_runs(_DETAILED) > 0, _NUMBER_OF_ATTEMPTS > 0),
         update(runs).where(_DETAILED).values(traceback=None),
         runs.c.event_id,
+        attempts=delete(attempts).where(_OF_FINISHED_RUN),
     ),
 )
-"""Drop the tracebacks of finished runs."""
+"""Drop the tracebacks of finished runs, and what is known of their attempts before the last one."""
 
 
 def sweep(engine: Engine, tasks: Tasks, before: int, limit: int, after: Cursor) -> Swept:
@@ -109,12 +134,28 @@ def sweep(engine: Engine, tasks: Tasks, before: int, limit: int, after: Cursor) 
         place = after._asdict()[task.table.name]
         places = _oldest(engine, task, before, limit - found, place) if found < limit else []
         if places:
-            statement = task.change.where(task.id_column.in_([place.id for place in places]))
+            ids = {place.id for place in places}
             with for_writing(engine).begin() as connection:
+                spared = awaited(connection, ids, before) if task.spares_awaited else set()
+                statement = task.change.where(task.id_column.in_(ids - spared))
                 count += connection.execute(statement).rowcount
+                if task.attempts is not None:
+                    of_them = attempts.c.event_id.in_(ids - spared)
+                    count += connection.execute(task.attempts.where(of_them)).rowcount
+                if task.dry_runs:
+                    _drop_dry_runs(connection, ids)
             found += len(places)
             after = after._replace(**{task.table.name: places[-1]})
     return Swept(count, after, more=found == limit)
+
+
+def _drop_dry_runs(connection: Connection, ids: set[str]) -> None:
+    """Drop the effects of dry runs on those of the events that have no body any more."""
+    bare = select(events.c.id).where(events.c.id.in_(ids), func.length(events.c.body) == 0)
+    dry = select(replays.c.name).where(replays.c.dry_run)
+    for table in (runs, attempts):
+        of_them = table.c.event_id.in_(bare), table.c.replay.in_(dry), table.c.effects.is_not(None)
+        connection.execute(update(table).where(*of_them).values(effects=None))
 
 
 def _oldest(engine: Engine, task: _Task, before: int, limit: int, after: Place | None) -> list[Place]:

@@ -11,12 +11,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.redis_server import RedisServer
+from tests.tables import make_tables
 from tests.webhooks.cli.listening import application, listener  # noqa: F401  (fixtures)
+from tests.webhooks.cli.replaying import replays, welcome, work  # noqa: F401  (fixtures)
 from tests.webhooks.cli.store import Store
 from tests.webhooks.samples import PASSWORD, USER
 from webhooks.cli import main
 from workers.journal import Journal
-from workers.journal.migrate import upgrade
 from workers.settings import NAMES, Settings
 from workers.streams import Streams
 
@@ -59,7 +60,7 @@ def command(tmp_path: Path, redis_server: RedisServer) -> Command:
 def store(command: Command, redis_server: RedisServer) -> Iterator[Store]:
     """The streams and the journal that `command` reads."""
     settings = Settings.load(command.environ)
-    upgrade(settings.database_url)
+    make_tables(settings.database_url)
     journal, streams = Journal.open(settings.database_url), Streams.open(settings)
     yield Store(streams, journal)
     streams.close()

@@ -1,15 +1,11 @@
 """`comethooks runs retry`, `runs dismiss`, `runs unblock`: who is meant, whether somebody is asked, what is said."""
 
-import os
-import pty
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
 
-from tests.webhooks.cli.conftest import Command
 from tests.webhooks.cli.store import START, Store, run
+from tests.webhooks.cli.terminal import on_terminal
 from webhooks.cli import decisions
 from workers import keys
 from workers.journal import Filter, iso
@@ -93,6 +89,19 @@ class TestWhoIsMeant:
             {"matched": retried, "changed": retried}
         ]
         assert store.journal.count_runs(Filter(since=START), [RunState.RETRYING]) >= retried
+
+    def test_those_of_one_replay(self, command, store, states):
+        """Or none of any replay: live ones and those of replays are not mixed up unless somebody wants that."""
+        dead = [run("welcome.greet", RunState.DEAD, replay=name) for name in (None, "mended", "dry")]
+        event = store.journalled(*dead)
+        for name in ("mended", ""):
+            assert command.json("runs", "retry", "--state", "dead", "--replay", name, "--yes") == [
+                {"matched": 1, "changed": 1}
+            ]
+        assert command.json("runs", "dismiss", "--replay", " dry ", "--yes") == [{"matched": 1, "changed": 1}]
+        found = {each.replay: each.state for each in store.journal.runs_of(event.id)}
+        retrying = RunState.RETRYING
+        assert found == {None: retrying, "mended": retrying, "dry": RunState.DISMISSED}
 
     def test_those_of_an_event_among_the_options(self, command, events, states):
         """Its id may be shortened there, too."""
@@ -212,26 +221,6 @@ class TestWhatIsSaid:
         """Which is said before."""
         monkeypatch.setattr(decisions, "MANY", 2)
         assert "This takes a while" in command("runs", "dismiss", "--state", "dead", "--yes").stderr
-
-
-def on_terminal(
-    command: Command, answer: str, *arguments: str
-) -> tuple[subprocess.CompletedProcess[str], str]:
-    """The command with a terminal to ask on, where somebody answers; and what it said there."""
-    ours, theirs = pty.openpty()
-    os.write(ours, f"{answer}\n".encode())
-    done = subprocess.run(
-        [sys.executable, "-m", "webhooks.cli", *arguments],
-        env={**os.environ, **command.environ},
-        stdin=theirs,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    os.close(theirs)
-    os.close(ours)
-    return done, done.stderr
 
 
 class TestUnblock:

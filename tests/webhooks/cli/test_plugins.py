@@ -15,7 +15,7 @@ GOOD = """
     def greet(event, ctx):
         pass
 
-    @plugin.on("after_mesage")
+    @plugin.on("after_mesage", replay="safe", ordered=True)
     def misspelt(event, ctx):
         pass
 """
@@ -52,6 +52,8 @@ class TestList:
                     "where": f"{path}:6",
                     "retry": {"attempts": 3, "base": 2, "cap": 3600.0, "jitter": True},
                     "timeout": 10.0,
+                    "replay": "ask",
+                    "ordered": False,
                 },
                 {
                     "id": "welcome.misspelt",
@@ -59,6 +61,8 @@ class TestList:
                     "where": f"{path}:10",
                     "retry": None,
                     "timeout": 30.0,
+                    "replay": "safe",
+                    "ordered": True,
                 },
             ],
             "warnings": [],
@@ -85,8 +89,8 @@ class TestList:
         shown = command("plugins", "list").stdout
         assert "welcome  loaded  welcome.greet     after_message, message.*" in shown
         version = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-        assert f"3         10 s     {version}  {path}:6" in shown
-        assert f"1         30 s                   {path}:10" in shown
+        assert f"3         10 s                          {version}  {path}:6" in shown
+        assert f"1         30 s     replay=safe ordered                {path}:10" in shown
         assert "warning: welcome: welcome.misspelt" in shown
 
     def test_what_a_plugin_prints_is_no_data(self, command, folder):
@@ -94,6 +98,35 @@ class TestList:
         done = command("plugins", "list")
         assert "imported" not in done.stdout
         assert "imported" in done.stderr
+
+    def test_what_is_to_be_installed_is_named(self, command, tmp_path):
+        """`plugins new --dir` makes a folder that holds a package and is none: it is not loaded from there."""
+        folder = tmp_path / "plugins" / "night_plugin"
+        assert command("plugins", "new", "night", "--dir", str(folder.parent)).exit_code == 0
+        [found] = command.json("plugins", "list")
+        assert (found["name"], found["state"], found["where"]) == ("night_plugin", "ignored", str(folder))
+        advice = f"install it: pip install {folder}"
+        assert advice in found["warnings"][0]
+        done = command("plugins", "check")
+        assert (done.exit_code, advice in done.stdout) == (0, True)
+        assert "1 ignored" in done.stderr
+
+    @pytest.mark.parametrize("setting", ["COMETHOOKS_PLUGINS", "PYTHONPATH"])
+    def test_what_is_used_from_elsewhere_is_not_named(self, command, tmp_path, monkeypatch, setting):
+        """By its entry point or by the setting: the folder is where somebody works on it."""
+        folder = tmp_path / "plugins" / "night_plugin"
+        command("plugins", "new", "night", "--dir", str(folder.parent))
+        monkeypatch.syspath_prepend(folder)
+        if setting == "PYTHONPATH":
+            information = folder / "night-1.dist-info"
+            information.mkdir()
+            (information / "METADATA").write_text("Name: night\nVersion: 1\n")
+            (information / "entry_points.txt").write_text(
+                "[comethooks.plugins]\nnight = night_plugin:plugin\n"
+            )
+        more = {setting: "night_plugin:plugin"} if setting == "COMETHOOKS_PLUGINS" else {}
+        found = command.json("plugins", "list", **more)
+        assert [(plugin["name"], plugin["state"]) for plugin in found] == [("night", "loaded")]
 
     def test_none_says_where_to_put_one(self, command, tmp_path):
         done = command("plugins", "list")

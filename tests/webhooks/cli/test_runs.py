@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from tests.webhooks.cli.store import START, run
-from workers.journal import iso
+from tests.webhooks.cli.store import START, TOKEN, run
+from workers.journal import Attempt, iso
 from workers.states import RunState
 
 LISTED = {
@@ -62,6 +62,17 @@ class TestList:
     def test_filters(self, command, events, arguments, handlers):
         assert [each["handler"] for each in command.json("runs", "list", *arguments)] == handlers
 
+    def test_those_of_one_replay(self, command, store):
+        """Or, for the empty name, live ones; of one event and by failure, too."""
+        dead = (run(state=RunState.DEAD, replay=name) for name in (None, "mended", "other"))
+        event = store.journalled(*dead)
+        for name, found in (("mended", ["mended"]), ("", [None]), ("nobody", [])):
+            for about in ((), ("--event", event.id), ("--state", "dead")):
+                listed = command.json("runs", "list", "--replay", name, *about)
+                assert [each["replay"] for each in listed] == found
+            groups = command.json("runs", "list", "--group", "--replay", name)
+            assert [group["count"] for group in groups] == [1] * len(found)
+
     @pytest.mark.parametrize(
         ("status", "handlers"), [("dead", ["welcome.greet", "welcome.log"]), ("done", [])]
     )
@@ -113,6 +124,75 @@ def failure(error, *lines):
 
 
 GREET = ("/plugins/welcome.py", 7, "greet")
+
+
+POST = "POST https://example.com/in"
+
+
+@pytest.fixture
+def repeated(store):
+    """An event whose run has failed twice and is done since: its process died, then there was an error."""
+    died = Attempt(1, None, None, "its process ended before it did (SIGKILL)")
+    record = store.journalled(
+        run(
+            state=RunState.RETRYING,
+            attempts=2,
+            error=f"ValueError: authToken={TOKEN}",
+            effects=(f"{POST} 500",),
+            earlier=(died,),
+            next_at=START + 1000,
+        )
+    )
+    store.journal.claim("host|boot|7", now=START + 2000, until=START + 9000, limit=1)
+    again = {"started_at": START + 2000, "finished_at": START + 2007}
+    done = run(attempts=3, effects=(f"{POST} 201",), **again)
+    assert store.journal.finish("host|boot|7", [(record.id, done)]) == 1
+    return record
+
+
+class TestAttempts:
+    @pytest.mark.parametrize("words", [("runs", "show"), ("events", "show"), ("explain",)])
+    def test_all_are_shown_with_times_error_and_effects(self, command, repeated, words):
+        """By all commands that show a run by itself; secrets are masked."""
+        shown = command(*words, repeated.id).stdout
+        for expected in (
+            "Attempts of welcome.greet",
+            r"1 +failed +its process ended before it did \(SIGKILL\)",
+            rf"2 +failed +{iso(START)} +42 ms +ValueError: authToken=\*\*\*",
+            rf"3 +done +{iso(START + 2000)} +7 ms",
+            f"2: {POST} 500\n    3: {POST} 201",
+        ):
+            assert re.search(expected, shown), expected
+        assert TOKEN not in shown
+
+    @pytest.mark.parametrize("words", [("runs", "show"), ("events", "show"), ("explain",)])
+    def test_all_are_in_json(self, command, repeated, words):
+        """The first first; the effects of the run are those of the last one."""
+        [document] = command.json(*words, repeated.id)
+        [found] = document["runs"]
+        assert (found["attempts"], found["effects"]) == (3, [f"{POST} 201"])
+        assert found["attempts_made"] == [
+            {
+                "number": number,
+                "state": state,
+                "started_at": started and iso(started),
+                "finished_at": finished and iso(finished),
+                "error": error,
+                "effects": effects,
+            }
+            for number, state, started, finished, error, effects in (
+                (1, "failed", None, None, "its process ended before it did (SIGKILL)", []),
+                (2, "failed", START, START + 42, "ValueError: authToken=***", [f"{POST} 500"]),
+                (3, "done", START + 2000, START + 2007, None, [f"{POST} 201"]),
+            )
+        ]
+
+    def test_the_only_one_needs_no_table(self, command, store):
+        """The table of runs says it all."""
+        record = store.journalled(run(effects=(f"{POST} 201",)))
+        shown = command("runs", "show", record.id).stdout
+        assert "Attempts of" not in shown
+        assert f"\n    {POST} 201" in shown
 
 
 class TestGroup:
@@ -192,7 +272,7 @@ class TestShow:
         [shown] = command.json("runs", "show", events[1].id)
         assert (shown["event_id"], shown["status"]) == (events[1].id, "dead")
         dead, done = shown["runs"]
-        assert dead.keys() == LISTED | {"traceback", "effects"}
+        assert dead.keys() == LISTED | {"traceback", "effects", "attempts_made"}
         assert "line 7" in dead["traceback"]
         assert done["traceback"] is None
 

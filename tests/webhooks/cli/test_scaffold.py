@@ -113,6 +113,15 @@ def test_a_name_that_no_plugin_can_have_is_wrong_use(name, command, tmp_path, mo
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_name_that_stands_for_events_of_cometchat_is_wrong_use(command, tmp_path, monkeypatch):
+    """What the plugin emits would be taken for them."""
+    monkeypatch.chdir(tmp_path)
+    done = command("plugins", "new", "message")
+    assert done.exit_code == 2
+    assert '"message.…" is what events of CometChat are called' in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_is_there_already_is_left_alone(command, tmp_path):
     """Even an empty folder: it is somebody's."""
     (tmp_path / "night_plugin").mkdir()

@@ -2,13 +2,14 @@
 
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.workers.journal.samples import event, run, settled
-from workers.journal import Filter, Journal, grouped
+from workers.journal import Attempt, Filter, Journal, grouped
 from workers.journal.failures import Cause, cause_of, place_in
 from workers.journal.stored import StoredRun
 from workers.logs import MAX_TRACEBACK, traceback_text
@@ -28,6 +29,13 @@ def failed(error: str | None, traceback: str | None = None) -> StoredRun:
         version=None,
         error=error,
         traceback=traceback,
+    )
+
+
+def attempts(*errors: str) -> tuple[Attempt, ...]:
+    """One after the other, a second apart, from 10 s on."""
+    return tuple(
+        Attempt(number, 10_000 * number - 1, 10_000 * number, error) for number, error in enumerate(errors, 1)
     )
 
 
@@ -115,6 +123,17 @@ class TestCause:
 
     def test_runs_without_an_error_are_no_failures(self) -> None:
         assert grouped([failed(None)]) == []
+
+    def test_it_was_first_seen_when_the_first_attempt_failed_of_it(self) -> None:
+        """Attempts that failed of something else do not count, and the last one has no time when its process died."""
+        made = attempts("KeyError: 1", "ValueError: 2", "ValueError: 3", "OSError", "ValueError: 5")
+        run = replace(failed("ValueError: 5"), attempts=5, finished_at=60_000, attempts_made=made)
+        other = replace(failed("ValueError: 1"), event_id="event-2", finished_at=40_000)
+        for runs in ((run, other), (other, run)):
+            (group,) = grouped(runs)
+            assert (group.first_at, group.last_at, group.example_id) == (20_000, 50_000, "event-1")
+        (group,) = grouped([replace(failed("OSError"), finished_at=None, attempts_made=made)])
+        assert (group.first_at, group.last_at) == (40_000, 40_000)
 
 
 class TestReading:

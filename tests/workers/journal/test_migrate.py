@@ -82,19 +82,24 @@ def test_upgrades_at_once_keep_what_the_first_tables_hold(url: str):
 
 
 def test_keys_of_side_effects_get_the_app_of_their_event(url: str):
-    """What was done stays known, for the app that it was done for; of an event that is gone for none."""
+    """What was done stays known, for the app that it was done for; of an event that is gone for all of them."""
     journal = Journal.open(url)
     _upgrade_to(journal, "0006")
     with journal.engine.begin() as connection:
         connection.execute(text(_FIRST_EVENT), {"body": b"{}"})
         connection.execute(text(_APP))
-        for key, event_id in (("kept", "e1"), ("gone", "e0")):
+        connection.execute(text(_FIRST_EVENT.replace("'e1'", "'e2'")), {"body": b"{}"})
+        for key, event_id in (("kept", "e1"), ("gone", "e0"), ("lone", "e2")):
             connection.execute(text(_ONCE_KEY), {"key": key, "event_id": event_id})
     migrate.upgrade(url)
     kept = OnceClaim("shop", "app", "kept", "t", "e", "shop.f", T0, T0)
     assert journal.know_once(kept) is OnceState.DONE
-    assert journal.know_once(replace(kept, app_id=None, key="gone")) is OnceState.DONE
     assert journal.know_once(replace(kept, app_id="another")) is None
+    for app_id in (None, "app", "another"):
+        gone = replace(kept, app_id=app_id, key="gone")
+        assert (journal.know_once(gone), journal.enter_once(gone)) == (OnceState.DONE, (OnceState.DONE, T0))
+    assert journal.know_once(replace(kept, app_id=None, key="lone")) is OnceState.DONE
+    assert journal.enter_once(replace(kept, key="lone")) is None
     journal.close()
 
 

@@ -1,5 +1,6 @@
 """That SQL finds runs by the partial indexes: it does so only if a query has their condition word for word."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -66,6 +67,18 @@ def test_what_is_due_is_found_by_its_index(journal: Journal, call: Call):
 def test_what_is_claimed_is_found_by_an_index(journal: Journal, call: Call):
     """Either will do: both have little more than what is claimed."""
     assert "ix_runs_" in first_plan(journal, call)
+
+
+def test_lines_are_found_without_looking_at_all_who_stand_there(journal: Journal):
+    """A line may have thousands, and is looked at every second: each step is a search, in the index of lines."""
+    waiting = [
+        (event(number), run(RunState.WAITING, "led.book", lane=f"app/{number % 2}", place=number))
+        for number in range(2, 400)
+    ]
+    journal.write([settled(record, result) for record, result in waiting])
+    plan = first_plan(journal, lambda journal: journal.release_waiting(T0))
+    assert "ix_runs_in_line" in plan
+    assert not re.search(r"SCAN (runs|others)|Hash|GroupAggregate|Seq Scan|Sort|ix_runs_not_done", plan)
 
 
 def first_plan(journal: Journal, call: Call) -> str:

@@ -1,11 +1,16 @@
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from tests.workers.journal.samples import T0, an_id, duplicate, event, refusal, run, settled
-from workers.journal import START, Cursor, Filter, Journal, RunResult, Swept
+from workers.journal import START, Attempt, Cursor, Filter, Journal, RunResult, Swept
 from workers.journal.models import runs
+from workers.journal.queries import Place
+from workers.journal.replay_request import ReplayRequest
+from workers.journal.replays import Progress, Replays
 from workers.journal.retention import FINISHED
 from workers.states import RunState
 
@@ -78,6 +83,68 @@ class TestDelete:
         assert all_steps(journal.drop_payloads, T0 + 1, 3) == [3, 3, 3, 3, 3, 3, 2]
 
 
+class TestReplays:
+    """What a replay has yet to come to is kept, whatever its age."""
+
+    @pytest.fixture
+    def replays(self, journal: Journal) -> Replays:
+        """Six events in a journal, and its replays."""
+        journal.write([settled(event(number), run()) for number in range(6)])
+        return Replays(journal.engine)
+
+    @staticmethod
+    def create(replays: Replays, name: str = "mended", **asked: Any) -> None:
+        from_file = asked.pop("from_file", False)
+        request = ReplayRequest(asked=Filter(**asked), handlers=frozenset(["a.b"]), from_file=from_file)
+        assert replays.create(name, request, now=at(50), expected=0)
+
+    @staticmethod
+    def advance(replays: Replays, last: int, *, finished: bool = False) -> None:
+        """Let the replay come to the end of that event."""
+        assert replays.claim("mended", "m", now=at(60), until=at(61))
+        place = Place(at(last), an_id(last))
+        progress = Progress(results=(), place=place, events=1, passed=1, next_at=at(60), finished=finished)
+        assert replays.advance("mended", "m", progress, at(60))
+
+    def test_events_are_kept_until_it_has_come_past_them(self, journal: Journal, replays: Replays):
+        """Those that it is about, and no others."""
+        self.create(replays, since=at(1), until=at(5))
+        assert all_steps(journal.drop_payloads, at(99), 4) == [1, 1]
+        assert all_steps(journal.delete_older, at(99), 4) == [1, 1]
+        assert numbers(journal.events()) == [4, 3, 2, 1]
+        self.advance(replays, 2)
+        assert sum(all_steps(journal.drop_payloads, at(99), 4)) == 2
+        assert sum(all_steps(journal.delete_older, at(99), 4)) == 2
+        assert numbers(journal.events()) == [4, 3]
+        self.advance(replays, 3, finished=True)
+        assert sum(all_steps(journal.delete_older, at(99), 4)) == 2
+
+    def test_those_of_a_file_are_kept_from_when_they_are_staged(self, journal: Journal, replays: Replays):
+        """They may be imported after that, and are as old as they are."""
+        self.create(replays, from_file=True)
+        replays.stage("mended", [an_id(number) for number in (2, 4, 7)])
+        journal.write([settled(event(7)), settled(event(8))])
+        assert sum(all_steps(journal.delete_older, at(30), 100)) == 5
+        assert numbers(journal.events()) == [7, 4, 2]
+        assert replays.start("mended", at(51))
+        assert sum(all_steps(journal.delete_older, at(99), 100)) == 0
+
+    def test_one_that_was_stopped_keeps_them_as_long_as_anything_is_kept(
+        self, journal: Journal, replays: Replays
+    ):
+        """It may go on; but nobody keeps the data of others for ever by forgetting it."""
+        self.create(replays)
+        assert replays.stop("mended", at(70))
+        assert sum(all_steps(journal.delete_older, at(70), 100)) == 0
+        assert sum(all_steps(journal.delete_older, at(71), 100)) == 6
+
+    def test_tracebacks_are_not_part_of_that(self, journal: Journal, replays: Replays):
+        """No handler is given any."""
+        journal.write([settled(event(9), run(traceback="Traceback …"))])
+        self.create(replays)
+        assert sum(all_steps(journal.drop_run_details, at(99), 100)) == 1
+
+
 class TestPayloads:
     def test_are_dropped_and_all_else_is_kept(self, journal: Journal):
         """An event and a request say how large their body was, and that it is not there any more."""
@@ -121,6 +188,32 @@ class TestPayloads:
         assert stored is not None
         assert stored.body == event(1).body
 
+    def test_take_with_them_what_dry_runs_would_have_sent(self, journal: Journal):
+        """That was made of them; what was done is told without it, and stays."""
+        for name, dry_run in (("dry", True), ("wet", False)):
+            request = ReplayRequest(asked=Filter(), handlers=frozenset({"a.b"}))
+            replays = Replays(journal.engine)
+            assert replays.create(name, request, now=T0, expected=1, dry_run=dry_run)
+            assert replays.stop(name, now=T0)
+        for number in (1, 2):
+            dry, wet, live = (
+                run(handler=f"a.{name}", replay=name or None, effects=("would POST", name))
+                for name in ("dry", "wet", "")
+            )
+            failed = Attempt(1, T0, T0, "KeyError", ("would POST first",))
+            journal.write([settled(event(number), replace(dry, attempts=2, earlier=(failed,)), wet, live)])
+        assert all_steps(journal.drop_payloads, at(2), 5) == [1]
+
+        def effects(number: int) -> dict[str | None, list[str]]:
+            found = journal.runs_of(an_id(number))
+            return {
+                each.replay: [line for made in each.attempts_made for line in made.effects] for each in found
+            }
+
+        kept = {"wet": ["would POST", "wet"], None: ["would POST", ""]}
+        assert effects(1) == {**kept, "dry": []}
+        assert effects(2) == {**kept, "dry": ["would POST first", "would POST", "dry"]}
+
 
 class TestRunDetails:
     def test_of_finished_runs_are_dropped(self, journal: Journal):
@@ -136,3 +229,20 @@ class TestRunDetails:
         assert [state for state in RunState if kept[state] is not None] == UNFINISHED
         assert [journal.runs_of(an_id(number))[0].traceback for number in (3, 9)] == [None, "Traceback …"]
         assert {found.error for found in journal.runs_of(an_id(1))} == {"KeyError"}
+
+    def test_attempts_before_the_last_go_with_them(self, journal: Journal):
+        """Also of a run that is done, which has no traceback; those of one that may be run again stay."""
+        died = (Attempt(1, None, None, "its process ended before it did"),)
+        states = (RunState.DONE, RunState.RETRYING)
+        journal.write(
+            [
+                settled(
+                    event(number), *(run(state, f"a.{state}", attempts=2, earlier=died) for state in states)
+                )
+                for number in (1, 2, 9)
+            ]
+        )
+        assert all_steps(journal.drop_run_details, at(9), 1) == [1, 1, 0]
+        for number, left in ((1, 1), (2, 1), (9, 2)):
+            done, retrying = journal.runs_of(an_id(number))
+            assert [len(done.attempts_made), len(retrying.attempts_made)] == [left, 2]
