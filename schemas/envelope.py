@@ -61,7 +61,7 @@ class EnvelopeSchema(WireSchema):
     with a "?" at their end; real bodies do not have it.
     """
 
-    ALWAYS = ("trigger", "data", "appId", "webhook", "bot")
+    ALWAYS: tuple[str, ...] = ("trigger", "data", "appId", "webhook", "bot")
     """What is loaded of every body."""
 
     trigger = Text(required=True)

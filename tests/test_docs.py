@@ -1,19 +1,34 @@
-"""The documentation names everything that there is, and leads nowhere else."""
+"""The documentation names everything that there is, leads nowhere else, and its data are what they seem to be."""
 
+import json
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 
+import schemas
 from schemas import TRIGGERS
+from tests.pages import Block, blocks
 from webhooks.cli import main
-from workers.settings import NAMES
+from webhooks.imported import event_in
+from workers.settings import NAMES, Settings
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = (*sorted(DOCS.glob("*.md")), ROOT / "README.md", ROOT / "CHANGELOG.md")
+WITH_CODE = (*PAGES, *sorted(ROOT.glob("examples/*/README.md")))
+
+
+def in_pages(*languages: str) -> list[object]:
+    """The blocks of code in these languages, each with the page and the number that it has there."""
+    return [
+        pytest.param(block, id=f"{page.relative_to(ROOT)}-{number}")
+        for page in WITH_CODE
+        for number, block in enumerate(blocks(page, *languages), 1)
+    ]
 
 
 def commands(group: click.Group, prefix: str) -> Iterator[str]:
@@ -57,6 +72,29 @@ def test_every_link_to_another_page_leads_somewhere(page: Path) -> None:
         target = page.parent / name if name else page
         assert target.exists(), link
         assert not anchor or anchor in anchors(target.read_text()), link
+
+
+@pytest.mark.parametrize("block", in_pages("json"))
+def test_what_is_called_json_is_json(block: Block) -> None:
+    """And where it is the body of an event or the line of an export, it would be accepted as such."""
+    document = json.loads(block.code)
+    if {"trigger", "data"} <= document.keys():
+        schemas.parse(document, block.code.encode())
+    if {"received_at", "body"} <= document.keys():
+        record = event_in(json.dumps(document).encode())
+        derived = ("id", "trigger", "name", "source", "app_id", "conversation_id", "sender", "size")
+        assert {name: getattr(record, name) for name in derived} == {name: document[name] for name in derived}
+        schemas.parse(schemas.decode(record.body), record.body)
+
+
+@pytest.mark.parametrize("block", in_pages("console", "shell"))
+def test_settings_that_are_exported_can_be_read(block: Block, tmp_path: Path) -> None:
+    """Those of comethooks, with the values that they have there."""
+    exports = re.findall(r"^(?:\$ )?export (.*)", block.code, re.MULTILINE)
+    words = [word for line in exports for word in shlex.split(line, comments=True)]
+    given = dict(word.split("=", 1) for word in words if "=" in word)
+    ours = {name: value for name, value in given.items() if name in NAMES.values()}
+    Settings.load({"COMETHOOKS_DATA_DIR": str(tmp_path), **ours})
 
 
 def anchors(text: str) -> set[str]:

@@ -20,6 +20,7 @@ from webhooks.asked import fits, is_about, is_asked_event, is_asked_request
 from workers import backlog
 from workers.backlog import Entry
 from workers.journal import AmbiguousIdError, Filter, Journal, StoredEvent, StoredRequest, StoredRun
+from workers.journal.models import LIVE
 from workers.layout import read_layouts
 from workers.record import Kind, Record
 
@@ -173,6 +174,7 @@ class Kept:
             for run in event.runs
             if asked.state in (None, run.state)
             and (asked.handler is None or fits(asked.handler, run.handler))
+            and (asked.replay is None or fits(asked.replay, run.replay or LIVE))
         )
         return islice(found, asked.limit)
 

@@ -78,6 +78,27 @@ def sources(settings: Settings) -> Iterator[Source]:
     yield from _in_folder(settings.plugin_dir, optional=paths.plugin_dir(settings.data_dir))
 
 
+def overlooked(settings: Settings) -> Iterator[Path]:
+    """Folders in that of the plugins that are no package but a project with one in it, which is to be installed.
+
+    One whose package plugins are loaded from, as it is installed or on the path, is not meant.
+    """
+    values = [*(entry.value for entry in entry_points(group=GROUP)), *settings.plugins]
+    used = {re.split(r"[.:]", value)[0] for value in values}
+    try:
+        entries = sorted(settings.plugin_dir.iterdir())
+    except OSError:
+        return
+    for path in entries:
+        if path.name.startswith(("_", ".")) or (path / "__init__.py").exists():
+            continue
+        packages = {
+            file.parent.name for where in ("*", "src/*") for file in path.glob(f"{where}/__init__.py")
+        }
+        if (path / "pyproject.toml").exists() and not packages & used:
+            yield path
+
+
 def _in_folder(folder: Path, *, optional: Path) -> Iterator[Source]:
     try:
         entries = sorted(folder.iterdir())

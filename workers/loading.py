@@ -7,7 +7,8 @@ plugins' code, so it happens in the processes that need handlers and nowhere els
 import difflib
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ class LoadedPlugin:
     file: str
     config: Config
     handlers: tuple[BoundHandler, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,10 @@ def load_plugins(settings: Settings) -> Plugins:
     loading = _Loading(settings)
     for source in sources(settings):
         loading.add(source)
+    names = frozenset(plugin.name for plugin in loading.loaded)
+    loaded = [replace(plugin, warnings=tuple(_warnings(plugin, names))) for plugin in loading.loaded]
     return Plugins(
-        loaded=tuple(sorted(loading.loaded, key=lambda plugin: plugin.name)),
+        loaded=tuple(sorted(loaded, key=lambda plugin: plugin.name)),
         broken=tuple(sorted(loading.broken, key=lambda plugin: plugin.name)),
         disabled=tuple(sorted(loading.disabled, key=lambda plugin: plugin.name)),
     )
@@ -188,7 +191,6 @@ def _configured(plugin: Plugin, origin: str, version: str, settings: Settings) -
         handlers=tuple(
             BoundHandler(handler, config, _timeout(handler, settings), version) for handler in plugin.handlers
         ),
-        warnings=tuple(_warnings(plugin)),
     )
 
 
@@ -207,15 +209,20 @@ def _timeout(handler: Handler, settings: Settings) -> float:
     return float(handler.timeout)
 
 
-def _warnings(plugin: Plugin) -> Iterator[str]:
-    """Patterns that no known trigger fits. They may be right: CometChat adds triggers."""
+def _warnings(plugin: LoadedPlugin, plugins: AbstractSet[str]) -> Iterator[str]:
+    """Patterns that no known trigger fits, nor an event of one of `plugins`.
+
+    They may be right: CometChat adds triggers.
+    """
     known = {*TRIGGERS, *(trigger.canonical for trigger in TRIGGERS.values() if trigger.canonical)}
-    for handler in plugin.handlers:
-        for pattern in handler.patterns:
-            if "*" not in pattern and ":" not in pattern and pattern not in known:
+    for bound in plugin.handlers:
+        for pattern in bound.handler.patterns:
+            name, dot, _ = pattern.partition(".")
+            is_of_plugin = bool(dot) and name in plugins
+            if "*" not in pattern and ":" not in pattern and pattern not in known and not is_of_plugin:
                 near = difflib.get_close_matches(pattern, known, n=1)
                 hint = f'; did you mean "{near[0]}"?' if near else ""
-                yield f'{handler.id} ({handler.where}): "{pattern}" is no trigger known to this version{hint}'
+                yield f'{bound.id} ({bound.handler.where}): "{pattern}" is no trigger known to this version{hint}'
 
 
 def _explained(error: BaseException) -> str:

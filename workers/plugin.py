@@ -24,7 +24,7 @@ from typing import Any, Literal, TypeVar, get_args
 
 from marshmallow import fields
 
-from schemas import COMETCHAT, ECHO
+from schemas import COMETCHAT, ECHO, TRIGGERS
 from workers.config import Config, declaration_problems, read_config
 from workers.patterns import is_pattern, misfit
 from workers.retry import Retry, is_seconds
@@ -33,6 +33,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 Replayable = Literal["safe", "ask", "never"]
 REPLAYABLE: tuple[Replayable, ...] = get_args(Replayable)
 """What a handler may say of replays."""
+_COMETCHATS = frozenset(
+    entry.canonical.partition(".")[0] for entry in TRIGGERS.values() if entry.canonical is not None
+)
+"""What canonical names begin with, up to the dot: a plugin of that name would make events of the same names."""
 
 
 class PluginError(Exception):
@@ -44,7 +48,7 @@ class PluginError(Exception):
 
 
 class PluginNameError(PluginError):
-    """A plugin's name cannot be used in ids and environment variables."""
+    """A plugin's name cannot be used in ids and environment variables, or is one of CometChat's."""
 
 
 class ConfigError(PluginError):
@@ -120,6 +124,13 @@ class Plugin:
                 f"plugin {name!r}",
                 "a name begins with a lower-case letter and goes on with lower-case letters, digits and _:"
                 " it becomes part of ids and environment variables",
+                where=self.where,
+            )
+        if name in _COMETCHATS:
+            raise PluginNameError(
+                f"plugin {name!r}",
+                f'"{name}.…" is what events of CometChat are called, and those that a plugin emits begin with its'
+                " name; choose another one",
                 where=self.where,
             )
         declared = {} if config is None else config

@@ -75,7 +75,7 @@ class Settings:
     payload_retention_days: int
     """The same for its body; no more than `retention_days`."""
     run_retention_days: int
-    """The same for the tracebacks of its runs; no more than `retention_days`."""
+    """The same for the tracebacks and earlier attempts of its runs; no more than `retention_days`."""
     strict_triggers: frozenset[str]
     """Triggers whose bodies are refused when they hold what the schemas do not know; `*` is every one."""
     drop_secrets: bool

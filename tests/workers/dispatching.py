@@ -11,7 +11,7 @@ from tests.workers.engine import append, clients, partition, record, services
 from workers import keys
 from workers.dispatcher import Dispatcher
 from workers.items import Item
-from workers.journal import Line
+from workers.journal import Attempt, Line
 from workers.marks import start_mark
 from workers.runners import Runners
 
@@ -77,7 +77,8 @@ STARTED = start_mark("host|boot|1")
 
 def suspect(item: Item, handler: str) -> None:
     """Have a run be suspected of one death."""
-    item.deaths, item.suspects = {handler: 1}, frozenset({handler})
+    died = Attempt(1, None, None, "its process ended before it did")
+    item.deaths, item.suspects = {handler: (died,)}, frozenset({handler})
 
 
 def close_partition(bench: Bench, item: Item) -> None:

@@ -1,12 +1,16 @@
 """What a drainer reads: as much as there is room for, and nothing that stands in the way for ever."""
 
 from tests.redis_server import RedisServer
-from tests.workers.engine import append, partition, record
+from tests.workers.desk import Desk
+from tests.workers.engine import append, handler, partition, record
 from workers import keys
 from workers.intake import PARTITION_QUOTA, WINDOW_BYTES, Intake
 from workers.items import Partition
+from workers.journal import Attempt, RunResult, Settled
 from workers.loading import Plugins
+from workers.marks import mark_of, read_marks
 from workers.record import FORMAT, Kind
+from workers.states import AttemptState, RunState
 
 
 def test_one_partition_gets_no_more_than_its_quota(redis_server: RedisServer) -> None:
@@ -55,3 +59,19 @@ def test_an_entry_of_another_format_is_left_to_another_version(redis_server: Red
     after = append(client, held, record())
     items = Intake(client, Plugins()).read([held], 0.01)
     assert [item.entry for item in items] == [after.entry]
+
+
+def test_what_a_drainer_did_that_died_after_its_end_is_in_the_journal(desk: Desk) -> None:
+    """Its mark tells of the effects, and of the attempt before in which another drainer died."""
+    held = partition(desk.redis)
+    item = append(desk.redis, held, record())
+    died = Attempt(1, None, None, "its process ended before it did (SIGKILL)")
+    result = RunResult("plugin.handler", RunState.DONE, 2, 5, 7, effects=("POST x",), earlier=(died,))
+    desk.redis.hset(keys.progress(0), f"{item.entry}/plugin.handler", mark_of(result))
+    held.marks = read_marks(desk.redis, 0)
+    (found,) = Intake(desk.redis, desk.plugins(handler(lambda event, ctx: None))).read([held], 0.01)
+    assert not found.todo
+    desk.journal.write([Settled(record=found.record, runs=tuple(found.results), partition=0)])
+    (run,) = desk.journal.runs_of(item.record.id)
+    ended = Attempt(2, 5, 7, None, ("POST x",), AttemptState.DONE)
+    assert (run.effects, run.attempts_made) == (("POST x",), (died, ended))

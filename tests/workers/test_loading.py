@@ -337,6 +337,21 @@ class TestWarnings:
         [warning] = self.warnings("zebra_crossed", write, load)
         assert warning.endswith("is no trigger known to this version")
 
+    @pytest.mark.parametrize("pattern", ["welcome.told", "shop.sold"])
+    def test_events_of_plugins_that_are_loaded_have_none(
+        self, pattern: str, write: Write, load: Load
+    ) -> None:
+        """Its own, and those of another one, whichever is loaded first."""
+        write("zebra.py", GREETING.format(name="shop"))
+        write("hello.py", GREETING.format(name="welcome").replace("message.sent", pattern))
+        assert [plugin.warnings for plugin in load().loaded] == [(), ()]
+
+    def test_events_of_a_plugin_that_is_not_loaded_have_one(self, write: Write, load: Load) -> None:
+        """Nobody makes them."""
+        write("zebra.py", GREETING.format(name="shop") + "1 / 0")
+        [warning] = self.warnings("shop.sold", write, load)
+        assert '"shop.sold" is no trigger known to this version' in warning
+
 
 class TestVersion:
     """Which code a run was made by."""

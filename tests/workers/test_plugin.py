@@ -69,6 +69,13 @@ class TestName:
         assert caught.value.where.startswith(f"{__file__}:")
         assert repr(name) in str(caught.value)
 
+    @pytest.mark.parametrize("name", ["message", "group", "user", "push_notification"])
+    def test_the_first_part_of_a_canonical_name_is_refused(self, name: str) -> None:
+        """What it emits could not be told from an event of CometChat's."""
+        with pytest.raises(PluginNameError, match=rf'"{name}\.…" is what events of CometChat are called'):
+            Plugin(name)
+        Plugin(f"{name}s")
+
 
 class TestOn:
     def test_the_function_stays_what_it_was(self, plugin: Plugin) -> None:

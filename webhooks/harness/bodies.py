@@ -96,7 +96,10 @@ def _no_sample(trigger: str, known: Iterable[str], *, legacy: bool) -> str:
     meant = [entry.name for entry in TRIGGERS.values() if entry.canonical == trigger and entry.name in known]
     hint = f"; that is the canonical name of {', '.join(meant)}." if meant else guess(trigger, known)
     generation = "legacy sample" if legacy else "sample"
-    return f"there is no {generation} of {trigger!r}{hint} For a body of your own write body={{…}} in place of it."
+    return (
+        f"there is no {generation} of {trigger!r}{hint}"
+        ' In place of it, write bookmark="…" for a bookmark and body={…} for a body of your own.'
+    )
 
 
 def _scene(fields: Fields, now_ms: int, random: Random) -> Scene:

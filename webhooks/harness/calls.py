@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 
+from workers.http_client import new_client
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -50,7 +52,7 @@ class Calls:
         """What was asked, in order, failing ones too. Dry runs ask nothing."""
         self._rules: list[_Rule] = []
         self._lock = threading.Lock()
-        self._client = httpx.Client(transport=httpx.MockTransport(self._answer))
+        self._client = new_client(httpx.MockTransport(self._answer))
 
     def respond(
         self,

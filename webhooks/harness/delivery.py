@@ -6,6 +6,7 @@ from schemas import Event
 from webhooks.harness.errors import HarnessError
 from workers.journal import RunResult
 from workers.loading import BoundHandler
+from workers.record import Record
 from workers.states import EventStatus, RunState, event_status
 
 
@@ -46,14 +47,26 @@ class Delivery:
     event: Event
     handlers: tuple[BoundHandler, ...] = field(repr=False)
     dry_run: bool = field(repr=False)
+    record: Record = field(repr=False)
+    left_out: frozenset[str] = field(default=frozenset(), repr=False)
+    """Handlers that a replay does not include."""
+    repeats: "Delivery | None" = field(default=None, repr=False)
+    """The delivery whose event came again."""
     runs: tuple[Run, ...] = ()
     """Every run, in the order of first attempts: those on the event, then those on what was emitted."""
     emitted: tuple[Event, ...] = field(default=(), repr=False)
     """The events that handlers made of it: `emitted[0].payload["data"]` is what one holds."""
 
     @property
+    def duplicate(self) -> bool:
+        """Whether the body repeats one that was delivered before. Nothing runs then; `event` is the first one's."""
+        return self.repeats is not None
+
+    @property
     def run(self) -> Run:
         """The one run that there is. Raises `HarnessError` when there are more or none."""
+        if self.duplicate:
+            raise HarnessError(f"nothing ran: it repeats {self.event.id}, which was delivered before")
         if len(self.runs) != 1:
             there = ", ".join(f"{run.handler} on {run.event.trigger}" for run in self.runs)
             raise HarnessError(f"there is not one run but {len(self.runs)}: {there or 'look at why_not'}")
@@ -62,6 +75,8 @@ class Delivery:
     @property
     def status(self) -> EventStatus:
         """What became of the event as a whole: `done`, `retrying`, `dead` or `unhandled`."""
+        if self.repeats is not None:
+            return self.repeats.status
         return event_status(run.state for run in self.runs if run.event is self.event)
 
     @property
@@ -72,8 +87,15 @@ class Delivery:
     @property
     def why_not(self) -> dict[str, str]:
         """Why each handler that did not get the event does not want it, by its id."""
-        reasons = {bound.id: refusal(bound, self.event) for bound in self.handlers}
+        reasons = {bound.id: self.reason(bound, self.event) for bound in self.handlers}
         return {handler: reason for handler, reason in reasons.items() if reason is not None}
+
+    def reason(self, bound: BoundHandler, event: Event) -> str | None:
+        """Why a handler does not get `event`; None when it does."""
+        reason = refusal(bound, event)
+        if reason is None and bound.id in self.left_out:
+            return f'a replay leaves it out, since it may not be safe to repeat: write include=["{bound.id}"]'
+        return reason
 
 
 def refusal(bound: BoundHandler, event: Event) -> str | None:

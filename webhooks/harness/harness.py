@@ -1,57 +1,49 @@
-"""Delivers events to a plugin as the service would: schemas, patterns, runs, retries, what they emit.
+"""Delivers events to a plugin as the service would: schemas, duplicates, patterns, runs, retries, order.
 
-All is done in the test's own process, one run at a time. Runs have a thread of their own, as in a worker, so that
-they are held to their time limit. The clock stands still but for the waits between attempts and for what the test
-says.
+All is done in the test's own process, one run at a time. The clock stands still but for the waits between attempts
+and for what the test says.
 """
 
-import heapq
-from collections import deque
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 from itertools import count
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from random import Random
 from types import TracebackType
 from typing import Any, Self, Unpack
 
-import schemas
-from schemas import COMETCHAT, Event
-from webhooks.harness.bodies import Fields, Wanted, made, put
+from schemas import Parsed
+from webhooks.harness.accepting import Duplicates, parsed_of, record_of
+from webhooks.harness.asked import Asked
+from webhooks.harness.bodies import Fields
 from webhooks.harness.calls import Calls
 from webhooks.harness.clock import Clock
 from webhooks.harness.configuring import bound_handlers
 from webhooks.harness.delivery import Delivery, Run, refusal
+from webhooks.harness.emissions import Emissions
 from webhooks.harness.errors import HarnessError, UnhandledError
 from webhooks.harness.once_keys import OnceKeys
-from webhooks.imported import LineError, event_in
-from webhooks.problems import dumps
+from webhooks.harness.pipeline import Pipeline
+from webhooks.harness.replayed import left_out, records_in, require_one_that_runs
 from workers.apps import App
 from workers.context import Services
-from workers.ids import new_id
-from workers.journal import RunResult
 from workers.loading import BoundHandler
 from workers.plugin import Plugin
-from workers.record import Kind, Record
-from workers.runners import Runners
 from workers.running import event_of
-from workers.states import RunState
 
 _SEED = 5
-_LOOK_SECONDS = 0.05
-"""How often a run is held to its time limit."""
+_DAY_SECONDS = 24 * 3600
 
 
 class Harness:
     """Delivers events to plugins, and says what they made of them.
 
     `handler_timeout` is how many seconds a run may take whose handler does not say, as in
-    `COMETHOOKS_HANDLER_TIMEOUT`.
+    `COMETHOOKS_HANDLER_TIMEOUT`, and `duplicate_window` for how many a body is recognised, as in
+    `COMETHOOKS_DUPLICATE_WINDOW`.
     """
 
-    def __init__(self, *, handler_timeout: float = 30.0) -> None:
-        self.clock = Clock(self._make_due_attempts)
+    def __init__(self, *, handler_timeout: float = 30.0, duplicate_window: int = _DAY_SECONDS) -> None:
+        self.clock = Clock(lambda until: self._pipeline.make_due(until))
         """`clock.advance(60)` lets a minute pass, `clock.now` tells the time."""
         self.http = Calls()
         """What `ctx.http` reaches: `http.fail(times=2)`, `http.respond(…)`, `http.requests`."""
@@ -61,15 +53,12 @@ class Harness:
         """What `ctx.app` is, by app id: `apps["app"] = App("app", "eu", "a key")`."""
         self._handler_timeout = handler_timeout
         self._random = Random(_SEED)
-        self._plugin: tuple[Plugin, Mapping[str, Any] | None] | None = None
-        self._kept: set[str] = set()
-        self._inbox: deque[Record] = deque()
-        self._waiting: list[tuple[int, int, Run, Delivery]] = []
         self._numbers = count()
-        self._failures: list[Exception] = []
-        services = Services(self.http.client, self.once_keys, self._emit, self.apps)
-        self._runners = Runners(1, services, on_failure=self._failures.append)
-        self._runners.start()
+        self._plugin: tuple[Plugin, Mapping[str, Any] | None] | None = None
+        self._duplicates = Duplicates(self.clock, duplicate_window)
+        self._emissions = Emissions(self.clock)
+        services = Services(self.http.client, self.once_keys, self._emissions.keep, self.apps)
+        self._pipeline = Pipeline(self.clock, services, self._emissions)
 
     def deliver(
         self,
@@ -79,6 +68,7 @@ class Harness:
         config: Mapping[str, Any] | None = None,
         variant: str | None = None,
         legacy: bool = False,
+        bookmark: str | Path | None = None,
         body: Mapping[str, Any] | bytes | None = None,
         set: Mapping[str, Any] | None = None,
         strict: bool = False,
@@ -91,31 +81,44 @@ class Harness:
 
         The body is a sample of `trigger`, as `comethooks send` makes them: in one of its variants (`"image"`), in its
         `legacy` form, with the `fields` that are named (`text="…"`, `sender="ada"`, `group="crew"`), and with what
-        `set` has at dotted paths. Or it is `body`. With `strict` it may hold nothing that the schemas do not know.
+        `set` has at dotted paths. Or it is a `bookmark`, by its name or its file, with its times moved so that it
+        happens now. Or it is `body`. With `strict` it may hold nothing that the schemas do not know.
+
+        A body that repeats what the plugin was given before is a `duplicate`: nothing runs. What is made up, or of a
+        bookmark, is another event each time; the clock moves a second where that takes another time.
 
         `config` are the plugin's settings. A run that fails has all its attempts, between which the clock moves;
-        without `retries` it has one, and more when the clock is advanced. What is emitted goes to the plugin, too.
+        without `retries` it has one, and more when the clock is advanced. A run of an ordered handler is `waiting` as
+        long as an earlier one of its conversation is not done. What is emitted goes to the plugin, too.
 
         Raises `UnhandledError` when no handler wants the event, unless that is allowed, `HarnessError` when it is
         asked for wrongly, and `schemas.InvalidBodyError` for a body that would be refused.
         """
         __tracebackhide__ = True
         handlers = self._handlers(plugin, config)
-        if (trigger is None) == (body is None):
-            raise HarnessError('name a trigger, such as "message_sent", or give a body={…}')
-        if trigger is not None:
-            wanted = Wanted(trigger, fields, variant, legacy, set)
-            raw = dumps(made(wanted, now_ms=self.clock(), random=self._random))
-        else:
-            raw = _given(body, fields, set)
-        event = event_of(self._accepted(raw, strict=strict))
-        if not allow_unhandled and all(refusal(bound, event) for bound in handlers):
-            raise UnhandledError(_unhandled(event, handlers))
-        return self._deliver(Delivery(event, handlers, dry_run), retries=retries)
+        asked = Asked(
+            trigger=trigger,
+            bookmark=bookmark,
+            body=body,
+            changes=set,
+            variant=variant,
+            legacy=legacy,
+            fields=fields,
+        )
+        raw, parsed, first = self._received(plugin, asked, strict=strict)
+        if first is not None:
+            return Delivery(first.event, handlers, dry_run, first.record, repeats=first)
+        record = record_of(parsed, raw, self.clock(), next(self._numbers))
+        delivery = Delivery(event_of(record), handlers, dry_run, record)
+        if not allow_unhandled and all(refusal(bound, delivery.event) for bound in handlers):
+            raise UnhandledError(_unhandled(delivery))
+        self._duplicates.remember(plugin, parsed, delivery)
+        return self._deliver([delivery], retries=retries)[0]
 
     def repeat(self, delivery: Delivery, *, dry_run: bool = False, retries: bool = True) -> Delivery:
         """Deliver the same event once more, as happens when a process dies before its runs are recorded."""
-        return self._deliver(Delivery(delivery.event, delivery.handlers, dry_run), retries=retries)
+        again = Delivery(delivery.event, delivery.handlers, dry_run, delivery.record, delivery.left_out)
+        return self._deliver([again], retries=retries)[0]
 
     def replay(
         self,
@@ -123,14 +126,17 @@ class Harness:
         plugin: Plugin | None = None,
         *,
         name: str = "replay",
+        include: Collection[str] = (),
         config: Mapping[str, Any] | None = None,
         dry_run: bool = False,
         retries: bool = True,
     ) -> list[Delivery]:
         """Deliver the events of a file that `comethooks events export` wrote, as a replay of that name.
 
-        To `plugin` or, without, to the one that something was delivered to before, with its settings. Handlers with
-        `replay="never"` are skipped. Raises `HarnessError` for a line that is no event.
+        Each once, the oldest first; what fails is tried again after all of them. To `plugin` or, without, to the one
+        that something was delivered to before, with its settings. As in a service a handler with `replay="never"` is
+        skipped, and one with `replay="ask"`, the default, left out unless `include` has its id. Raises `HarnessError`
+        for a line that is no event, and when no handler that would get one may run without `include`.
         """
         __tracebackhide__ = True
         if plugin is None and self._plugin is None:
@@ -140,12 +146,32 @@ class Harness:
             config = known if config is None else config
         assert plugin is not None
         handlers = self._handlers(plugin, config)
-        events = [event_of(record, replay=name) for record in _records(Path(file))]
-        return [self._deliver(Delivery(event, handlers, dry_run), retries=retries) for event in events]
+        without = left_out(handlers, include)
+        records = records_in(Path(file))
+        deliveries = [
+            Delivery(event_of(record, replay=name), handlers, dry_run, record, without) for record in records
+        ]
+        self._emissions.know(record.id for record in records)
+        require_one_that_runs(deliveries)
+        return self._deliver(deliveries, retries=retries)
+
+    def retry(self, run: Run) -> None:
+        """Give a dead run one attempt more, as `comethooks runs retry` does.
+
+        Raises `HarnessError` if it is not dead.
+        """
+        self._pipeline.retry(run)
+
+    def dismiss(self, run: Run) -> None:
+        """Be done with a dead run, as `comethooks runs dismiss` is: the runs that wait for it go on.
+
+        Raises `HarnessError` if it is not dead.
+        """
+        self._pipeline.dismiss(run)
 
     def close(self) -> None:
         """End the thread that runs handlers."""
-        self._runners.stop()
+        self._pipeline.close()
         self.http.close()
 
     def __enter__(self) -> Self:
@@ -162,128 +188,34 @@ class Harness:
         self._plugin = plugin, config
         return handlers
 
-    def _accepted(self, raw: bytes, *, strict: bool) -> Record:
-        body = schemas.decode(raw)
-        parsed = schemas.parse(body, raw, strict={"*"} if strict else frozenset())
-        return Record(
-            kind=Kind.EVENT,
-            id=new_id(self.clock()),
-            received_at=self.clock(),
-            source=COMETCHAT,
-            trigger=parsed.trigger,
-            name=parsed.name,
-            app_id=parsed.app_id,
-            conversation_id=parsed.conversation_id,
-            sender=parsed.sender,
-            occurred_at=parsed.occurred_at,
-            body=raw,
-        )
+    def _received(
+        self, plugin: Plugin, asked: Asked, *, strict: bool
+    ) -> tuple[bytes, Parsed, Delivery | None]:
+        """The body that is asked for, and the delivery that it repeats. Where it can, it happens later instead."""
+        make = asked.maker(self._random)
+        for can_wait in (asked.is_made_up, False):
+            raw = make(self.clock())
+            parsed = parsed_of(raw, strict=strict)
+            first = self._duplicates.first(plugin, parsed)
+            if first is None or not parsed.duplicate_key_has_time or not can_wait:
+                break
+            self.clock.advance(1)
+        return raw, parsed, first
 
-    def _deliver(self, delivery: Delivery, *, retries: bool) -> Delivery:
-        self._start(delivery, delivery.event)
-        while retries and (due := self._next_due(delivery)) is not None:
-            self._make_due_attempts(due)
-        return delivery
-
-    def _start(self, delivery: Delivery, event: Event) -> None:
-        """Make the first attempts on an event, and on what they emit."""
-        events = deque([event])
-        while events:
-            event = events.popleft()
-            for bound in delivery.handlers:
-                if refusal(bound, event) is None:
-                    run = Run(event, bound, delivery.dry_run)
-                    delivery.runs += (run,)
-                    events.extend(self._attempt(run, delivery))
-
-    def _attempt(self, run: Run, delivery: Delivery) -> list[Event]:
-        """Make the next attempt of a run; the events that it emitted for the first time."""
-        if run.event.replay is not None and run.bound.handler.replay == "never":
-            run.state = RunState.SKIPPED
-            return []
-        run.take(self._executed(run))
-        if run.next_at is not None:
-            heapq.heappush(self._waiting, (run.next_at, next(self._numbers), run, delivery))
-        emitted = [event_of(record, replay=run.event.replay) for record in self._inbox]
-        self._inbox.clear()
-        delivery.emitted += tuple(emitted)
-        return emitted
-
-    def _executed(self, run: Run) -> RunResult:
-        ends: SimpleQueue[RunResult] = SimpleQueue()
-
-        def ended(result: RunResult, *, given_up: bool = False) -> None:
-            ends.put(result)
-
-        self._runners.submit(
-            lambda runner: runner.execute(
-                run.bound, run.event, ended, attempt=run.attempts + 1, dry_run=run.dry_run, clock=self.clock
-            )
-        )
-        while True:
-            try:
-                return ends.get(timeout=_LOOK_SECONDS)
-            except Empty:
-                if self._failures:
-                    raise self._failures[0] from None
-                self._runners.enforce_limits()
-
-    def _next_due(self, delivery: Delivery) -> int | None:
-        return min((due for due, _, _, whose in self._waiting if whose is delivery), default=None)
-
-    def _make_due_attempts(self, until: int) -> None:
-        while self._waiting and self._waiting[0][0] <= until:
-            due, _, run, delivery = heapq.heappop(self._waiting)
-            self.clock.set(due)
-            for event in self._attempt(run, delivery):
-                self._start(delivery, event)
-
-    def _emit(self, record: Record) -> str:
-        if record.id not in self._kept:
-            self._kept.add(record.id)
-            self._inbox.append(replace(record, received_at=self.clock(), occurred_at=self.clock()))
-        return record.id
+    def _deliver(self, deliveries: list[Delivery], *, retries: bool) -> list[Delivery]:
+        for delivery in deliveries:
+            self._pipeline.begin(delivery)
+        while retries and (due := self._pipeline.next_due(deliveries)) is not None:
+            self._pipeline.make_due(due)
+        return deliveries
 
 
-def _given(
-    body: Mapping[str, Any] | bytes | None, fields: Fields, changes: Mapping[str, Any] | None
-) -> bytes:
-    """A body of the test's own, as it goes over the wire."""
-    if fields:
-        raise HarnessError(
-            f"a body of your own says all of it: leave {', '.join(fields)} out, or use set={{…}}"
-        )
-    if isinstance(body, bytes) and not changes:
-        return body
-    changed = schemas.decode(body if isinstance(body, bytes) else dumps(body))
-    for path, value in (changes or {}).items():
-        put(changed, path, value)
-    return dumps(changed)
-
-
-def _records(file: Path) -> Iterable[Record]:
-    try:
-        lines = file.read_bytes().splitlines()
-    except OSError as error:
-        raise HarnessError(f"{file} cannot be read: {error.strerror}") from None
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            record = event_in(line)
-        except LineError as error:
-            raise HarnessError(f"{file}, line {number}: {error}") from None
-        if not record.body:
-            raise HarnessError(
-                f"{file}, line {number}: its body is not kept any more, so no handler can read it"
-            )
-        yield record
-
-
-def _unhandled(event: Event, handlers: tuple[BoundHandler, ...]) -> str:
-    if not handlers:
+def _unhandled(delivery: Delivery) -> str:
+    if not delivery.handlers:
         return "the plugin has no handlers: register one with @plugin.on"
+    event = delivery.event
     called = event.trigger if event.name in (None, event.trigger) else f"{event.trigger} ({event.name})"
-    reasons = (f"  {bound.id} ({bound.handler.where}): {refusal(bound, event)}" for bound in handlers)
+    wheres = {bound.id: bound.handler.where for bound in delivery.handlers}
+    reasons = (f"  {handler} ({wheres[handler]}): {reason}" for handler, reason in delivery.why_not.items())
     allowed = "If that is right, write allow_unhandled=True."
     return "\n".join((f"no handler wants {called}:", *reasons, allowed))

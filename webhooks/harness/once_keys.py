@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from workers.journal import OnceClaim
+from workers.journal import KnownOnce, OnceClaim
 from workers.states import OnceState
 
 _Key = tuple[str, str | None, str]
@@ -25,13 +25,17 @@ class OnceKeys:
         with self._lock:
             return MappingProxyType({taken[-1]: self._state(taken) for taken in self._claims})
 
-    def enter_once(self, claim: OnceClaim) -> OnceState | None:
+    def enter_once(self, claim: OnceClaim) -> KnownOnce | None:
         """Take the key if nobody has it: then None, else what is known of it."""
+        key = _key(claim)
         with self._lock:
-            if _key(claim) in self._claims:
-                return self._state(_key(claim))
-            self._claims[_key(claim)] = claim, OnceState.PROGRESS
-            return None
+            if key not in self._claims:
+                self._claims[key] = claim, OnceState.PROGRESS
+                return None
+            taken, state = self._claims[key]
+            if state is OnceState.PROGRESS and taken.run == claim.run:
+                self._claims[key] = taken, OnceState.UNKNOWN
+            return KnownOnce(self._state(key), taken.until)
 
     def know_once(self, claim: OnceClaim) -> OnceState | None:
         """What is known of the key; None when nobody has it."""

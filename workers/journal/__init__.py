@@ -19,10 +19,10 @@ from workers.journal.failures import FailureGroup, grouped
 from workers.journal.journal import Journal
 from workers.journal.lines import Line
 from workers.journal.models import Outcome
-from workers.journal.once import OnceClaim, StoredOnce
+from workers.journal.once import KnownOnce, OnceClaim, StoredOnce, token_of
 from workers.journal.queries import Filter
 from workers.journal.retention import START, Cursor, Swept
-from workers.journal.settled import RunResult, Settled
+from workers.journal.settled import Attempt, RunResult, Settled
 from workers.journal.stored import Duplicates, StoredEvent, StoredRequest, StoredRun
 from workers.journal.times import iso
 
@@ -32,6 +32,7 @@ __all__ = [
     "START",
     "UNBLOCKABLE",
     "AmbiguousIdError",
+    "Attempt",
     "ClaimedRun",
     "Cursor",
     "DriftFilter",
@@ -45,6 +46,7 @@ __all__ = [
     "JournalRefusedError",
     "JournalUnavailableError",
     "JournalUrlError",
+    "KnownOnce",
     "Line",
     "OnceClaim",
     "Outcome",
@@ -59,4 +61,5 @@ __all__ = [
     "Swept",
     "grouped",
     "iso",
+    "token_of",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, and_, func, not_, update
 
+from workers.journal import attempts
 from workers.journal.database import for_writing
 from workers.journal.lines import fall_in, lines_of, release
 from workers.journal.models import events, runs
@@ -82,6 +83,8 @@ def _change_of(
     state = runs.c.state.in_([state.value for state in states if asked.state in (None, state)])
     wanted = (runs.c.event_id.in_(event_ids), state, *run_conditions(asked))
     with for_writing(engine).begin() as connection:
+        if "finished_at" in values:
+            attempts.keep_last(connection, *wanted)
         lines = lines_of(connection, *wanted)
         changed = connection.execute(update(runs).where(*wanted).values(values)).rowcount
         if lines:

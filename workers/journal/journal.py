@@ -14,7 +14,7 @@ from workers.journal.database import for_writing, open_engine
 from workers.journal.drift import ANY_DRIFT, DriftFilter, StoredDrift
 from workers.journal.errors import translated
 from workers.journal.lines import Line
-from workers.journal.once import OnceClaim, StoredOnce
+from workers.journal.once import KnownOnce, OnceClaim, StoredOnce
 from workers.journal.queries import Filter
 from workers.journal.reading import Reader
 from workers.journal.retention import START, Cursor, Swept
@@ -44,8 +44,11 @@ class Journal(Reader):
             with self._writing() as connection:
                 writing.write(connection, batch)
 
-    def enter_once(self, claim: OnceClaim) -> OnceState | None:
-        """Take the key of a side effect if nobody has it: then None, else what is known of it."""
+    def enter_once(self, claim: OnceClaim) -> KnownOnce | None:
+        """Take the key of a side effect if nobody has it: then None, else what is known of it.
+
+        What another attempt of the same run has in progress is unknown from then on.
+        """
         with self._writing() as connection:
             return once.enter(connection, claim)
 
@@ -168,17 +171,21 @@ class Journal(Reader):
         """Delete up to `limit` events, with their runs, and requests received before `before`, oldest first.
 
         This and the next three are for going on with, from where the last step came to, until there is no `more`,
-        and later on, when more is old enough. Events with a run that is not `FINISHED` are passed over: to come
-        to them again, begin again. None of them holds the lock for writing for longer than a step takes.
+        and later on, when more is old enough. Events with a run that is not `FINISHED`, or that a replay has yet to
+        come to, are passed over: to come to them again, begin again. None of them holds the lock for writing for
+        longer than a step takes.
         """
         return self._sweep(retention.DELETE, before, limit, after)
 
     def drop_payloads(self, before: int, limit: int, after: Cursor = START) -> Swept:
-        """Drop the bodies of up to `limit` events and requests received before `before`, oldest first."""
+        """Drop the bodies of up to `limit` events and requests received before `before`, oldest first.
+
+        With those of events go the effects of dry runs on them, which tell what was in them.
+        """
         return self._sweep(retention.DROP_PAYLOADS, before, limit, after)
 
     def drop_run_details(self, before: int, limit: int, after: Cursor = START) -> Swept:
-        """Drop the tracebacks of finished runs of up to `limit` events received before `before`."""
+        """Drop tracebacks and earlier attempts of finished runs of up to `limit` events received before `before`."""
         return self._sweep(retention.DROP_RUN_DETAILS, before, limit, after)
 
     def delete_drift(self, before: int, limit: int, after: Cursor = START) -> Swept:

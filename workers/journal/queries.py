@@ -28,7 +28,8 @@ from workers.states import EventStatus, RunState, event_status
 
 LISTED_EVENT = tuple(column for column in events.c if column.name != "body")
 WHOLE_RUN = tuple(column for column in runs.c if column.name not in ("claim", "deaths", "lane", "place"))
-LISTED_RUN = tuple(column for column in WHOLE_RUN if column.name not in ("traceback", "effects"))
+FAILED_RUN = tuple(column for column in WHOLE_RUN if column.name != "effects")
+LISTED_RUN = tuple(column for column in FAILED_RUN if column.name != "traceback")
 LISTED_REQUEST = tuple(column for column in requests.c if column.name != "body")
 ACCEPTED_REQUEST: tuple[ColumnElement[Any], ...] = (
     events.c.id,
@@ -62,7 +63,7 @@ _SEVERITY = {
 class Filter:
     """What to list; None means any. Times are milliseconds, on received_at: `since` included, `until` not.
 
-    Listings of events heed all but `outcome`, with `handler` and `state` asking for one run that is both;
+    Listings of events heed all but `outcome`, with `handler`, `replay` and `state` asking for one run that is all;
     listings of runs the same, and show only the runs asked for; listings of requests heed `event_id`, `trigger`,
     `app_id`, `conversation_id` and `sender` (which only accepted ones have), `outcome` and the times. What
     counts or changes runs heeds what listings of runs do, except `limit`. `event_id` is a whole id.
@@ -75,6 +76,8 @@ class Filter:
     app_id: str | None = None
     status: EventStatus | None = None
     handler: str | None = None
+    replay: str | None = None
+    """The name of a replay; empty for live runs."""
     state: RunState | None = None
     outcome: Outcome | None = None
     holds_up: bool = False
@@ -100,7 +103,7 @@ def event_conditions(asked: Filter) -> list[Condition]:
     if asked.state not in (None, RunState.DONE):
         # Few runs are in any other state: begin with those.
         conditions.append(events.c.id.in_(select(runs.c.event_id).where(*run_conditions(asked))))
-    elif asked.handler is not None or asked.state is not None:
+    elif any(each is not None for each in (asked.handler, asked.replay, asked.state)):
         conditions.append(exists().where(runs.c.event_id == events.c.id, *run_conditions(asked)))
     return conditions
 
@@ -114,7 +117,8 @@ def failed(asked: Filter) -> list[Condition]:
 
 def run_conditions(asked: Filter) -> list[Condition]:
     """The conditions on `runs` of a listing of events or of runs."""
-    conditions = _equal({runs.c.handler: searchable(asked.handler)})
+    wanted = {runs.c.handler: searchable(asked.handler), runs.c.replay: searchable(asked.replay)}
+    conditions = _equal(wanted)
     if asked.state is not None:
         conditions.append(in_states([asked.state]))
     return [*conditions, HOLDS_UP] if asked.holds_up else conditions
