@@ -63,24 +63,24 @@ def test_the_example_of_a_test_passes(written: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize(
-    ("file", "right", "wrong"),
-    [
-        ("night_watch.py", ">=", ">"),
-        ("long_messages.py", "> 500", "> 5000"),
-        ("relay.py", "status_code == 410", "status_code == 411"),
-        ("relay.py", "RetryLater(60)", "RetryLater(61)"),
-        ("receipt_printer.py", "if first:", "if True:"),
-    ],
+WRONG = (
+    ("night_watch.py", ">=", ">"),
+    ("long_messages.py", "> 500", "> 5000"),
+    ("relay.py", "status_code == 410", "status_code == 411"),
+    ("relay.py", "RetryLater(60)", "RetryLater(61)"),
+    ("receipt_printer.py", "if first:", "if True:"),
 )
-def test_the_example_of_a_test_fails_when_a_handler_is_wrong(
-    written: Path, file: str, right: str, wrong: str
-) -> None:
+
+
+def test_the_example_of_a_test_fails_when_a_handler_is_wrong(written: Path) -> None:
     """It asserts something about each of them."""
-    source = (written / file).read_text()
-    assert right in source
-    (written / file).write_text(source.replace(right, wrong))
-    assert run_tests(written).returncode == 1
+    for file, right, wrong in WRONG:
+        source = (written / file).read_text()
+        assert right in source
+        (written / file).write_text(source.replace(right, wrong))
+    done = run_tests(written)
+    assert done.returncode == 1
+    assert f"{len(WRONG)} failed" in done.stdout
 
 
 def test_every_plugin_of_the_page_has_handlers(written: Path) -> None:

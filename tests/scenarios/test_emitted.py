@@ -44,9 +44,8 @@ def lines(file: Path) -> list[str]:
     return sorted(file.read_text().splitlines()) if file.exists() else []
 
 
-@pytest.mark.parametrize(
-    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.attack)], indirect=True
-)
+@pytest.mark.attack
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 def test_what_a_replay_emits_reaches_no_live_handler_and_nothing_twice(stack: Stack, tmp_path: Path) -> None:
     """However often it is replayed, and whatever is killed after it was emitted."""
     stack.plugin("emitter", PLUGIN.format(folder=str(tmp_path)))

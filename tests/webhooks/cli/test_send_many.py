@@ -6,7 +6,7 @@ import threading
 import pytest
 
 import schemas
-from webhooks.samples import CURRENT, STORIES
+from webhooks.samples import STORIES
 from workers.clock import now_ms
 
 LINES = [
@@ -272,8 +272,3 @@ class TestWrongUse:
         done = command("send", "--from-file", file(*LINES), *arguments)
         assert done.exit_code == 2
         assert "--from-file sends what is in the file" in " ".join(done.stderr.split())
-
-    def test_the_list_of_samples_is_of_all_triggers(self, command):
-        """It comes with a trigger that there is none of."""
-        done = command("send", "nothing")
-        assert f"Samples: {', '.join(CURRENT)}" in done.stderr
