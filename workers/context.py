@@ -110,10 +110,10 @@ class Context:
 
         What this cannot promise is that it happens at all. Nobody knows whether it did when the process dies inside
         the block, when the run is interrupted there, and when the block raises, whatever that is, after a request of
-        `ctx.http` in it got no answer, or one of success (2xx) to more than a question (GET, HEAD, OPTIONS). It is
-        then not done again; `comethooks runs show` says that the key is `unknown`. What other clients than `ctx.http`
-        send is not seen: a block that raises because they got no answer is entered again. Nor is what the block does
-        twice by itself.
+        `ctx.http` in it got no answer, or one of success or a redirect (2xx, 3xx) to more than a question (GET, HEAD,
+        OPTIONS). It is then not done again; `comethooks runs show` says that the key is `unknown`. What other clients
+        than `ctx.http` send is not seen: a block that raises because they got no answer is entered again. Nor is what
+        the block does twice by itself.
 
         In a dry run nothing is kept. Raises `ValueError` for a key that is empty, has more than 200 characters, NUL
         or half of a surrogate pair, and `TypeError` when it is used without `with`. When another run is in the block

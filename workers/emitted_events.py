@@ -5,6 +5,8 @@ a live run is tried again and in replays, knows all others.
 
 What a replay makes that is new enters no stream: the live handlers do not get it. It is written into the journal
 together with the runs of it that are the replay's, which are due at once, so a crash leaves all of that or nothing.
+Those of ordered handlers stand in lines of their own: the order between what is emitted in a replay and the events
+that it finds in the journal is not kept.
 """
 
 import time
@@ -71,7 +73,7 @@ def _run(record: Record, handler: BoundHandler, name: str, *, due: bool, now: in
         next_at=now if state is RunState.RETRYING else None,
         replay=name,
         version=handler.version,
-        lane=lane_of(record, name) if in_line else None,
-        # After whatever the replay has found in the journal, and in the order in which they are made.
+        lane=lane_of(record, name, emitted=True) if in_line else None,
+        # In the order in which they are made.
         place=time.time_ns() if in_line else None,
     )

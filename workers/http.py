@@ -15,7 +15,8 @@ ANSWER_SECONDS = 10.0
 """How long to wait for a connection, and how long a request may take in all, unless less is left of the run."""
 LEAST_SECONDS = 0.05
 LARGEST_ANSWER = 10 * 1000 * 1000
-"""Bytes of an answer's body, unpacked: it is held in memory, beside those of all other threads."""
+"""Bytes of an answer's body, unpacked: it is held in memory, beside those of all other threads. Looked at after each
+piece was unpacked, so for a moment it may be more, by what one piece unpacks to."""
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -38,8 +39,9 @@ class Http:
         self._seconds_left = seconds_left
         self._dry_run = dry_run
         self.arrived = 0
-        """How many requests had their effect, or may have had it: those that got no answer, and those that were
-        answered with success (2xx) and were not only to ask something (GET, HEAD, OPTIONS)."""
+        """How many requests had their effect, or may have had it: those that were sent and got no answer, and those
+        that were answered with anything but an error (4xx, 5xx) and were not only to ask something (GET, HEAD,
+        OPTIONS)."""
 
     def request(
         self,
@@ -108,23 +110,29 @@ class Http:
         auth: tuple[str, str] | None,
         seconds: float,
     ) -> "httpx.Response":
-        import httpx
-
         from workers.http_client import within
 
         self.arrived += 1  # until something says otherwise, whatever interrupts this
         with within(seconds):
             try:
                 response = client.send(request, stream=True, auth=auth, follow_redirects=False)
-            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol):
+            except _not_sent():
                 self.arrived -= 1
                 raise
-            if request.method in _SAFE or not response.is_success:
+            if request.method in _SAFE or response.is_error:
                 self.arrived -= 1
             try:
                 return _whole(response)
             finally:
                 response.close()
+
+
+def _not_sent() -> tuple[type["httpx.HTTPError"], ...]:
+    """What httpx raises before a server was sent anything of a request."""
+    import httpx
+
+    connecting = (httpx.PoolTimeout, httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
+    return *connecting, httpx.UnsupportedProtocol, httpx.LocalProtocolError
 
 
 def _whole(response: "httpx.Response") -> "httpx.Response":

@@ -11,7 +11,7 @@ from workers.journal import RunResult
 from workers.loading import BoundHandler
 from workers.processes import StopFlag
 from workers.record import Record
-from workers.replay_lines import ReplayLines, lane_key
+from workers.replay_lines import LaneKey, ReplayLines, lane_key
 from workers.runners import Runner, Runners
 from workers.running import event_of
 
@@ -20,11 +20,10 @@ _TICK_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pending:
-    """A run that is to be made; its event is the `place`th of the replay."""
+    """A run that is to be made."""
 
     record: Record
     handler: BoundHandler
-    place: int
 
 
 class ReplayRuns:
@@ -57,7 +56,7 @@ class ReplayRuns:
         Raises what ended a runner.
         """
         self._until, self._begun = until, False
-        lanes: defaultdict[tuple[str | None, str], list[Pending]] = defaultdict(list)
+        lanes: defaultdict[LaneKey, list[Pending]] = defaultdict(list)
         for each in pending:
             lanes[lane_key(each.record)].append(each)
         for lane in lanes.values():
@@ -88,7 +87,7 @@ class ReplayRuns:
             if self.over() or (self._begun and time.monotonic() > self._until):
                 break
             self._begun = True
-            if instead := lines.instead_of(pending.handler, pending.record, pending.place):
+            if instead := lines.instead_of(pending.handler, pending.record):
                 self._tell(pending, instead)
                 continue
             event = event_of(pending.record, self._name)
@@ -102,7 +101,7 @@ class ReplayRuns:
     def _ended(
         self, pending: Pending, lines: ReplayLines, result: RunResult, *, given_up: bool = False
     ) -> None:
-        self._tell(pending, lines.placed(pending.handler, pending.record, pending.place, result))
+        self._tell(pending, lines.placed(pending.handler, pending.record, result))
         if given_up:  # its thread does not come back
             self._messages.put(_LANE_ENDED)
 

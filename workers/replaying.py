@@ -146,13 +146,12 @@ class Replaying:
 
     def _chunk(self, replay: StoredReplay, found: Sequence[Candidate]) -> _Chunk:
         handlers = [handlers_for(replay.request, self._plugins, each) for each in found]
-        places = list(accumulate(map(bool, handlers), initial=replay.events))[1:]
-        most = replay.events + _at_once(replay.rate)
-        taken = sum(place <= most for place in places)
+        at_once = _at_once(replay.rate)
+        taken = sum(events <= at_once for events in accumulate(map(bool, handlers)))
         found, handlers = found[:taken], handlers[:taken]
         todo = [
-            Pending(event.record, handler, place)
-            for event, wanted, place in zip(found, handlers, places, strict=False)
+            Pending(event.record, handler)
+            for event, wanted in zip(found, handlers, strict=True)
             for handler in wanted
             if handler.id not in event.recorded
         ]
@@ -164,7 +163,7 @@ class Replaying:
             if replay.error and pending:
                 killer = pending.pop()
                 event_id, dead = _unrun(killer, self._name, state=RunState.DEAD, error=replay.error)
-                unrun.append((event_id, lines.placed(killer.handler, killer.record, killer.place, dead)))
+                unrun.append((event_id, lines.placed(killer.handler, killer.record, dead)))
         return _Chunk(found, handlers, pending, unrun, lines)
 
     def _record(self, replay: StoredReplay, chunk: _Chunk, results: Sequence[tuple[str, RunResult]]) -> bool:

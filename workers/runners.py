@@ -12,7 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from queue import SimpleQueue
 from typing import Protocol
@@ -22,6 +22,7 @@ import structlog
 from schemas import Event
 from workers.clock import now_ms
 from workers.context import Services
+from workers.effects import Effects
 from workers.journal import RunResult
 from workers.loading import BoundHandler
 from workers.logs import MAX_TRACEBACK
@@ -51,6 +52,7 @@ class _Call:
     attempt: int
     ended: Ended
     started_at: int
+    effects: Effects
     limit: float
     """Monotonic time, seconds: first of the run, then of its thread."""
     interrupted: bool = False
@@ -101,13 +103,17 @@ class Runner(threading.Thread):
         clock: Callable[[], int] = now_ms,
     ) -> None:
         """Run `handler` once, and tell `ended` how it ended."""
-        call = _Call(handler, attempt, ended, clock(), time.monotonic() + handler.timeout)
+        effects, services = Effects(handler.config), self._services
+        call = _Call(handler, attempt, ended, clock(), effects, time.monotonic() + handler.timeout)
         try:
             self._call = call
-            result = execute(handler, event, self._services, attempt=attempt, dry_run=dry_run, clock=clock)
+            result = execute(
+                handler, event, services, attempt=attempt, dry_run=dry_run, clock=clock, effects=effects
+            )
             self._finish(call)
         except HandlerTimeoutError as error:  # it arrived when the handler had just ended
             result = failed(handler, error, attempt=attempt, started_at=call.started_at, finished_at=clock())
+            result = replace(result, effects=effects.lines)
             self._finish(call)
         ended(result)
 
@@ -151,7 +157,7 @@ class Runner(threading.Thread):
             finished_at=now_ms(),
             traceback=_stack_of(self.ident),
         )
-        return partial(call.ended, result, given_up=True)
+        return partial(call.ended, replace(result, effects=call.effects.lines), given_up=True)
 
 
 class Runners:

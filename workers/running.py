@@ -49,10 +49,11 @@ def execute(
     attempt: int = 1,
     dry_run: bool = False,
     clock: Callable[[], int] = now_ms,
+    effects: Effects | None = None,
 ) -> RunResult:
     """Run `handler` once. Whatever it raises becomes the result of the run, and goes no further.
 
-    In a dry run its effects are recorded, and not done.
+    What it does is noted in `effects`, which somebody else may look at meanwhile. In a dry run it is not done.
 
     Only a `HandlerTimeoutError` that arrives when the handler has ended already may come out of here.
     """
@@ -60,7 +61,7 @@ def execute(
     log: FilteringBoundLogger = structlog.get_logger(
         id=event.id, trigger=event.trigger, handler=handler.id, attempt=attempt
     )
-    effects = Effects(handler.config)
+    effects = effects or Effects(handler.config)
     context = make_context(
         event,
         handler=handler.id,

@@ -22,8 +22,10 @@ from workers.parsers import Texts
 from workers.paths import Credential
 from workers.variables import read_variables
 
-__all__ = ["NAMES", "App", "Credential", "ManagementKey", "Settings", "SettingsError"]
+__all__ = ["MAX_BODY", "NAMES", "App", "Credential", "ManagementKey", "Settings", "SettingsError"]
 
+MAX_BODY = "1MiB"
+"""The largest body that is accepted, unless a setting says otherwise."""
 _PORT = "8000"
 _DAYS = "30"
 _MOST_DAYS = 36_500
@@ -141,7 +143,7 @@ def _parsed(env: Texts) -> dict[str, Any]:
         "partitions": env.number(NAMES["partitions"], None),
         "handler_timeout": env.seconds(NAMES["handler_timeout"], "30s", minimum=0.001),
         "duplicate_window": env.whole_seconds(NAMES["duplicate_window"], "24h"),
-        "max_body": env.size(NAMES["max_body"], "1MiB"),
+        "max_body": env.size(NAMES["max_body"], MAX_BODY),
         "max_backlog_bytes": env.size(NAMES["max_backlog_bytes"], "512MB"),
         **_retention(env),
         "strict_triggers": env.set_of_names(NAMES["strict_triggers"], ""),

@@ -199,6 +199,29 @@ class TestReplays:
         house.replay("r1", *plugin_handlers)
         assert house.seen == [("note", each, "r1") for each in (made[0], *made)]
 
+    def test_what_is_made_holds_up_no_event_of_the_journal(self, house: House) -> None:
+        """It has lines of its own: the order between the two is not kept, and neither runs beside its like."""
+        house.replayer.keep(2, conversations=1)
+        plugin = Plugin("plugin")
+
+        @plugin.on("message.sent", replay="safe")
+        def go(event: Any, ctx: Any) -> None:
+            ctx.emit("found", {"of": event.id})
+
+        @plugin.on("message.sent", "plugin.found", replay="safe", ordered=True)
+        def note(event: Any, ctx: Any) -> None:
+            house.seen.append(("note", event.id, event.replay))
+
+        handlers = [BoundHandler(each, Config("plugin", {}), 30.0, "1.0") for each in plugin.handlers]
+        house.replayer.create(GO, NOTE, name="r1", asked=Filter(trigger="message_sent"))
+        house.replayer.work(*handlers, name="r1")
+        made = house.made()[::-1]
+        found = {run.event_id: run for run in house.desk.runs() if run.handler == NOTE}
+        assert [found[each].state for each in made] == [RunState.RETRYING, RunState.WAITING]
+        assert {run.state for each, run in found.items() if each not in made} == {RunState.DONE}
+        house.work(*handlers)
+        assert [each for _, each, _ in house.seen[2:]] == made
+
 
 def test_the_moderation_example_flags_once_however_often_it_is_replayed(
     house: House, monkeypatch: pytest.MonkeyPatch

@@ -5,6 +5,8 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import httpx
 import pytest
@@ -80,6 +82,34 @@ def http(effects: Effects) -> Iterator[Http]:
         yield Http(lambda: client, effects, lambda: 30.0, dry_run=False)
 
 
+@contextmanager
+def deaf(*hosts: str, port: int = 0) -> Iterator[int]:
+    """Addresses that nobody gets a connection to, and that refuse none; their port."""
+    with ExitStack() as opened:
+        for host in hosts:
+            listening = opened.enter_context(socket.create_server((host, port), backlog=0))
+            port = listening.getsockname()[1]
+            for _ in range(4):  # as many as wait to be accepted, and more
+                waiting = opened.enter_context(socket.socket())
+                waiting.setblocking(False)
+                waiting.connect_ex((host, port))
+        yield port
+
+
+def resolve(monkeypatch: pytest.MonkeyPatch, name: str, *addresses: str) -> None:
+    """Let `name` have these addresses."""
+    known = socket.getaddrinfo
+
+    def look_up(host: Any, port: Any, *rest: Any, **options: Any) -> Any:
+        if host != name:
+            return known(host, port, *rest, **options)
+        if not addresses:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return [entry for each in addresses for entry in known(each, port, 0, socket.SOCK_STREAM)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+
 def seconds_until_timeout(call: Callable[[], object]) -> float:
     began = time.monotonic()
     with pytest.raises(httpx.TimeoutException):
@@ -137,6 +167,50 @@ class TestDeadline:
         assert server.connections == 1
 
 
+class TestAddresses:
+    def test_all_of_them_together_have_the_time_of_one(
+        self, http: Http, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """However many a name has that do not answer."""
+        with deaf("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4") as port:
+            resolve(monkeypatch, "many.example", "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")
+            took = seconds_until_timeout(lambda: http.post(f"http://many.example:{port}/", timeout=0.6))
+        assert 0.5 < took < 0.9
+        assert http.arrived == 0
+
+    def test_one_that_does_not_answer_leaves_time_for_the_next(
+        self, http: Http, server: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As of a host whose first address is of a network that is not there."""
+        url = server.answer("/", OK + b"Content-Length: 2\r\n\r\n", b"ok")
+        port = int(url.split(":")[2].rstrip("/"))
+        with deaf("127.0.0.2", port=port):
+            resolve(monkeypatch, "two.example", "127.0.0.2", "127.0.0.1")
+            assert http.get(f"http://two.example:{port}/", timeout=2.0).text == "ok"
+
+    def test_one_that_refuses_is_passed_over(
+        self, http: Http, server: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The last one says what is wrong when all do."""
+        url = server.answer("/", OK + b"Content-Length: 2\r\n\r\n", b"ok")
+        port = int(url.split(":")[2].rstrip("/"))
+        resolve(monkeypatch, "two.example", "127.0.0.9", "127.0.0.1")
+        assert http.get(f"http://two.example:{port}/").text == "ok"
+        resolve(monkeypatch, "none.example", "127.0.0.9", "127.0.0.8")
+        with pytest.raises(httpx.ConnectError, match="refused"):
+            http.get(f"http://none.example:{port}/")
+
+    def test_a_name_that_nobody_knows_cannot_be_connected_to(
+        self, http: Http, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Nor can one that is no name."""
+        resolve(monkeypatch, "unknown.example")
+        for host in ("unknown.example", "a" * 70 + ".example"):
+            with pytest.raises(httpx.ConnectError):
+                http.post(f"http://{host}/")
+        assert http.arrived == 0
+
+
 class TestAnswers:
     def test_one_that_is_too_large_is_an_error(self, http: Http, server: Server) -> None:
         """That says so; no more of it is read."""
@@ -180,14 +254,36 @@ class TestAnswers:
         ("GET", OK, 0),
         ("POST", b"HTTP/1.1 503 Away\r\n", 0),
         ("POST", b"HTTP/1.1 404 No\r\n", 0),
+        ("POST", b"HTTP/1.1 303 See Other\r\nLocation: /done\r\n", 1),
+        ("GET", b"HTTP/1.1 302 Found\r\nLocation: /in\r\n", 0),
     ],
 )
 def test_an_answer_tells_whether_a_request_had_its_effect(
     http: Http, server: Server, method: str, answer: bytes, arrived: int
 ) -> None:
-    """One of success to more than a question had it."""
+    """To more than a question, all but an error says that it had it; who redirects has often done it already."""
     http.request(method, server.answer("/", answer + b"Content-Length: 0\r\n\r\n"))
     assert http.arrived == arrived
+
+
+def test_a_header_that_cannot_be_sent_is_not_sent(http: Http, server: Server) -> None:
+    """Nothing of the request is."""
+    with pytest.raises(httpx.LocalProtocolError):
+        http.post(server.answer("/", OK), headers={"X-Note": "two\nlines"})
+    assert (http.arrived, server.requests) == (0, [])
+
+
+def test_what_a_proxy_does_not_let_through_was_not_sent(
+    server: Server, effects: Effects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was asked for a connection, and said no."""
+    server.answer("nowhere.example:443", b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")
+    monkeypatch.setenv("HTTPS_PROXY", server.url)
+    with new_client() as client:
+        http = Http(lambda: client, effects, lambda: 30.0, dry_run=False)
+        with pytest.raises(httpx.ProxyError):
+            http.post("https://nowhere.example/")
+    assert http.arrived == 0
 
 
 @pytest.mark.parametrize(

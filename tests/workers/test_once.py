@@ -135,6 +135,13 @@ class TestABlockThatRaises:
         assert shop.run(post, attempt=2).state is RunState.DONE
         assert (len(shop.http.requests), shop.states) == (2, [OnceState.DONE])
 
+    def test_because_it_was_redirected_leaves_it_unknown(self, shop: Shop) -> None:
+        """Forms are answered so when they were taken."""
+        shop.http.fail(status=303, times=1)
+        assert shop.run(post).state is RunState.RETRYING
+        assert shop.run(post, attempt=2).state is RunState.DONE
+        assert (len(shop.http.requests), shop.states) == (1, [OnceState.UNKNOWN])
+
     def test_after_a_question_frees_it(self, shop: Shop) -> None:
         """To look something up is no effect."""
 

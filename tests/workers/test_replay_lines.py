@@ -7,13 +7,18 @@ import pytest
 
 from tests.workers.desk import Desk
 from tests.workers.engine import handler, record
-from tests.workers.test_replaying import HANDLER, NAME, Replayer
+from tests.workers.test_replaying import HANDLER, NAME, Replayer, result
 from workers import keys
 from workers.clock import now_ms
-from workers.journal import Filter, JournalUnavailableError, Line
+from workers.emitting import emitted
+from workers.ids import new_id
+from workers.journal import Filter, JournalUnavailableError, Line, Settled
+from workers.journal.replay_request import Choice
 from workers.loading import BoundHandler
-from workers.replay_lines import ReplayLines, lane_of
+from workers.processes import StopFlag
+from workers.replay_lines import ReplayLines, lane_key, lane_of
 from workers.retry import Retry
+from workers.running import event_of
 from workers.states import ReplayState, RunState
 
 DONE, RETRYING, WAITING, DEAD = RunState.DONE, RunState.RETRYING, RunState.WAITING, RunState.DEAD
@@ -118,6 +123,43 @@ def test_a_handler_that_is_not_ordered_goes_on(replayer: Replayer) -> None:
     assert [each[0] for each in replayer.seen] == [*ids[1:], ids[0]]
 
 
+def test_places_hold_when_fewer_events_are_chosen_later(replayer: Replayer) -> None:
+    """A chunk was done in part, and some of its events ran meanwhile: none overtakes the run that failed before."""
+    ids = replayer.keep(8, conversations=2)
+    stopped = replayer.desk.stop
+
+    def fail(event: Any, ctx: Any) -> None:
+        if event.id == ids[5]:
+            stopped.set()
+            raise ValueError("at first")
+        if event.id == ids[0]:
+            assert stopped.wait(10)
+
+    flaky = handler(fail, ordered=True, retry=Retry(base=60))
+    replayer.create(HANDLER, choice=Choice.MISSING)
+    replayer.job(flaky).run()
+    ran = [record(0, n, id=ids[n]) for n in (2, 4, 6)]
+    replayer.desk.journal.write([Settled(each, runs=(result(),), partition=0) for each in ran])
+    replayer.desk.stop = StopFlag()
+    replayer.work(flaky)
+    assert states(replayer, ids[5], ids[7]) == [RETRYING, WAITING]
+    assert replayer.desk.journal.release_waiting(now_ms()) == 0
+
+
+def test_events_of_the_same_millisecond_come_one_after_the_other(replayer: Replayer) -> None:
+    """In the order of their ids, which is that of the replay."""
+    kept = [record(1, 1, id=new_id(1_800_000_000_000, bytes([n] * 10))) for n in range(8)]
+    replayer.desk.journal.write([Settled(each, runs=(), partition=0) for each in reversed(kept)])
+    ids = [each.id for each in kept]
+    flaky = failing(replayer, ids[0], SOON)
+    replayer.create(HANDLER)
+    replayer.work(flaky)
+    assert replayer.desk.journal.release_waiting(now_ms()) == 0
+    work_off(replayer, flaky)
+    assert [each[0] for each in replayer.seen] == ids
+    assert set(states(replayer, *ids)) == {DONE}
+
+
 class TestLine:
     def lines(self, line_length: Callable[[Line, int], int]) -> ReplayLines:
         """Lines of a chunk."""
@@ -126,9 +168,9 @@ class TestLine:
     def test_it_has_an_end(self) -> None:
         """Whoever finds too many before it is dead and says why."""
         ordered = handler(lambda event, ctx: None, ordered=True)
-        result = self.lines(lambda line, limit: limit).instead_of(ordered, record(), 7)
+        result = self.lines(lambda line, limit: limit).instead_of(ordered, record(1, 7))
         assert result
-        assert (result.state, result.place) == (DEAD, 7)
+        assert (result.state, result.place) == (DEAD, record(1, 7).received_at)
         assert "runs of this handler wait before it" in (result.error or "")
 
     def test_the_journal_is_asked_once_and_what_does_not_answer_has_it_wait(self) -> None:
@@ -141,7 +183,7 @@ class TestLine:
 
         lines = self.lines(away)
         for ordered in (True, True, False):
-            result = lines.instead_of(handler(lambda event, ctx: None, ordered=ordered), record(), 1)
+            result = lines.instead_of(handler(lambda event, ctx: None, ordered=ordered), record())
             assert (result and result.state) == (WAITING if ordered else None)
         assert asked == [Line(HANDLER, lane_of(record(), NAME))]
 
@@ -149,5 +191,17 @@ class TestLine:
         """Nor have two conversations the same."""
         kept = [record(1), record(2), record(1, app_id=None), record(1, app_id="")]
         lanes = {lane_of(each, name) for each in kept for name in ("a", "b")}
-        assert len(lanes) == 8
+        lanes |= {lane_of(each, "a", emitted=True) for each in kept}
+        assert len(lanes) == 12
         assert not any("/" in lane for lane in lanes)
+
+    def test_what_is_made_of_one_event_stands_in_one_line(self) -> None:
+        """Live it does, too: without a conversation it is the event that orders what is made of it."""
+        parents = [record(n, n, conversation_id=None) for n in (1, 2)]
+        made = [
+            emitted(event_of(each), HANDLER, "found", {"number": n}, received_at=1)
+            for each in parents
+            for n in (1, 2)
+        ]
+        assert [lane_key(each) for each in made] == [(each.app_id, each.key) for each in made]
+        assert len({lane_of(each, NAME) for each in made}) == 2

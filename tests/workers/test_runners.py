@@ -42,11 +42,13 @@ def runners(interrupted: list[str]) -> Iterator[Runners]:
     assert failures == []
 
 
-def run(runners: Runners, ends: Ends, function: Callable[..., Any], **declared: Any) -> None:
+def run(
+    runners: Runners, ends: Ends, function: Callable[..., Any], *, dry_run: bool = False, **declared: Any
+) -> None:
     """Have `function` run as a handler."""
 
     def work(runner: Runner) -> None:
-        runner.execute(handler(function, **declared), event_of(record()), ends)
+        runner.execute(handler(function, **declared), event_of(record()), ends, dry_run=dry_run)
 
     runners.submit(work)
 
@@ -85,21 +87,23 @@ def test_python_code_that_takes_too_long_is_interrupted_where_it_is(
 
 
 def test_a_thread_that_cannot_be_interrupted_is_given_up(runners: Runners) -> None:
-    """The end of its run is told once, with the place where it hangs, though it comes back later."""
+    """The end of its run is told once, with the place where it hangs and what it did, though it comes back later."""
     go_on, came_back = threading.Event(), threading.Event()
 
     def hang(event: Any, ctx: Any) -> None:
+        ctx.http.post("https://shop.example/in")
         try:
             go_on.wait(30)
         finally:
             came_back.set()
 
     ends = Ends()
-    run(runners, ends, hang, timeout=0.05, retry=Retry(attempts=2))
+    run(runners, ends, hang, timeout=0.5, retry=Retry(attempts=2), dry_run=True)
     wait_for(ended(runners, ends), "it is given up")
     ((result, given_up),) = ends.told
     assert (result.state, given_up, runners.stuck) == (RunState.RETRYING, True, True)
     assert "in hang" in (result.traceback or "")
+    assert result.effects == ("would POST https://shop.example/in",)
     go_on.set()
     assert came_back.wait(10)
     run(runners, ends, lambda e, c: None)

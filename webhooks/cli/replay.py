@@ -13,6 +13,7 @@ from webhooks.cli.replay_status import find, list_, status
 from webhooks.cli.sources import open_sources
 from workers.clock import now_ms
 from workers.journal.replays import Replays
+from workers.states import ReplayState
 
 
 @click.group()
@@ -53,10 +54,17 @@ def plan(refused: bool, as_json: bool, **given: Any) -> None:
 @replay.command(epilog=options.examples('comethooks replay stop "fix greeting"'))
 @click.argument("name", type=filters.ReplayName())
 def stop(name: str) -> None:
-    """Stop a replay. What is in progress is finished and recorded; `replay resume NAME` goes on."""
+    """Stop a replay. What is in progress is finished and recorded; `replay resume NAME` goes on.
+
+    One whose file was not read to its end is forgotten, and its name is free again.
+    """
     with open_sources() as sources:
         replays = Replays(sources.journal.engine)
         found = find(replays, name)
+        if found.state is ReplayState.STAGING:
+            replays.forget(name)
+            hint("Forgotten: its file was not read to its end, and nothing was replayed.")
+            return
         if not replays.stop(name, now_ms()):
             raise click.ClickException(f"it does not run: it is {found.state}")
     hint(f"Stopped. To go on: {to_resume(name)}")

@@ -97,7 +97,7 @@ def resume(name: str, detach: bool, as_json: bool) -> None:
             raise click.ClickException("it is done; to replay the same again, choose another name")
         if found.state is ReplayState.STAGING:
             raise click.ClickException(
-                "its file was not read to its end yet. If nobody reads it any more, begin one with another name"
+                f"its file was not read to its end yet. If nobody reads it any more: {_to_give_up(name)}"
             )
         if found.state is not ReplayState.RUNNING:
             hint(f"It is {found.state} after {found.events} of {found.expected} events.")
@@ -108,6 +108,11 @@ def resume(name: str, detach: bool, as_json: bool) -> None:
 def to_resume(name: str) -> str:
     """The line to type to go on with a replay."""
     return f"comethooks replay resume {shlex.quote(name)}"
+
+
+def _to_give_up(name: str) -> str:
+    """The line to type to forget a replay whose file was not read to its end."""
+    return f"comethooks replay stop {shlex.quote(name)}"
 
 
 def _check_choice(given: dict[str, Any], *, everything: bool, yes: bool) -> None:
@@ -127,7 +132,9 @@ def _check_choice(given: dict[str, Any], *, everything: bool, yes: bool) -> None
 
 def _name_is_taken(known: StoredReplay) -> click.UsageError:
     advice = "choose another name"
-    if known.state is not ReplayState.DONE:
+    if known.state is ReplayState.STAGING:
+        advice = f"somebody reads its file; if nobody does any more: {_to_give_up(known.name)}"
+    elif known.state is not ReplayState.DONE:
         advice = f"to go on with it: {to_resume(known.name)}"
     return click.UsageError(f"there is a replay {known.name!r} already, which is {known.state}; {advice}")
 
@@ -159,7 +166,8 @@ def _begin(sources: Sources, replays: Replays, asked: Asked, name: str, *, dry_r
         except BaseException:
             replays.forget(name)
             raise
-        replays.start(name, now_ms())
+        if not replays.start(name, now_ms()):
+            raise click.ClickException("somebody stopped it while its file was read; nothing was replayed")
 
 
 def _stage(sources: Sources, replays: Replays, asked: Asked, name: str) -> None:

@@ -29,6 +29,8 @@ from workers.context import Services
 from workers.loading import BoundHandler
 from workers.plugin import Plugin
 from workers.running import event_of
+from workers.settings import MAX_BODY
+from workers.values import parse_size
 
 _SEED = 5
 _DAY_SECONDS = 24 * 3600
@@ -57,7 +59,9 @@ class Harness:
         self._plugin: tuple[Plugin, Mapping[str, Any] | None] | None = None
         self._duplicates = Duplicates(self.clock, duplicate_window)
         self._emissions = Emissions(self.clock)
-        services = Services(self.http.client, self.once_keys, self._emissions.keep, self.apps)
+        services = Services(
+            self.http.client, self.once_keys, self._emissions.keep, self.apps, max_body=parse_size(MAX_BODY)
+        )
         self._pipeline = Pipeline(self.clock, services, self._emissions)
 
     def deliver(

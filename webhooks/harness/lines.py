@@ -3,8 +3,8 @@
 from webhooks.harness.delivery import Run
 from workers.states import RunState
 
-Lane = tuple[str | None, str | None, str]
-"""The replay, the app, and the conversation, the user or the event itself."""
+Lane = tuple[str | None, ...]
+"""The replay, the app, and the conversation, the user or the event itself; or what else orders a replay's events."""
 
 
 class Lines:

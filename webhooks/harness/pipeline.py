@@ -124,7 +124,7 @@ class Pipeline:
         return coming
 
     def _coming(self, record: Record, replay: str | None) -> _Coming:
-        return _Coming(event_of(record, replay=replay), _lane_of(record, replay))
+        return _Coming(event_of(record, replay=replay), _lane_of(record, replay, emitted=True))
 
     def _leave_line(self, run: Run) -> None:
         released = self._lines.leave(run)
@@ -156,10 +156,11 @@ class Pipeline:
                 self._runners.enforce_limits()
 
 
-def _lane_of(record: Record, replay: str | None) -> Lane:
+def _lane_of(record: Record, replay: str | None, *, emitted: bool = False) -> Lane:
     """What orders an event: live as in a drainer, and in each replay for itself."""
-    key = (record.app_id, record.key or record.id) if replay is None else lane_key(record)
-    return replay, *key
+    if replay is None:
+        return replay, record.app_id, record.key or record.id
+    return replay, *lane_key(record, emitted=emitted)
 
 
 def _require_dead(run: Run) -> None:

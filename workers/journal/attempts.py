@@ -23,6 +23,17 @@ _INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.
 _KEY = ("event_id", "handler", "replay")
 
 
+def lock(connection: Connection, *chosen: ColumnElement[bool]) -> None:
+    """Have the rows of runs that meet all of `chosen` for oneself until the end of the transaction.
+
+    Whoever keeps attempts does this first, and everybody in the order of keys, so that no two wait for each other. In
+    SQLite one that writes is alone anyway.
+    """
+    if connection.dialect.name != "sqlite":
+        key = [runs.c[name] for name in _KEY]
+        connection.execute(select(*key).where(*chosen).order_by(*key).with_for_update(of=runs))
+
+
 def move(connection: Connection, *claimed: ColumnElement[bool]) -> None:
     """Keep what the rows of `runs` tell that meet all of `claimed`, before it is overwritten.
 

@@ -165,7 +165,10 @@ def finish(connection: Connection, member: str, results: Sequence[tuple[str, Run
     """
     rows = [run_row(event_id, result) for event_id, result in results]
     # A second one that does not count (`workers.retry.NotYet`) has the number of the first.
-    several = (row for row in rows if row["attempts"] > 1 or row["state"] == RunState.RETRYING)
+    several = [row for row in rows if row["attempts"] > 1 or row["state"] == RunState.RETRYING]
+    if several:
+        for chunk in chunks(sorted(_key_of(row) for row in rows), _KEYS):
+            attempts.lock(connection, _claimed_by(member), _among(chunk))
     for chunk in chunks([_key_of(row) for row in several], _KEYS):
         attempts.move(connection, _claimed_by(member), _among(chunk))
     had = _finishing(connection.dialect.name).execute(connection, rows, [searchable(member)])
@@ -210,7 +213,8 @@ def free(
     process died is how the attempt ended.
     """
     taken = _claimed_by(member) if expired is None else and_(_claimed_by(member), runs.c.next_at <= expired)
-    found = connection.execute(select(*_KEY, runs.c.deaths).where(taken).with_for_update()).all()
+    query = select(*_KEY, runs.c.deaths).where(taken).order_by(*_KEY).with_for_update()  # see `attempts.lock`
+    found = connection.execute(query).all()
     attempts.move(connection, taken)
     last = deaths_allowed(ending) - 1
     died = {

@@ -83,6 +83,7 @@ def _change_of(
     state = runs.c.state.in_([state.value for state in states if asked.state in (None, state)])
     wanted = (runs.c.event_id.in_(event_ids), state, *run_conditions(asked))
     with for_writing(engine).begin() as connection:
+        attempts.lock(connection, *wanted)
         if "finished_at" in values:
             attempts.keep_last(connection, *wanted)
         lines = lines_of(connection, *wanted)

@@ -7,8 +7,9 @@ failed in a drainer; behind it wait those of later events. Only the first of a l
 - it is done, is dismissed, or is taken out (`unblock`: it stays what it is, without a lane): in the same transaction
   the next one, if it is `waiting`, becomes `retrying` and due at once.
 
-Places are those of the stream or, in the lines of a replay, those of its events (see `workers.replay_lines`), so a
-line only grows at its end, and what is the first stays it until it leaves.
+Places are those of the stream or, in the lines of a replay, those of its events (see `workers.replay_lines`); of one
+place, the least id of an event comes first. So a line only grows at its end, and what is the first stays it until it
+leaves.
 That makes `release` right at whatever moment it is called, and any number of times. It is called in vain when a run
 is put into the line by one transaction of PostgreSQL while another one, which cannot see it yet, takes away the last
 that was before it, or when a drainer has read that somebody stands there who is gone at its commit. Such a run waits
@@ -29,6 +30,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    tuple_,
     update,
 )
 
@@ -58,11 +60,12 @@ HOLDS_UP: ColumnElement[bool] = and_(
 """Runs that failed, and that later ones would have to wait for."""
 
 _others = runs.alias("others")
+_same = runs.alias("same")
 _BEFORE = and_(
     in_line(_others),
     _others.c.handler == runs.c.handler,
     _others.c.lane == runs.c.lane,
-    _others.c.place < runs.c.place,
+    tuple_(_others.c.place, _others.c.event_id) < tuple_(runs.c.place, runs.c.event_id),
 )
 _WAITING = and_(in_line(), runs.c.state == RunState.WAITING.value)
 
@@ -78,16 +81,18 @@ def release(connection: Connection, lines: Iterable[Line], *, now: int) -> int:
     released = {"state": RunState.RETRYING.value, "next_at": now}
     changed = 0
     for line in sorted(lines):
-        first = select(func.min(_others.c.place)).where(
-            in_line(_others), _others.c.handler == line.handler, _others.c.lane == line.lane
-        )
-        statement = update(runs).where(_of(line), _WAITING, runs.c.place == first.scalar_subquery())
+        place = _least(_others.c.place, _others.c.handler == line.handler, _others.c.lane == line.lane)
+        first = select(func.min(_same.c.event_id)).where(_of(line, _same), _same.c.place == place)
+        statement = update(runs).where(_of(line), _WAITING, runs.c.event_id == first.scalar_subquery())
         changed += connection.execute(statement.values(released)).rowcount
     return changed
 
 
 def releasable(connection: Connection) -> list[Line]:
-    """The lines whose first run waits, and for nobody. Takes a search or two for each line, however long it is."""
+    """The lines whose first run waits, and for nobody. Takes a search or two for each line, however long it is.
+
+    Of several runs at the first place one is looked at, whichever: while the first of them waits the others do.
+    """
     line = _all_lines()
     first = (
         select(_others.c.state)
@@ -145,7 +150,7 @@ def waited_for(connection: Connection, event_ids: Collection[str]) -> Mapping[tu
     first = (
         select(_others.c.event_id)
         .where(_BEFORE)
-        .order_by(_others.c.place)
+        .order_by(_others.c.place, _others.c.event_id)
         .limit(1)
         .correlate(runs)
         .scalar_subquery()
@@ -159,5 +164,5 @@ def waited_for(connection: Connection, event_ids: Collection[str]) -> Mapping[tu
     }
 
 
-def _of(line: Line) -> ColumnElement[bool]:
-    return and_(in_line(), runs.c.handler == line.handler, runs.c.lane == line.lane)
+def _of(line: Line, table: FromClause = runs) -> ColumnElement[bool]:
+    return and_(in_line(table), table.c.handler == line.handler, table.c.lane == line.lane)

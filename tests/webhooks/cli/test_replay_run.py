@@ -279,3 +279,8 @@ class TestFile:
         done = command("replay", "resume", "file")
         assert (done.exit_code, "not read to its end" in done.stderr) == (1, True)
         assert replays.get("file").state is ReplayState.STAGING
+        again = command("replay", "run", "--name", "file", "--file", str(file), "--yes", "--detach")
+        assert (again.exit_code, "comethooks replay stop file" in again.stderr) == (2, True)
+        stopped = command("replay", "stop", "file")
+        assert (stopped.exit_code, "Forgotten" in stopped.stderr) == (0, True)
+        assert replays.all() == []

@@ -275,3 +275,14 @@ def test_the_app_of_an_event_is_what_the_test_says(harness: Harness) -> None:
     harness.apps[app_id] = App(app_id, "eu", "a key")
     harness.deliver(plugin, "message_sent")
     assert seen == [None, App(app_id, "eu", "a key")]
+
+
+def test_what_is_too_large_to_be_kept_is_an_error(harness: Harness) -> None:
+    """As in a service with its default limit."""
+    plugin = Plugin("large")
+
+    @plugin.on("message_sent")
+    def emit(event: Event, ctx: Context) -> None:
+        ctx.emit("made", {"text": "x" * 2**20})
+
+    assert "COMETHOOKS_MAX_BODY" in str(harness.deliver(plugin, "message_sent").run.error)

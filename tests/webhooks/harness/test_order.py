@@ -146,3 +146,23 @@ def test_in_a_replay_later_ones_wait_too(harness: Harness, tmp_path: Path) -> No
     ledger.refused = set()
     assert states(*harness.replay(file, name="another")) == ["done", "done"]
     assert ledger.booked == ["one", "two"]
+
+
+def test_in_a_replay_what_is_emitted_holds_up_no_other_event(harness: Harness, tmp_path: Path) -> None:
+    """It is in order among itself only: a service runs it before, beside or after what is replayed."""
+    plugin = Plugin("ledger")
+
+    @plugin.on("message.sent", "ledger.noted", ordered=True, replay="safe", retry=Retry(attempts=3))
+    def book(event: Event, ctx: Context) -> None:
+        if event.parent:
+            raise OSError("no paper")
+        if event.replay:
+            ctx.emit("noted", {"text": event.message.text})
+
+    events = [harness.deliver(plugin, "message_sent", text=text).event for text in ("one", "two")]
+    file = tmp_path / "events.jsonl"
+    lines = ({"id": e.id, "received_at": e.received_at.isoformat(), "body": e.raw.decode()} for e in events)
+    file.write_text("\n".join(map(json.dumps, lines)))
+    replayed = harness.replay(file, retries=False)
+    found = [[run.state.value for run in delivery.runs] for delivery in replayed]
+    assert found == [["done", "retrying"], ["done", "waiting"]]

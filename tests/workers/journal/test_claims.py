@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
+from tests.waiting import wait_for
 from tests.workers.journal.samples import T0, an_id, event, run, settled
-from workers.journal import ClaimedRun, FreedRun, Journal, RunKey, StoredRun
+from workers.journal import ClaimedRun, Filter, FreedRun, Journal, RunKey, StoredRun, attempts
 from workers.journal.database import for_writing
 from workers.journal.models import runs
 from workers.record import Record
@@ -185,6 +186,38 @@ class TestFinish:
         journal = Journal.open("sqlite:////nonexistent/journal.db")
         assert journal.finish(MEMBER, []) == 0
         journal.give_back(MEMBER, [], now=T0)
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("state", [RunState.RUNNING, RunState.RETRYING])
+def test_who_ends_runs_and_who_frees_or_dismisses_them_go_in_one_order(journal: Journal, state: RunState):
+    """Nobody keeps an attempt before it has the run, nor a later run before an earlier one: that could lock up."""
+    write_due(journal, 1, 2)
+    if state is RunState.RUNNING:
+        claim(journal)
+    results = [(an_id(number), run(attempts=2)) for number in (2, 1)]
+    changed: list[int] = []
+
+    def change() -> None:
+        running = state is RunState.RUNNING
+        changed.append(journal.finish(MEMBER, results) if running else journal.dismiss_runs(Filter(), T0))
+
+    other = threading.Thread(target=change)
+    first, second = (select(runs).where(runs.c.event_id == an_id(number)) for number in (1, 2))
+    with journal.engine.begin() as connection:
+        connection.execute(first.with_for_update())
+        other.start()
+        # A transaction would see all sessions as they were when it first looked.
+        with journal.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as watching:
+            wait_for(lambda: watching.scalar(text(_WAITING)), "the other one waits for the first run")
+        connection.execute(second.with_for_update(nowait=True))
+        keep = attempts.move if state is RunState.RUNNING else attempts.keep_last
+        keep(connection, runs.c.event_id == an_id(1))
+    other.join()
+    assert changed == [2]
+
+
+_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
 
 def test_renewed_claims_hold_longer(journal: Journal):

@@ -90,6 +90,16 @@ class TestRelease:
         journal.release_waiting(NOW)
         assert attempt(journal) == [an_id(2)]
 
+    def test_at_one_place_the_id_decides(self, journal: Journal):
+        """Those of a replay whose events came in the same millisecond: one at a time, the first id first."""
+        for number in (3, 1, 2):
+            journal.write([settled(event(number), standing(7))])
+        assert journal.release_waiting(NOW) == 1
+        assert journal.release_waiting(NOW) == 0
+        waits_for = {each.event_id: each.waits_for for each in journal.runs()}
+        assert waits_for == {an_id(1): None, an_id(2): an_id(1), an_id(3): an_id(1)}
+        assert [attempt(journal) for _ in range(4)] == [[an_id(number)] for number in (1, 2, 3)] + [[]]
+
     def test_what_was_released_stays_so_when_it_is_written_again(self, journal: Journal):
         """A drainer that takes over writes again what it finds marked."""
         write(journal, RunState.RETRYING, RunState.WAITING)
