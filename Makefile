@@ -23,7 +23,7 @@ up: $(STAMP) ## Run everything on this machine until Ctrl-C
 	@exec $(BIN)/comethooks up
 
 test: $(STAMP) ## Run the test suite
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --no-loadscope-reorder $(ARGS)
 
 attack: $(STAMP) ## Run the long fault campaigns, about 25 minutes
 	$(BIN)/python -m pytest -m attack -rA tests/scenarios $(ARGS)

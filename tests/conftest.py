@@ -1,9 +1,10 @@
 """Fixtures for the whole suite: servers, started once and only when a test asks for one."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import servers
 from tests.missing import missing
@@ -11,15 +12,20 @@ from tests.missing import missing
 pytest_plugins = ["tests.redis_server"]
 
 
-SCENARIOS = Path(__file__).parent / "scenarios"
+_SCENARIOS = "tests/scenarios/"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several test processes, one has all scenarios: they start many processes and look at the clock."""
-    for item in items:
-        if item.path.is_relative_to(SCENARIOS):
-            item.add_marker(pytest.mark.xdist_group("scenarios"))
+class Scheduling(LoadScopeScheduling):
+    """Gives the modules to test processes, and to one of them all scenarios: these look at the clock."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _SCENARIOS if nodeid.startswith(_SCENARIOS) else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    """How tests are divided when there are several test processes."""
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,7 @@ RECORDER = """
         number = event.message.id if event.message else ""
         line = f"{event.id} {event.conversation_id} {number} {os.getpid()} {time.time_ns()}\\n"
         with open(ctx.config.file, "ab", buffering=0) as file:
-            file.write(line.encode())
+            file.write(line.encode(errors="backslashreplace"))
 """
 """A plugin whose handler writes a line for every event that it gets: the ledger of effects."""
 
@@ -261,8 +261,13 @@ def workers_of(supervisor: int) -> list[int]:
 
 
 def runs_worker_of(supervisor: int) -> int:
-    """The worker process of a supervisor that runs again what has failed."""
-    return next(pid for pid in children(supervisor) if name_of(pid) == "runs")
+    """The worker process of a supervisor that runs again what has failed; waits for it when that was killed."""
+    found: list[int] = []
+    wait_for(
+        lambda: found.extend(pid for pid in children(supervisor) if name_of(pid) == "runs") or found,
+        "there is a worker for runs",
+    )
+    return found[0]
 
 
 def work_horses_of(supervisor: int) -> list[int]:
