@@ -25,7 +25,7 @@ up: $(STAMP) ## Run everything on this machine until Ctrl-C
 test: $(STAMP) ## Run the test suite
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --no-loadscope-reorder $(ARGS)
 
-attack: $(STAMP) ## Run the long fault campaigns, about 25 minutes
+attack: $(STAMP) ## Run the long fault campaigns, about 35 minutes
 	$(BIN)/python -m pytest -m attack -rA tests/scenarios $(ARGS)
 
 lint: $(STAMP) ## Check style and types
