@@ -60,10 +60,6 @@ class Scene:
         guid = f"{known.guid}-{self.token()[:12]}"
         return replace(self, receiver=replace(known, guid=guid, created_at=self.moments_ago()))
 
-    def between_two(self) -> "Scene":
-        """The same between two people, if it is in a group."""
-        return replace(self, receiver=self.other)
-
     def with_guest(self) -> "Scene":
         """The same with somebody that nothing else is about."""
         token = self.token()[:12]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,3 +78,16 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         monkeypatch.setenv("TERM", "xterm")
 
     return make
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Callable[[str, str], Path]:
+    """Writes a plugin's file into the folder of plugins."""
+
+    def write(name: str, code: str) -> Path:
+        path = tmp_path / "plugins" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(textwrap.dedent(code).lstrip())
+        return path
+
+    return write

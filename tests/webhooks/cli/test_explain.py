@@ -1,9 +1,5 @@
 """`comethooks explain`: everything that happened to an event or a request, and why."""
 
-import textwrap
-
-import pytest
-
 from tests.webhooks.cli.store import TOKEN, run
 from tests.webhooks.samples import message
 from workers.ids import new_id
@@ -24,19 +20,6 @@ PLUGIN = """
     def log(event, ctx):
         pass
 """
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """Writes a plugin's file."""
-
-    def write(name: str, code: str):
-        path = tmp_path / "plugins" / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(textwrap.dedent(code).lstrip())
-        return path
-
-    return write
 
 
 def handlers(document):

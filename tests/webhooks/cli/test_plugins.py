@@ -1,7 +1,6 @@
 """`comethooks plugins`: what is found, and whether it can be used."""
 
 import hashlib
-import textwrap
 
 import pytest
 
@@ -19,19 +18,6 @@ GOOD = """
     def misspelt(event, ctx):
         pass
 """
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """Writes a plugin's file."""
-
-    def write(name: str, code: str):
-        path = tmp_path / "plugins" / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(textwrap.dedent(code).lstrip())
-        return path
-
-    return write
 
 
 class TestList:
