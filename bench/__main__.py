@@ -18,13 +18,13 @@ from bench import storm
 from bench.load import documented_message, post, post_one
 from bench.report import Report
 from bench.schema import schema
+from comethooks.workers.settings.paths import database_path
+from comethooks.workers.streams import keys
 from tests.redis_server import RedisServer, running_server
 from tests.scenarios.judging import journal_of
 from tests.scenarios.stack import Effects, Stack, by_conversation, descendants, workers_of
 from tests.servers import running_postgres
 from tests.waiting import wait_for
-from workers import keys
-from workers.paths import database_path
 
 READER = """
     from comethooks import Plugin

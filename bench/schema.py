@@ -7,7 +7,7 @@ from collections.abc import Callable
 import orjson
 
 from bench.report import Report
-from schemas import parse
+from comethooks.schemas import parse
 from tests.bodies import raw
 
 ROUNDS = 200

@@ -13,14 +13,14 @@ from pathlib import Path
 from sqlalchemy import update
 
 from bench.load import documented_message, post_one
+from comethooks.workers.handlers.run import now_ms
+from comethooks.workers.journal import Journal, RunResult, Settled
+from comethooks.workers.journal.tables.database import for_writing
+from comethooks.workers.journal.tables.models import runs
+from comethooks.workers.states import RunState
 from tests.scenarios.load import event_record
 from tests.scenarios.stack import Effects
 from tests.waiting import wait_for
-from workers.journal import Journal, RunResult, Settled
-from workers.journal.database import for_writing
-from workers.journal.models import runs
-from workers.running import now_ms
-from workers.states import RunState
 
 PER_SECOND = 20.0
 """Live events."""

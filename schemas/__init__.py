@@ -10,19 +10,19 @@ What is accepted is decided by the schemas alone, and what they require stands i
 An unknown trigger and unknown fields are kept. `masked(body)` is a body that may be shown.
 """
 
-from schemas.content import Action, Attachment, Message
-from schemas.decoding import decode, trigger_of
-from schemas.drift import Drift, DriftKind
-from schemas.errors import InvalidBodyError, NotJsonError, SchemaError
-from schemas.event import Event
-from schemas.happenings import Campaign, Connection, Moderation, Presence, Reaction, Receipt
-from schemas.masking import masked, redacted
-from schemas.objects import Group, Member, User
-from schemas.parsing import Parsed, parse
-from schemas.readonly import ReadOnlyDict, ReadOnlyList
-from schemas.sessions import Call, Participant, Recording
-from schemas.trigger import Form, Generation, Keep, Trigger
-from schemas.triggers import COMETCHAT, DOCTOR, ECHO, OURS, TRIGGERS, entry_for, is_in_flight
+from comethooks.schemas.decoding import decode, trigger_of
+from comethooks.schemas.drift import Drift, DriftKind
+from comethooks.schemas.errors import InvalidBodyError, NotJsonError, SchemaError
+from comethooks.schemas.event.calls import Call, Participant, Recording
+from comethooks.schemas.event.event import Event
+from comethooks.schemas.event.happenings import Campaign, Connection, Moderation, Presence, Reaction, Receipt
+from comethooks.schemas.event.messages import Action, Attachment, Message
+from comethooks.schemas.event.people import Group, Member, User
+from comethooks.schemas.event.readonly import ReadOnlyDict, ReadOnlyList
+from comethooks.schemas.masking import masked, redacted
+from comethooks.schemas.parsing import Parsed, parse
+from comethooks.schemas.triggers.table import COMETCHAT, DOCTOR, ECHO, OURS, TRIGGERS, entry_for, is_in_flight
+from comethooks.schemas.triggers.trigger import Form, Generation, Keep, Trigger
 
 __all__ = [
     "COMETCHAT",

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from schemas.errors import NotJsonError
+from comethooks.schemas.errors import NotJsonError
 
 _NAMES = {list: "a list", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
 

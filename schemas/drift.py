@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from schemas.fields import Declared, ObjectMap, declared
-from schemas.trigger import Form, Trigger
-from schemas.triggers import UNKNOWN
+from comethooks.schemas.triggers.table import UNKNOWN
+from comethooks.schemas.triggers.trigger import Form, Trigger
+from comethooks.schemas.wire.fields import Declared, ObjectMap, declared
 
 MOST_FINDINGS = 20
 """In one body; whoever sends more is sending something else."""

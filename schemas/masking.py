@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from schemas.decoding import trigger_of
-from schemas.fields import Declared, ObjectMap, Texts, WireField, declared
-from schemas.readonly import ReadOnlyDict
-from schemas.triggers import TRIGGERS, entry_for
+from comethooks.schemas.decoding import trigger_of
+from comethooks.schemas.event.readonly import ReadOnlyDict
+from comethooks.schemas.triggers.table import TRIGGERS, entry_for
+from comethooks.schemas.wire.fields import Declared, ObjectMap, Texts, WireField, declared
 
 MASK = "***"
 CUT_OFF = "..."

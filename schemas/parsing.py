@@ -7,12 +7,12 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from schemas import keys
-from schemas.decoding import trigger_of
-from schemas.drift import Drift, DriftKind, drift_in
-from schemas.errors import InvalidBodyError
-from schemas.trigger import Form
-from schemas.triggers import entry_for
+from comethooks.schemas.decoding import trigger_of
+from comethooks.schemas.drift import Drift, DriftKind, drift_in
+from comethooks.schemas.errors import InvalidBodyError
+from comethooks.schemas.triggers.identity import content_hash, digest
+from comethooks.schemas.triggers.table import entry_for
+from comethooks.schemas.triggers.trigger import Form
 
 EVERY = "*"
 """Among the strict triggers: all of them."""
@@ -62,7 +62,7 @@ def parse(body: dict[str, Any], raw: bytes, *, strict: AbstractSet[str] = frozen
     family = form.family
     subject = form.shape.subject_of(loaded)
     if family.content is not None:
-        subject["content"] = keys.content_hash(family.content(body), raw)
+        subject["content"] = content_hash(family.content(body), raw)
     routing = family.routing(subject)
     identity = family.identity(subject)
     app_id = loaded["appId"] or loaded.get("appID")
@@ -75,7 +75,7 @@ def parse(body: dict[str, Any], raw: bytes, *, strict: AbstractSet[str] = frozen
         sender=routing.sender,
         occurred_at=routing.occurred_at,
         key=routing.key,
-        duplicate_key=keys.digest((*envelope, *identity.parts)),
+        duplicate_key=digest((*envelope, *identity.parts)),
         duplicate_key_has_time=identity.has_time,
         drift=drift,
     )

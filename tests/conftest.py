@@ -9,7 +9,7 @@ from xdist.scheduler import LoadScopeScheduling
 from tests import servers
 from tests.missing import missing
 
-pytest_plugins = ["tests.redis_server"]
+pytest_plugins = ["tests.redis_server", "tests.application"]
 
 
 _SCENARIOS = "tests/scenarios/"

@@ -13,8 +13,8 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
+from comethooks.workers.supervision.embedded import server_program
 from tests.waiting import wait_for
-from workers.embedded import server_program
 
 
 class RedisServer:

@@ -13,8 +13,8 @@ from uuid import uuid4
 
 import psycopg
 
+from comethooks.workers.processes import is_alive
 from tests.waiting import wait_for
-from workers.processes import is_alive
 
 
 class ServerMissingError(Exception):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from workers.journal.migrate import upgrade
+from comethooks.workers.journal.tables.migrate import upgrade
 
 
 def make_tables(url: str) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 import pytest
 
-import schemas
-from schemas import TRIGGERS
+from comethooks import schemas
+from comethooks.cli import main
+from comethooks.files.imported import event_in
+from comethooks.schemas import TRIGGERS
+from comethooks.workers.settings.settings import NAMES, Settings
 from tests.pages import Block, blocks
-from webhooks.cli import main
-from webhooks.imported import event_in
-from workers.settings import NAMES, Settings
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

@@ -9,18 +9,18 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from schemas import COMETCHAT
-from webhooks import health, problems
-from webhooks.call import current
-from webhooks.cometchat import CometChat
-from webhooks.inbox import Inbox
-from webhooks.journal_probe import JournalProbe
-from webhooks.metrics import CONTENT_TYPE, MULTIPROCESS_DIRECTORY, Metrics
-from webhooks.replies import json_reply, problem_reply
-from webhooks.sources import Source, by_name
-from workers import logs
-from workers.settings import Settings
-from workers.streams import Streams
+from comethooks.schemas import COMETCHAT
+from comethooks.webhooks import health, problems
+from comethooks.webhooks.call import current
+from comethooks.webhooks.cometchat import CometChat
+from comethooks.webhooks.inbox import Inbox
+from comethooks.webhooks.journal_probe import JournalProbe
+from comethooks.webhooks.metrics import CONTENT_TYPE, MULTIPROCESS_DIRECTORY, Metrics
+from comethooks.webhooks.replies import json_reply, problem_reply
+from comethooks.webhooks.sources import Source, by_name
+from comethooks.workers import logs
+from comethooks.workers.settings.settings import Settings
+from comethooks.workers.streams.accept import Streams
 
 QUIET = frozenset({"healthz", "readyz", "metrics"})
 """Endpoints that are asked every few seconds: logged for debugging only."""

@@ -4,8 +4,8 @@ import base64
 import hmac
 from collections.abc import Iterable
 
-from webhooks.sources import NotAuthenticatedError
-from workers.settings import Credential
+from comethooks.webhooks.sources import NotAuthenticatedError
+from comethooks.workers.settings.settings import Credential
 
 CHALLENGE = 'Basic realm="comethooks", charset="UTF-8"'
 """The value of WWW-Authenticate that goes with a 401."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import g
 
-from workers.clock import now_ms
-from workers.ids import new_id
+from comethooks.workers.clock import now_ms
+from comethooks.workers.ids import new_id
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 """What a trigger looks like that may be logged; nothing else that a sender made up is."""

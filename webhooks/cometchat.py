@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import schemas
-from schemas import COMETCHAT, Keep, Parsed
-from webhooks.auth import CHALLENGE, Authenticator
-from webhooks.problems import dumps
-from webhooks.sources import Glance, Headers, Refusal, Source
-from workers.settings import Settings
+from comethooks import schemas
+from comethooks.schemas import COMETCHAT, Keep, Parsed
+from comethooks.webhooks.auth import CHALLENGE, Authenticator
+from comethooks.webhooks.problems import dumps
+from comethooks.webhooks.sources import Glance, Headers, Refusal, Source
+from comethooks.workers.settings.settings import Settings
 
 _TRIGGER = re.compile(rb'(?<!\\)"trigger"\s*:\s*"([a-z_]{1,64})"')
 _SHOWN = 200

@@ -1,6 +1,6 @@
 """Whether an event sent now would be kept, and what is degraded.
 
-The rules are here; `/readyz` tells them to a platform, and `comethooks doctor` (`webhooks.checks`) to people.
+The rules are here; `/readyz` tells them to a platform, and `comethooks doctor` (`comethooks.doctor`) to people.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,12 +10,12 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from workers import keys
-from workers.limit import BacklogLimit
-from workers.overview import Overview, overview
-from workers.record import ENTRY_OVERHEAD_BYTES
-from workers.settings import Settings
-from workers.streams import refusal_word
+from comethooks.workers.record import ENTRY_OVERHEAD_BYTES
+from comethooks.workers.settings.settings import Settings
+from comethooks.workers.streams import keys
+from comethooks.workers.streams.accept import refusal_word
+from comethooks.workers.streams.limit import BacklogLimit
+from comethooks.workers.streams.overview import Overview, overview
 
 OLD_SECONDS = 30.0
 """Age from which the oldest entry of a partition is worth a word."""

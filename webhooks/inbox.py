@@ -7,16 +7,16 @@ from collections.abc import Callable
 import structlog
 from flask import Response, request
 
-from schemas import DriftKind
-from webhooks import body, problems, receive
-from webhooks.call import Call, current
-from webhooks.metrics import Metrics
-from webhooks.receive import RETRY_AFTER_SECONDS, Incoming, Verdict
-from webhooks.replies import json_reply, problem_reply
-from webhooks.sources import NotAuthenticatedError, Source
-from workers import logs
-from workers.settings import Settings
-from workers.streams import Accepted, NotKeptError, Streams
+from comethooks.schemas import DriftKind
+from comethooks.webhooks import body, problems, receiving
+from comethooks.webhooks.call import Call, current
+from comethooks.webhooks.metrics import Metrics
+from comethooks.webhooks.receiving import RETRY_AFTER_SECONDS, Incoming, Verdict
+from comethooks.webhooks.replies import json_reply, problem_reply
+from comethooks.webhooks.sources import NotAuthenticatedError, Source
+from comethooks.workers import logs
+from comethooks.workers.settings.settings import Settings
+from comethooks.workers.streams.accept import Accepted, NotKeptError, Streams
 
 MAX_HEADER = 256
 """Characters of a header that are kept."""
@@ -73,7 +73,7 @@ class Inbox:
         except NotAuthenticatedError as error:
             return self._unauthenticated(call, error.reason)
         verdict = self._judge(self._incoming(call, label), raw or self._read())
-        answer = receive.answer(verdict, self._keep(verdict))
+        answer = receiving.answer(verdict, self._keep(verdict))
         call.outcome, call.trigger, call.size = answer.outcome, verdict.record.trigger, verdict.record.size
         self._metrics.request(answer.outcome, call.trigger, call.seconds())
         for kind in {DriftKind(kind) for kind, _ in verdict.record.drift}:
@@ -97,8 +97,8 @@ class Inbox:
 
     def _judge(self, incoming: Incoming, raw: bytes | body.BodyError) -> Verdict:
         if isinstance(raw, body.BodyError):
-            return receive.unreadable(self._source, incoming, raw)
-        verdict = receive.judge(self._source, incoming, raw)
+            return receiving.unreadable(self._source, incoming, raw)
+        verdict = receiving.judge(self._source, incoming, raw)
         if verdict.refusal and verdict.refusal.cause:
             self._metrics.failure()
             log.error("body not parsed", id=incoming.id, **logs.failure(verdict.refusal.cause))
@@ -127,7 +127,7 @@ class Inbox:
         self._metrics.request(call.outcome)
         if self._sampler.take():
             try:
-                self._streams.keep(receive.unauthenticated(self._source, self._incoming(call), reason))
+                self._streams.keep(receiving.unauthenticated(self._source, self._incoming(call), reason))
             except NotKeptError as error:
                 log.warning("sample of unknown senders not kept", id=call.id, reason=error.reason)
         detail = f"Not authenticated: {reason}; send {self._source.wanted}."

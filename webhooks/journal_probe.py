@@ -33,7 +33,7 @@ def _error(url: str) -> str | None:
     # Receiving does without SQL: importing it would make every start half a second longer.
     from sqlalchemy import text
 
-    from workers.journal.database import missing_file, open_engine
+    from comethooks.workers.journal.tables.database import missing_file, open_engine
 
     try:
         if missing_file(url):

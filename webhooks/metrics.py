@@ -12,11 +12,11 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from schemas import TRIGGERS, DriftKind
-from workers.counters import DELETED, TIMEOUTS, WORK_HORSES_KILLED
-from workers.limit import BacklogLimit
-from workers.overview import Overview
-from workers.states import RunState
+from comethooks.schemas import TRIGGERS, DriftKind
+from comethooks.workers.states import RunState
+from comethooks.workers.streams.counters import DELETED, TIMEOUTS, WORK_HORSES_KILLED
+from comethooks.workers.streams.limit import BacklogLimit
+from comethooks.workers.streams.overview import Overview
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 MULTIPROCESS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"

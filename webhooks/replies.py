@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from flask import Response
 
-from webhooks.problems import PROBLEM_TYPE
+from comethooks.webhooks.problems import PROBLEM_TYPE
 
 
 def json_reply(document: bytes, status: int = 200) -> Response:

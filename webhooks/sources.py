@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from schemas import Parsed
-from webhooks.problems import Errors
+from comethooks.schemas import Parsed
+from comethooks.webhooks.problems import Errors
 
 
 class Headers(Protocol):

@@ -3,7 +3,7 @@
 import os
 from uuid import UUID
 
-from workers import clock
+from comethooks.workers import clock
 
 
 def new_id(now_ms: int | None = None, random: bytes | None = None) -> str:

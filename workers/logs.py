@@ -20,8 +20,8 @@ import orjson
 import structlog
 from structlog.typing import Processor, WrappedLogger
 
-from schemas import masked
-from workers.record import scrub
+from comethooks.schemas import masked
+from comethooks.workers.record import scrub
 
 MAX_LINE = 500
 """Characters of an error's one line."""

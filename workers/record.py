@@ -17,7 +17,7 @@ from uuid import UUID
 
 import orjson
 
-from schemas import COMETCHAT
+from comethooks.schemas import COMETCHAT
 
 FORMAT = b"3"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")

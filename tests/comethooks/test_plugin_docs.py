@@ -14,9 +14,9 @@ from structlog.testing import capture_logs
 
 import comethooks
 from comethooks import Context
+from comethooks.cli import main
+from comethooks.testing import Calls, Clock, Delivery, Fields, Harness, OnceKeys, Request, Run
 from tests.pages import blocks, commands
-from webhooks.cli import main
-from webhooks.harness import Calls, Clock, Delivery, Fields, Harness, OnceKeys, Request, Run
 
 ROOT = Path(__file__).parents[2]
 PLUGINS = ROOT / "docs" / "plugins.md"

@@ -1,8 +1,10 @@
 """The public face: what plugin authors import, and nothing else."""
 
 import comethooks
-import schemas
-from workers import apps, context, plugin, retry
+from comethooks import schemas
+from comethooks.workers.handlers import context
+from comethooks.workers.plugins import plugin, retry
+from comethooks.workers.settings import apps
 
 
 def test_it_has_what_a_plugin_needs_and_nothing_else() -> None:

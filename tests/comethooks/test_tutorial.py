@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from comethooks.workers.settings.settings import NAMES
 from tests.pages import Block, blocks
 from tests.scenarios.stack import free_port
 from tests.waiting import wait_for
-from workers.settings import NAMES
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "plugins.md"

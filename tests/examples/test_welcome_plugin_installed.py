@@ -12,8 +12,8 @@ from tests.waiting import wait_for
 
 PROGRAM = """
 import json
-from workers.loading import load_plugins
-from workers.settings import Settings
+from workers.plugins.loading import load_plugins
+from workers.settings.settings import Settings
 
 plugins = load_plugins(Settings.load())
 print(json.dumps({

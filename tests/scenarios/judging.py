@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from redis import Redis
 
+from comethooks.workers.journal import Journal, StoredRun
+from comethooks.workers.settings.settings import Settings
+from comethooks.workers.states import RunState
+from comethooks.workers.streams import keys
 from tests.scenarios.load import Poster, acknowledged
 from tests.scenarios.stack import Effects, Stack, by_conversation
 from tests.waiting import wait_for
-from workers import keys
-from workers.journal import Journal, StoredRun
-from workers.settings import Settings
-from workers.states import RunState
 
 KILLED_TWICE = "killed its worker twice"
 

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from comethooks.workers.ids import new_id
+from comethooks.workers.record import Kind, Record
+from comethooks.workers.streams.accept import Streams
 from tests.scenarios.stack import Stack, message
-from workers.ids import new_id
-from workers.record import Kind, Record
-from workers.streams import Streams
 
 CONVERSATIONS = 4
 """Of each poster."""

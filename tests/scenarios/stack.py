@@ -18,11 +18,11 @@ from typing import Any
 import httpx
 from click.testing import CliRunner
 
+from comethooks.cli import main
+from comethooks.workers.processes import is_alive
+from comethooks.workers.settings.settings import Settings
 from tests.tables import make_tables
 from tests.waiting import wait_for
-from webhooks.cli import main
-from workers.processes import is_alive
-from workers.settings import Settings
 
 USER, PASSWORD = "scenario", "Passw0rdOfTheScenario"
 
@@ -132,7 +132,7 @@ class Stack:
         """Start `comethooks` with these arguments; all output goes to the log file."""
         with open(self.log_file, "ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "webhooks.cli", *arguments],
+                [sys.executable, "-m", "comethooks.cli", *arguments],
                 env=self.environment,
                 cwd=self.directory,
                 stdin=subprocess.DEVNULL,
@@ -152,7 +152,7 @@ class Stack:
     def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         done = subprocess.run(
-            [sys.executable, "-m", "webhooks.cli", *arguments],
+            [sys.executable, "-m", "comethooks.cli", *arguments],
             env=self.environment,
             cwd=self.directory,
             capture_output=True,

@@ -15,15 +15,15 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from comethooks.workers.drain.dispatcher import STARTED_PER_RUNNER
+from comethooks.workers.settings.settings import Settings
+from comethooks.workers.streams.connections import connect
 from tests.scenarios.judging import Repeat, Verdict, judge
 from tests.scenarios.load import Poster, rate
 from tests.scenarios.stack import descendants, work_horses_of, workers_of
 from tests.scenarios.test_up import Up
 from tests.servers import PostgresServer
 from tests.waiting import wait_for
-from workers.connections import connect
-from workers.dispatcher import STARTED_PER_RUNNER
-from workers.settings import Settings
 
 POSTERS = 6
 PER_SECOND = 40.0

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 import pytest
 
+from comethooks.workers.drain.dispatcher import STARTED_PER_RUNNER
+from comethooks.workers.journal import Filter, StoredRun
+from comethooks.workers.settings.settings import Settings
+from comethooks.workers.states import RunState
+from comethooks.workers.streams.accept import Streams
 from tests.redis_server import RedisServer
 from tests.scenarios.judging import journal_of, waiting
 from tests.scenarios.load import accept
 from tests.scenarios.stack import Stack
 from tests.waiting import wait_for
-from workers.dispatcher import STARTED_PER_RUNNER
-from workers.journal import Filter, StoredRun
-from workers.settings import Settings
-from workers.states import RunState
-from workers.streams import Streams
 
 DEADLY = """
     import ctypes

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from comethooks.workers.states import RunState
 from tests.scenarios.judging import journal_of
 from tests.scenarios.stack import Stack, message
 from tests.waiting import wait_for
-from workers.states import RunState
 
 PLUGIN = """
     import os, signal, pathlib

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from comethooks.workers.processes import is_alive
 from tests.redis_server import RedisServer
 from tests.scenarios.judging import judge, waiting
 from tests.scenarios.load import Poster, answers, rate
 from tests.scenarios.stack import RECORDER, Stack
 from tests.waiting import wait_for
-from workers.processes import is_alive
 
 SIZE = 8 * 2**20
 

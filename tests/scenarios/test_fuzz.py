@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from comethooks.samples import all_samples
+from comethooks.webhooks.problems import dumps
 from tests.redis_server import RedisServer
 from tests.scenarios.judging import waiting
 from tests.scenarios.stack import PASSWORD, Stack
 from tests.waiting import wait_for
-from webhooks.problems import dumps
-from webhooks.samples import all_samples
 
 EXPECTED = {200, 400, 413, 415, 422}
 LONGEST_SECONDS = 2.0

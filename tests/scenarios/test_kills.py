@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from comethooks.workers.settings.settings import Settings
+from comethooks.workers.streams.connections import connect
 from tests.scenarios.judging import judge
 from tests.scenarios.load import Poster, acknowledged, rate
 from tests.scenarios.stack import children, work_horses_of, workers_of
 from tests.scenarios.test_up import Up
 from tests.waiting import wait_for
-from workers.connections import connect
-from workers.settings import Settings
 
 POSTERS = 6
 PER_SECOND = 40.0

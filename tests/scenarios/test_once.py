@@ -2,15 +2,15 @@
 
 import pytest
 
+from comethooks.workers.journal import Filter
+from comethooks.workers.settings.settings import Settings
+from comethooks.workers.states import OnceState, RunState
+from comethooks.workers.streams.accept import Streams
 from tests.redis_server import RedisServer
 from tests.scenarios.judging import journal_of, waiting
 from tests.scenarios.load import accept
 from tests.scenarios.stack import Stack
 from tests.waiting import wait_for
-from workers.journal import Filter
-from workers.settings import Settings
-from workers.states import OnceState, RunState
-from workers.streams import Streams
 
 SHOP = """
     import os

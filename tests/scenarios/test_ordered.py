@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from comethooks.workers.clock import now_ms
+from comethooks.workers.journal import Filter, Journal
+from comethooks.workers.states import RunState
+from comethooks.workers.streams.accept import Streams
+from comethooks.workers.streams.connections import connect
 from tests.redis_server import RedisServer
 from tests.scenarios.judging import journal_of, waiting
 from tests.scenarios.load import accept
 from tests.scenarios.stack import Effects, Stack, children, runs_worker_of, work_horses_of, workers_of
 from tests.waiting import wait_for
-from workers.clock import now_ms
-from workers.connections import connect
-from workers.journal import Filter, Journal
-from workers.states import RunState
-from workers.streams import Streams
 
 BOOK = """
     import os

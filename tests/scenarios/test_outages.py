@@ -18,6 +18,13 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from comethooks.workers.processes import is_alive, member_name
+from comethooks.workers.settings.settings import Settings
+from comethooks.workers.states import RunState
+from comethooks.workers.streams import keys
+from comethooks.workers.streams.accept import Streams
+from comethooks.workers.streams.leases import LEASE_TTL_SECONDS
+from comethooks.workers.supervision.scheduler import LEADER_SECONDS
 from tests.missing import missing
 from tests.redis_server import RedisServer, running_server
 from tests.scenarios.judging import Verdict, journal_of, judge, marks, waiting
@@ -25,13 +32,6 @@ from tests.scenarios.load import Poster, accept, acknowledged, answers, rate
 from tests.scenarios.stack import RECORDER, Stack, children, message, name_of, work_horses_of
 from tests.servers import PostgresServer, ServerMissingError, running_postgres
 from tests.waiting import wait_for
-from workers import keys
-from workers.leases import LEASE_TTL_SECONDS
-from workers.processes import is_alive, member_name
-from workers.scheduler import LEADER_SECONDS
-from workers.settings import Settings
-from workers.states import RunState
-from workers.streams import Streams
 
 POSTERS = 4
 PER_SECOND = 15.0

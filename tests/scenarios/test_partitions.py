@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from comethooks.workers.streams.layout import Layout, Layouts, read_layouts
 from tests.redis_server import RedisServer
 from tests.scenarios.load import Poster, acknowledged
 from tests.scenarios.stack import RECORDER, Stack, by_conversation
 from tests.waiting import wait_for
-from workers.layout import Layout, Layouts, read_layouts
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from comethooks.workers.processes import is_alive
 from tests.scenarios.stack import children, command_of, message
 from tests.scenarios.test_up import Up
 from tests.waiting import wait_for
-from workers.processes import is_alive
 
 SLOW = """
     import time

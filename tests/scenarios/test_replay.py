@@ -14,18 +14,18 @@ from typing import Any
 import pytest
 
 from bench.storm import Live, live_lines
+from comethooks.workers.clock import now_ms
+from comethooks.workers.jobs.chunks import CHUNK
+from comethooks.workers.journal import Journal, Settled
+from comethooks.workers.journal.replaying.replay_rows import Replays, StoredReplay
+from comethooks.workers.states import ReplayState
+from comethooks.workers.streams import keys
+from tests.comethooks.cli.listening import listener  # noqa: F401  (a fixture)
 from tests.redis_server import RedisServer
 from tests.scenarios.judging import journal_of
 from tests.scenarios.load import event_record
 from tests.scenarios.stack import Stack, children, kill_tree, name_of, runs_worker_of
 from tests.waiting import wait_for
-from tests.webhooks.cli.listening import listener  # noqa: F401  (a fixture)
-from workers import keys
-from workers.clock import now_ms
-from workers.journal import Journal, Settled
-from workers.journal.replays import Replays, StoredReplay
-from workers.replaying import CHUNK
-from workers.states import ReplayState
 
 HANDLER = "recorder.record"
 _BATCH = 500

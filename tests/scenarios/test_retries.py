@@ -6,11 +6,11 @@ import pytest
 
 from bench import storm
 from bench.__main__ import CLOCK
+from comethooks.workers.streams import keys
 from tests.redis_server import RedisServer
 from tests.scenarios.judging import journal_of
 from tests.scenarios.stack import Stack
 from tests.waiting import wait_for
-from workers import keys
 
 LEAST_PER_SECOND = 100
 """A fraction of what `make bench` asks for: this runs beside whatever else the machine does."""

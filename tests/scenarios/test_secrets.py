@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from comethooks.cli import main
 from tests.redis_server import RedisServer
 from tests.scenarios.judging import waiting
 from tests.scenarios.stack import Stack
 from tests.waiting import wait_for
-from webhooks.cli import main
 
 TOKEN, GROUP_PASSWORD, CHANNEL_SECRET, SIGNATURE, UNKNOWN = PLANTED = (
     "tok3n-7f1a9c",

@@ -16,16 +16,16 @@ from pathlib import Path
 
 import pytest
 
+from comethooks.workers.processes import is_alive
+from comethooks.workers.settings.settings import Settings
+from comethooks.workers.states import RunState
+from comethooks.workers.streams.accept import Streams
 from tests.redis_server import RedisServer
 from tests.scenarios.judging import journal_of, waiting
 from tests.scenarios.load import accept
 from tests.scenarios.stack import PASSWORD, USER, Stack, descendants, message
 from tests.scenarios.test_up import Up
 from tests.waiting import wait_for
-from workers.processes import is_alive
-from workers.settings import Settings
-from workers.states import RunState
-from workers.streams import Streams
 
 LINES = 6
 """Connections with half a request on them when the signal comes."""

@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from comethooks.workers.journal import Filter
+from comethooks.workers.processes import member_name
+from comethooks.workers.states import RunState
+from comethooks.workers.streams import keys
+from comethooks.workers.streams.accept import Streams
+from comethooks.workers.streams.connections import connect
 from tests.redis_server import RedisServer
 from tests.scenarios.judging import journal_of, waiting
 from tests.scenarios.load import accept
 from tests.scenarios.stack import RECORDER, Stack, kill_tree, work_horses_of, workers_of
 from tests.waiting import wait_for
-from workers import keys
-from workers.connections import connect
-from workers.journal import Filter
-from workers.processes import member_name
-from workers.states import RunState
-from workers.streams import Streams
 
 PRODUCERS = 8
 PARTITIONS = 16

@@ -17,11 +17,11 @@ from typing import Any
 import httpx
 import pytest
 
+from comethooks.workers.processes import is_alive
 from tests.bodies import NAMES, dump, raw
 from tests.scenarios.stack import RECORDER, Stack, children, command_of, descendants, free_port, message
 from tests.schemas.test_conformance import documented
 from tests.waiting import wait_for
-from workers.processes import is_alive
 
 README = Path(__file__).parents[2] / "README.md"
 READY = "comethooks is ready"
@@ -61,7 +61,7 @@ class Up:
 
     def part(self, name: str) -> int:
         """The process of a part: `web`, `worker` or `valkey`."""
-        sign = {"web": "gunicorn", "worker": "webhooks.cli worker", "valkey": "valkey.sock"}[name]
+        sign = {"web": "gunicorn", "worker": "comethooks.cli worker", "valkey": "valkey.sock"}[name]
         found = [pid for pid in children(self.process.pid) if sign in command_of(pid)]
         return found[0] if found else 0
 
@@ -151,7 +151,7 @@ def test_on_a_terminal_it_prints_the_password_that_it_made(up: Up) -> None:
     """So that it can be pasted into the Dashboard."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "webhooks.cli", "up"],
+        [sys.executable, "-m", "comethooks.cli", "up"],
         env=up.stack.environment,
         cwd=up.stack.directory,
         stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""A body of every kind, those of `tests.bodies` and one of each that `webhooks.samples` makes; and ways through one.
+"""A body of every kind, those of `tests.bodies` and one of each that `comethooks.samples` makes; and ways through one.
 
 What is free in a body, and which keys are ids, is written down here by hand, independently of the schemas.
 """
@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any, NamedTuple
 
-from schemas import TRIGGERS, Event, Generation, Parsed, parse
-from schemas.trigger import Form, Trigger
-from schemas.triggers import entry_for
+from comethooks.samples import all_samples
+from comethooks.schemas import TRIGGERS, Event, Generation, Parsed, parse
+from comethooks.schemas.triggers.table import entry_for
+from comethooks.schemas.triggers.trigger import Form, Trigger
 from tests.bodies import NAMES, body, dump
-from webhooks.samples import all_samples
 
 NOW_MS = 1_760_000_301_000
 GENERATED = {str(kind): made for kind, made in all_samples(now_ms=NOW_MS, random=Random(4))}

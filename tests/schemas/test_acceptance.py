@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas import TRIGGERS, InvalidBodyError, decode, parse
+from comethooks.schemas import TRIGGERS, InvalidBodyError, decode, parse
 from tests.bodies import NAMES, body, changed, raw, without
 from tests.schemas.samples import EVERY_PLACE, FORMS, SAMPLES, accepted, drop, form_of, objects, optional, put
 

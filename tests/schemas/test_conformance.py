@@ -7,7 +7,7 @@ from typing import NamedTuple
 import orjson
 import pytest
 
-from schemas import TRIGGERS, Group, Member, User
+from comethooks.schemas import TRIGGERS, Group, Member, User
 from tests.schemas.samples import accepted, event_of
 
 FOLDER = Path(__file__).parents[3] / "shared" / "payloads"

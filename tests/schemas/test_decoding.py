@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas import NotJsonError, decode, trigger_of
+from comethooks.schemas import NotJsonError, decode, trigger_of
 
 
 class TestDecode:

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from schemas import TRIGGERS, Drift, DriftKind, InvalidBodyError, decode, parse
-from schemas.drift import LONGEST_PATH, MOST_FINDINGS
+from comethooks.schemas import TRIGGERS, Drift, DriftKind, InvalidBodyError, decode, parse
+from comethooks.schemas.drift import LONGEST_PATH, MOST_FINDINGS
 from tests.bodies import body, changed, dump
 from tests.schemas.samples import EVERY_PLACE, FREE, KNOWN, SAMPLES, accepted, objects, optional, put
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-import schemas
-from schemas import TRIGGERS, Event, Generation
-from schemas.trigger import Form, Trigger
-from schemas.views import Frozen, View
+from comethooks import schemas
+from comethooks.schemas import TRIGGERS, Event, Generation
+from comethooks.schemas.event.views import Frozen, View
+from comethooks.schemas.triggers.trigger import Form, Trigger
 from tests.schemas.samples import public
 
 PAGE = (Path(__file__).parents[2] / "docs" / "events.md").read_text()

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from schemas import ReadOnlyDict, masked, parse, redacted
-from schemas.masking import secret_keys
+from comethooks.schemas import ReadOnlyDict, masked, parse, redacted
+from comethooks.schemas.masking import secret_keys
 from tests.bodies import NAMES, body, changed, dump
 from tests.schemas.samples import EVERY_PLACE, KNOWN, SAMPLES, Place, objects, places, put
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from schemas import decode, parse
+from comethooks.schemas import decode, parse
 from tests.bodies import body, changed, dump, raw, without
 
 CONVERSATION = "harbor-ada_user_harbor-ben"

@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from schemas import ReadOnlyDict, ReadOnlyList, decode, masked, parse, redacted
-from schemas.views import Frozen
+from comethooks.schemas import ReadOnlyDict, ReadOnlyList, decode, masked, parse, redacted
+from comethooks.schemas.event.views import Frozen
 from tests.schemas.samples import (
     EVERY_PLACE,
     SAMPLES,

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from comethooks.webhooks.gunicorn.server import environment, gunicorn_argv
+from comethooks.workers.settings.settings import Settings
 from tests.waiting import wait_for
 from tests.webhooks.samples import authorization
-from webhooks.server import environment, gunicorn_argv
-from workers.settings import Settings
 
 
 class Client:

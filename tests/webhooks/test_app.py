@@ -11,11 +11,11 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from comethooks.webhooks.app import NoCredentialsError, create_app
+from comethooks.workers.record import Kind
+from tests.application import Kept, MakeSettings
 from tests.redis_server import RedisServer
-from tests.webhooks.conftest import Kept, MakeSettings
 from tests.webhooks.samples import PASSWORD, USER, authorization, in_flight, message, raw
-from webhooks.app import NoCredentialsError, create_app
-from workers.record import Kind
 
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 

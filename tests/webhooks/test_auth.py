@@ -4,9 +4,9 @@ import base64
 
 import pytest
 
+from comethooks.webhooks.auth import Authenticator, NotAuthenticatedError, presented
+from comethooks.workers.settings.settings import Credential
 from tests.webhooks.samples import authorization
-from webhooks.auth import Authenticator, NotAuthenticatedError, presented
-from workers.settings import Credential
 
 
 @pytest.fixture

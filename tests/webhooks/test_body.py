@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from webhooks.body import BrokenOffError, TooLargeError, read
+from comethooks.webhooks.body import BrokenOffError, TooLargeError, read
 
 
 class Counting(io.BytesIO):

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.webhooks.conftest import Kept, MakeSettings
+from comethooks.webhooks.app import create_app
+from comethooks.workers.record import Kind
+from tests.application import Kept, MakeSettings
 from tests.webhooks.samples import authorization, in_flight, message, raw
-from webhooks.app import create_app
-from workers.record import Kind
 
 TOKEN = "3f9c8a-token-of-ada"
 

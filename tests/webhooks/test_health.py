@@ -11,14 +11,14 @@ import pytest
 from flask.testing import FlaskClient
 from redis import Redis
 
+from comethooks.webhooks.app import create_app
+from comethooks.webhooks.journal_probe import JournalProbe
+from comethooks.workers.journal import Journal
+from comethooks.workers.streams import keys
+from comethooks.workers.streams.layout import switch
+from tests.application import MakeSettings
 from tests.redis_server import RedisServer
-from tests.webhooks.conftest import MakeSettings
 from tests.webhooks.samples import authorization, message, raw
-from webhooks.app import create_app
-from webhooks.journal_probe import JournalProbe
-from workers import keys
-from workers.journal import Journal
-from workers.layout import switch
 
 
 @pytest.fixture

@@ -6,14 +6,14 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 
-from schemas import DriftKind
+from comethooks.schemas import DriftKind
+from comethooks.webhooks.app import create_app
+from comethooks.webhooks.metrics import Metrics, trigger_label
+from comethooks.workers.streams import counters, keys
+from comethooks.workers.streams.endings import bury
+from tests.application import MakeSettings
 from tests.redis_server import RedisServer
-from tests.webhooks.conftest import MakeSettings
 from tests.webhooks.samples import authorization, in_flight, message, raw
-from webhooks.app import create_app
-from webhooks.metrics import Metrics, trigger_label
-from workers import counters, keys
-from workers.endings import bury
 
 
 def scraped(client: FlaskClient) -> dict[tuple[str, ...], float]:

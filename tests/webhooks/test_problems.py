@@ -3,7 +3,7 @@
 import json
 from http import HTTPStatus
 
-from webhooks.problems import MAX_PATHS, problem
+from comethooks.webhooks.problems import MAX_PATHS, problem
 
 
 def test_a_problem_says_what_it_is_and_what_to_do() -> None:

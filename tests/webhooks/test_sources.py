@@ -7,15 +7,15 @@ from typing import Any, ClassVar
 import pytest
 from flask.testing import FlaskClient
 
-from schemas import Parsed
-from schemas.keys import digest
+from comethooks.schemas import Parsed
+from comethooks.schemas.triggers.identity import digest
+from comethooks.webhooks.app import create_app
+from comethooks.webhooks.sources import Glance, Headers, NotAuthenticatedError, Refusal, Source
+from comethooks.workers.handlers.run import event_of
+from comethooks.workers.plugins.plugin import Plugin
+from tests.application import Kept, MakeSettings
 from tests.redis_server import RedisServer
-from tests.webhooks.conftest import Kept, MakeSettings
 from tests.webhooks.samples import authorization, message, raw
-from webhooks.app import create_app
-from webhooks.sources import Glance, Headers, NotAuthenticatedError, Refusal, Source
-from workers.plugin import Plugin
-from workers.running import event_of
 
 KEY = b"what the toy shop and we know"
 

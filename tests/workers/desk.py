@@ -5,17 +5,17 @@ from typing import Any
 
 from redis import Redis
 
+from comethooks.workers.clock import now_ms
+from comethooks.workers.jobs.attempts import Attempts
+from comethooks.workers.journal import Filter, Journal, RunResult, Settled, StoredRun
+from comethooks.workers.plugins.loading import BoundHandler, LoadedPlugin, Plugins
+from comethooks.workers.processes import StopFlag
+from comethooks.workers.settings.settings import Settings
+from comethooks.workers.states import RunState
+from comethooks.workers.streams.connections import connect
 from tests.redis_server import RedisServer
 from tests.tables import make_tables
 from tests.workers.engine import record
-from workers.attempts import Attempts
-from workers.clock import now_ms
-from workers.connections import connect
-from workers.journal import Filter, Journal, RunResult, Settled, StoredRun
-from workers.loading import BoundHandler, LoadedPlugin, Plugins
-from workers.processes import StopFlag
-from workers.settings import Settings
-from workers.states import RunState
 
 
 class Desk:

@@ -6,14 +6,14 @@ from typing import Any
 
 from redis import Redis
 
+from comethooks.workers.drain.dispatcher import Dispatcher
+from comethooks.workers.drain.items import Item
+from comethooks.workers.drain.marks import start_mark
+from comethooks.workers.handlers.runners import Runners
+from comethooks.workers.journal import Attempt, Line
+from comethooks.workers.streams import keys
 from tests.redis_server import RedisServer
 from tests.workers.engine import append, clients, partition, record, services
-from workers import keys
-from workers.dispatcher import Dispatcher
-from workers.items import Item
-from workers.journal import Attempt, Line
-from workers.marks import start_mark
-from workers.runners import Runners
 
 
 class Bench:

@@ -7,17 +7,17 @@ from typing import Any, cast
 
 from redis import Redis
 
+from comethooks.workers.drain.items import Item, Partition
+from comethooks.workers.handlers.context import Services
+from comethooks.workers.ids import new_id
+from comethooks.workers.plugins.config import Config
+from comethooks.workers.plugins.loading import BoundHandler
+from comethooks.workers.plugins.plugin import Handler
+from comethooks.workers.plugins.retry import Retry
+from comethooks.workers.record import FORMAT, Kind, Record, cost, encode_meta
+from comethooks.workers.streams import keys
+from comethooks.workers.streams.connections import connect
 from tests.scenarios.stack import message
-from workers import keys
-from workers.config import Config
-from workers.connections import connect
-from workers.context import Services
-from workers.ids import new_id
-from workers.items import Item, Partition
-from workers.loading import BoundHandler
-from workers.plugin import Handler
-from workers.record import FORMAT, Kind, Record, cost, encode_meta
-from workers.retry import Retry
 
 LEASE = "1|host|boot|1"
 

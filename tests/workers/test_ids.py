@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from workers.ids import derived_id, new_id
+from comethooks.workers.ids import derived_id, new_id
 
 
 def test_an_id_is_a_uuid_of_version_seven() -> None:

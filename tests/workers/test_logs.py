@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import structlog
 
-from workers import logs
-from workers.paths import Credential
-from workers.states import RunState
+from comethooks.workers import logs
+from comethooks.workers.settings.paths import Credential
+from comethooks.workers.states import RunState
 
 SECRET = "what somebody wrote in confidence"
 

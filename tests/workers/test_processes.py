@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from comethooks.workers.processes import StopFlag, ending, is_alive, is_dead_here, kill_session, member_name
 from tests.waiting import wait_for
-from workers.processes import StopFlag, ending, is_alive, is_dead_here, kill_session, member_name
 
 PARENT = """
 import os, signal, sys, time

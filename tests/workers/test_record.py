@@ -3,7 +3,17 @@
 import orjson
 import pytest
 
-from workers.record import FORMAT, DamagedError, Kind, Record, RecordError, cost, decode, encode_meta, scrub
+from comethooks.workers.record import (
+    FORMAT,
+    DamagedError,
+    Kind,
+    Record,
+    RecordError,
+    cost,
+    decode,
+    encode_meta,
+    scrub,
+)
 
 
 def a_record(**changes: object) -> Record:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from workers.states import EventStatus, RunState, event_status
+from comethooks.workers.states import EventStatus, RunState, event_status
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,11 @@
 """The journal: the SQL tables where requests, events and runs end up and stay.
 
-How the tables are made and kept current is in `workers.journal.migrate`, which imports Alembic and is
+How the tables are made and kept current is in `workers.journal.tables.migrate`, which imports Alembic and is
 therefore left to those who need it.
 """
 
-from workers.journal.claims import ClaimedRun, FreedRun, RunKey
-from workers.journal.decisions import DISMISSABLE, RETRYABLE, UNBLOCKABLE
-from workers.journal.drift import DriftFilter, StoredDrift
-from workers.journal.errors import (
+from comethooks.workers.journal.drift import DriftFilter, StoredDrift
+from comethooks.workers.journal.errors import (
     AmbiguousIdError,
     JournalError,
     JournalOutdatedError,
@@ -15,16 +13,18 @@ from workers.journal.errors import (
     JournalUnavailableError,
     JournalUrlError,
 )
-from workers.journal.failures import FailureGroup, grouped
-from workers.journal.journal import Journal
-from workers.journal.lines import Line
-from workers.journal.models import Outcome
-from workers.journal.once import KnownOnce, OnceClaim, StoredOnce, token_of
-from workers.journal.queries import Filter
-from workers.journal.retention import START, Cursor, Swept
-from workers.journal.settled import Attempt, RunResult, Settled
-from workers.journal.stored import Duplicates, StoredEvent, StoredRequest, StoredRun
-from workers.journal.times import iso
+from comethooks.workers.journal.journal import Journal
+from comethooks.workers.journal.listings.failures import FailureGroup, grouped
+from comethooks.workers.journal.listings.filters import Filter
+from comethooks.workers.journal.listings.stored import Duplicates, StoredEvent, StoredRequest, StoredRun
+from comethooks.workers.journal.once_keys import KnownOnce, OnceClaim, StoredOnce, token_of
+from comethooks.workers.journal.retention import START, Cursor, Swept
+from comethooks.workers.journal.runs.actions import DISMISSABLE, RETRYABLE, UNBLOCKABLE
+from comethooks.workers.journal.runs.claims import ClaimedRun, FreedRun, RunKey
+from comethooks.workers.journal.runs.waiting_lines import Line
+from comethooks.workers.journal.settled import Attempt, RunResult, Settled
+from comethooks.workers.journal.tables.models import Outcome
+from comethooks.workers.journal.times import iso
 
 __all__ = [
     "DISMISSABLE",

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, case, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
-from workers.journal.models import drift
-from workers.journal.rows import searchable
-from workers.journal.times import storable
-from workers.record import Record
+from comethooks.workers.journal.tables.models import drift
+from comethooks.workers.journal.tables.rows import searchable
+from comethooks.workers.journal.times import storable
+from comethooks.workers.record import Record
 
 MOST_OF_A_TRIGGER = 1000
 """Rows of one trigger, those with the path `REST` apart."""

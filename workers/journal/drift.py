@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, tuple_
 
-from workers.journal.counting import lock
-from workers.journal.models import drift
-from workers.journal.queries import Condition
-from workers.journal.rows import searchable
-from workers.journal.times import iso
+from comethooks.workers.journal.counting import lock
+from comethooks.workers.journal.listings.filters import Condition
+from comethooks.workers.journal.tables.models import drift
+from comethooks.workers.journal.tables.rows import searchable
+from comethooks.workers.journal.times import iso
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,19 +7,20 @@ from typing import Self
 
 from sqlalchemy import Connection, literal, select
 
-from workers.clock import now_ms
-from workers.journal import claims, decisions, drift, lines, once, retention, writing
-from workers.journal.claims import ClaimedRun, FreedRun, RunKey
-from workers.journal.database import for_writing, open_engine
-from workers.journal.drift import ANY_DRIFT, DriftFilter, StoredDrift
-from workers.journal.errors import translated
-from workers.journal.lines import Line
-from workers.journal.once import KnownOnce, OnceClaim, StoredOnce
-from workers.journal.queries import Filter
-from workers.journal.reading import Reader
-from workers.journal.retention import START, Cursor, Swept
-from workers.journal.settled import RunResult, Settled
-from workers.states import OnceState
+from comethooks.workers.clock import now_ms
+from comethooks.workers.journal import drift, once_keys, retention, writing
+from comethooks.workers.journal.drift import ANY_DRIFT, DriftFilter, StoredDrift
+from comethooks.workers.journal.errors import translated
+from comethooks.workers.journal.listings.filters import Filter
+from comethooks.workers.journal.listings.reading import Reader
+from comethooks.workers.journal.once_keys import KnownOnce, OnceClaim, StoredOnce
+from comethooks.workers.journal.retention import START, Cursor, Swept
+from comethooks.workers.journal.runs import actions, claims, waiting_lines
+from comethooks.workers.journal.runs.claims import ClaimedRun, FreedRun, RunKey
+from comethooks.workers.journal.runs.waiting_lines import Line
+from comethooks.workers.journal.settled import RunResult, Settled
+from comethooks.workers.journal.tables.database import for_writing, open_engine
+from comethooks.workers.states import OnceState
 
 
 class Journal(Reader):
@@ -50,22 +51,22 @@ class Journal(Reader):
         What another attempt of the same run has in progress is unknown from then on.
         """
         with self._writing() as connection:
-            return once.enter(connection, claim)
+            return once_keys.enter(connection, claim)
 
     def know_once(self, claim: OnceClaim) -> OnceState | None:
         """What is known of the key of a side effect; None when nobody has it. Changes nothing."""
         with translated(), self.engine.connect() as connection:
-            return once.known(connection, claim)
+            return once_keys.known(connection, claim)
 
     def leave_once(self, claim: OnceClaim, state: OnceState | None) -> None:
         """Say what became of a key that `claim` took; with None it is free again."""
         with self._writing() as connection:
-            once.leave(connection, claim, state, now_ms())
+            once_keys.leave(connection, claim, state, now_ms())
 
     def once_of(self, event_id: str) -> list[StoredOnce]:
         """The keys that runs on the event with that id took."""
         with translated(), self.engine.connect() as connection:
-            return once.of_event(connection, event_id, now_ms())
+            return once_keys.of_event(connection, event_id, now_ms())
 
     def claim(
         self, member: str, *, now: int, until: int, limit: int, alone: bool = False
@@ -105,7 +106,7 @@ class Journal(Reader):
     ) -> list[FreedRun]:
         """Take away the claims of members that are dead, and all that expired by `expired`, if any are to.
 
-        Each is due again, to run alone, until it has died as often as `workers.guilt` allows: then it is dead;
+        Each is due again, to run alone, until it has died as often as `workers.poison` allows: then it is dead;
         `ending` says how a member's process ended, if it is known. Both are asked while nothing is locked.
         """
         with self._connection() as connection:
@@ -126,31 +127,31 @@ class Journal(Reader):
         has lost its body to retention. Not one transaction: when this raises, some may have been changed.
         """
         with translated():
-            return decisions.retry(self.engine, asked, now)
+            return actions.retry(self.engine, asked, now)
 
     def dismiss_runs(self, asked: Filter, now: int) -> int:
         """Dismiss the `DISMISSABLE` runs that `asked` describes; how many it changed. In steps, too."""
         with translated():
-            return decisions.dismiss(self.engine, asked, now)
+            return actions.dismiss(self.engine, asked, now)
 
     def unblock_runs(self, asked: Filter, now: int) -> int:
         """Let later runs go on beside the `UNBLOCKABLE` ones that `asked` describes; how many that is."""
         with translated():
-            return decisions.unblock(self.engine, replace(asked, holds_up=True), now)
+            return actions.unblock(self.engine, replace(asked, holds_up=True), now)
 
     def line_length(self, line: Line, limit: int) -> int:
         """How many runs of an ordered handler stand in `line`; counts no further than `limit`."""
         with self._connection() as connection:
-            return lines.length(connection, line, limit)
+            return waiting_lines.length(connection, line, limit)
 
     def release_waiting(self, now: int) -> int:
         """Make runs due at `now` that wait in a line with nobody before them; how many these were."""
         with self._connection() as connection:
-            found = lines.releasable(connection)
+            found = waiting_lines.releasable(connection)
         if not found:
             return 0
         with self._writing() as connection:
-            return lines.release(connection, found, now=now)
+            return waiting_lines.release(connection, found, now=now)
 
     def drift(self, asked: DriftFilter = ANY_DRIFT) -> list[StoredDrift]:
         """What is not as expected in bodies, as far as `asked` describes it; what is new comes first."""

@@ -2,9 +2,9 @@
 
 from sqlalchemy import Engine, update
 
-from workers.journal.database import for_writing
-from workers.journal.errors import translated
-from workers.journal.models import requests
+from comethooks.workers.journal.errors import translated
+from comethooks.workers.journal.tables.database import for_writing
+from comethooks.workers.journal.tables.models import requests
 
 
 def became(engine: Engine, request_id: str, event_id: str) -> None:

@@ -28,11 +28,11 @@ from sqlalchemy import (
     update,
 )
 
-from workers.journal.database import for_writing
-from workers.journal.models import Instant, attempts, events, replays, requests, runs
-from workers.journal.queries import Condition, Place
-from workers.journal.replayable import awaited
-from workers.states import RunState
+from comethooks.workers.journal.listings.filters import Condition, Place
+from comethooks.workers.journal.replaying.replayable import awaited
+from comethooks.workers.journal.tables.database import for_writing
+from comethooks.workers.journal.tables.models import Instant, attempts, events, replays, requests, runs
+from comethooks.workers.states import RunState
 
 FINISHED = (RunState.DONE, RunState.DISMISSED, RunState.SKIPPED)
 """The states of runs that nothing more happens to, unless somebody asks for it."""

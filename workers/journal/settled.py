@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from workers.record import Record
-from workers.states import AttemptState, RunState
+from comethooks.workers.record import Record
+from comethooks.workers.states import AttemptState, RunState
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class RunResult:
     earlier: tuple[Attempt, ...] = ()
     """Attempts before this one that are not in the journal: those that ended with their process."""
     lane: str | None = None
-    """Of an ordered handler's run that is not done: the line that it stands in, see `workers.journal.lines`."""
+    """Of an ordered handler's run that is not done: the line that it stands in, see `workers.journal.runs.waiting_lines`."""
     place: int | None = None
     """Its place there: what was accepted later has a higher one."""
 

@@ -10,12 +10,12 @@ from functools import cache
 
 from sqlalchemy import Connection
 
-from workers.journal import counting
-from workers.journal.models import attempts, events, requests, runs
-from workers.journal.rows import Row, attempt_row, event_row, line_row, request_row, run_row
-from workers.journal.settled import RunResult, Settled
-from workers.journal.statements import InsertMany
-from workers.record import Kind, Record
+from comethooks.workers.journal import counting
+from comethooks.workers.journal.settled import RunResult, Settled
+from comethooks.workers.journal.tables.models import attempts, events, requests, runs
+from comethooks.workers.journal.tables.rows import Row, attempt_row, event_row, line_row, request_row, run_row
+from comethooks.workers.journal.tables.statements import InsertMany
+from comethooks.workers.record import Kind, Record
 
 _NOT_WRITTEN = {"claim", "claimed_at", "deaths"}
 """Columns of runs that are for those run from a claim."""

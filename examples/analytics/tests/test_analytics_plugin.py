@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from analytics_plugin import messages_per_day, plugin
 
-from webhooks.harness import Harness
+from comethooks.testing import Harness
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from goal_notification_plugin import SIGNATURE, plugin
 
-from webhooks.harness import Delivery, Harness
+from comethooks.testing import Delivery, Harness
 
 CONFIG = {"url": "https://crm.example.com/goals", "key": "0123456789abcdef"}
 BOTH = [{"elementId": "read", "interactedBy": "ada"}, {"elementId": "later", "interactedBy": "ben"}]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from moderation_plugin import plugin
 
-from webhooks.harness import Harness
+from comethooks.testing import Harness
 
 WIDE = "\N{FULLWIDTH LATIN SMALL LETTER F}ree"
 WORDS = {"words": ["scam", "free money"]}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from comethooks.workers.journal import Journal
 from tests import servers
 from tests.tables import make_tables
-from workers.journal import Journal
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

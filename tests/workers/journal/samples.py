@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import text
 
-from workers.ids import new_id
-from workers.journal import Journal, RunResult, Settled
-from workers.record import Kind, Record
-from workers.states import RunState
+from comethooks.workers.ids import new_id
+from comethooks.workers.journal import Journal, RunResult, Settled
+from comethooks.workers.record import Kind, Record
+from comethooks.workers.states import RunState
 
 T0 = 1_760_000_000_000
 

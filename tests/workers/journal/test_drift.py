@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy import event as listening
 
+from comethooks.workers.journal import START, DriftFilter, Journal, JournalRefusedError, StoredDrift, counting
+from comethooks.workers.record import Record
 from tests.waiting import wait_for
 from tests.workers.journal.samples import T0, duplicate, event, refusal, run, settled
-from workers.journal import START, DriftFilter, Journal, JournalRefusedError, StoredDrift, counting
-from workers.record import Record
 
 FIELD, TYPE, TRIGGER = "unknown field", "wrong type", "unknown trigger"
 

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.workers.journal.samples import event, refusal, run, settled
-from workers.journal import (
+from comethooks.workers.journal import (
     Journal,
     JournalError,
     JournalOutdatedError,
@@ -14,7 +13,8 @@ from workers.journal import (
     JournalUnavailableError,
     JournalUrlError,
 )
-from workers.journal.models import events
+from comethooks.workers.journal.tables.models import events
+from tests.workers.journal.samples import event, refusal, run, settled
 
 NAMELESS: Any = None
 HUSH = "hush-hush"

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from comethooks.workers.journal import START, Attempt, Cursor, Filter, Journal, RunResult, Swept
+from comethooks.workers.journal.listings.filters import Place
+from comethooks.workers.journal.replaying.replay_request import ReplayRequest
+from comethooks.workers.journal.replaying.replay_rows import Progress, Replays
+from comethooks.workers.journal.retention import FINISHED
+from comethooks.workers.journal.tables.models import runs
+from comethooks.workers.states import RunState
 from tests.workers.journal.samples import T0, an_id, duplicate, event, refusal, run, settled
-from workers.journal import START, Attempt, Cursor, Filter, Journal, RunResult, Swept
-from workers.journal.models import runs
-from workers.journal.queries import Place
-from workers.journal.replay_request import ReplayRequest
-from workers.journal.replays import Progress, Replays
-from workers.journal.retention import FINISHED
-from workers.states import RunState
 
 UNFINISHED = [state for state in RunState if state not in FINISHED]
 

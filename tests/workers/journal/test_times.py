@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from workers.journal.times import from_iso, from_text, iso, storable, to_datetime
+from comethooks.workers.journal.times import from_iso, from_text, iso, storable, to_datetime
 
 
 @pytest.mark.parametrize(

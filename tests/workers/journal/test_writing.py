@@ -6,11 +6,11 @@ import psycopg
 import pytest
 from sqlalchemy import func, select, text
 
+from comethooks.workers.journal import Journal, JournalRefusedError, StoredRun
+from comethooks.workers.journal.tables.database import for_writing
+from comethooks.workers.journal.tables.models import events, requests, runs
+from comethooks.workers.states import RunState
 from tests.workers.journal.samples import T0, duplicate, event, refusal, run, settled
-from workers.journal import Journal, JournalRefusedError, StoredRun
-from workers.journal.database import for_writing
-from workers.journal.models import events, requests, runs
-from workers.states import RunState
 
 
 def contents(journal: Journal) -> dict[str, list[Any]]:

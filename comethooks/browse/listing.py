@@ -1,0 +1,240 @@
+"""Everything that was kept, wherever it is by now: still in the streams, or in the journal.
+
+The streams are always read first: what is journalled in between is then seen twice, and the journal's row wins.
+Read the other way round, it would be seen nowhere.
+"""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import islice
+from operator import attrgetter
+from typing import NamedTuple, TypeVar
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from comethooks.browse.matching import fits, is_about, is_asked_event, is_asked_request
+from comethooks.workers.journal import (
+    AmbiguousIdError,
+    Filter,
+    Journal,
+    StoredEvent,
+    StoredRequest,
+    StoredRun,
+)
+from comethooks.workers.journal.tables.models import LIVE
+from comethooks.workers.record import Kind, Record
+from comethooks.workers.streams import backlog
+from comethooks.workers.streams.backlog import Entry
+from comethooks.workers.streams.layout import read_layouts
+
+_Listed = TypeVar("_Listed", StoredEvent, StoredRequest)
+_place = attrgetter("received_at", "id")
+
+
+class _Whereabouts(NamedTuple):
+    """Where a waiting event is: its place among all events, and its entry."""
+
+    received_at: int
+    id: str
+    partition: int
+    entry: str
+
+
+@dataclass(slots=True)
+class _Repeats:
+    """The duplicates in the streams: under the id of the event that each repeats, when it came and its own id."""
+
+    by_event: defaultdict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
+
+    def note(self, record: Record) -> None:
+        if record.kind is Kind.DUPLICATE and record.event_id:
+            self.by_event[record.event_id].append((record.received_at, record.id))
+
+    def added_to(self, event: StoredEvent) -> StoredEvent:
+        """`event` with those that the journal has not counted yet."""
+        if event.id not in self.by_event:
+            return event
+        known = event.duplicates
+        journalled = (known.last_at or 0, known.last_request_id or "")
+        fresh = [repeat for repeat in self.by_event[event.id] if repeat > journalled]
+        if not fresh:
+            return event
+        last_at, last_id = max(fresh)
+        counted = replace(known, count=known.count + len(fresh), last_at=last_at, last_request_id=last_id)
+        return replace(event, duplicates=counted)
+
+
+class Kept:
+    """Events, requests and runs from streams and journal together.
+
+    `partitions` is used until Redis says how many there are. When Redis does not answer, `warn` is called with
+    the reason, and the journal is shown alone. Every method raises the errors of `Journal`.
+    """
+
+    def __init__(
+        self, client: Redis, journal: Journal, *, partitions: int | None, warn: Callable[[str], None]
+    ) -> None:
+        self._client = client
+        self._journal = journal
+        self._partitions = partitions
+        self._warn = warn
+
+    def events(self, asked: Filter) -> Iterator[StoredEvent]:
+        """The events that `asked` describes, newest first, without bodies."""
+        repeats = _Repeats()
+
+        def wanted(record: Record) -> bool:
+            repeats.note(record)
+            return record.kind is Kind.EVENT and is_asked_event(record, asked)
+
+        waiting = self._newest(wanted, asked.limit)
+        events = (StoredEvent.from_record(record, partition) for partition, record in waiting)
+        for event in _merged(self._journal.events(asked), events, asked.limit):
+            yield repeats.added_to(event)
+
+    def whole_events(self, asked: Filter) -> Iterator[StoredEvent]:
+        """The events that `asked` describes, oldest first, with their bodies; its limit is ignored.
+
+        Memory does not grow with what is journalled, and with some hundred bytes for each event that waits.
+        Raises redis-py's errors when the streams cannot be read any more that could be read at the beginning.
+        """
+        waiting = sorted(
+            _Whereabouts(record.received_at, record.id, partition, entry)
+            for partition, entry, record in self._entries()
+            if record.kind is Kind.EVENT and is_asked_event(record, asked)
+        )
+        journalled: Iterator[StoredEvent | _Whereabouts] = self._journal.whole_events(asked)
+        last = None
+        # Of equals, merge gives those of its first argument first.
+        for found in heapq.merge(journalled, waiting, key=_place):
+            if found.id != last:
+                last = found.id
+                event = found if isinstance(found, StoredEvent) else self._whole(found)
+                if event is not None:
+                    yield event
+
+    def waiting_ids(self) -> set[str]:
+        """The ids of all events that are accepted and perhaps not yet journalled."""
+        return {entry.record.id for entry in self._entries() if entry.record.kind is Kind.EVENT}
+
+    def event(self, prefix: str) -> StoredEvent | None:
+        """The only event whose id begins so, with its body and its runs; None if there is none.
+
+        Raises `AmbiguousIdError` when several begin so.
+        """
+        repeats = _Repeats()
+        found: dict[str, StoredEvent] = {}
+        for partition, record in self._waiting():
+            repeats.note(record)
+            if record.kind is Kind.EVENT and record.id.startswith(prefix):
+                found[record.id] = StoredEvent.from_record(record, partition)
+        journalled = self._journal.event(prefix)
+        if journalled is not None:
+            runs = self._journal.runs_of(journalled.id)
+            found[journalled.id] = replace(journalled, runs=runs or journalled.runs)
+        event = _only(found, prefix)
+        return None if event is None else repeats.added_to(event)
+
+    def requests(self, asked: Filter) -> Iterator[StoredRequest]:
+        """The requests that `asked` describes, newest first, without bodies."""
+        waiting = self._newest(partial(is_asked_request, asked=asked), asked.limit)
+        requests = (StoredRequest.from_record(record) for _, record in waiting)
+        yield from _merged(self._journal.requests(asked), requests, asked.limit)
+
+    def request(self, prefix: str) -> StoredRequest | None:
+        """The only request whose id begins so, with its body if that was kept; None if there is none.
+
+        Raises `AmbiguousIdError` when several begin so.
+        """
+        found = {
+            record.id: StoredRequest.from_record(record)
+            for _, record in self._waiting()
+            if record.id.startswith(prefix)
+        }
+        journalled = self._journal.request(prefix)
+        if journalled is not None:
+            found[journalled.id] = journalled
+        return _only(found, prefix)
+
+    def runs(self, asked: Filter) -> Iterator[StoredRun]:
+        """The runs that `asked` describes, those of the newest event first. An event in a stream has none yet."""
+        return self._journal.runs(asked)
+
+    def failed_runs(self, asked: Filter) -> Iterator[StoredRun]:
+        """The runs that failed and that `asked` describes, with their tracebacks; its limit is ignored."""
+        return self._journal.failed_runs(asked)
+
+    def runs_on(self, prefix: str, asked: Filter) -> Iterator[StoredRun]:
+        """The runs on the only event whose id begins so, if it and they are what `asked` describes.
+
+        Raises `AmbiguousIdError` when several begin so.
+        """
+        event = self.event(prefix)
+        if event is None or asked.status not in (None, event.status) or not is_about(event, asked):
+            return iter(())
+        found = (
+            run
+            for run in event.runs
+            if asked.state in (None, run.state)
+            and (asked.handler is None or fits(asked.handler, run.handler))
+            and (asked.replay is None or fits(asked.replay, run.replay or LIVE))
+        )
+        return islice(found, asked.limit)
+
+    def _newest(self, wanted: Callable[[Record], bool], limit: int | None) -> list[tuple[int, Record]]:
+        """What is wanted of the streams, newest first, without bodies."""
+        found = (
+            (partition, replace(record, body=b"")) for partition, record in self._waiting() if wanted(record)
+        )
+        if limit is None:
+            return sorted(found, key=_place_in_stream, reverse=True)
+        return heapq.nlargest(limit, found, key=_place_in_stream)
+
+    def _whole(self, whereabouts: _Whereabouts) -> StoredEvent | None:
+        """An event that waited, from its stream or, when it has left that, from the journal."""
+        record = backlog.record_at(self._client, whereabouts.partition, whereabouts.entry)
+        if record is None:
+            return self._journal.event(whereabouts.id)
+        return StoredEvent.from_record(record, whereabouts.partition)
+
+    def _waiting(self) -> Iterator[tuple[int, Record]]:
+        return ((entry.partition, entry.record) for entry in self._entries())
+
+    def _entries(self) -> Iterator[Entry]:
+        try:
+            layouts = read_layouts(self._client, self._partitions)
+            yield from backlog.entries(self._client, layouts.numbers)
+        except (RedisError, OSError) as error:
+            self._warn(type(error).__name__)
+
+
+def _place_in_stream(found: tuple[int, Record]) -> tuple[int, str]:
+    return found[1].received_at, found[1].id
+
+
+def _merged(
+    journalled: Iterator[_Listed], waiting: Iterable[_Listed], limit: int | None
+) -> Iterator[_Listed]:
+    """Both, newest first; of two with the same id the journal's."""
+
+    def once() -> Iterator[_Listed]:
+        last = None
+        # Of equals, merge gives those of its first argument first.
+        for item in heapq.merge(journalled, waiting, key=_place, reverse=True):
+            if item.id != last:
+                yield item
+            last = item.id
+
+    return islice(once(), limit)
+
+
+def _only(found: dict[str, _Listed], prefix: str) -> _Listed | None:
+    if prefix in found:
+        return found[prefix]
+    if len(found) > 1:
+        raise AmbiguousIdError(prefix, len(found))
+    return next(iter(found.values()), None)

@@ -1,0 +1,152 @@
+"""Watching: what has come and what has changed since the last look, in streams and journal.
+
+An event may be journalled and gone from its stream between two looks, so both are looked at: of each stream what
+was appended since, of the journal what was received lately. What is not at an end is looked up again by its id.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from comethooks.browse.matching import is_asked_event
+from comethooks.workers.journal import Filter, Journal, JournalUnavailableError, StoredEvent
+from comethooks.workers.record import Kind, RecordError, decode
+from comethooks.workers.states import EventStatus
+from comethooks.workers.streams import keys
+from comethooks.workers.streams.connections import read_streams
+
+CHUNK = 500
+CLOCK_SLACK_MS = 10_000
+"""How far the clocks of hosts and of Redis may be apart without an event being missed."""
+LOOKED_UP = 200
+"""How many unfinished events are looked up by id at one look; the others have their turn at the next."""
+
+_ENDS = frozenset((EventStatus.DONE, EventStatus.UNHANDLED))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    received_at: int
+    status: EventStatus
+
+
+class Tail:
+    """The events that `asked` describes, from now on, or from its `since` on if that is earlier.
+
+    Its status asks for changes to it.
+    `clock` gives milliseconds since the epoch. `warn` is called with the reason when streams or journal cannot
+    be read, once each time they go away.
+    """
+
+    def __init__(
+        self,
+        client: Redis,
+        journal: Journal,
+        asked: Filter,
+        *,
+        clock: Callable[[], int],
+        warn: Callable[[str], None],
+    ) -> None:
+        self._client = client
+        self._journal = journal
+        self._asked = replace(asked, status=None, limit=None)
+        self._status = asked.status
+        self._clock = clock
+        self._warn = warn
+        self._away: set[str] = set()
+        self._cursors: dict[str, str] = {}
+        self._start: str | None = None
+        self._seen: dict[str, _Seen] = {}
+        self._since = self._beginning(clock())
+        if asked.since is None:
+            self._look()  # what is there already is not news
+
+    def poll(self) -> list[StoredEvent]:
+        """What is new or has another status than at the last look, oldest first, without bodies."""
+        changed = self._look()
+        wanted = [event for event in changed if self._status in (None, event.status)]
+        return sorted(wanted, key=lambda event: (event.received_at, event.id))
+
+    def _look(self) -> list[StoredEvent]:
+        now = self._clock()
+        found = {event.id: event for event in self._read("Redis", self._arrived)}
+        found |= {event.id: event for event in self._read("the journal", self._journalled)}
+        changed = [event for event in found.values() if self._is_news(event)]
+        for event in changed:
+            self._seen.pop(event.id, None)
+            self._seen[event.id] = _Seen(event.received_at, event.status)
+        self._since = now - CLOCK_SLACK_MS
+        self._forget()
+        return changed
+
+    def _beginning(self, now: int) -> int:
+        """From when on, by a clock that says `now`, something may be what is asked for."""
+        return min(now, now if self._asked.since is None else self._asked.since) - CLOCK_SLACK_MS
+
+    def _is_news(self, event: StoredEvent) -> bool:
+        seen = self._seen.get(event.id)
+        return seen is None or seen.status is not event.status
+
+    def _read(self, source: str, read: Callable[[], Iterator[StoredEvent]]) -> list[StoredEvent]:
+        events: list[StoredEvent] = []
+        try:
+            events.extend(read())  # what came before an error stays: it will not come again
+        except (RedisError, OSError, JournalUnavailableError) as error:
+            if source not in self._away:
+                self._away.add(source)
+                self._warn(f"{source} does not answer ({type(error).__name__}); trying again")
+        else:
+            self._away.discard(source)
+        return events
+
+    def _arrived(self) -> Iterator[StoredEvent]:
+        """What was appended to the streams since the last look."""
+        if self._start is None:
+            self._start = str(max(0, self._beginning(int(self._client.time()[0]) * 1000)))
+        for partition in range(int(self._client.get(keys.PARTITIONS) or 0)):
+            self._cursors.setdefault(keys.stream(partition), self._start)
+        while self._cursors and (found := read_streams(self._client, self._cursors, count=CHUNK, wait=0)):
+            for name, entries in found:
+                stream = name.decode()
+                for entry, fields in entries:
+                    self._cursors[stream] = entry.decode()
+                    yield from self._event(fields, int(stream.rpartition(":")[2]))
+
+    def _event(self, fields: dict[bytes, bytes], partition: int) -> Iterator[StoredEvent]:
+        try:
+            record = decode(fields)
+        except RecordError:
+            return
+        if record.kind is Kind.EVENT:
+            event = StoredEvent.from_record(replace(record, body=b""), partition)
+            if is_asked_event(event, self._asked):
+                yield event
+
+    def _journalled(self) -> Iterator[StoredEvent]:
+        since = max(self._since, self._asked.since or 0)
+        lately = list(self._journal.events(replace(self._asked, since=since)))
+        yield from lately
+        listed = {event.id for event in lately}
+        unfinished = [
+            identifier
+            for identifier, seen in self._seen.items()
+            if seen.status not in _ENDS and identifier not in listed
+        ]
+        for identifier in unfinished[:LOOKED_UP]:
+            # To the end of the line: the others come first at the next look.
+            self._seen[identifier] = self._seen.pop(identifier)
+            event = self._journal.event(identifier)
+            if event is not None:
+                yield event
+
+    def _forget(self) -> None:
+        """Forget what is at an end and so old that no look finds it again."""
+        over = [
+            identifier
+            for identifier, seen in self._seen.items()
+            if seen.status in _ENDS and seen.received_at < self._since
+        ]
+        for identifier in over:
+            del self._seen[identifier]

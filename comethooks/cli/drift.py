@@ -1,0 +1,164 @@
+"""`comethooks drift`: what is in bodies that nobody expected."""
+
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from comethooks.cli.terminal import filters, options
+from comethooks.cli.terminal.details import moment
+from comethooks.cli.terminal.output import Cell, Column, Listing, hint, print_json
+from comethooks.cli.terminal.sources import open_sources
+from comethooks.schemas import DriftKind
+from comethooks.workers.journal import DriftFilter, StoredDrift
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+_WHAT_TO_DO = (
+    "All of this was accepted. Look at an example with `comethooks events show ID`. A newer comethooks may know it; "
+    "what a trigger may not hold is refused once COMETHOOKS_STRICT_TRIGGERS names it. When you have looked: "
+    "`comethooks drift forget`."
+)
+
+
+def _about(function: _Function) -> _Function:
+    """The options that say which drift is meant."""
+    kinds = click.Choice([kind.value for kind in DriftKind])
+    for option in (
+        click.option(
+            "--path", metavar="PATH", help="Only this place in the body, written as in the listing."
+        ),
+        click.option("--kind", type=kinds, help="Only this kind."),
+        click.option("--trigger", metavar="NAME", help="Only this trigger."),
+    ):
+        function = option(function)
+    return function
+
+
+def _seen(function: _Function) -> _Function:
+    """The options that say when it was seen last."""
+    how = "an ISO date or time (UTC unless it says otherwise), or how long ago: 2h, 7d."
+    until = click.option(
+        "--until", type=filters.Moment(), metavar="TIME", help="Last seen before; written like --since."
+    )
+    since = click.option(
+        "--since", type=filters.Moment(), metavar="TIME", help=f"Last seen at or after: {how}"
+    )
+    return since(until(function))
+
+
+@click.group(
+    invoke_without_command=True,
+    epilog=options.examples(
+        "comethooks drift --since 7d",
+        "comethooks drift --kind 'unknown field' --trigger message_sent --json",
+        "comethooks drift forget --trigger message_sent",
+    ),
+)
+@_about
+@_seen
+@filters.limit
+@options.as_json
+@click.pass_context
+def drift(context: click.Context, /, limit: int | None, as_json: bool, **asked: Any) -> None:
+    """Show what is in bodies that nobody expected.
+
+    Unknown triggers, unknown fields and values of another type than is known are no reason to refuse an event. They
+    are counted when it is journalled, each with an example. What was seen first last is on top.
+
+    In a path, * stands for an id that is a key, and [] for any place in a list; the path … for all that there was no
+    room to tell apart.
+    """
+    if context.invoked_subcommand:
+        _check_nothing_is_asked(context)
+        return
+    filters.check_times(asked["since"], asked["until"])
+    found = DriftFilter(**asked, limit=_LISTING.limit(as_json=as_json, limit=limit))
+    with open_sources() as sources:
+        rows = sources.journal.drift(found)
+    _LISTING.print(rows, as_json=as_json, limit=limit)
+    if rows and not as_json:
+        hint(_WHAT_TO_DO)
+
+
+@drift.command(
+    epilog=options.examples(
+        "comethooks drift forget --trigger message_sent --path data.message.newField",
+        "comethooks drift forget --all --yes",
+    )
+)
+@_about
+@click.option("--all", "everything", is_flag=True, help="Everything.")
+@click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
+@options.as_json
+def forget(everything: bool, yes: bool, as_json: bool, **asked: Any) -> None:
+    """Forget drift that somebody has looked at; seen again, it is new.
+
+    The events stay as they are.
+    """
+    chosen = any(value is not None for value in asked.values())
+    if chosen == everything:
+        raise click.UsageError(
+            "say what to forget: with --trigger, --kind and --path, or everything with --all"
+        )
+    if not yes and not sys.stdin.isatty():
+        raise click.UsageError("there is no terminal to ask on; add --yes to forget without being asked")
+    meant = DriftFilter(**asked)
+    with open_sources() as sources:
+        matched = sources.journal.count_drift(meant)
+        if matched and not yes:
+            _confirm(matched)
+        forgotten = sources.journal.forget_drift(meant) if matched else 0
+    if as_json:
+        print_json({"matched": matched, "forgotten": forgotten})
+    elif matched:
+        click.echo(f"{_rows(forgotten)} forgotten.")
+    else:
+        hint("Nothing of that kind was found.")
+
+
+def _check_nothing_is_asked(context: click.Context) -> None:
+    given = [name for name, value in context.params.items() if value not in (None, False)]
+    if given:
+        raise click.UsageError(
+            f"options come behind it: comethooks drift {context.invoked_subcommand} --{given[0]} …"
+        )
+
+
+def _confirm(matched: int) -> None:
+    if not click.confirm(f"Forget {_rows(matched)}?", prompt_suffix=" ", err=True):
+        hint("Nothing was changed.")
+        raise click.exceptions.Exit(1)
+
+
+def _rows(count: int) -> str:
+    return f"{count} row{'' if count == 1 else 's'}"
+
+
+def _row(found: StoredDrift) -> tuple[Cell, ...]:
+    return (
+        found.kind,
+        found.trigger,
+        found.path,
+        str(found.count),
+        moment(found.first_at),
+        moment(found.last_at),
+        found.example_id,
+    )
+
+
+_LISTING: Listing[StoredDrift] = Listing(
+    columns=(
+        Column("KIND"),
+        Column("TRIGGER", folds_at=16),
+        Column("PATH", folds_at=24),
+        Column("COUNT"),
+        Column("FIRST", spare=2),
+        Column("LAST", spare=3),
+        Column("EXAMPLE", spare=1),
+    ),
+    row=_row,
+    document=StoredDrift.as_json,
+    nothing="No drift found: whatever was journalled is as the schemas of this version know it.",
+)

@@ -1,0 +1,236 @@
+"""`comethooks events`: what was accepted, and what became of it."""
+
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import click
+from rich.text import Text
+
+from comethooks.browse.tail import Tail
+from comethooks.cli.events.bookmarks import bookmark
+from comethooks.cli.events.exporting import export
+from comethooks.cli.events.importing import import_
+from comethooks.cli.terminal import filters, options
+from comethooks.cli.terminal.details import (
+    moment,
+    precise,
+    print_drift,
+    print_payload,
+    print_runs,
+    print_section,
+    print_text,
+    print_title,
+)
+from comethooks.cli.terminal.documents import drift_of, event_details, event_document
+from comethooks.cli.terminal.output import Cell, Column, Listing, hint, print_json, styled
+from comethooks.cli.terminal.sources import Sources, open_sources
+from comethooks.cli.terminal.texts import plain, without_secrets
+from comethooks.workers.clock import now_ms
+from comethooks.workers.journal import StoredEvent, StoredRun
+from comethooks.workers.processes import StopFlag
+from comethooks.workers.states import EventStatus, RunState
+
+POLL_SECONDS = 0.5
+
+_UNHAPPY = frozenset((RunState.DEAD, RunState.RETRYING))
+
+
+@click.group()
+def events() -> None:
+    """Show what was accepted, and what became of it; write it to files, and read it from them."""
+
+
+events.add_command(bookmark)
+events.add_command(export)
+events.add_command(import_)
+
+
+@events.command(
+    "list",
+    epilog=options.examples(
+        "comethooks events list --status dead --since 2h",
+        "comethooks events list --trigger message_sent --json",
+    ),
+)
+@filters.about
+@filters.status
+@filters.within
+@filters.limit
+@options.as_json
+def list_(limit: int | None, as_json: bool, **about: Any) -> None:
+    """List events, the newest first.
+
+    An event is listed from the moment of its 200, whether a worker runs or not.
+    """
+    asked = replace(filters.asked(**about), limit=_LISTING.limit(as_json=as_json, limit=limit))
+    with open_sources() as sources:
+        _LISTING.print(sources.kept.events(asked), as_json=as_json, limit=limit)
+
+
+@events.command(epilog=options.examples("comethooks events show 0199f2a4-7c1e"))
+@click.argument("identifier", metavar="ID", type=filters.Identifier())
+@options.as_json
+def show(identifier: str, as_json: bool) -> None:
+    """Show one event: what is known of it, its runs, its payload.
+
+    ID is the event's id, or the beginning of it. Secrets in the payload are masked.
+    """
+    with open_sources() as sources:
+        event = find_event(sources, identifier)
+        if as_json:
+            print_json(event_details(event))
+        else:
+            _print_event(event)
+
+
+@events.command(
+    epilog=options.examples(
+        "comethooks events tail --trigger message_sent", "comethooks events tail --since 10m --status dead"
+    )
+)
+@filters.about
+@filters.status
+@filters.within
+@options.as_json
+def tail(as_json: bool, **about: Any) -> None:
+    """Print events as they come and change, until Ctrl-C or the time of --until.
+
+    Every new event is printed as it is accepted, and again when its status changes; with --since first those that
+    have come since then.
+    """
+    asked = filters.asked(**about)
+    stop = StopFlag.on_signals(signal.SIGINT, signal.SIGTERM)
+    with open_sources() as sources:
+        watched = Tail(sources.client, sources.journal, asked, clock=now_ms, warn=hint)
+        hint("Waiting for events; Ctrl-C ends.")
+        for event in _changes(watched, stop, asked.until):
+            if as_json:
+                print_json(event_document(event))
+            else:
+                print_text(_line(event))
+
+
+def find_event(sources: Sources, identifier: str) -> StoredEvent:
+    """The event with that id or beginning, or the end of the command with where it was looked for."""
+    event = sources.kept.event(identifier)
+    if event is not None:
+        return event
+    request = sources.kept.request(identifier)
+    if request is not None:
+        became = f"repeats the event {request.event_id}" if request.event_id else "became no event"
+        raise click.ClickException(
+            f"{request.id} is a request that {became}; see it with: comethooks requests show {request.id}"
+        )
+    raise click.ClickException(f"no event has an id that begins with {identifier}; {sources.looked_at()}")
+
+
+def find_runs(
+    sources: Sources, identifier: str, handler: str | None
+) -> tuple[StoredEvent, tuple[StoredRun, ...]]:
+    """An event as above, and its runs; with `handler` those of that one, or the end of the command without any."""
+    event = find_event(sources, identifier)
+    found = tuple(run for run in event.runs if handler in (None, run.handler))
+    if handler is not None and not found:
+        others = ", ".join(sorted({run.handler for run in event.runs})) or "none"
+        raise click.ClickException(
+            f"{handler} has no run on the event {event.id}; handlers with runs: {others}"
+        )
+    return event, found
+
+
+def _changes(watched: Tail, stop: StopFlag, until: int | None) -> Iterator[StoredEvent]:
+    over = False
+    while not over and not stop.wait(POLL_SECONDS):
+        over = until is not None and now_ms() >= until
+        yield from watched.poll()
+
+
+def _row(event: StoredEvent) -> tuple[Cell, ...]:
+    return (
+        moment(event.received_at),
+        styled(event.status.value),
+        event.trigger or "",
+        event.conversation_id or "",
+        event.sender or "",
+        _counted(event),
+        event.id,
+    )
+
+
+def _counted(event: StoredEvent) -> str:
+    states = Counter(run.state.value for run in event.runs if run.replay is None)
+    return ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+
+
+def _line(event: StoredEvent) -> Text:
+    """An event on one line."""
+    trigger, rest = plain(event.trigger or ""), [event.conversation_id or "-", event.sender or "-"]
+    line = Text(f"{moment(event.received_at)}  {event.id}  ")
+    line.append(f"{event.status.value:<9}", style=styled(event.status.value).style)
+    line.append(f"  {trigger:<28}  {plain('  '.join(rest))}")
+    for run in event.runs:
+        if run.state in _UNHAPPY:
+            line.append(f"  {plain(run.handler)}: {plain(without_secrets(run.error or run.state.value))}")
+    return line
+
+
+def _print_event(event: StoredEvent) -> None:
+    print_title("Event", event.id, event_facts(event))
+    print_section("Runs")
+    if event.runs:
+        print_runs(event.runs)
+    else:
+        print_text(f"    {_why_no_runs(event)}")
+    if drift := drift_of(event):
+        print_section("Not as expected")
+        print_drift(drift)
+    print_section("Payload")
+    print_payload(event.body)
+
+
+def event_facts(event: StoredEvent) -> Iterator[tuple[str, Cell | None]]:
+    """What is known of an event, but for its runs and its body."""
+    repeats = event.duplicates
+    yield "status", styled(event.status.value)
+    yield "trigger", event.trigger
+    yield "name", event.name
+    yield "source", event.source
+    yield "app", event.app_id
+    yield "conversation", event.conversation_id
+    yield "sender", event.sender
+    yield "occurred", precise(event.occurred_at)
+    yield "received", precise(event.received_at)
+    if repeats.count:
+        last = f"the last at {precise(repeats.last_at)} as request {repeats.last_request_id}"
+        yield "duplicates", f"{repeats.count}, {last}"
+    yield "partition", None if event.partition is None else str(event.partition)
+    yield "size", f"{event.size} bytes"
+    for name, value in event.headers.items():
+        yield name.replace("_", " "), str(value)
+
+
+def _why_no_runs(event: StoredEvent) -> str:
+    if event.status is EventStatus.QUEUED:
+        return "None yet: the event waits for a worker, or a worker has it in hand."
+    if event.partition is None:
+        return "None: the event was imported, and no handler was given it."
+    return "None: no handler matched when the event was processed."
+
+
+_LISTING: Listing[StoredEvent] = Listing(
+    columns=(
+        Column("RECEIVED"),
+        Column("STATUS"),
+        Column("TRIGGER", folds_at=16),
+        Column("CONVERSATION", spare=2, folds_at=24),
+        Column("USER", spare=1, folds_at=16),
+        Column("RUNS", spare=3, folds_at=12),
+        Column("ID"),
+    ),
+    row=_row,
+    document=event_document,
+    nothing="No events found. To send one: comethooks send after_message",
+)

@@ -1,0 +1,119 @@
+"""`comethooks events bookmark`: redacted samples of events that were kept, to send again under a name."""
+
+from pathlib import Path
+
+import click
+
+from comethooks import samples, schemas
+from comethooks.cli import load_settings
+from comethooks.cli.terminal import filters, options
+from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table
+from comethooks.cli.terminal.sources import open_sources
+from comethooks.files.bookmarks import TakenError, bookmarks, is_name, keep, trigger_in
+from comethooks.schemas import COMETCHAT, TRIGGERS
+from comethooks.webhooks.problems import dumps
+from comethooks.workers.journal import StoredEvent
+from comethooks.workers.settings.paths import bookmark_dir
+
+_TAKEN = frozenset(("story", *TRIGGERS, *samples.CURRENT, *samples.LEGACY, *samples.BOTS))
+"""What `comethooks send` knows already."""
+
+
+@click.command(
+    epilog=options.examples(
+        "comethooks events bookmark 0199f2a4-7c1e long-text",
+        "comethooks send long-text",
+        "comethooks events bookmark --list",
+        "comethooks events bookmark --remove long-text",
+    )
+)
+@click.argument("identifier", metavar="[ID", type=filters.Identifier(), required=False)
+@click.argument("name", metavar="NAME]", required=False)
+@click.option("--list", "only_list", is_flag=True, help="List the bookmarks that there are.")
+@click.option("--remove", metavar="NAME", help="Remove the bookmark of this name.")
+@options.as_json
+def bookmark(
+    identifier: str | None, name: str | None, only_list: bool, remove: str | None, as_json: bool
+) -> None:
+    """Keep a redacted sample of an event under a name, for `comethooks send NAME`.
+
+    The sample has ids, kinds, times and counts, and neither secrets nor what is about a person: texts, names,
+    pictures. It is a file in the data directory, and stays when retention deletes the event.
+    """
+    ways = [name is not None, only_list, remove is not None]
+    if sum(ways) != 1 or (name is None and identifier is not None):
+        raise click.UsageError("give the ID of an event and a NAME for it, or --list, or --remove NAME")
+    folder = bookmark_dir(load_settings().data_dir)
+    if only_list:
+        _list(folder, as_json=as_json)
+    elif remove is not None:
+        _remove(folder, remove)
+    elif identifier is not None and name is not None:
+        _add(folder, identifier, name, as_json=as_json)
+
+
+def _add(folder: Path, identifier: str, name: str, *, as_json: bool) -> None:
+    from comethooks.cli.events import find_event  # which has this command
+
+    _check_name(name)
+    with open_sources() as sources:
+        event = find_event(sources, identifier)
+    body = _redacted(event)
+    try:
+        path = keep(folder, name, body)
+    except TakenError:
+        raise click.ClickException(
+            f"there is a bookmark {name} already; remove it with: comethooks events bookmark --remove {name}"
+        ) from None
+    if as_json:
+        print_json({"name": name, "trigger": event.trigger, "event_id": event.id, "path": str(path)})
+    else:
+        hint(f"Kept as {path}. To send it: comethooks send {name}")
+
+
+def _check_name(name: str) -> None:
+    if not is_name(name):
+        problem = f"{name!r} is no name: write up to 64 lower-case letters, digits, - and _"
+    elif name in _TAKEN:
+        problem = f"`comethooks send {name}` sends a made-up one; choose another name"
+    else:
+        return
+    raise click.BadParameter(problem, param_hint="'NAME'")
+
+
+def _redacted(event: StoredEvent) -> bytes:
+    """The sample of an event; the end of the command when there can be none."""
+    if event.source != COMETCHAT:
+        raise click.ClickException(
+            f"{event.id} came from {event.source}; only CometChat's events can be sent"
+        )
+    if event.body is None:
+        raise click.ClickException(f"the body of {event.id} is not kept any more")
+    body = dumps(schemas.redacted(schemas.decode(event.body)))
+    try:
+        schemas.parse(schemas.decode(body), body)
+    except schemas.SchemaError as error:
+        raise click.ClickException(
+            f"without what is redacted, the schemas refuse the body: {error}"
+        ) from None
+    return body
+
+
+def _list(folder: Path, *, as_json: bool) -> None:
+    found = [(name, trigger_in(path), path) for name, path in bookmarks(folder).items()]
+    if as_json:
+        for name, trigger, path in found:
+            print_json({"name": name, "trigger": trigger, "path": str(path)})
+    elif found:
+        rows: list[tuple[Cell, ...]] = [(name, trigger or "", str(path)) for name, trigger, path in found]
+        print_table((Column("NAME"), Column("TRIGGER"), Column("FILE", spare=1)), rows)
+    else:
+        hint("No bookmarks. To keep one: comethooks events bookmark ID NAME")
+
+
+def _remove(folder: Path, name: str) -> None:
+    path = bookmarks(folder).get(name)
+    if path is None:
+        raise click.ClickException(f"there is no bookmark {name!r}; see: comethooks events bookmark --list")
+    path.unlink()
+    hint(f"Removed {path}.")

@@ -1,0 +1,105 @@
+"""`comethooks events export`: events as lines of JSON, to be kept elsewhere or imported again."""
+
+import os
+import secrets
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import IO, Any
+
+import click
+from redis.exceptions import RedisError
+
+from comethooks.cli.terminal import filters, options
+from comethooks.cli.terminal.output import hint, progress
+from comethooks.cli.terminal.sources import open_sources
+from comethooks.files.event_lines import envelope, redacted_envelope
+from comethooks.webhooks.problems import dumps
+
+STDOUT = "-"
+
+
+@click.command(
+    epilog=options.examples(
+        "comethooks events export --output events.jsonl",
+        "comethooks events export --trigger message_sent --since 7d --redact | gzip > week.jsonl.gz",
+    )
+)
+@filters.about
+@filters.status
+@filters.within
+@click.option(
+    "--output",
+    default=STDOUT,
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Write to this file, which only you may read; without it, or with -, to standard output.",
+)
+@click.option("--redact", is_flag=True, help="Mask secrets and personal data.")
+def export(output: str, redact: bool, **about: Any) -> None:
+    """Write events as lines of JSON, the oldest first.
+
+    A line has what is known of an event and its body as it came. `events import` reads such lines.
+    """
+    asked = filters.asked(**about)
+    if not redact:
+        hint("Warning: this holds secrets and personal data as they came; --redact masks them.")
+    write = redacted_envelope if redact else envelope
+    count = 0
+    with open_sources() as sources, _opened(output) as file, _progress(output) as advance:
+        try:
+            for event in sources.kept.whole_events(asked):
+                file.write(dumps(write(event)) + b"\n")
+                advance()
+                count += 1
+        except RedisError as error:
+            raise click.ClickException(
+                f"Redis went away ({type(error).__name__}), and with it events that wait there; {count} were written"
+            ) from None
+    hint(f"Exported {count} event{'' if count == 1 else 's'}.")
+
+
+def _progress(output: str) -> AbstractContextManager[Callable[[], None]]:
+    """Nothing where the lines themselves can be watched."""
+    if output == STDOUT and sys.stdout.isatty():
+        return nullcontext(_nothing)
+    return progress(None, "exported")
+
+
+def _nothing() -> None:
+    pass
+
+
+@contextmanager
+def _opened(output: str) -> Iterator[IO[bytes]]:
+    """Where to write to. A file is there, whole and under its name, once all is written; before, it is as it was."""
+    if output == STDOUT:
+        yield sys.stdout.buffer
+        return
+    path = Path(os.path.realpath(output))
+    try:
+        with _opening(path) as file:
+            yield file
+    except OSError as error:
+        raise click.ClickException(f"{output} cannot be written: {error.strerror}") from None
+
+
+def _opening(path: Path) -> AbstractContextManager[IO[bytes]]:
+    # A device or a pipe must not make way for a file.
+    return path.open("wb") if path.exists() and not path.is_file() else _replaced(path)
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[IO[bytes]]:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(descriptor)
+        draft.replace(path)
+    finally:
+        with suppress(FileNotFoundError):
+            draft.unlink()

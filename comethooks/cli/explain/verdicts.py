@@ -1,0 +1,103 @@
+"""Why handlers did or did not get an event, as far as the plugins that are found here and now can tell."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from comethooks.cli.terminal.texts import without_secrets
+from comethooks.workers.journal import StoredEvent, StoredRun
+from comethooks.workers.plugins.loading import Plugins
+from comethooks.workers.settings.settings import NAMES
+from comethooks.workers.states import EventStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one handler has to do with an event.
+
+    `matches` is None for a handler that has a run and is not loaded; `reason` says why it does not match, or why
+    it has no run or may have none again.
+    """
+
+    handler: str
+    matches: bool | None
+    reason: str | None
+    runs: tuple[StoredRun, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """The verdict in JSON; the runs stand by themselves."""
+        return {
+            "handler": self.handler,
+            "matches": self.matches,
+            "reason": self.reason,
+            "ran": bool(self.runs),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A plugin whose handlers get nothing: `quarantined` or `disabled`."""
+
+    name: str
+    state: str
+    where: str
+    reason: str
+
+    def document(self) -> dict[str, Any]:
+        """The plugin in JSON."""
+        return {"name": self.name, "state": self.state, "where": self.where, "reason": self.reason}
+
+
+def verdicts(event: StoredEvent, plugins: Plugins) -> tuple[Verdict, ...]:
+    """One for each handler that is loaded or has a live run on the event, by id."""
+    ran: defaultdict[str, list[StoredRun]] = defaultdict(list)
+    for run in event.runs:
+        if run.replay is None:
+            ran[run.handler].append(run)
+    found = {
+        bound.id: _loaded(
+            bound.id,
+            bound.handler.why_not(event.trigger or "", event.name, event.source),
+            event,
+            tuple(ran.pop(bound.id, ())),
+        )
+        for bound in plugins.handlers
+    }
+    for handler, runs in ran.items():
+        found[handler] = Verdict(handler, None, _why_not_loaded(handler, plugins), tuple(runs))
+    return tuple(found[handler] for handler in sorted(found))
+
+
+def left_out(plugins: Plugins) -> Iterator[LeftOut]:
+    """The plugins that are found and not loaded."""
+    for broken in plugins.broken:
+        yield LeftOut(broken.name, "quarantined", broken.where, without_secrets(broken.error))
+    for disabled in plugins.disabled:
+        yield LeftOut(disabled.name, "disabled", disabled.where, f"named in {NAMES['disabled_plugins']}")
+
+
+def _loaded(handler: str, why_not: str | None, event: StoredEvent, runs: tuple[StoredRun, ...]) -> Verdict:
+    if why_not is not None:
+        return Verdict(
+            handler, False, f"{why_not}{'; it did when the event was processed' * bool(runs)}", runs
+        )
+    return Verdict(handler, True, None if runs else _why_no_run(event), runs)
+
+
+def _why_no_run(event: StoredEvent) -> str:
+    if event.status is EventStatus.QUEUED:
+        return "no run yet: the event waits for a worker, or a worker has it in hand"
+    if event.partition is None:
+        return "no run: the event was imported"
+    return "no run: the handler was not there, or not the same, when the event was processed"
+
+
+def _why_not_loaded(handler: str, plugins: Plugins) -> str:
+    name = handler.partition(".")[0]
+    for plugin in left_out(plugins):
+        if plugin.name == name:
+            return f"its plugin is {plugin.state} now: {plugin.reason}"
+    if any(plugin.name == name for plugin in plugins.loaded):
+        return f"the plugin {name} has no such handler now"
+    return "no plugin that is found here has it"

@@ -1,0 +1,132 @@
+"""`comethooks partitions`: how the work is divided, and dividing it otherwise."""
+
+import time
+from typing import Any
+
+import click
+from redis.exceptions import RedisError
+
+from comethooks.cli import load_settings
+from comethooks.cli.terminal import options
+from comethooks.cli.terminal.output import Cell, Column, Listing, hint, print_json
+from comethooks.workers.settings.settings import Settings
+from comethooks.workers.settings.values import masked_url
+from comethooks.workers.streams.connections import connect
+from comethooks.workers.streams.layout import Layouts, SwitchingError, read_layouts, retire, switch
+from comethooks.workers.streams.overview import Overview, PartitionState, overview
+
+MOST = 1024
+_POLL_SECONDS = 0.2
+_SAY_SECONDS = 5.0
+
+
+@click.group()
+def partitions() -> None:
+    """Show how the work is divided, or divide it otherwise."""
+
+
+@partitions.command("list", epilog=options.examples("comethooks partitions list"))
+@options.as_json
+def list_(as_json: bool) -> None:
+    """List the partitions: what waits in each, and whether a drainer has it."""
+    settings = load_settings()
+    state = _overview(settings)
+    _LISTING.print(iter(state.partitions), as_json=as_json, limit=None)
+    if state.emptying:
+        hint(f"{_left(state)} entries are left in the old partitions; then the new ones are drained.")
+
+
+@partitions.command(
+    "set", epilog=options.examples("comethooks partitions set 32", "comethooks partitions set 32 --no-wait")
+)
+@click.argument("count", type=click.IntRange(min=1, max=MOST))
+@click.option("--wait/--no-wait", default=True, help="Wait until the old partitions are empty, or do not.")
+@options.as_json
+def set_(count: int, wait: bool, as_json: bool) -> None:
+    """Divide the work into COUNT partitions from now on.
+
+    Nothing has to be stopped: requests go into the new partitions at once; the drainers first empty the old ones
+    and then read the new ones, so nothing is lost and no conversation gets out of order. Where
+    COMETHOOKS_PARTITIONS is set, set it to COUNT before the next start.
+    """
+    settings = load_settings()
+    try:
+        layouts = switch(connect(settings.redis_url), count, settings.partitions)
+    except SwitchingError as error:
+        raise click.ClickException(str(error)) from None
+    except (RedisError, OSError) as error:
+        raise _no_redis(settings, error) from None
+    if layouts.emptying:
+        hint(f"Requests go into {count} new partitions now.")
+        if wait:
+            layouts = _wait(settings)
+    else:
+        hint(f"There are {count} partitions already.")
+    if settings.partitions not in (None, count):
+        hint(
+            f"COMETHOOKS_PARTITIONS is {settings.partitions}: set it to {count}, or unset it, before the next start."
+        )
+    if as_json:
+        print_json({"partitions": count, "emptying": layouts.emptying.count if layouts.emptying else None})
+    elif layouts.emptying:
+        hint("The drainers empty the old ones; see: comethooks partitions list")
+    else:
+        hint("The old partitions are empty; the new ones are drained.")
+
+
+def _wait(settings: Settings) -> Layouts:
+    """Until the old partitions are empty, saying now and then how far that is."""
+    said = time.monotonic()
+    client = connect(settings.redis_url)
+    while (state := _overview(settings)).emptying:
+        if retire(client, state.emptying):
+            break
+        if time.monotonic() > said + _SAY_SECONDS:
+            said = time.monotonic()
+            drainers = (
+                f"{state.drainers} drainers" if state.drainers else "no drainers: start `comethooks worker`"
+            )
+            hint(f"{_left(state)} entries are left in the old partitions ({drainers})")
+        time.sleep(_POLL_SECONDS)
+    return read_layouts(client)
+
+
+def _left(state: Overview) -> int:
+    numbers = state.emptying.numbers if state.emptying else ()
+    return sum(each.depth for each in state.partitions if each.number in numbers)
+
+
+def _overview(settings: Settings) -> Overview:
+    try:
+        return overview(connect(settings.redis_url), settings.partitions)
+    except (RedisError, OSError) as error:
+        raise _no_redis(settings, error) from None
+
+
+def _no_redis(settings: Settings, error: Exception) -> click.ClickException:
+    return click.ClickException(
+        f"Redis does not answer at {masked_url(settings.redis_url)} ({type(error).__name__}). Is `comethooks up` "
+        "running, with the same COMETHOOKS_DATA_DIR?"
+    )
+
+
+def _document(state: PartitionState) -> dict[str, Any]:
+    return {
+        "partition": state.number,
+        "depth": state.depth,
+        "oldest_age_s": state.oldest_age_s,
+        "leased": state.leased,
+    }
+
+
+def _row(state: PartitionState) -> tuple[Cell, ...]:
+    oldest = "" if state.oldest_age_s is None else f"{state.oldest_age_s:.0f} s"
+    return str(state.number), str(state.depth), oldest, "yes" if state.leased else "no"
+
+
+_LISTING: Listing[PartitionState] = Listing(
+    columns=(Column("PARTITION"), Column("WAITING"), Column("OLDEST"), Column("DRAINED")),
+    row=_row,
+    document=_document,
+    nothing="No partitions.",
+)

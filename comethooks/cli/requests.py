@@ -1,0 +1,144 @@
+"""`comethooks requests`: every call that was kept, refused ones and duplicates too."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import click
+
+from comethooks.cli.terminal import filters, options
+from comethooks.cli.terminal.details import (
+    moment,
+    precise,
+    print_errors,
+    print_payload,
+    print_section,
+    print_text,
+    print_title,
+)
+from comethooks.cli.terminal.documents import request_details
+from comethooks.cli.terminal.output import Cell, Column, Listing, print_json, styled
+from comethooks.cli.terminal.sources import Sources, open_sources
+from comethooks.workers.journal import Outcome, StoredRequest
+
+
+@click.group()
+def requests() -> None:
+    """Show every call that was kept, refused ones and duplicates too."""
+
+
+@requests.command(
+    "list",
+    epilog=options.examples(
+        "comethooks requests list --outcome refused --since 1d",
+        "comethooks requests list --status 422 --json",
+    ),
+)
+@filters.about
+@click.option(
+    "--outcome",
+    type=click.Choice([outcome.value for outcome in Outcome]),
+    help="Only those that became events, repeated one, or were refused.",
+)
+@click.option(
+    "--status", type=click.IntRange(100, 599), metavar="CODE", help="Only those answered with this."
+)
+@filters.within
+@filters.limit
+@options.as_json
+def list_(outcome: str | None, status: int | None, limit: int | None, as_json: bool, **about: Any) -> None:
+    """List requests, the newest first.
+
+    Only accepted ones belong to a conversation and a user.
+    """
+    count = _LISTING.limit(as_json=as_json, limit=limit)
+    asked = replace(
+        filters.asked(**about),
+        outcome=None if outcome is None else Outcome(outcome),
+        limit=count if status is None else None,
+    )
+    with open_sources() as sources:
+        found = (each for each in sources.kept.requests(asked) if status in (None, each.status))
+        _LISTING.print(islice(found, count), as_json=as_json, limit=limit)
+
+
+@requests.command(epilog=options.examples("comethooks requests show 0199f2a4-7c1e"))
+@click.argument("identifier", metavar="ID", type=filters.Identifier())
+@options.as_json
+def show(identifier: str, as_json: bool) -> None:
+    """Show one request: its answer, the reason, its payload.
+
+    ID is the request's id (X-Request-Id in the answer), or the beginning of it. Secrets are masked.
+    """
+    with open_sources() as sources:
+        request = find_request(sources, identifier)
+        if as_json:
+            print_json(request_details(request))
+        else:
+            _print_request(request)
+
+
+def find_request(sources: Sources, identifier: str) -> StoredRequest:
+    """The request with that id or beginning, or the end of the command with where it was looked for."""
+    request = sources.kept.request(identifier)
+    if request is None:
+        raise click.ClickException(
+            f"no request has an id that begins with {identifier}; {sources.looked_at()}"
+        )
+    return request
+
+
+def _row(request: StoredRequest) -> tuple[Cell, ...]:
+    reason = request.reason or ("" if request.outcome is Outcome.ACCEPTED else f"repeats {request.event_id}")
+    return (
+        moment(request.received_at),
+        styled(request.outcome.value),
+        "" if request.status is None else str(request.status),
+        request.trigger or "",
+        reason if request.outcome is not Outcome.ACCEPTED else "",
+        request.id,
+    )
+
+
+def _print_request(request: StoredRequest) -> None:
+    print_title("Request", request.id, _facts(request))
+    if request.errors:
+        print_section("Errors")
+        print_errors(request.errors)
+    if request.outcome is Outcome.DUPLICATE:
+        print_text(f"\nIt repeats an event that is kept: comethooks events show {request.event_id}")
+        return
+    print_section("Payload")
+    print_payload(request.body)
+    if request.outcome is Outcome.ACCEPTED:
+        print_text(f"\nIt became the event of the same id: comethooks events show {request.id}")
+
+
+def _facts(request: StoredRequest) -> Iterator[tuple[str, Cell | None]]:
+    yield "outcome", styled(request.outcome.value)
+    yield "status", None if request.status is None else str(request.status)
+    yield "reason", request.reason
+    yield "event", request.event_id
+    yield "trigger", request.trigger
+    yield "source", request.source
+    yield "app", request.app_id
+    yield "received", precise(request.received_at)
+    yield "size", None if request.size is None else f"{request.size} bytes"
+    for name, value in request.headers.items():
+        yield name.replace("_", " "), str(value)
+
+
+_LISTING: Listing[StoredRequest] = Listing(
+    columns=(
+        Column("RECEIVED"),
+        Column("OUTCOME"),
+        Column("STATUS", spare=2),
+        Column("TRIGGER", spare=1, folds_at=16),
+        Column("REASON", spare=3, folds_at=24),
+        Column("ID"),
+    ),
+    row=_row,
+    document=StoredRequest.as_json,
+    nothing="No requests found.",
+)

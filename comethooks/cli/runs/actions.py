@@ -1,0 +1,226 @@
+"""`comethooks runs retry`, `runs dismiss` and `runs unblock`: what somebody decides about runs that failed."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import click
+from redis.exceptions import RedisError
+
+from comethooks.cli.events import find_runs
+from comethooks.cli.terminal import filters, options
+from comethooks.cli.terminal.output import hint, print_json
+from comethooks.cli.terminal.sources import Sources, open_sources
+from comethooks.workers.clock import now_ms
+from comethooks.workers.journal import DISMISSABLE, RETRYABLE, UNBLOCKABLE, Filter, Journal
+from comethooks.workers.states import RunState
+from comethooks.workers.streams import keys
+
+MANY = 5000
+"""Runs that take so long to change that it is worth a word."""
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """What is done to runs, and to which."""
+
+    verb: str
+    past: str
+    states: tuple[RunState, ...]
+    carry_out: Callable[[Journal, Filter, int], int]
+    needs_body: bool = False
+    holds_up: bool = False
+    """Only to runs that others wait for."""
+
+    @property
+    def possible(self) -> str:
+        """Which runs it can be done to."""
+        *others, last = (state.value for state in self.states)
+        listed = f"{', '.join(others)} or {last}"
+        return f"{listed}, and of an ordered handler" if self.holds_up else listed
+
+
+_RETRY = _Decision("retry", "retried", RETRYABLE, Journal.retry_runs, needs_body=True)
+_DISMISS = _Decision("dismiss", "dismissed", DISMISSABLE, Journal.dismiss_runs)
+_UNBLOCK = _Decision("unblock", "unblocked", UNBLOCKABLE, Journal.unblock_runs, holds_up=True)
+
+
+def _choosing(decision: _Decision) -> filters.Decorator[Any]:
+    """What says which runs are meant, and how sure somebody is."""
+
+    def decorate(function: _Function) -> _Function:
+        for option in (
+            options.as_json,
+            click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal."),
+            click.option("--all", "everything", is_flag=True, help=f"All runs that can be {decision.past}."),
+            filters.of_runs(decision.states),
+            click.argument("handler_on_it", metavar="[HANDLER]", required=False),
+            click.argument("identifier", metavar="[EVENT_ID]", type=filters.Identifier(), required=False),
+        ):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+@click.command(
+    epilog=options.examples(
+        "comethooks runs retry 0199f2a4-7c1e",
+        "comethooks runs retry 0199f2a4-7c1e welcome.greet",
+        "comethooks runs retry --state dead --handler welcome.greet --since 1d --yes",
+    )
+)
+@_choosing(_RETRY)
+def retry(**given: Any) -> None:
+    """Have runs tried again, now.
+
+    Those on one event, all or of one HANDLER, or those that the options choose: dead ones, dismissed ones, and those
+    that wait for their next attempt. Each gets one attempt more; one that has used up those of its handler is
+    dead again if that fails.
+    """
+    _decide(_RETRY, **given)
+
+
+@click.command(
+    epilog=options.examples(
+        "comethooks runs dismiss 0199f2a4-7c1e",
+        "comethooks runs dismiss --state dead --until 7d --yes",
+    )
+)
+@_choosing(_DISMISS)
+def dismiss(**given: Any) -> None:
+    """Be done with runs: they are not tried again, and their events are not dead any more.
+
+    Those on one event, all or of one HANDLER, or those that the options choose: dead ones, and those that wait.
+    A run that was dismissed can still be retried.
+    """
+    _decide(_DISMISS, **given)
+
+
+@click.command(
+    epilog=options.examples(
+        "comethooks runs unblock 0199f2a4-7c1e",
+        "comethooks runs unblock --handler ledger.book --conversation group_hikers --yes",
+    )
+)
+@_choosing(_UNBLOCK)
+def unblock(**given: Any) -> None:
+    """Let later events of a conversation no longer wait for a run of an ordered handler that failed.
+
+    Those on one event, all or of one HANDLER, or those that the options choose: dead ones, and those that are tried
+    again. They stay that; if one is done later, it is out of order.
+    """
+    _decide(_UNBLOCK, **given)
+
+
+def _decide(
+    decision: _Decision,
+    *,
+    identifier: str | None,
+    handler_on_it: str | None,
+    event_prefix: str | None,
+    everything: bool,
+    yes: bool,
+    as_json: bool,
+    **chosen: Any,
+) -> None:
+    options_given = any(value is not None for value in (event_prefix, *chosen.values()))
+    _check_choice(decision, [identifier is not None, options_given, everything])
+    if not yes and not sys.stdin.isatty():
+        raise click.UsageError(
+            f"there is no terminal to ask on; add --yes to {decision.verb} without being asked"
+        )
+    asked = filters.asked(**chosen)
+    with open_sources() as sources:
+        if identifier is not None:
+            asked = _on_event(sources, decision, identifier, handler_on_it)
+        elif event_prefix is not None:
+            event = sources.kept.event(event_prefix)
+            asked = replace(asked, event_id=event_prefix if event is None else event.id)
+        asked = replace(asked, holds_up=decision.holds_up)
+        matched = _matched(sources, decision, asked, yes=yes)
+        changed = decision.carry_out(sources.journal, asked, now_ms()) if matched else 0
+        if as_json:
+            print_json({"matched": matched, "changed": changed})
+        elif matched:
+            click.echo(f"{_runs(changed)} {decision.past}.")
+        if changed < matched:
+            hint(f"{_runs(matched - changed)} stayed as before: {_LEFT_ALONE[decision.verb]}.")
+        if changed and decision is _RETRY:
+            hint(_outlook(sources))
+
+
+def _check_choice(decision: _Decision, ways: list[bool]) -> None:
+    if not any(ways):
+        raise click.UsageError(
+            f"which runs? Give an event's id, or options that choose runs, such as --state {decision.states[0]} or "
+            f"--handler PLUGIN.FUNCTION; --all means all that can be {decision.past}"
+        )
+    if sum(ways) > 1:
+        raise click.UsageError(
+            "an event's id, options that choose runs, and --all exclude each other; give one"
+        )
+
+
+def _on_event(sources: Sources, decision: _Decision, identifier: str, handler: str | None) -> Filter:
+    """Those on one event. Ends the command when nothing can be done about any of them."""
+    event, found = find_runs(sources, identifier, handler)
+    if not found:
+        raise click.ClickException(f"the event {event.id} has no runs; it is {event.status}")
+    if not any(run.state in decision.states for run in found):
+        states = ", ".join(f"{run.handler} is {run.state}" for run in found)
+        raise click.ClickException(f"{states}; only what is {decision.possible} can be {decision.past}")
+    if decision.needs_body and event.body is None:
+        raise click.ClickException(
+            f"the payload of the event {event.id} is not kept any more (COMETHOOKS_PAYLOAD_RETENTION_DAYS), so "
+            "there is nothing to give to a handler"
+        )
+    return Filter(event_id=event.id, handler=handler)
+
+
+def _matched(sources: Sources, decision: _Decision, asked: Filter, *, yes: bool) -> int:
+    """How many runs are meant. Says so, and ends the command when somebody then would rather not."""
+    counts = {state: sources.journal.count_runs(asked, [state]) for state in decision.states}
+    total = sum(counts.values())
+    if not total:
+        hint(f"No runs found that can be {decision.past}: none is {decision.possible}.")
+        return 0
+    hint(f"{_runs(total)} found: {_listed(counts)}.")
+    if not yes and not click.confirm(
+        f"{decision.verb.capitalize()} {_runs(total)}?", prompt_suffix=" ", err=True
+    ):
+        hint("Nothing was changed.")
+        raise click.exceptions.Exit(1)
+    if total > MANY:
+        hint("This takes a while. Interrupted, it has done a part; what is left can be done later.")
+    return total
+
+
+def _outlook(sources: Sources) -> str:
+    """What happens next to runs that are due."""
+    with contextlib.suppress(RedisError, OSError):
+        if not sources.client.exists(keys.LEADER):
+            return "They are due now, and wait for a worker: start `comethooks worker`."
+    return "They are due now; a worker takes them up within seconds. Each gets one attempt more."
+
+
+def _runs(count: int) -> str:
+    return f"{count} run{'' if count == 1 else 's'}"
+
+
+def _listed(counts: Mapping[RunState, int]) -> str:
+    return ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+
+
+_LEFT_ALONE = {
+    _RETRY.verb: (
+        "they were changed meanwhile, or the payload of their event is not kept any more "
+        "(COMETHOOKS_PAYLOAD_RETENTION_DAYS)"
+    ),
+    _DISMISS.verb: "they were changed meanwhile",
+    _UNBLOCK.verb: "they were changed meanwhile",
+}

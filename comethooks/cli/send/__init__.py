@@ -1,0 +1,233 @@
+"""`comethooks send`: post bodies of our own making, as CometChat would."""
+
+import json
+import sys
+import time
+from collections.abc import Generator
+from contextlib import closing, nullcontext
+from functools import partial
+from typing import IO
+
+import click
+import httpx
+
+from comethooks import samples
+from comethooks.cli import load_settings
+from comethooks.cli.send.bodies import Sending, Wanted, sending
+from comethooks.cli.send.changing import Changes
+from comethooks.cli.send.posting import IN_FLIGHT, TIMEOUT_SECONDS, Answer, post, post_all
+from comethooks.cli.send.tally import Tally
+from comethooks.cli.send.target import client_for, credentials_of, target_of, without_credentials
+from comethooks.cli.terminal import options
+from comethooks.cli.terminal.output import hint, print_json, print_pretty_json, progress
+from comethooks.workers.settings.paths import bookmark_dir
+
+_MOST_CONNECTIONS = 256
+
+
+@click.command(
+    epilog=options.examples(
+        "comethooks send after_message",
+        "comethooks send message_sent --variant image",
+        'comethooks send message_sent --set data.message.data.text="hello" --remove data.message.data.entities',
+        "comethooks send message_read_receipt --legacy --count 100 --rate 50",
+        "comethooks send message_sent --count 10000 --concurrency 16 --duplicate",
+        "comethooks send story conversation --messages 50",
+        "comethooks send story call --variant rejected --print",
+        "comethooks send --from-file bodies.jsonl",
+        "comethooks send long-text",
+    )
+)
+@click.argument("arguments", nargs=-1, metavar="{TRIGGER | story NAME | BOOKMARK}")
+@click.option(
+    "--from-file",
+    "file",
+    type=click.File("rb"),
+    metavar="FILE",
+    help="Send what is in FILE, byte for byte: a JSON object a line, or one document. - is standard input.",
+)
+@click.option(
+    "--variant",
+    metavar="NAME",
+    help="Another form of the same: an image or a form instead of a text, a call that is rejected. A name that "
+    "there is none of gets the list.",
+)
+@click.option("--legacy", is_flag=True, help="Send the legacy form of a trigger that has two.")
+@click.option("--bot", is_flag=True, help="Send the callback to a bot: after_message with a bot in it.")
+@click.option(
+    "--messages", type=click.IntRange(min=1), metavar="N", help="Tell a story with N messages in it."
+)
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help='Change the body: data.message.data.text="hello". A value that is JSON is taken as JSON. Repeatable.',
+)
+@click.option(
+    "--remove", "removals", multiple=True, metavar="PATH", help="Remove this from the body. Repeatable."
+)
+@click.option(
+    "--count", type=click.IntRange(min=1), metavar="N", help="Send N different bodies, or tell N stories."
+)
+@click.option("--duplicate", is_flag=True, help="Send each body twice, byte for byte.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="N",
+    help="Send N a second; without it, each waits for the answer to the one before.",
+)
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, _MOST_CONNECTIONS),
+    metavar="N",
+    help="Send over N connections, without --rate as fast as they go. What is in a story stays in order.",
+)
+@click.option("--to", "url", metavar="URL", help="Where to; by default to what `comethooks up` runs.")
+@click.option(
+    "--user",
+    metavar="USER[:PASSWORD]",
+    help="Who to be; by default the first user of the settings, and without a password one of them.",
+)
+@options.as_json
+@click.option("--print", "only_print", is_flag=True, help="Print what would be sent, and send nothing.")
+def send(
+    arguments: tuple[str, ...],
+    file: IO[bytes] | None,
+    variant: str | None,
+    legacy: bool,
+    bot: bool,
+    messages: int | None,
+    assignments: tuple[str, ...],
+    removals: tuple[str, ...],
+    count: int | None,
+    duplicate: bool,
+    rate: float | None,
+    concurrency: int | None,
+    url: str | None,
+    user: str | None,
+    as_json: bool,
+    only_print: bool,
+) -> None:
+    """Send made-up events, as CometChat would.
+
+    Each has fresh ids and the current time. There is a sample of every trigger; a name that there is none of
+    gets the list. A story is several events that belong together, in order: conversation, group, call,
+    moderation, form. What `comethooks events bookmark` has kept is sent by its name, as if it happened now.
+
+    Prints the answer; of many, what came of them. Fails unless each is answered with a 2xx.
+    """
+    settings = load_settings()
+    changes = Changes(removals, assignments)
+    to_send = sending(
+        Wanted(
+            arguments=arguments,
+            file=file,
+            app_id=min(settings.app_ids, default=samples.APP_ID),
+            changes=changes,
+            bookmark_dir=bookmark_dir(settings.data_dir),
+            legacy=legacy,
+            bot=bot,
+            variant=variant,
+            messages=messages,
+            count=count,
+            concurrency=concurrency,
+        )
+    )
+    to_send = to_send.doubled() if duplicate else to_send
+    if only_print:
+        if rate or concurrency:
+            raise click.UsageError("--print sends nothing: leave --rate and --concurrency out")
+        _print_bodies(to_send, pretty=not as_json and sys.stdout.isatty())
+        _say_what_was_absent(changes)
+        return
+    target = target_of(settings.public_url if url is None else url)
+    credentials = credentials_of(user, target, settings)
+    connections = concurrency or (IN_FLIGHT if rate and not to_send.in_order else 1)
+    with client_for(target, credentials, timeout=TIMEOUT_SECONDS, connections=connections) as client:
+        poster = partial(post, client, without_credentials(target))
+        answers = post_all(poster, to_send.series, connections=connections, rate=rate)
+        tally = Tally(time.monotonic(), doubled=duplicate)
+        with closing(answers):
+            _report(answers, tally, total=to_send.total, as_json=as_json, target=target)
+    _explain(tally, target, authenticated=credentials is not None)
+    _say_what_was_absent(changes)
+    if tally.accepted < (tally.sent if to_send.total is None else to_send.total):
+        raise click.exceptions.Exit(1)
+
+
+def _print_bodies(to_send: Sending, *, pretty: bool) -> None:
+    for bodies in to_send.series:
+        for body in bodies:
+            if pretty:
+                try:
+                    print_pretty_json(json.loads(body))
+                    continue
+                except ValueError:
+                    pass  # whatever it is, it is shown as it stands
+            click.echo(body)
+
+
+def _report(
+    answers: Generator[Answer, None, None],
+    tally: Tally,
+    *,
+    total: int | None,
+    as_json: bool,
+    target: httpx.URL,
+) -> None:
+    """Print the answers as they come or, of many, what came of them."""
+    quiet = as_json or total == 1
+    try:
+        with nullcontext(_nothing) if quiet else progress(total, "sent") as advance:
+            for answer in answers:
+                if answer.nobody_listens and not tally.accepted:
+                    raise click.ClickException(_nobody_listens(target))
+                tally.count(answer)
+                if as_json:
+                    print_json(answer.document())
+                advance()
+    except KeyboardInterrupt:
+        hint("Interrupted.")
+    if tally.sent != 1:
+        click.echo(tally.line(time.monotonic()), err=as_json)
+    elif tally.first and not as_json:
+        click.echo(tally.first.line())
+
+
+def _nothing() -> None:
+    pass
+
+
+def _explain(tally: Tally, target: httpx.URL, *, authenticated: bool) -> None:
+    """Say what to do about the first that was not accepted."""
+    failure = tally.first_failure
+    if failure is None:
+        return
+    if tally.sent > 1:
+        hint(f"The first that was not accepted: {failure.line()}")
+    if failure.status == httpx.codes.UNAUTHORIZED and authenticated:
+        hint(
+            "These credentials are not those of the server: see COMETHOOKS_BASIC_AUTH there, and --user here."
+        )
+    elif failure.status == httpx.codes.UNAUTHORIZED:
+        hint(
+            "There are no credentials: use the COMETHOOKS_DATA_DIR or COMETHOOKS_BASIC_AUTH of the server, or "
+            "--user USER:PASSWORD."
+        )
+    elif failure.status == httpx.codes.NOT_FOUND:
+        hint(
+            f"{without_credentials(target)} is no endpoint for webhooks: see --to and COMETHOOKS_PUBLIC_URL."
+        )
+
+
+def _say_what_was_absent(changes: Changes) -> None:
+    for path in changes.absent():
+        hint(f"There was nothing to remove at {path}.")
+
+
+def _nobody_listens(target: httpx.URL) -> str:
+    return (
+        f"nobody listens at {without_credentials(target)}. Is `comethooks up` running? Another address is given "
+        "with PORT, COMETHOOKS_PUBLIC_URL or --to."
+    )

@@ -1,0 +1,54 @@
+"""Where `comethooks send` posts to, and who it says it is."""
+
+import click
+import httpx
+
+from comethooks.workers.settings.settings import Settings
+
+_ENDPOINT = "/webhooks"
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def target_of(text: str) -> httpx.URL:
+    """The URL in `text`; one without a path gets that of webhooks. Anything else is wrong use."""
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    if url.scheme not in ("http", "https") or not url.host:
+        raise click.BadParameter("write a URL such as https://chat.example.com/webhooks", param_hint="'--to'")
+    return url.copy_with(path=_ENDPOINT) if url.path in ("", "/") else url
+
+
+def credentials_of(user: str | None, target: httpx.URL, settings: Settings) -> tuple[str, str] | None:
+    """Those of `--user`, of the URL, or the first of the settings."""
+    if user is None:
+        if target.username:
+            return target.username, target.password
+        return next(((known.user, known.password) for known in settings.basic_auth), None)
+    name, colon, password = user.partition(":")
+    if colon:
+        return name, password
+    for known in settings.basic_auth:
+        if known.user == name:
+            return known.user, known.password
+    raise click.BadParameter(
+        f"the settings have no user {name!r}; write --user USER:PASSWORD", param_hint="'--user'"
+    )
+
+
+def client_for(
+    target: httpx.URL, credentials: tuple[str, str] | None, *, timeout: float, connections: int
+) -> httpx.Client:
+    """A client with these credentials; `timeout` in seconds. Proxies of the environment are for the world outside."""
+    return httpx.Client(
+        auth=credentials,
+        timeout=timeout,
+        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+        trust_env=target.host not in _LOOPBACK,
+    )
+
+
+def without_credentials(url: httpx.URL) -> httpx.URL:
+    """The URL as it may be shown and called."""
+    return url.copy_with(userinfo=b"")

@@ -1,0 +1,1 @@
+"""Commands that run something: everything (`up`), or one part of it."""

@@ -1,0 +1,137 @@
+"""Commands that run one part: the web process, the workers, the upgrade of the database.
+
+What a command alone needs is imported in it: a supervisor of workers need not wait for Flask.
+"""
+
+import os
+import signal
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+
+import click
+import structlog
+
+from comethooks.cli import load_settings
+from comethooks.workers import logs
+from comethooks.workers.processes import RELOAD, StopFlag
+from comethooks.workers.settings.settings import Settings
+from comethooks.workers.supervision.supervisor import Child, ForkedChild, stop_together, supervise
+
+STOP_MARGIN_SECONDS = 15.0
+"""How much longer than a handler may take a worker may take to stop."""
+
+LATER = 10
+"""The niceness of what live events need not wait for."""
+
+log = structlog.get_logger()
+
+
+@click.command()
+def web() -> None:
+    """Run the web process: gunicorn with the endpoint that CometChat calls."""
+    from comethooks.webhooks.app import NoCredentialsError
+    from comethooks.webhooks.gunicorn.server import environment, gunicorn_argv
+
+    settings = load_settings()
+    check_partitions(settings)
+    try:
+        argv = gunicorn_argv(settings)
+    except NoCredentialsError as error:
+        raise click.ClickException(str(error)) from None
+    os.execve(argv[0], argv, environment(settings))
+
+
+@click.command()
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Processes that drain the queues; default COMETHOOKS_WORKERS.",
+)
+def worker(workers: int | None) -> None:
+    """Run the workers, and bring back those that die.
+
+    They are processes that drain the queues, one that runs again what has failed, and the scheduler. Several of
+    this command, on one host or many, share the work of one Redis without being told of each other.
+    """
+    settings = load_settings()
+    check_partitions(settings)
+    logs.configure(settings.log_format)
+    stop = StopFlag.on_signals(signal.SIGTERM, signal.SIGINT)
+    count = workers or settings.workers
+    children = _worker_processes(settings, count)
+
+    def reload(*_: object) -> None:
+        for child in children:
+            child.reload()
+
+    signal.signal(RELOAD, reload)
+    for child in children:
+        child.start()
+    log.info("workers started", count=len(children), data_dir=str(settings.data_dir))
+    supervise(children, stop)
+    stop_together(children)
+    log.info("workers stopped")
+
+
+def check_partitions(settings: Settings) -> None:
+    """End the command when the settings ask for another number of partitions than Redis has.
+
+    When Redis does not answer, there is nothing to compare yet.
+    """
+    from redis.exceptions import RedisError
+
+    from comethooks.workers.streams.connections import connect
+    from comethooks.workers.streams.layout import PartitionsError, check_count
+
+    try:
+        with closing(connect(settings.redis_url)) as client:
+            check_count(client, settings.partitions)
+    except PartitionsError as error:
+        raise click.ClickException(str(error)) from None
+    except (RedisError, OSError):
+        return
+
+
+def _worker_processes(settings: Settings, count: int) -> list[Child]:
+    """The processes of `worker`, to be forked from this one: so what they import is imported once."""
+    from comethooks.workers.drain import drainer
+    from comethooks.workers.jobs import attempts
+    from comethooks.workers.supervision import scheduler, worker
+
+    for module in (attempts, drainer):  # for the work-horses
+        assert module
+    stop_seconds = settings.handler_timeout + STOP_MARGIN_SECONDS
+
+    def child(name: str, function: Callable[[], int], niceness: int = 0) -> Child:
+        return ForkedChild(name, function=function, stop_seconds=stop_seconds, niceness=niceness)
+
+    drain, run = (partial(worker.main, kind) for kind in (worker.DrainWorker, worker.RunsWorker))
+    return [
+        *(child(f"worker-{number}", drain) for number in range(1, count + 1)),
+        child("runs", run, LATER),
+        child("scheduler", scheduler.main, LATER),
+    ]
+
+
+@click.group()
+def db() -> None:
+    """Look after the database."""
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the database's schema up to date. Safe to run again, and by several at once."""
+    upgrade_database(load_settings())
+    click.echo("The database is up to date.", err=True)
+
+
+def upgrade_database(settings: Settings) -> None:
+    """Bring the tables up to date, or end the command with the reason why not."""
+    from comethooks.workers.journal import JournalError
+    from comethooks.workers.journal.tables.migrate import upgrade
+
+    try:
+        upgrade(settings.database_url)
+    except JournalError as error:
+        raise click.ClickException(f"the database cannot be brought up to date: {error}") from None

@@ -1,0 +1,228 @@
+"""`comethooks up`: everything on one machine, kept alive until Ctrl-C."""
+
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import click
+import httpx
+import structlog
+
+from comethooks.cli import load_settings
+from comethooks.cli.services.parts import STOP_MARGIN_SECONDS, check_partitions, upgrade_database
+from comethooks.workers import logs
+from comethooks.workers.plugins.watching import PluginWatch
+from comethooks.workers.processes import StopFlag
+from comethooks.workers.settings.paths import credentials_path, ensure_credentials
+from comethooks.workers.settings.settings import NAMES, Settings
+from comethooks.workers.supervision.embedded import EmbeddedServerError, embedded_server, wait_until_ready
+from comethooks.workers.supervision.supervisor import Child, supervise
+
+_READY_SECONDS = 30.0
+_NEEDED = frozenset(("drainers", "leases", "journal"))
+"""What must not be degraded for an event to be processed; the rest, such as old events, is no reason to wait."""
+
+_NAMED = 3
+"""So many changed files are named in the log."""
+
+log = structlog.get_logger()
+
+
+@click.command()
+def up() -> None:
+    """Run everything on this machine until Ctrl-C.
+
+    Starts an embedded Valkey (unless REDIS_URL is set), brings the database up to date, and runs the web process
+    and the workers. Makes credentials on first use, and prints what to enter in CometChat's Dashboard.
+    """
+    settings = load_settings()
+    logs.configure(settings.log_format)
+    stop = StopFlag.on_signals(signal.SIGTERM, signal.SIGINT)
+    os.umask(0o077)  # events, credentials and logs are for this user alone
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _only_one(settings.data_dir):
+        _check_port(settings.port)
+        if not settings.basic_auth:
+            ensure_credentials(settings.data_dir)
+            settings = load_settings()
+        settings.plugin_dir.mkdir(parents=True, exist_ok=True)
+        _run_all(settings, stop)
+
+
+def _run_all(settings: Settings, stop: StopFlag) -> None:
+    started: list[Child] = []
+    try:
+        if NAMES["redis_url"] not in _given():
+            server = embedded_server(settings.data_dir)
+            server.start()
+            started.append(server)
+            wait_until_ready(server, settings.redis_url, stop)
+            if stop.is_set():
+                return
+        check_partitions(settings)
+        upgrade_database(settings)
+        watch = PluginWatch(settings.plugin_dir)  # before anybody has loaded what is in it
+        for child in _services(settings):
+            child.start()
+            started.append(child)
+        if _wait_until_ready(settings, started, stop):
+            _greet(settings)
+        supervise(started, stop, on_tick=partial(_follow, watch, started))
+    except EmbeddedServerError as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        log.info("stopping")
+        for child in _in_stopping_order(started):
+            child.stop()
+        log.info("stopped")
+
+
+def _follow(watch: PluginWatch, children: Sequence[Child]) -> None:
+    """Have the workers load the plugins anew when the folder has changed."""
+    if changed := watch.changed():
+        more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
+        log.info("plugins changed; loading them anew", changed=", ".join(changed[:_NAMED]) + more)
+        for child in children:
+            if child.name == "worker":
+                child.reload()
+
+
+def _given() -> set[str]:
+    return {name.removesuffix("_FILE") for name, value in os.environ.items() if value.strip()}
+
+
+def _services(settings: Settings) -> list[Child]:
+    environment = {**os.environ, NAMES["data_dir"]: str(settings.data_dir)}
+    command = [sys.executable, "-P", "-m", "comethooks.cli"]
+    stop_seconds = settings.handler_timeout + 2 * STOP_MARGIN_SECONDS
+    return [
+        Child("web", [*command, "web"], environment=environment, stop_seconds=stop_seconds),
+        Child("worker", [*command, "worker"], environment=environment, stop_seconds=stop_seconds),
+    ]
+
+
+def _in_stopping_order(children: Sequence[Child]) -> list[Child]:
+    """The server last: what the others have in progress is still to be written there."""
+    return sorted(children, key=lambda child: ("web", "worker", "valkey").index(child.name))
+
+
+def _wait_until_ready(settings: Settings, children: Sequence[Child], stop: StopFlag) -> bool:
+    """Whether an event sent now would be kept and processed. Brings back what dies meanwhile."""
+    url = f"http://127.0.0.1:{settings.port}/readyz"
+    limit = time.monotonic() + _READY_SECONDS
+    while not stop.wait(0.1):
+        for child in children:
+            child.revive()
+        with contextlib.suppress(httpx.HTTPError):
+            answer = httpx.get(url, timeout=1.0)
+            if answer.status_code == httpx.codes.OK:
+                degraded = {finding["what"] for finding in answer.json()["degraded"]}
+                if not degraded & _NEEDED:
+                    return True
+        if time.monotonic() > limit:
+            log.warning("not everything is ready yet; going on", readyz=url)
+            return True
+    return False
+
+
+def _greet(settings: Settings) -> None:
+    lines = [
+        "",
+        "comethooks is ready. In CometChat's Dashboard, under Webhooks, enter:",
+        f"  URL        {settings.public_url}/webhooks",
+        *_credentials(settings),
+        "",
+        "Try it from another terminal:",
+        f"  {_own_command(settings)} send after_message",
+        f"  {_own_command(settings)} events list",
+        "",
+        *_remarks(settings),
+        "Ctrl-C stops everything. Nothing that was accepted is lost.",
+        "",
+    ]
+    click.echo("\n".join(lines), err=True)
+
+
+def _credentials(settings: Settings) -> Iterator[str]:
+    """User and password of each; a password only if it is ours, and only for a person to see."""
+    given = NAMES["basic_auth"] in _given()
+    for credential in settings.basic_auth:
+        yield f"  user       {credential.user}"
+        if given:
+            yield f"  password   the one in {NAMES['basic_auth']}"
+        elif sys.stderr.isatty():
+            yield f"  password   {credential.password}"
+        else:
+            yield f"  password   in {credentials_path(settings.data_dir)}"
+
+
+def _remarks(settings: Settings) -> Iterator[str]:
+    if NAMES["public_url"] not in _given():
+        yield "CometChat needs a public HTTPS address: put one in front, and set COMETHOOKS_PUBLIC_URL."
+    if not settings.app_ids:
+        yield "Every app id is accepted; COMETHOOKS_APPS=appid:region (or COMETHOOKS_APP_IDS=id) lets in only yours."
+    kept = _days(settings.retention_days)
+    yield f"Events are kept for {kept}{_shorter(settings)}; {NAMES['retention_days']} says how long."
+    yield f"Data is in {settings.data_dir}, plugins in {settings.plugin_dir}."
+
+
+def _shorter(settings: Settings) -> str:
+    """What is kept less long than the events."""
+    ages = {
+        "payloads": settings.payload_retention_days,
+        "run details": settings.run_retention_days,
+    }
+    less = [
+        f"their {what} for {_days(days)}" for what, days in ages.items() if days < settings.retention_days
+    ]
+    return "".join(f", {each}" for each in less)
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'' if count == 1 else 's'}"
+
+
+def _own_command(settings: Settings) -> str:
+    """How to call this command from the same folder, with the settings that matter."""
+    program = Path(sys.argv[0])
+    with contextlib.suppress(ValueError):
+        program = program.resolve().relative_to(Path.cwd())
+    given = _given() & {NAMES["data_dir"], NAMES["port"]}
+    assignments = [f"{name}={os.environ[name]}" for name in sorted(given) if name in os.environ]
+    return " ".join([*assignments, str(program)])
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("0.0.0.0", port))
+        except OSError as error:
+            raise click.ClickException(
+                f"port {port} cannot be used ({error.strerror}); choose another with PORT=8001 comethooks up"
+            ) from None
+
+
+@contextlib.contextmanager
+def _only_one(data_dir: Path) -> Iterator[None]:
+    """Hold the data directory for this process alone."""
+    with open(data_dir / "up.lock", "a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            raise click.ClickException(
+                f"`comethooks up` already runs with {data_dir} (pid {file.read().strip()}); stop it, or use "
+                "another COMETHOOKS_DATA_DIR"
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield

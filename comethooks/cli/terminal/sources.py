@@ -1,0 +1,78 @@
+"""What the commands that show something read from: the streams and the journal of the settings."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import click
+from redis import Redis
+
+from comethooks.browse.listing import Kept
+from comethooks.cli import load_settings
+from comethooks.cli.terminal.output import hint
+from comethooks.workers.journal import Journal, JournalError, JournalOutdatedError, JournalUnavailableError
+from comethooks.workers.journal.errors import UPGRADE
+from comethooks.workers.journal.tables.database import missing_file
+from comethooks.workers.settings.settings import Settings
+from comethooks.workers.settings.values import masked_url
+from comethooks.workers.streams.connections import connect
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where everything is that was kept, and both of it together."""
+
+    settings: Settings
+    client: Redis
+    journal: Journal
+    kept: Kept
+
+    def looked_at(self) -> str:
+        """What was searched, for people who did not find something there."""
+        return (
+            f"looked in the streams of {masked_url(self.settings.redis_url)} "
+            f"and in the journal {masked_url(self.settings.database_url)}"
+        )
+
+
+@contextmanager
+def open_sources() -> Iterator[Sources]:
+    """The sources of the settings. Whatever the journal raises meanwhile ends the command, with what to do."""
+    settings = load_settings()
+    client = connect(settings.redis_url)
+    try:
+        journal = _open_journal(settings)
+        try:
+            warn = partial(warn_of_streams, settings)
+            kept = Kept(client, journal, partitions=settings.partitions, warn=warn)
+            yield Sources(settings, client, journal, kept)
+        finally:
+            journal.close()
+    except JournalUnavailableError as error:
+        raise click.ClickException(f"the journal cannot be read: {error}") from None
+    except JournalOutdatedError as error:
+        text = str(error)
+        raise click.ClickException(text if UPGRADE in text else f"{text}; {UPGRADE}") from None
+    except JournalError as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        client.close()
+
+
+def warn_of_streams(settings: Settings, reason: str) -> None:
+    """Say that the streams are left out."""
+    hint(
+        f"Warning: Redis does not answer at {masked_url(settings.redis_url)} ({reason}), so what is accepted and "
+        "not yet journalled is not shown. Is `comethooks up` running, with the same COMETHOOKS_DATA_DIR?"
+    )
+
+
+def _open_journal(settings: Settings) -> Journal:
+    missing = missing_file(settings.database_url)
+    if missing:
+        raise JournalOutdatedError(
+            f"there is no journal at {missing}: has `comethooks up` run with this COMETHOOKS_DATA_DIR? "
+            f"Without it, {UPGRADE}"
+        )
+    return Journal.open(settings.database_url)

@@ -1,0 +1,56 @@
+"""Free space, wherever something is written on this machine."""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from redis import Redis
+from redis.exceptions import ResponseError
+from rich.filesize import decimal
+
+from comethooks.doctor.finding import Finding, Level
+
+LOW_SHARE, LOW_BYTES = 0.10, 10**9
+OUT_SHARE, OUT_BYTES = 0.01, 100 * 10**6
+
+
+def check_disks(places: Mapping[str, Path]) -> Iterator[Finding]:
+    """One finding for each file system that a place is in, by what is there; a place need not exist yet."""
+    by_device: dict[int, tuple[Path, list[str]]] = {}
+    for what, place in places.items():
+        folder = _existing(place)
+        by_device.setdefault(os.stat(folder).st_dev, (folder, []))[1].append(what)
+    for folder, contents in by_device.values():
+        usage = shutil.disk_usage(folder)
+        yield space(folder, contents, total=usage.total, free=usage.free)
+
+
+def space(folder: Path, contents: list[str], *, total: int, free: int) -> Finding:
+    """What `free` of `total` bytes means for what is in the file system of `folder`."""
+    share = free / total if total else 0.0
+    level = Level.OK
+    if share < LOW_SHARE or free < LOW_BYTES:
+        level = Level.WARNING
+    if share < OUT_SHARE or free < OUT_BYTES:
+        level = Level.WRONG
+    detail = f"{decimal(free)} of {decimal(total)} free ({share:.0%}) for {', '.join(contents)}, at {folder}"
+    advice = None if level is Level.OK else "make room, or keep less: COMETHOOKS_RETENTION_DAYS"
+    return Finding("disk.space", level, detail, advice)
+
+
+def redis_dir(client: Redis, url: str) -> Path | None:
+    """Where the server at `url` writes, if that can be known and is on this machine. Raises redis-py's errors."""
+    parts = urlsplit(url)
+    if parts.scheme != "unix" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        return None
+    try:
+        configured = client.config_get("dir").get("dir")
+    except ResponseError:
+        return None
+    return Path(configured) if configured and os.path.isdir(configured) else None
+
+
+def _existing(place: Path) -> Path:
+    return next(path for path in (place, *place.parents) if os.path.exists(path))

@@ -1,0 +1,116 @@
+"""All checks, in the order in which they are told."""
+
+import contextlib
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, redirect_stdout
+from functools import partial
+from pathlib import Path
+
+import httpx
+from redis import Redis
+
+from comethooks.doctor import clocks, configured, database, disks, engine, public, redis_server, web
+from comethooks.doctor.finding import Finding, Level, caught, guarded
+from comethooks.doctor.plugins import check_plugins
+from comethooks.workers.clock import now_ms
+from comethooks.workers.journal import Journal
+from comethooks.workers.plugins.loading import load_plugins
+from comethooks.workers.settings import paths
+from comethooks.workers.settings.settings import NAMES, Settings
+from comethooks.workers.streams.connections import connect
+
+REDIS_SECONDS = 3.0
+"""How long one call of Redis may take."""
+
+
+def examine(settings: Settings, public_endpoint: httpx.URL | None = None) -> Iterator[Finding]:
+    """Look at everything; what is not asked for is the public address.
+
+    Takes seconds when nothing answers. Loads the plugins, in this thread, and so runs their code.
+    """
+    names = configured.given(settings)
+    yield from guarded("settings", partial(configured.check_settings, settings))
+    with closing(connect(settings.redis_url, timeout=REDIS_SECONDS)) as client:
+        redis = partial(_redis, client, settings, embedded=NAMES["redis_url"] not in names)
+        of_redis = guarded("redis", redis)
+        yield from of_redis
+        of_database = guarded(
+            "database",
+            partial(
+                database.check_database,
+                settings.database_url,
+                embedded=NAMES["database_url"] not in names,
+            ),
+        )
+        yield from of_database
+        answering = client if is_ok(of_redis, redis_server.CONNECTION) else None
+        usable = is_ok(of_database, database.SCHEMA)
+        yield from guarded("clock", partial(_clock, answering, settings, usable=usable))
+        yield from caught("plugins", partial(_plugins, settings))
+        yield from guarded("workers", partial(_workers, answering, settings))
+        if usable:
+            yield from guarded("workers.runs", partial(_runs, settings))
+        yield from guarded("disk", partial(_disks, answering, settings))
+    yield from guarded("web", partial(web.check_web, settings.port))
+    if public_endpoint is not None:
+        yield from guarded("public", partial(_public, public_endpoint, settings))
+
+
+def is_ok(findings: Iterable[Finding], check: str) -> bool:
+    """Whether `check` was made, and found nothing."""
+    return any(finding.check == check and finding.level is Level.OK for finding in findings)
+
+
+def _redis(client: Redis, settings: Settings, *, embedded: bool) -> Iterator[Finding]:
+    connection: Sequence[Finding] = list(redis_server.check_connection(client, settings, embedded=embedded))
+    yield from connection
+    if is_ok(connection, redis_server.CONNECTION):
+        yield from redis_server.check_server(client, settings)
+
+
+def _clock(client: Redis | None, settings: Settings, *, usable: bool) -> Iterator[Finding]:
+    servers: dict[str, clocks.Ask] = {}
+    with contextlib.ExitStack() as stack:
+        if client is not None:
+            servers["Redis"] = partial(clocks.redis_time, client)
+        if usable and database.sqlite_file(settings.database_url) is None:
+            journal = stack.enter_context(closing(Journal.open(settings.database_url)))
+            servers["PostgreSQL"] = partial(clocks.database_time, journal)
+        yield from clocks.check_clock(servers)
+
+
+def _plugins(settings: Settings) -> Iterator[Finding]:
+    with redirect_stdout(sys.stderr):  # what a plugin prints when it is imported is no data of ours
+        plugins = load_plugins(settings)
+    yield from check_plugins(plugins)
+
+
+def _workers(client: Redis | None, settings: Settings) -> Iterator[Finding]:
+    if client is None:
+        yield Finding("workers", Level.WARNING, "nothing is known of them while Redis does not answer")
+    else:
+        yield from engine.check_workers(client, settings.partitions)
+
+
+def _runs(settings: Settings) -> Iterator[Finding]:
+    with closing(Journal.open(settings.database_url)) as journal:
+        yield from engine.check_runs(journal, now_ms())
+
+
+def _disks(client: Redis | None, settings: Settings) -> Iterator[Finding]:
+    places: dict[str, Path] = {"the data directory": settings.data_dir}
+    if file := database.sqlite_file(settings.database_url):
+        places["the database"] = file
+    folder = disks.redis_dir(client, settings.redis_url) if client else None
+    if folder or NAMES["redis_url"] not in configured.given(settings):
+        places["Redis"] = folder or paths.socket_path(settings.data_dir).parent
+    yield from disks.check_disks(places)
+
+
+def _public(endpoint: httpx.URL, settings: Settings) -> Iterator[Finding]:
+    yield from public.check_public(
+        endpoint,
+        credential=next(iter(settings.basic_auth), None),
+        app_id=min(settings.app_ids, default=None),
+    )

@@ -1,0 +1,25 @@
+"""What tests of plugins use: the way of an event through the engine, without a network, a server or waiting.
+
+The fixture `harness` gives a `Harness`; `comethooks.testing.pytest_plugin` is the pytest plugin that has it.
+"""
+
+from comethooks.testing.bodies import Fields
+from comethooks.testing.clock import Clock
+from comethooks.testing.delivery import Delivery, Run
+from comethooks.testing.errors import HarnessError, UnhandledError
+from comethooks.testing.harness import Harness
+from comethooks.testing.http_calls import Calls, Request
+from comethooks.testing.once_keys import OnceKeys
+
+__all__ = [
+    "Calls",
+    "Clock",
+    "Delivery",
+    "Fields",
+    "Harness",
+    "HarnessError",
+    "OnceKeys",
+    "Request",
+    "Run",
+    "UnhandledError",
+]

@@ -1,0 +1,1 @@
+"""What a trigger is: the table of them, their families, and what identifies an event."""

@@ -1,0 +1,368 @@
+"""`comethooks events`: what was accepted is shown from then on, wherever it is by now."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from comethooks.workers.journal import iso
+from comethooks.workers.record import Kind
+from comethooks.workers.states import RunState
+from tests.comethooks.cli.store import START, TOKEN, run
+from tests.webhooks.samples import message, raw
+
+LISTED = {
+    "id",
+    "trigger",
+    "name",
+    "source",
+    "app_id",
+    "conversation_id",
+    "sender",
+    "occurred_at",
+    "received_at",
+    "status",
+    "runs",
+    "duplicates",
+}
+
+
+class TestList:
+    def test_an_accepted_event_is_listed_though_no_worker_runs(self, command, store):
+        record = store.accept()
+        [event] = command.json("events", "list")
+        assert event.keys() == LISTED
+        assert event["id"] == record.id
+        assert event["trigger"] == "after_message"
+        assert event["name"] == "message.sent"
+        assert event["received_at"] == iso(record.received_at)
+        assert (event["status"], event["runs"]) == ("queued", [])
+
+    def test_a_journalled_event_has_its_runs(self, command, store):
+        store.journalled(run("welcome.greet"), run("welcome.log", RunState.DEAD))
+        [event] = command.json("events", "list")
+        assert event["status"] == "dead"
+        assert event["runs"] == [
+            {"handler": "welcome.greet", "state": "done", "attempts": 1, "error": None, "replay": None},
+            {
+                "handler": "welcome.log",
+                "state": "dead",
+                "attempts": 1,
+                "error": "ValueError: no such user",
+                "replay": None,
+            },
+        ]
+
+    def test_what_is_in_stream_and_journal_is_shown_once_as_the_journal_has_it(self, command, store):
+        record = store.accept()
+        store.settle(record, run())
+        [event] = command.json("events", "list")
+        assert (event["id"], event["status"]) == (record.id, "done")
+
+    def test_the_newest_come_first_from_both_places(self, command, store):
+        records = [store.accept(), store.journalled(run()), store.accept(), store.journalled(run())]
+        found = [event["id"] for event in command.json("events", "list")]
+        assert found == [record.id for record in reversed(records)]
+
+    def test_json_lists_all_and_a_table_the_newest_fifty(self, command, store):
+        for _ in range(53):
+            store.journalled(run())
+        assert len(command.json("events", "list")) == 53
+        table = command("events", "list")
+        assert len(table.stdout.splitlines()) == 1 + 50
+        assert "the newest 50; there are more" in table.stderr
+
+    @pytest.mark.parametrize("arguments", [("--limit", "2"), ("--limit", "2", "--json")])
+    def test_a_limit_keeps_the_newest_of_both_places(self, command, store, arguments):
+        first, second, third = store.accept(), store.journalled(run()), store.accept()
+        shown = command("events", "list", *arguments).stdout
+        assert third.id in shown
+        assert second.id in shown
+        assert first.id not in shown
+
+    @pytest.mark.parametrize("keep", ["accept", "journalled"])
+    @pytest.mark.parametrize(
+        ("option", "value"),
+        [
+            ("--trigger", "before_message"),
+            ("--conversation", "group_pier"),
+            ("--user", "grace"),
+            ("--app", "app2"),
+        ],
+    )
+    def test_filters_hold_in_streams_and_journal(self, command, store, keep, option, value):
+        fields = {
+            "--trigger": {"trigger": "before_message"},
+            "--conversation": {"conversation_id": "group_pier"},
+            "--user": {"sender": "grace"},
+            "--app": {"app_id": "app2"},
+        }
+        getattr(store, keep)()
+        wanted = getattr(store, keep)(**fields[option])
+        assert [event["id"] for event in command.json("events", "list", option, value)] == [wanted.id]
+
+    def test_the_status_filter_tells_waiting_events_from_others(self, command, store):
+        waiting, done, dead = (
+            store.accept(),
+            store.journalled(run()),
+            store.journalled(run(state=RunState.DEAD)),
+        )
+        unhandled = store.journalled()
+        found = {
+            status: [event["id"] for event in command.json("events", "list", "--status", status)]
+            for status in ("queued", "done", "dead", "unhandled", "retrying")
+        }
+        assert found == {
+            "queued": [waiting.id],
+            "done": [done.id],
+            "dead": [dead.id],
+            "unhandled": [unhandled.id],
+            "retrying": [],
+        }
+
+    @pytest.mark.parametrize("keep", ["accept", "journalled"])
+    def test_since_is_included_and_until_is_not(self, command, store, keep):
+        records = [getattr(store, keep)(at=START + 1000 * number) for number in range(3)]
+        asked = ("--since", iso(START + 1000), "--until", iso(START + 2000))
+        assert [event["id"] for event in command.json("events", "list", *asked)] == [records[1].id]
+
+    def test_a_time_may_be_how_long_ago(self, command, store):
+        store.accept()
+        assert command.json("events", "list", "--since", "1s") == []
+        assert len(command.json("events", "list", "--since", "3000d")) == 1
+
+    def test_the_table_is_readable_without_a_terminal(self, command, store):
+        record = store.accept(
+            conversation_id="a-very-long-user-id-of-fifty-characters-1_user_a-very-long-user-id-2"
+        )
+        shown = command("events", "list", FORCE_COLOR="1", COLUMNS="40").stdout
+        head, row = shown.splitlines()
+        assert head.split() == ["RECEIVED", "STATUS", "TRIGGER", "CONVERSATION", "USER", "RUNS", "ID"]
+        assert f"{iso(record.received_at)[:19]}Z" in row
+        assert record.conversation_id in row
+        assert row.endswith(record.id)
+        assert "\x1b" not in shown
+
+    def test_nothing_found_is_no_failure(self, command, store):
+        for arguments in ((), ("--json",)):
+            done = command("events", "list", *arguments)
+            assert (done.exit_code, done.stdout) == (0, "")
+            assert "No events found" in done.stderr
+
+    def test_control_characters_of_a_sender_do_not_reach_the_terminal(self, command, store):
+        store.accept(sender="\x1b[2Jeve\u202e")
+        shown = command("events", "list").stdout
+        assert "\\u001b[2Jeve\\u202e" in shown
+        assert "\x1b" not in shown
+
+    def test_without_redis_the_journal_is_shown_with_a_warning(self, command, store):
+        record = store.journalled(run())
+        done = command("events", "list", "--json", REDIS_URL="unix:///tmp/nobody-listens-here.sock")
+        assert done.exit_code == 0
+        assert json.loads(done.stdout)["id"] == record.id
+        assert "Redis does not answer at unix:///tmp/nobody-listens-here.sock" in done.stderr
+
+    def test_without_a_journal_it_says_what_to_run(self, command):
+        done = command("events", "list")
+        assert done.exit_code == 1
+        assert "run: comethooks db upgrade" in done.stderr
+
+    def test_without_its_tables_the_journal_is_told_to_be_upgraded(self, command, tmp_path):
+        (tmp_path / "comethooks.db").touch()
+        done = command("events", "list")
+        assert done.exit_code == 1
+        assert "run: comethooks db upgrade" in done.stderr
+
+    def test_looking_does_not_make_a_database(self, command, tmp_path):
+        command("events", "list")
+        assert not (tmp_path / "comethooks.db").exists()
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("--since", "yesterday"),
+            ("--since", "2026-10-03", "--until", "2026-10-02"),
+            ("--status", "broken"),
+            ("--limit", "0"),
+        ],
+    )
+    def test_wrong_use_is_exit_2(self, command, store, arguments):
+        assert command("events", "list", *arguments).exit_code == 2
+
+    def test_settings_that_cannot_be_used_are_explained(self, command):
+        done = command("events", "list", PORT="many")
+        assert done.exit_code == 1
+        assert "PORT" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+class TestDuplicates:
+    def test_repeats_are_counted_while_no_worker_runs(self, command, store):
+        first = store.accept(key=b"k" * 16)
+        repeats = [store.accept(key=b"k" * 16), store.accept(key=b"k" * 16)]
+        [event] = command.json("events", "list")
+        assert event["id"] == first.id
+        assert event["duplicates"] == {
+            "count": 2,
+            "last_at": iso(repeats[1].received_at),
+            "last_request_id": repeats[1].id,
+        }
+        [shown] = command.json("events", "show", first.id)
+        assert shown["duplicates"] == event["duplicates"]
+
+    def test_repeats_that_are_journalled_are_not_counted_again(self, command, store):
+        first = store.accept(key=b"k" * 16)
+        store.settle(first, run())
+        journalled, waiting = store.accept(key=b"k" * 16), store.accept(key=b"k" * 16)
+        store.settle(
+            store.record(id=journalled.id, at=journalled.received_at, kind=Kind.DUPLICATE, event_id=first.id)
+        )
+        [shown] = command.json("events", "show", first.id)
+        assert shown["duplicates"]["count"] == 2
+        assert shown["duplicates"]["last_request_id"] == waiting.id
+
+
+class TestShow:
+    def test_has_everything_and_the_payload_without_secrets(self, command, store):
+        body = message(id="57")
+        body["data"]["data"]["entities"] = {"sender": {"entity": {"uid": "ada", "authToken": TOKEN}}}
+        record = store.accept(body)
+        [event] = command.json("events", "show", record.id)
+        assert event.keys() == LISTED | {"headers", "partition", "size", "drift", "payload"}
+        assert event["headers"] == {"content_type": "Application/json", "credential": "cometchat"}
+        assert event["payload"]["data"]["data"]["text"] == "the tide is in"
+        assert event["payload"]["data"]["data"]["entities"]["sender"]["entity"]["authToken"] == "***"
+
+    def test_runs_come_with_times_and_tracebacks(self, command, store):
+        record = store.journalled(run(state=RunState.DEAD))
+        [event] = command.json("events", "show", record.id)
+        [found] = event["runs"]
+        assert found["started_at"] == iso(START)
+        assert found["finished_at"] == iso(START + 42)
+        assert 'File "welcome.py", line 7' in found["traceback"]
+
+    def test_is_laid_out_for_people(self, command, store):
+        record = store.journalled(run("welcome.greet"), run("welcome.log", RunState.DEAD))
+        shown = command("events", "show", record.id).stdout
+        for text in (
+            f"Event {record.id}",
+            "conversation  group_harbour",
+            "welcome.greet  done",
+            "Traceback of welcome.log",
+            '      File "welcome.py", line 7',
+            '"text": "the tide is in"',
+        ):
+            assert text in shown
+        assert "\x1b" not in shown
+
+    def test_says_why_there_are_no_runs(self, command, store):
+        waiting, unhandled = store.accept(), store.journalled()
+        assert "waits for a worker" in command("events", "show", waiting.id).stdout
+        assert "no handler matched" in command("events", "show", unhandled.id).stdout
+
+    @pytest.mark.parametrize("keep", ["accept", "journalled"])
+    def test_the_beginning_of_an_id_is_enough(self, command, store, keep):
+        record = getattr(store, keep)()
+        getattr(store, keep)(at=START - 10**9)
+        assert command.json("events", "show", record.id[:12].upper())[0]["id"] == record.id
+
+    def test_an_ambiguous_beginning_is_refused(self, command, store):
+        first, _ = store.accept(), store.journalled()
+        done = command("events", "show", first.id[:8])
+        assert done.exit_code == 1
+        assert f"2 ids begin with '{first.id[:8]}'" in done.stderr
+
+    def test_too_short_a_beginning_is_wrong_use(self, command, store):
+        assert command("events", "show", "01a2f").exit_code == 2
+
+    def test_not_found_says_where_it_looked(self, command, store, tmp_path):
+        done = command("events", "show", "0123456789")
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert "looked in the streams of unix://" in done.stderr
+        assert f"the journal sqlite:///{tmp_path}" in done.stderr
+
+    def test_the_id_of_a_request_leads_to_the_request(self, command, store):
+        store.accept(key=b"k" * 16)
+        repeat = store.accept(key=b"k" * 16)
+        done = command("events", "show", repeat.id)
+        assert done.exit_code == 1
+        assert f"comethooks requests show {repeat.id}" in done.stderr
+
+    def test_a_body_that_is_no_json_is_shown_as_text_without_secrets(self, command, store):
+        record = store.journalled(
+            body=b'{"data": {"authToken": "%s", "x": 1,}, "note": "hi \xff"}' % TOKEN.encode()
+        )
+        [event] = command.json("events", "show", record.id)
+        assert event["payload"] == '{"data": {"authToken": ***, "x": 1,}, "note": "hi \ufffd"}'
+
+    def test_a_body_of_lone_surrogates_and_great_depth_is_shown(self, command, store):
+        deep = b'{"x": ' * 300 + b"1" + b"}" * 300
+        record = store.accept(
+            body=b'{"text": "\\ud83d", "number": 123456789012345678901234567890, "deep": %s}' % deep
+        )
+        [event] = command.json("events", "show", record.id)
+        assert event["payload"]["text"] == "\ud83d"
+        assert event["payload"]["number"] == 123456789012345678901234567890
+        assert "\\ud83d" in command("events", "show", record.id).stdout
+
+    def test_a_secret_in_an_error_is_not_shown(self, command, store):
+        failed = run(
+            state=RunState.DEAD,
+            error=f"KeyError: {{'authToken': '{TOKEN}'}}",
+            traceback=f"…\nKeyError: {{'authToken': '{TOKEN}'}}\n",
+        )
+        record = store.journalled(failed)
+        for arguments in (
+            ("events", "list", "--json"),
+            ("events", "show", record.id),
+            ("events", "show", record.id, "--json"),
+            ("runs", "list"),
+            ("runs", "list", "--json"),
+            ("runs", "show", record.id),
+        ):
+            done = command(*arguments)
+            assert "KeyError" in done.stdout
+            assert TOKEN not in done.output
+
+
+class TestTail:
+    def test_prints_what_comes_and_changes_until_ctrl_c(self, command, store):
+        old = store.accept()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "comethooks.cli", "events", "tail", "--json"],
+            env={**os.environ, **command.environ},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        killer = threading.Timer(60, process.kill)
+        killer.start()
+        try:
+            assert "Waiting for events" in process.stderr.readline()
+            record = store.accept()
+            accepted = json.loads(process.stdout.readline())
+            store.settle(record, run())
+            changed = json.loads(process.stdout.readline())
+            process.send_signal(signal.SIGINT)
+            rest, _ = process.communicate()
+        finally:
+            killer.cancel()
+            process.kill()
+        assert (accepted["id"], accepted["status"]) == (record.id, "queued")
+        assert (changed["id"], changed["status"]) == (record.id, "done")
+        assert (process.returncode, rest) == (0, "")
+        assert old.id not in (accepted["id"], changed["id"])
+
+    def test_until_a_time_it_prints_what_had_come_and_ends(self, command, store):
+        """Without anybody's Ctrl-C."""
+        records = [store.accept(at=START + 1000 * number) for number in range(3)]
+        times = ("--since", iso(START + 1000), "--until", iso(START + 2000))
+        assert [event["id"] for event in command.json("events", "tail", *times)] == [records[1].id]
+
+
+def test_the_planted_token_is_in_the_bodies_of_these_tests():
+    assert TOKEN in raw(message(authToken=TOKEN)).decode()

@@ -1,0 +1,181 @@
+"""`comethooks explain`: everything that happened to an event or a request, and why."""
+
+from comethooks.workers.ids import new_id
+from comethooks.workers.record import Kind
+from comethooks.workers.states import RunState
+from tests.comethooks.cli.store import TOKEN, run
+from tests.webhooks.samples import message
+
+PLUGIN = """
+    from comethooks import Plugin
+
+    print("imported")
+    plugin = Plugin("welcome")
+
+    @plugin.on("after_message")
+    def greet(event, ctx):
+        pass
+
+    @plugin.on("group_*", "toys:*")
+    def log(event, ctx):
+        pass
+"""
+
+
+def handlers(document):
+    return {each["handler"]: each for each in document["handlers"]}
+
+
+class TestEvent:
+    def test_tells_which_handlers_match_and_why_the_others_do_not(self, command, store, folder):
+        """With what became of those that match."""
+        folder("welcome.py", PLUGIN)
+        event = store.journalled(run("welcome.greet"))
+        [document] = command.json("explain", event.id)
+        assert (document["kind"], document["id"], document["status"]) == ("event", event.id, "done")
+        assert handlers(document) == {
+            "welcome.greet": {"handler": "welcome.greet", "matches": True, "reason": None, "ran": True},
+            "welcome.log": {
+                "handler": "welcome.log",
+                "matches": False,
+                "reason": '"group_*" does not fit after_message or message.sent; '
+                '"toys:*" means events of toys, and this is one of cometchat',
+                "ran": False,
+            },
+        }
+        assert document["snippet"] is None
+        done = command("explain", event.id)
+        assert "welcome.greet  yes      done" in done.stdout
+        assert "imported" not in done.stdout
+        assert '"group_*" does not fit after_message' in done.stdout
+
+    def test_tells_who_called_and_how_it_was_taken(self, command, store):
+        """Address, user agent, label of the credential, conversation, partition, canonical name, repeats."""
+        headers = {"remote_address": "203.0.113.7", "user_agent": "CometChat/3", "credential": "cometchat"}
+        event = store.journalled(headers=headers)
+        store.settle(store.record(kind=Kind.DUPLICATE, event_id=event.id, body=b""))
+        [document] = command.json("explain", event.id)
+        assert document["headers"] == headers
+        assert (document["name"], document["partition"], document["duplicates"]["count"]) == (
+            "message.sent",
+            0,
+            1,
+        )
+        shown = command("explain", event.id).stdout
+        for expected in (
+            "203.0.113.7",
+            "CometChat/3",
+            "message.sent",
+            "group_harbour",
+            "partition",
+            "1, the last",
+        ):
+            assert expected in shown
+
+    def test_shows_what_is_not_as_expected_and_no_secret(self, command, store):
+        """The drift by its path; neither payload nor token."""
+        event = store.settle(
+            store.record(message(id=new_id(), authToken=TOKEN, newField=1)),
+            run(state=RunState.DEAD, error=f"ValueError: authToken={TOKEN}"),
+        )
+        done = command("explain", event.id)
+        assert "unknown field  data.newField" in done.stdout
+        assert "line 7" in done.stdout
+        for printed in (done.output, command("explain", event.id, "--json").output):
+            assert TOKEN not in printed
+        [document] = command.json("explain", event.id)
+        assert "payload" not in document
+        assert {"kind": "unknown field", "path": "data.newField"} in document["drift"]
+
+    def test_names_plugins_that_are_quarantined_or_disabled(self, command, store, folder):
+        """And says of a run whose handler is not loaded any more which of it is to blame."""
+        path = folder("broken.py", "import nothing_of_that_name\n")
+        folder("welcome.py", PLUGIN)
+        event = store.journalled(run("broken.note"), run("welcome.greet"), run("gone.away"))
+        [document] = command.json("explain", event.id, COMETHOOKS_DISABLED_PLUGINS="welcome")
+        found = {each["name"]: (each["state"], each["where"]) for each in document["plugins_left_out"]}
+        assert found == {"broken": ("quarantined", f"{path}:1"), "welcome": ("disabled", found["welcome"][1])}
+        reasons = {name: each["reason"] for name, each in handlers(document).items()}
+        assert "its plugin is quarantined now: ModuleNotFoundError" in reasons["broken.note"]
+        assert reasons["welcome.greet"] == (
+            "its plugin is disabled now: named in COMETHOOKS_DISABLED_PLUGINS"
+        )
+        assert reasons["gone.away"] == "no plugin that is found here has it"
+        assert all(each["matches"] is None for each in document["handlers"])
+        shown = command("explain", event.id, COMETHOOKS_DISABLED_PLUGINS="welcome").stdout
+        assert "Plugins whose handlers get nothing" in shown
+        assert "gone.away      not loaded  done" in shown
+
+    def test_a_handler_that_came_later_has_no_run(self, command, store, folder):
+        """Nor has one while the event waits, or when it was imported; each is told apart."""
+        folder("welcome.py", PLUGIN)
+        handled = store.journalled()
+        waiting = store.accept()
+        imported = store.settle(store.record(), partition=None)
+        reasons = [
+            handlers(command.json("explain", each.id)[0])["welcome.greet"]["reason"]
+            for each in (handled, waiting, imported)
+        ]
+        assert "replay plan --missing --handler welcome.greet" in command("explain", handled.id).stderr
+        assert "replay" not in command("explain", waiting.id).stderr
+        assert reasons == [
+            "no run: the handler was not there, or not the same, when the event was processed",
+            "no run yet: the event waits for a worker, or a worker has it in hand",
+            "no run: the event was imported",
+        ]
+
+    def test_one_that_did_match_says_so(self, command, store, folder):
+        """Its patterns were others then."""
+        folder("welcome.py", PLUGIN)
+        event = store.journalled(run("welcome.log"))
+        verdict = handlers(command.json("explain", event.id)[0])["welcome.log"]
+        assert verdict["reason"].endswith("; it did when the event was processed")
+
+    def test_without_a_handler_it_prints_the_one_to_write(self, command, store, folder, tmp_path):
+        """Pasted into the plugin folder it matches."""
+        event = store.journalled()
+        [document] = command.json("explain", event.id)
+        assert '@plugin.on("message.sent")' in document["snippet"]
+        assert document["snippet"] in command("explain", event.id).stdout
+        folder("pasted.py", document["snippet"])
+        [document] = command.json("explain", event.id)
+        assert document["snippet"] is None
+        assert handlers(document)["my_plugin.on_message_sent"]["matches"] is True
+
+    def test_runs_of_replays_stand_apart(self, command, store, folder):
+        """With the name of the replay; the verdict is about the live run."""
+        folder("welcome.py", PLUGIN)
+        event = store.journalled(run(state=RunState.DEAD), run(replay="mended"))
+        shown = command("explain", event.id).stdout
+        live, _, replays = shown.partition("\nReplays\n")
+        assert "mended" in replays
+        assert "mended" not in live
+        assert "welcome.greet  yes      dead" in live
+
+
+class TestRequest:
+    def test_a_refused_one_has_reason_and_errors_by_path(self, command, store):
+        """Beside who called."""
+        refused = store.refused(headers={"remote_address": "203.0.113.9", "credential": "cometchat"})
+        store.streams.keep(refused)
+        done = command("explain", refused.id)
+        assert done.exit_code == 0
+        assert "the body does not fit the schema" in done.stdout
+        assert "data.message.id  Missing data for required field." in done.stdout
+        assert "203.0.113.9" in done.stdout
+        [document] = command.json("explain", refused.id)
+        assert (document["kind"], document["outcome"], document["status"]) == ("request", "refused", 422)
+        assert "payload" not in document
+
+    def test_a_duplicate_names_what_it_repeats(self, command, store):
+        """And how to have that explained."""
+        first, second = (store.accept(key=b"k" * 16) for _ in range(2))
+        assert f"comethooks explain {first.id}" in command("explain", second.id).stdout
+        assert command.json("explain", second.id)[0]["event_id"] == first.id
+
+    def test_an_id_that_nobody_has_is_a_failure(self, command, store):
+        """It says what it was looked for as, and where."""
+        done = command("explain", "0123456789")
+        assert done.exit_code == 1
+        assert "neither an event nor a request has an id that begins with 0123456789; " in done.stderr
+        assert "looked in the streams" in done.stderr

@@ -1,0 +1,148 @@
+"""`comethooks replay plan`, `list`, `status` and `stop`: what a replay would do, and how far one is."""
+
+import json
+
+import pytest
+
+from comethooks.workers.journal.times import iso
+from comethooks.workers.states import RunState
+from tests.comethooks.cli.store import START, run
+from tests.webhooks.samples import message
+
+pytestmark = pytest.mark.usefixtures("welcome")
+
+
+class TestPlan:
+    def test_it_says_how_many_of_which_handlers_and_what_is_to_become_of_them(self, command, store):
+        """Of events that no handler wants nothing is said; what is skipped is no run."""
+        for _ in range(3):
+            store.journalled()
+        store.journalled(trigger="group_left", name="group.left")
+        (found,) = command.json("replay", "plan", "--rate", "2")
+        assert found == {
+            "events": 3,
+            "runs": 3,
+            "skipped": 3,
+            "oldest": iso(START),
+            "newest": iso(START + 2000),
+            "rate": 2.0,
+            "seconds": 1.5,
+            "handlers": [
+                {"handler": "welcome.bill", "replay": "never", "included": False, "runs": 3},
+                {"handler": "welcome.count", "replay": "safe", "included": True, "runs": 3},
+                {"handler": "welcome.greet", "replay": "ask", "included": False, "runs": 3},
+            ],
+        }
+        text = command("replay", "plan").stdout
+        assert "left out: --include it if it may be repeated" in text
+        assert "skipped: it may never be replayed" in text
+        assert "3 events, 3 runs, 3 skipped; received from 2026-09-21T" in text
+
+    def test_the_options_of_listings_and_handlers_narrow_it_down(self, command, store):
+        """Included, a handler that asks is run."""
+        kept = store.journalled(conversation_id="group_pier")
+        store.journalled()
+        about = ("--conversation", "group_pier", "--handler", "welcome.greet", "--include", "welcome.greet")
+        (found,) = command.json("replay", "plan", *about)
+        assert (found["events"], found["runs"], found["oldest"]) == (1, 1, iso(kept.received_at))
+
+    def test_dead_and_missing_look_at_live_runs(self, command, store):
+        """Each for each handler."""
+        store.journalled(run("welcome.count", RunState.DEAD), run("welcome.greet"))
+        store.journalled(run("welcome.greet"), run("welcome.bill"))
+        by_handler = {
+            option: {
+                each["handler"]: each["runs"]
+                for each in command.json("replay", "plan", option)[0]["handlers"]
+            }
+            for option in ("--dead", "--missing")
+        }
+        assert by_handler == {
+            "--dead": {"welcome.count": 1},
+            "--missing": {"welcome.bill": 1, "welcome.count": 1},
+        }
+
+    @pytest.mark.parametrize(
+        ("options", "text"),
+        [
+            ((), "Nothing to replay."),
+            (("--handler", "welcome.bill"), "Nothing to replay."),
+            (("--handler", "welcome.greet"), "nothing is run without --include: welcome.greet"),
+        ],
+    )
+    def test_nothing_to_run_is_said_as_run_says_it(self, command, store, options, text):
+        """Whether nothing is there, or what is there may not be run."""
+        if options:
+            store.journalled()
+        done = command("replay", "plan", *options)
+        assert text in done.stdout
+        assert " events" not in done.stdout
+        assert text in command("replay", "run", "--name", "mended", *options, "--until", "1s", "--yes").stderr
+
+    @pytest.mark.parametrize(
+        ("options", "text"),
+        [
+            (("--dead", "--missing"), "exclude each other"),
+            (("--handler", "welcome.gret"), "no handler is called welcome.gret"),
+            (("--include", "welcome.bill"), 'declares replay="never"'),
+            (
+                ("--handler", "welcome.count", "--include", "welcome.greet"),
+                "not among the handlers of --handler",
+            ),
+            (("--file", __file__, "--since", "2d"), "--file takes all events of the file"),
+        ],
+    )
+    def test_what_cannot_be_meant_is_wrong_use(self, command, store, options, text):
+        """It says what is wrong with it."""
+        done = command("replay", "plan", *options)
+        assert done.exit_code == 2
+        assert text in done.stderr
+
+    def test_of_a_file_it_plans_without_importing(self, command, store, tmp_path):
+        """What the journal has not is missing, too."""
+        there = store.journalled(run("welcome.count"))
+        file = tmp_path / "events.jsonl"
+        command("events", "export", "--output", str(file))
+        line = json.dumps({"received_at": iso(START), "body": json.dumps(message(id="new"))})
+        file.write_text(f"{file.read_text()}{line}\nno event\n")
+        done = command("replay", "plan", "--file", str(file), "--missing", "--json")
+        assert json.loads(done.stdout)["runs"] == 1
+        assert "line 3:" in done.stderr
+        assert [event.id for event in store.journal.events()] == [there.id]
+
+    def test_of_a_file_it_counts_what_can_be_run_once(self, command, store, tmp_path):
+        """A line that is there twice is one event, and one whose payload is not kept any more is none."""
+        dropped = store.journalled()
+        file = tmp_path / "events.jsonl"
+        command("events", "export", "--output", str(file))
+        store.journal.drop_payloads(dropped.received_at + 1, 10)
+        line = json.dumps({"received_at": iso(START), "body": json.dumps(message(id="new"))})
+        file.write_text(f"{file.read_text()}{line}\n{line}\n")
+        assert command.json("replay", "plan", "--file", str(file))[0]["events"] == 1
+
+
+def test_a_name_that_nobody_gave_is_told(command, store):
+    """By every command that takes one."""
+    for name in ("status", "stop", "resume"):
+        done = command("replay", name, "other")
+        assert (done.exit_code, "no replay is called 'other'" in done.stderr) == (1, True)
+
+
+def test_names_are_the_same_with_spaces_around_them(command, store, replays, work):
+    """Nobody sees the difference."""
+    store.journalled()
+    assert command("replay", "run", "--name", " mended ", "--all", "--yes", "--detach").exit_code == 0
+    assert [each.name for each in replays.all()] == ["mended"]
+    assert command("replay", "run", "--name", "mended  ", "--all", "--yes").exit_code == 2
+    assert command("replay", "stop", " mended").exit_code == 0
+    assert command("replay", "resume", "mended ", "--detach").exit_code == 0
+    work("mended")
+    assert command.json("replay", "status", " mended ")[0]["state"] == "done"
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 256])
+def test_a_name_can_be_read(command, store, name):
+    """It is not empty, and not longer than a line or two."""
+    done = command("replay", "run", "--name", name, "--all", "--yes")
+    assert done.exit_code == 2
+    assert "a name has 1 to 255 printable characters" in done.stderr

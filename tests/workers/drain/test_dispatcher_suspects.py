@@ -1,0 +1,174 @@
+"""What may have killed a process runs alone, and what hangs is given up: nothing overtakes it."""
+
+import threading
+from typing import Any
+
+from comethooks.workers.drain.dispatcher import STARTED_PER_RUNNER
+from comethooks.workers.drain.marks import marks_in
+from comethooks.workers.drain.ordered import MOST_IN_LINE
+from comethooks.workers.drain.poison_runs import judge
+from comethooks.workers.journal import Line
+from comethooks.workers.states import RunState
+from comethooks.workers.streams import keys
+from tests.redis_server import RedisServer
+from tests.waiting import wait_for
+from tests.workers.dispatching import STARTED, Bench, close_partition, items, suspect
+from tests.workers.engine import Gate, handler
+
+
+def test_a_suspect_runs_with_nothing_beside_it(bench: Bench) -> None:
+    """It waits for what is in progress, and what comes after it waits too."""
+    running: set[int] = set()
+    together: list[set[int]] = []
+    lock = threading.Lock()
+
+    def note(event: Any, ctx: Any) -> None:
+        number = int(event.message.id.split("-")[0])
+        with lock:
+            running.add(number)
+            together.append(set(running))
+        threading.Event().wait(0.02)
+        with lock:
+            running.discard(number)
+
+    made = items(bench.redis, [1, 2, 3, 4, 5, 6, 7, 8], handler(note))
+    for item in made[2:4]:
+        suspect(item, "plugin.handler")
+    bench.dispatcher.add(made)
+    bench.collect(8)
+    assert [seen for seen in together if seen & {3, 4}] == [{3}, {4}]
+
+
+def test_a_suspect_is_marked_as_one_before_it_runs(bench: Bench) -> None:
+    """Confirmed, with the drainer's name and how often its process died; its attempt is the second."""
+    seen: list[Any] = []
+    (item,) = items(bench.redis, [1])
+
+    def look(event: Any, ctx: Any) -> None:
+        marks = marks_in(bench.redis.hgetall(keys.progress(0)))  # type: ignore[arg-type]
+        seen.append((marks[item.entry].begun["plugin.handler"], ctx.attempt))
+
+    item.todo = [handler(look)]
+    suspect(item, "plugin.handler")
+    bench.dispatcher.add([item])
+    bench.collect(1)
+    ((begun, attempt),) = seen
+    assert (begun.member, begun.deaths, begun.alone, attempt) == ("host|boot|1", 1, True, 2)
+    (result,) = item.results
+    assert (result.state, result.attempts) == (RunState.DONE, 2)
+    assert result.earlier == item.deaths["plugin.handler"] == begun.died
+
+
+def test_each_handler_of_a_suspicious_event_runs_alone_in_its_turn(bench: Bench) -> None:
+    """Those that are no suspects too, and the lane goes on after the last."""
+    order: list[str] = []
+    handlers = [handler(lambda e, c, n=name: order.append(n), name) for name in ("a.a", "b.b", "c.c")]
+    made = items(bench.redis, [1, 1], *handlers)
+    suspect(made[0], "b.b")
+    bench.dispatcher.add(made)
+    assert bench.collect(2) == made
+    assert order == ["a.a", "b.b", "c.c"] * 2
+    assert [result.attempts for result in made[0].results] == [1, 2, 1]
+    assert not any(item.discarded for item in made)
+
+
+def test_a_suspect_that_did_not_run_stays_one(bench: Bench) -> None:
+    """Its mark says that it only started, so nobody holds a second death against it."""
+    gate = Gate()
+    busy, suspicious = items(bench.redis, [1, 2], handler(gate))
+    suspect(suspicious, "plugin.handler")
+    bench.redis.hset(keys.progress(0), f"{suspicious.entry}/plugin.handler", STARTED)
+    bench.dispatcher.add([busy])
+    gate.wait_until_started()
+    bench.dispatcher.add([suspicious])
+    close_partition(bench, busy)
+    gate.open()
+    bench.collect(2)
+    left = marks_in(bench.redis.hgetall(keys.progress(0)))[suspicious.entry]  # type: ignore[arg-type]
+    assert not left.begun["plugin.handler"].alone
+    deaths, alone = judge(left, {})
+    assert ([died.number for died in deaths["plugin.handler"]], alone) == ([1], {"plugin.handler"})
+
+
+def test_a_handler_that_hangs_is_given_up_and_its_event_stays_for_the_others(bench: Bench) -> None:
+    """Its end is marked; the handlers after it are left to a successor."""
+    gate = Gate()
+    hangs = handler(gate, "a.hangs", timeout=0.05)
+    alone, followed = items(bench.redis, [1, 2])
+    alone.todo = [hangs]
+    followed.todo = [hangs, handler(lambda e, c: None, "b.after")]
+    bench.dispatcher.add([alone, followed])
+
+    def given_up() -> bool:
+        bench.runners.enforce_limits()
+        return bench.settled.qsize() == 2
+
+    wait_for(given_up, "both are given up")
+    assert bench.runners.stuck
+    assert (alone.discarded, followed.discarded) == (False, True)
+    for item in (alone, followed):
+        assert item.results[0].state is RunState.DEAD
+        assert "longer than 0.05 s" in (item.results[0].error or "")
+        assert set(bench.marks(item)) == {b"a.hangs"}
+    gate.open()
+
+
+def test_after_a_run_is_given_up_nothing_starts_in_its_lane_or_any_other(bench: Bench) -> None:
+    """The handlers after it have not had the event, so no later event of the conversation may be handled."""
+    gate = Gate()
+    late: list[str] = []
+
+    def after(event: Any, ctx: Any) -> None:
+        late.append(event.message.id)
+
+    made = items(bench.redis, [1] * 5)
+    for number, item in enumerate(made):
+        hangs = handler(gate, "a.hangs", timeout=0.05)
+        first = hangs if number == 0 else handler(lambda e, c: None, "a.hangs")
+        item.todo = [first, handler(after, "b.after")]
+    bench.dispatcher.add(made)
+
+    def given_up() -> bool:
+        bench.runners.enforce_limits()
+        return bench.settled.qsize() == 1
+
+    wait_for(given_up, "it is given up")
+    close_partition(bench, made[0])
+    assert [item.discarded for item in bench.collect(5)] == [True] * 5
+    assert late == []
+    gate.open()
+
+
+def test_slow_handlers_are_handed_one_item_each(redis_server: RedisServer) -> None:
+    """So after a crash only what really ran is suspected."""
+    bench = Bench(redis_server, threads=2)
+    pause = threading.Event()
+    first = items(bench.redis, list(range(60)), handler(lambda e, c: pause.wait(0.04)))
+    bench.dispatcher.add(first)
+    bench.collect(60)
+    gate = Gate()
+    second = items(bench.redis, list(range(100, 120)), handler(gate))
+    bench.dispatcher.add(second)
+    wait_for(lambda: sum(len(bench.marks(item)) for item in second) == 2, "both runners are at work")
+    gate.open()
+    bench.collect(20)
+    bench.close()
+
+
+def test_what_never_started_says_nothing_of_how_long_handlers_take(redis_server: RedisServer) -> None:
+    """As a run that too many wait before: it has an end, and no start."""
+    bench = Bench(redis_server, threads=2)
+    made = items(bench.redis, [1], handler(Gate(), ordered=True))
+    bench.lines.update({Line("plugin.handler", "app1/group_room1"): MOST_IN_LINE})
+    bench.dispatcher.add(made)
+    assert bench.collect(1)[0].results[0].state is RunState.DEAD
+    gate = Gate()
+    others = items(bench.redis, list(range(100, 120)), handler(gate))
+    bench.dispatcher.add(others)
+    wait_for(
+        lambda: sum(len(bench.marks(item)) for item in others) == 2 * STARTED_PER_RUNNER,
+        "both runners have more than one item",
+    )
+    gate.open()
+    bench.collect(20)
+    bench.close()

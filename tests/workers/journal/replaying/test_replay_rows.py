@@ -1,0 +1,119 @@
+"""Replays in the journal: how one is made of a file, what became of its runs, and which records can be run."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, select
+
+from comethooks.workers.journal import Filter, Journal
+from comethooks.workers.journal.replaying import replay_results
+from comethooks.workers.journal.replaying.replay_request import ReplayRequest
+from comethooks.workers.journal.replaying.replay_rows import Replays, StoredReplay
+from comethooks.workers.journal.replaying.replayable import known
+from comethooks.workers.journal.tables.models import replay_events
+from comethooks.workers.states import ReplayState, RunState
+from tests.workers.journal.samples import T0, an_id, event, run, settled
+
+OF_FILE = ReplayRequest(asked=Filter(), handlers=frozenset(["a.b"]), from_file=True)
+
+
+@pytest.fixture
+def replays(journal: Journal) -> Replays:
+    """The replays of a journal that has none."""
+    return Replays(journal.engine)
+
+
+def staged(journal: Journal) -> int:
+    with journal.engine.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(replay_events)) or 0
+
+
+class TestOfAFile:
+    def test_it_begins_once_its_events_are_staged(self, replays: Replays):
+        """Nobody works on a part of them."""
+        assert replays.create("mended", OF_FILE, now=T0, expected=1)
+        assert replays.due(T0) == []
+        assert replays.claim("mended", "m", now=T0, until=T0 + 1) is None
+        replays.stage("mended", [an_id(1)])
+        assert replays.start("mended", T0 + 5)
+        assert replays.due(T0 + 5) == ["mended"]
+        assert not replays.start("mended", T0 + 6)
+
+    def test_of_two_that_make_one_of_a_name_the_second_changes_nothing(
+        self, journal: Journal, replays: Replays
+    ):
+        """What the first has staged stays."""
+        assert replays.create("mended", OF_FILE, now=T0, expected=1)
+        replays.stage("mended", [an_id(1)])
+        assert not replays.create("mended", OF_FILE, now=T0, expected=1)
+        assert staged(journal) == 1
+
+    def test_it_can_be_forgotten_until_it_begins(self, journal: Journal, replays: Replays):
+        """Then its name is free."""
+        for _ in range(2):
+            assert replays.create("mended", OF_FILE, now=T0, expected=1)
+            replays.stage("mended", [an_id(1)])
+            replays.forget("mended")
+            assert (replays.all(), staged(journal)) == ([], 0)
+        assert replays.create("mended", OF_FILE, now=T0, expected=1)
+        replays.stage("mended", [an_id(1)])
+        replays.start("mended", T0)
+        replays.forget("mended")
+        assert (len(replays.all()), staged(journal)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("state", "events", "gone"),
+    [
+        (ReplayState.DONE, 2, 1),
+        (ReplayState.DONE, 3, 0),
+        (ReplayState.DONE, 4, 0),
+        (ReplayState.RUNNING, 2, 0),
+        (ReplayState.STOPPED, 2, 0),
+    ],
+)
+def test_what_is_gone_is_known_at_the_end(replays: Replays, state: ReplayState, events: int, gone: int):
+    """Before, it may yet come."""
+    replays.create("mended", OF_FILE, now=T0, expected=3)
+    found = replays.get("mended")
+    assert isinstance(found, StoredReplay)
+    assert replace(found, state=state, events=events).gone == gone
+
+
+class TestResults:
+    @pytest.fixture(autouse=True)
+    def runs(self, journal: Journal):
+        """Runs of two replays, and live ones."""
+        for number, name in enumerate(("mended", "mended", "other", None)):
+            made = [
+                run(RunState.SKIPPED, "a.never", replay=name),
+                run(RunState.DEAD, "a.dead", replay=name, effects=("would POST x", "once 'k': done")),
+                run(replay=name, effects=("would GET y",)),
+            ]
+            journal.write([settled(event(number), *made)])
+
+    def test_states_are_counted_without_those_that_are_done(self, journal: Journal):
+        """Of one replay."""
+        assert replay_results.unfinished(journal.engine, "mended") == {RunState.DEAD: 2, RunState.SKIPPED: 2}
+
+    def test_skipped_runs_are_counted_by_replay(self, journal: Journal):
+        """Live ones are of none."""
+        assert replay_results.skipped(journal.engine) == {"mended": 2, "other": 1}
+
+    def test_effects_are_those_of_all_its_runs(self, journal: Journal):
+        """A line each."""
+        assert sorted(replay_results.effects(journal.engine, "mended")) == [
+            *["once 'k': done"] * 2,
+            *["would GET y"] * 2,
+            *["would POST x"] * 2,
+        ]
+
+
+def test_a_record_without_a_body_cannot_be_run(journal: Journal):
+    """Unless the journal has its body; and not one whose body the journal had and has no more."""
+    journal.write([settled(event(1)), settled(event(2))])
+    journal.drop_payloads(T0 + 2000, 10)
+    bare = [replace(event(number), body=b"") for number in (2, 3)]
+    records = [event(1), *bare, event(4), event(5, body=b"", size=0)]
+    found = known(journal.engine, records)
+    assert [each.record.id for each in found] == [an_id(2), an_id(4), an_id(5)]

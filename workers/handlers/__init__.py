@@ -1,0 +1,1 @@
+"""One run of one handler: the function, its context, and what it does to the outside."""

@@ -1,0 +1,215 @@
+"""What a handler gets beside the event. All its effects on the outside go through here.
+
+So they can be recorded in the place of done, in a dry run, and looked at afterwards. What a handler does behind the
+context's back, a dry run does too.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from structlog.typing import FilteringBoundLogger
+
+from comethooks.schemas import Event
+from comethooks.workers.clock import now_ms
+from comethooks.workers.handlers.effects import Effects, preview
+from comethooks.workers.handlers.emit import emitted
+from comethooks.workers.handlers.http import Connect, Http
+from comethooks.workers.handlers.once import Block, OnceKeys, check_key, entered
+from comethooks.workers.journal import OnceClaim, token_of
+from comethooks.workers.plugins.config import Config
+from comethooks.workers.record import Record
+from comethooks.workers.settings.apps import App
+
+GRACE_MS = 5000
+"""How long after its time a run may still be in a block of `once` before nobody waits for it any more."""
+
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class Emit(Protocol):
+    """Keeps an event that a handler made."""
+
+    def __call__(self, record: Record, *, attempt: int, replay: str | None) -> str:
+        """The event's id. `attempt` and `replay` are those of the run that made it. Raises `NotKeptError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the contexts of a process use together."""
+
+    connect: Connect
+    """Gives the HTTP client, which is made when it is first needed."""
+    once_keys: OnceKeys
+    emit: Emit
+    apps: Mapping[str, App] = field(default_factory=dict)
+    """Those of which more than the id is known, by id."""
+    max_body: int | None = None
+    """Bytes that the body of an event may have that a handler makes; None: any number."""
+    drop_secrets: bool = False
+    """Whether secrets in it are replaced before it is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What a context reaches of the world in one attempt."""
+
+    event: Event
+    services: Services
+    effects: Effects
+    http: Http
+    token: str
+    """Of the attempt, for the keys that it takes."""
+    clock: Callable[[], int]
+    made: set[str] = field(default_factory=set)
+    """The ids of the events that were emitted so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a handler gets beside the event."""
+
+    config: Config
+    """The plugin's settings as attributes: `ctx.config.channel`."""
+    log: FilteringBoundLogger
+    """A structlog logger that knows the event and the handler. Never give it a body or a secret."""
+    attempt: int
+    """1 at the first attempt."""
+    handler: str
+    """The handler's id, `plugin.function`."""
+    deadline: datetime = _NEVER
+    """When the run's time is over, in UTC: then it is interrupted."""
+    dry_run: bool = False
+    """Whether effects are to be recorded in the place of done. The context sees to it by itself."""
+    app: App | None = None
+    """The CometChat app that the event is of, as `COMETHOOKS_APPS` knows it: its region, and the key of its REST API.
+
+    None when it does not."""
+    _outside: Outside | None = field(default=None, repr=False)
+
+    @property
+    def http(self) -> Http:
+        """HTTP requests: `ctx.http.post(url, json={…})`."""
+        return self._reached().http
+
+    def once(self, key: str) -> AbstractContextManager[bool]:
+        """A side effect that happens at most once for `key`, across attempts, duplicates, crashes and replays.
+
+            with ctx.once(f"welcome {event.sender.uid}") as first:
+                if first:
+                    ctx.http.post(url, json=greeting)
+
+        Keys belong to the plugin and the event's app, and are kept for good. Let the block hold one effect, and as
+        the last thing in it. A block that raises has not done it: the next attempt is `first` again. So an answer of
+        4xx or 5xx is not done, if the block raises then, also where a proxy gave it for a server that goes on.
+
+        What this cannot promise is that it happens at all. Nobody knows whether it did when the process dies inside
+        the block, when the run is interrupted there, and when the block raises, whatever that is, after a request of
+        `ctx.http` in it got no answer, or one of success or a redirect (2xx, 3xx) to more than a question (GET, HEAD,
+        OPTIONS). It is then not done again; `comethooks runs show` says that the key is `unknown`. What other clients
+        than `ctx.http` send is not seen: a block that raises because they got no answer is entered again. Nor is what
+        the block does twice by itself.
+
+        In a dry run nothing is kept. Raises `ValueError` for a key that is empty, has more than 200 characters, NUL
+        or half of a surrogate pair, and `TypeError` when it is used without `with`. When another run is in the block
+        for this key, a `RetryLater` that does not count as an attempt.
+        """
+        check_key(key)
+        return Block(key, self._once(key))
+
+    @contextmanager
+    def _once(self, key: str) -> Iterator[bool]:
+        outside = self._reached()
+        keys, effects, event = outside.services.once_keys, outside.effects, outside.event
+        now = outside.clock()
+        claim = OnceClaim(
+            plugin=self.handler.partition(".")[0],
+            app_id=event.app_id,
+            key=key,
+            token=token_of(event.id, self.handler, event.replay, outside.token),
+            event_id=event.id,
+            handler=self.handler,
+            now=now,
+            until=max(now, round(self.deadline.timestamp() * 1000)) + GRACE_MS,
+        )
+        if self.dry_run:
+            known = keys.know_once(claim)
+            effects.add(f"once {key!r}: {'would be entered' if known is None else f'is {known} already'}")
+            yield known is None
+            return
+        with entered(keys, claim, outside.http) as known:
+            if known:
+                effects.add(f"once {key!r}: not entered, it is {known}")
+            yield known is None
+            if known is None:
+                effects.add(f"once {key!r}: done")
+
+    def emit(self, name: str, data: Mapping[str, Any]) -> str:
+        """Make an event of the plugin's own, with the trigger `plugin.name`, and return its id.
+
+        It is kept like any other when this returns, belongs to the conversation of the event at hand, and goes to
+        handlers that name it: `@plugin.on("plugin.name")` or `"plugin.*"`, not `"*"`. It is recognised by its name
+        and data: an attempt that is repeated, or replayed, and emits the same makes no second one, so keep the time
+        and chance out of the data. What a replay makes that is new goes to the handlers of that replay alone.
+
+        Raises `ValueError` for a name that is not letters, digits and _, for data that is no JSON or more than
+        `COMETHOOKS_MAX_BODY` allows, and when events made of events are 8 deep, and `NotKeptError` when it is not
+        kept.
+        """
+        outside = self._reached()
+        services, event = outside.services, outside.event
+        record = emitted(
+            event,
+            self.handler,
+            name,
+            data,
+            made=outside.made,
+            received_at=now_ms(),
+            max_body=services.max_body,
+            drop_secrets=services.drop_secrets,
+        )
+        if self.dry_run:
+            outside.effects.add(f"would emit {record.trigger}{preview(dict(data))}")
+        else:
+            services.emit(record, attempt=self.attempt, replay=event.replay)
+            outside.effects.add(f"emitted {record.trigger} as {record.id}")
+        outside.made.add(record.id)
+        return record.id
+
+    def _reached(self) -> Outside:
+        if self._outside is None:
+            raise RuntimeError("this context was made by hand and reaches nothing; in tests use the harness")
+        return self._outside
+
+
+def make_context(
+    event: Event,
+    *,
+    handler: str,
+    config: Config,
+    log: FilteringBoundLogger,
+    attempt: int,
+    seconds: float,
+    services: Services,
+    effects: Effects,
+    dry_run: bool,
+    clock: Callable[[], int],
+) -> Context:
+    """The context of one attempt, whose run has `seconds`."""
+    end = time.monotonic() + seconds
+    http = Http(services.connect, effects, lambda: end - time.monotonic(), dry_run=dry_run)
+    return Context(
+        config=config,
+        log=log,
+        attempt=attempt,
+        handler=handler,
+        deadline=datetime.fromtimestamp(clock() / 1000 + seconds, UTC),
+        dry_run=dry_run,
+        app=services.apps.get(event.app_id or ""),
+        _outside=Outside(event, services, effects, http, token=secrets.token_hex(8), clock=clock),
+    )

@@ -1,0 +1,158 @@
+"""HTTP for handlers: connections that are used again, time-outs that fit into the run, nothing sent in a dry run."""
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from comethooks.workers.handlers.effects import Effects, address, preview
+
+if TYPE_CHECKING:
+    import httpx
+
+CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 10.0
+"""How long to wait for a connection, and how long a request may take in all, unless less is left of the run."""
+LEAST_SECONDS = 0.05
+LARGEST_ANSWER = 10 * 1000 * 1000
+"""Bytes of an answer's body, unpacked: it is held in memory, beside those of all other threads. Looked at after each
+piece was unpacked, so for a moment it may be more, by what one piece unpacks to."""
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+Connect = Callable[[], "httpx.Client"]
+
+
+class Http:
+    """What `ctx.http` is. Every method gives an `httpx.Response`, and raises what httpx raises.
+
+    Statuses are not errors; `response.raise_for_status()` makes them. Redirects are not followed, cookies are not
+    kept, and an answer of more than 10 MB is an `httpx.ReadError`. In a dry run nothing is sent, and the answer is a
+    200 with the JSON `{}`.
+    """
+
+    def __init__(
+        self, connect: Connect, effects: Effects, seconds_left: Callable[[], float], *, dry_run: bool
+    ) -> None:
+        self._connect = connect
+        self._effects = effects
+        self._seconds_left = seconds_left
+        self._dry_run = dry_run
+        self.arrived = 0
+        """How many requests had their effect, or may have had it: those that were sent and got no answer, and those
+        that were answered with anything but an error (4xx, 5xx) and were not only to ask something (GET, HEAD,
+        OPTIONS)."""
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        json: Any = None,
+        content: bytes | str | None = None,
+        data: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> "httpx.Response":
+        """Send a request. `timeout` is seconds until the whole answer is there, at most what is left of the run."""
+        import httpx  # a process whose handlers never call out need not load it
+
+        options = {"json": json, "content": content, "data": data, "params": params, "headers": headers}
+        if self._dry_run:
+            given = {name: value for name, value in options.items() if value is not None}
+            request = httpx.Request(method, url, **given)
+            body = next((value for value in (json, content, data) if value is not None), None)
+            self._effects.add(f"would {request.method} {address(str(request.url))}{preview(body)}")
+            return httpx.Response(200, json={}, request=request)
+        client, began = self._connect(), time.monotonic()
+        seconds = max(
+            min(self._seconds_left(), ANSWER_SECONDS if timeout is None else timeout), LEAST_SECONDS
+        )
+        limits = httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
+        request = client.build_request(method, url, **options, timeout=limits)
+        shown = f"{request.method} {address(str(request.url))}"
+        try:
+            response = self._answer(client, request, auth, seconds)
+        except httpx.HTTPError as error:
+            self._effects.add(f"{shown} → {type(error).__name__}")
+            raise
+        response.elapsed = timedelta(seconds=time.monotonic() - began)
+        took = round(response.elapsed.total_seconds() * 1000)
+        self._effects.add(f"{shown} → {response.status_code} in {took} ms")
+        return response
+
+    def get(self, url: str, **options: Any) -> "httpx.Response":
+        """`request("GET", …)`."""
+        return self.request("GET", url, **options)
+
+    def post(self, url: str, **options: Any) -> "httpx.Response":
+        """`request("POST", …)`."""
+        return self.request("POST", url, **options)
+
+    def put(self, url: str, **options: Any) -> "httpx.Response":
+        """`request("PUT", …)`."""
+        return self.request("PUT", url, **options)
+
+    def patch(self, url: str, **options: Any) -> "httpx.Response":
+        """`request("PATCH", …)`."""
+        return self.request("PATCH", url, **options)
+
+    def delete(self, url: str, **options: Any) -> "httpx.Response":
+        """`request("DELETE", …)`."""
+        return self.request("DELETE", url, **options)
+
+    def _answer(
+        self,
+        client: "httpx.Client",
+        request: "httpx.Request",
+        auth: tuple[str, str] | None,
+        seconds: float,
+    ) -> "httpx.Response":
+        from comethooks.workers.handlers.http_client import within
+
+        self.arrived += 1  # until something says otherwise, whatever interrupts this
+        with within(seconds):
+            try:
+                response = client.send(request, stream=True, auth=auth, follow_redirects=False)
+            except _not_sent():
+                self.arrived -= 1
+                raise
+            if request.method in _SAFE or response.is_error:
+                self.arrived -= 1
+            try:
+                return _whole(response)
+            finally:
+                response.close()
+
+
+def _not_sent() -> tuple[type["httpx.HTTPError"], ...]:
+    """What httpx raises before a server was sent anything of a request."""
+    import httpx
+
+    connecting = (httpx.PoolTimeout, httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
+    return *connecting, httpx.UnsupportedProtocol, httpx.LocalProtocolError
+
+
+def _whole(response: "httpx.Response") -> "httpx.Response":
+    """`response` with its body. Raises `httpx.ReadError` when that is too large."""
+    import httpx
+
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > LARGEST_ANSWER:
+            problem = (
+                f"the answer is larger than {LARGEST_ANSWER // 1_000_000} MB, the most that ctx.http reads"
+            )
+            raise httpx.ReadError(problem, request=response.request)
+    headers = httpx.Headers(response.headers)
+    headers.pop("Content-Encoding", None)  # it is unpacked by now
+    return httpx.Response(
+        response.status_code,
+        headers=headers,
+        content=bytes(body),
+        request=response.request,
+        extensions=response.extensions,
+    )

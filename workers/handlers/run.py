@@ -1,0 +1,129 @@
+"""One run: a handler applied to an event, and what became of it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from comethooks.schemas import Event
+from comethooks.workers.clock import now_ms
+from comethooks.workers.handlers.context import Services, make_context
+from comethooks.workers.handlers.effects import Effects
+from comethooks.workers.journal import RunResult
+from comethooks.workers.logs import failure, one_line, traceback_text
+from comethooks.workers.plugins.loading import BoundHandler
+from comethooks.workers.plugins.retry import counts, next_attempt
+from comethooks.workers.record import Record
+from comethooks.workers.states import RunState
+
+
+class HandlerTimeoutError(BaseException):
+    """A handler took longer than its timeout. Raised in the handler's thread, wherever that is.
+
+    Not an `Exception`, so that a handler's own `except Exception` does not swallow it.
+    """
+
+
+def event_of(record: Record, replay: str | None = None) -> Event:
+    """The event that handlers get, made of a kept record. Nothing is decoded yet."""
+    return Event(
+        id=record.id,
+        source=record.source,
+        trigger=record.trigger or "",
+        name=record.name,
+        app_id=record.app_id,
+        conversation_id=record.conversation_id,
+        occurred_at=record.occurred_at,
+        received_at=record.received_at,
+        raw=record.body,
+        replay=replay,
+    )
+
+
+def execute(
+    handler: BoundHandler,
+    event: Event,
+    services: Services,
+    *,
+    attempt: int = 1,
+    dry_run: bool = False,
+    clock: Callable[[], int] = now_ms,
+    effects: Effects | None = None,
+) -> RunResult:
+    """Run `handler` once. Whatever it raises becomes the result of the run, and goes no further.
+
+    What it does is noted in `effects`, which somebody else may look at meanwhile. In a dry run it is not done.
+
+    Only a `HandlerTimeoutError` that arrives when the handler has ended already may come out of here.
+    """
+    # A lazy logger: nothing is bound until the handler logs.
+    log: FilteringBoundLogger = structlog.get_logger(
+        id=event.id, trigger=event.trigger, handler=handler.id, attempt=attempt
+    )
+    effects = effects or Effects(handler.config)
+    context = make_context(
+        event,
+        handler=handler.id,
+        config=handler.config,
+        log=log,
+        attempt=attempt,
+        seconds=handler.timeout,
+        services=services,
+        effects=effects,
+        dry_run=dry_run,
+        clock=clock,
+    )
+    started = clock()
+    try:
+        handler.function(event, context)
+    except BaseException as error:
+        result = failed(handler, error, attempt=attempt, started_at=started, finished_at=clock())
+        log.warning("run failed", state=result.state.value, **failure(error))
+        return replace(result, effects=effects.lines)
+    return RunResult(
+        handler=handler.id,
+        state=RunState.DONE,
+        attempts=attempt,
+        started_at=started,
+        finished_at=clock(),
+        version=handler.version,
+        effects=effects.lines,
+    )
+
+
+def failed(
+    handler: BoundHandler,
+    error: BaseException,
+    *,
+    attempt: int,
+    started_at: int,
+    finished_at: int,
+    traceback: str | None = None,
+) -> RunResult:
+    """The result of attempt number `attempt` that `error` ended: to be tried again, or dead.
+
+    `traceback` is for an error that was not raised. Never fails itself, whatever the error's class does.
+    """
+    delay = None
+    try:
+        delay = next_attempt(handler.retry, attempt, error)
+        line = one_line(error)
+        if isinstance(error, HandlerTimeoutError):
+            line = f"{line}: it took longer than {handler.timeout:g} s"
+        text: str | None = traceback or traceback_text(error)
+    except HandlerTimeoutError:
+        raise  # it has arrived only now
+    except BaseException:
+        line, text = type(error).__name__, traceback
+    return RunResult(
+        handler=handler.id,
+        state=RunState.DEAD if delay is None else RunState.RETRYING,
+        attempts=attempt if counts(error) else attempt - 1,
+        started_at=started_at,
+        finished_at=finished_at,
+        error=line,
+        traceback=text,
+        next_at=None if delay is None else finished_at + round(delay * 1000),
+        version=handler.version,
+    )

@@ -1,0 +1,1 @@
+"""What RQ calls: further attempts and replays, and the queue that both wait in."""

@@ -1,0 +1,265 @@
+"""Replays: kept events, put through handlers again by RQ jobs of the queue `runs`, one chunk after the other.
+
+What happens to a chunk, and what a crash after each step leaves:
+
+1. The job claims it: the row of the replay says who works on it, and until when. Crash: the scheduler takes the
+   claim away, and another job does the chunk, for a while one run at a time: one of them may have killed the process.
+2. The next events are read, and their handlers run. Crash: the same; the runs that were made are made again.
+3. Runs, the place that was come to and the counts are written in one transaction, which ends the claim and which
+   nobody but its holder can end. Crash before: as after 2. After: the next chunk is due.
+4. A job goes on for a second, then it enqueues the next one. Crash before: the scheduler does, within a second.
+
+Events keep their conversation's order within a chunk. A run that fails is a row that is due again, as live ones are;
+what has to wait for one of an ordered handler is a row, too, see `workers.replays.lines`. Nothing enters the streams,
+not even what handlers emit (see `workers.replays.emitted_events`), so live events wait for none of this.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import accumulate
+from queue import SimpleQueue
+
+import structlog
+from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from comethooks.workers.clock import now_ms
+from comethooks.workers.drain.writer import until_it_works
+from comethooks.workers.handlers.runners import Runners
+from comethooks.workers.jobs import replay_queue
+from comethooks.workers.jobs.queue import CLAIM_SECONDS, RUNS_QUEUE
+from comethooks.workers.jobs.services import open_services
+from comethooks.workers.journal import Journal, JournalRefusedError, RunResult
+from comethooks.workers.journal.listings.filters import Place
+from comethooks.workers.journal.replaying.replay_request import Candidate
+from comethooks.workers.journal.replaying.replay_rows import Progress, Replays, StoredReplay
+from comethooks.workers.journal.replaying.replayable import candidates
+from comethooks.workers.journal.tables.migrate import require_current
+from comethooks.workers.logs import failure
+from comethooks.workers.plugins.loading import BoundHandler, Plugins, load_plugins
+from comethooks.workers.processes import EXIT_FAILED, StopFlag, member_name
+from comethooks.workers.replays.chunk_runs import Pending, ReplayRuns
+from comethooks.workers.replays.lines import ReplayLines
+from comethooks.workers.replays.selection import handlers_for
+from comethooks.workers.settings.settings import Settings
+from comethooks.workers.states import ReplayState, RunState
+from comethooks.workers.streams.connections import connect
+from comethooks.workers.streams.counters import TIMEOUTS, count, count_runs
+
+CHUNK = 100
+"""Events of one chunk, at most."""
+WORK_SECONDS = 1.0
+"""After so long a job starts nothing more: further attempts and other replays get their turn.
+
+Till then it waits for chunks that are due later. When the next one is due within so long, the job enqueues the next
+one; else the scheduler does when it is time.
+"""
+_BURST_SECONDS = 0.1
+"""At a rate, the events of so long are begun together."""
+_LATE_MS = 250
+"""So late a chunk may be, and those after it still make up for it; later than that, the time is lost."""
+_RENEWAL_SECONDS = 10.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """What is to be done: the events, the handlers of each, which of those runs are to be made, and which are not."""
+
+    found: Sequence[Candidate]
+    handlers: Sequence[Sequence[BoundHandler]]
+    pending: Sequence[Pending]
+    unrun: Sequence[tuple[str, RunResult]]
+    lines: ReplayLines
+
+
+class Replaying:
+    """One job's work on the replay `name`."""
+
+    def __init__(
+        self, name: str, settings: Settings, plugins: Plugins, journal: Journal, client: Redis, stop: StopFlag
+    ) -> None:
+        self._name = name
+        self._plugins = plugins
+        self._engine = journal.engine
+        self._line_length = journal.line_length
+        self._replays = Replays(journal.engine)
+        self._client = client
+        self._stop = stop
+        self._member = member_name(os.getpid())
+        self._messages: SimpleQueue[object] = SimpleQueue()
+        self._runners = Runners(
+            settings.threads,
+            open_services(settings, journal, plugins),
+            on_failure=self._messages.put,
+            on_timeout=partial(count, client, TIMEOUTS),
+        )
+        self._next_renewal = 0.0
+
+    def run(self) -> None:
+        """Do what is due for a second. Raises the journal's errors, and whatever ends a thread."""
+        self._runners.start()
+        end = time.monotonic() + WORK_SECONDS
+        while replay := self._claim(end):
+            runs = ReplayRuns(self._name, self._runners, self._messages, self._stop, dry_run=replay.dry_run)
+            if not self._go_on(replay, runs, end) or runs.over() or time.monotonic() > end:
+                break
+        self._runners.stop()
+
+    def is_due(self) -> bool:
+        """Whether the next chunk is due, or soon enough for the next job to wait for it."""
+        replay = self._replays.get(self._name)
+        return (
+            replay is not None
+            and replay.state is ReplayState.RUNNING
+            and replay.next_at <= now_ms() + WORK_SECONDS * 1000
+        )
+
+    def _claim(self, end: float) -> StoredReplay | None:
+        """Claim the next chunk; wait for it, if it is due before the `end` of this job."""
+        known = self._replays.get(self._name)
+        if known is None or self._stop.is_set():
+            return None
+        wait = (known.next_at - now_ms()) / 1000
+        if wait > max(0, end - time.monotonic()) or (wait > 0 and self._stop.wait(wait)):
+            return None
+        now = now_ms()
+        self._next_renewal = time.monotonic() + _RENEWAL_SECONDS
+        return self._replays.claim(self._name, self._member, now=now, until=now + int(CLAIM_SECONDS * 1000))
+
+    def _go_on(self, replay: StoredReplay, runs: ReplayRuns, end: float) -> bool:
+        """Do one chunk. Whether it is recorded, and another one may follow."""
+        if missing := sorted(replay.request.handlers - {each.id for each in self._plugins.handlers}):
+            error = f"{missing[0]} is not among the plugins that are loaded; see: comethooks plugins list"
+            self._replays.fail(self._name, self._member, error, now_ms())
+            return False
+        found = candidates(self._engine, replay.request, self._name, replay.place, CHUNK, bodies=True)
+        chunk = self._chunk(replay, found)
+        results = [*chunk.unrun, *runs.make(chunk.pending, chunk.lines, until=end, tick=self._renew)]
+        return self._record(replay, chunk, results)
+
+    def _chunk(self, replay: StoredReplay, found: Sequence[Candidate]) -> _Chunk:
+        handlers = [handlers_for(replay.request, self._plugins, each) for each in found]
+        at_once = _at_once(replay.rate)
+        taken = sum(events <= at_once for events in accumulate(map(bool, handlers)))
+        found, handlers = found[:taken], handlers[:taken]
+        todo = [
+            Pending(event.record, handler)
+            for event, wanted in zip(found, handlers, strict=True)
+            for handler in wanted
+            if handler.id not in event.recorded
+        ]
+        pending = [each for each in todo if each.handler.id in replay.request.handlers]
+        unrun = [_unrun(each, self._name) for each in todo if each.handler.id in replay.request.never]
+        lines = ReplayLines(self._name, self._line_length)
+        if replay.suspects:
+            pending = pending[:1]
+            if replay.error and pending:
+                killer = pending.pop()
+                event_id, dead = _unrun(killer, self._name, state=RunState.DEAD, error=replay.error)
+                unrun.append((event_id, lines.placed(killer.handler, killer.record, dead)))
+        return _Chunk(found, handlers, pending, unrun, lines)
+
+    def _record(self, replay: StoredReplay, chunk: _Chunk, results: Sequence[tuple[str, RunResult]]) -> bool:
+        ended = {(event_id, result.handler) for event_id, result in results}
+        place, events, passed = replay.place, 0, 0
+        for found, handlers in zip(chunk.found, chunk.handlers, strict=True):
+            record = found.record
+            if any(each.id not in found.recorded and (record.id, each.id) not in ended for each in handlers):
+                break
+            place, events, passed = Place(record.received_at, record.id), events + bool(handlers), passed + 1
+        progress = Progress(
+            results=results,
+            place=place,
+            events=events,
+            passed=passed,
+            next_at=_next_at(replay, events, now_ms()),
+            finished=not chunk.found,
+        )
+        recorded: list[bool] = []
+        until_it_works(lambda: recorded.append(self._advance(progress)), self._stop)
+        if recorded[-1]:
+            counted = [result for _, result in results if result.state is not RunState.WAITING]
+            count_runs(self._client, [(result.handler, result.state.value) for result in counted])
+        return recorded[-1]
+
+    def _advance(self, progress: Progress) -> bool:
+        """Write it; where the journal refuses that, without the texts of errors."""
+        try:
+            return self._replays.advance(self._name, self._member, progress, now_ms())
+        except JournalRefusedError as error:
+            log.error("the journal refuses results", replay=self._name, reason=str(error))
+            text = f"the journal refused its error: {error}"
+            bare = [
+                (event_id, replace(result, error=result.error and text, traceback=None, effects=()))
+                for event_id, result in progress.results
+            ]
+            return self._replays.advance(self._name, self._member, replace(progress, results=bare), now_ms())
+
+    def _renew(self) -> None:
+        if (now := time.monotonic()) > self._next_renewal:
+            self._next_renewal = now + _RENEWAL_SECONDS
+            until = now_ms() + int(CLAIM_SECONDS * 1000)
+            until_it_works(lambda: self._renew_until(until), self._stop)
+
+    def _renew_until(self, until: int) -> None:
+        if not self._replays.renew(self._name, self._member, until):
+            self._stop.set()  # somebody else does this chunk: begin nothing more of it
+
+
+def _unrun(
+    pending: Pending, name: str, *, state: RunState = RunState.SKIPPED, error: str | None = None
+) -> tuple[str, RunResult]:
+    now = now_ms()
+    return pending.record.id, RunResult(
+        handler=pending.handler.id,
+        state=state,
+        attempts=0 if state is RunState.SKIPPED else 1,
+        started_at=None,
+        finished_at=now,
+        error=error,
+        replay=name,
+        version=pending.handler.version,
+    )
+
+
+def _at_once(rate: float | None) -> int:
+    """How many events may be begun together, so that those of a second are spread over it."""
+    return CHUNK if rate is None else max(1, min(CHUNK, int(rate * _BURST_SECONDS)))
+
+
+def _next_at(replay: StoredReplay, events: int, now: int) -> int:
+    """When the next chunk is due: when as many events as this one had take so long at the replay's rate."""
+    if replay.rate is None:
+        return now
+    return max(replay.next_at, now - _LATE_MS) + round(events / replay.rate * 1000)
+
+
+def replay_chunk(name: str) -> None:
+    """The RQ job. SIGTERM ends it early, once what is in progress has ended.
+
+    One that fails ends its process at once: RQ would log the texts of exceptions, which may quote a body.
+    """
+    stop = StopFlag.on_signals(signal.SIGTERM)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    try:
+        settings = Settings.load()
+        journal = Journal.open(settings.database_url)
+        plugins = load_plugins(settings)
+        require_current(journal.engine)
+        client = connect(settings.redis_url)
+        job = Replaying(name, settings, plugins, journal, client, stop)
+        job.run()
+        if not stop.is_set() and job.is_due():
+            queue = Queue(RUNS_QUEUE, connection=client, serializer=JSONSerializer)
+            replay_queue.enqueue(queue, settings, [name])
+        journal.close()
+    except Exception as error:
+        log.error("a replay failed to go on", **failure(error))
+        os._exit(EXIT_FAILED)

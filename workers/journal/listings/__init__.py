@@ -1,0 +1,1 @@
+"""What is read from the journal for people: which rows a listing wants, and what they become."""

@@ -1,0 +1,165 @@
+"""The table of keys of side effects that happen at most once."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from comethooks.workers.journal.tables.models import once_keys
+from comethooks.workers.journal.tables.rows import searchable
+from comethooks.workers.journal.times import iso
+from comethooks.workers.states import OnceState
+
+_Found = Row[Any, Any, Any]
+
+ANY_APP = "*"
+"""The app of keys from before keys belonged to apps whose event is gone: they count in each. See revision 0009."""
+_RUN_DIGITS = 16
+"""Of a token, that are the same in all attempts of a run."""
+
+
+def token_of(event_id: str, handler: str, replay: str | None, attempt: str) -> str:
+    """The token of an attempt of a run; `attempt` is random, of up to 20 characters."""
+    run = repr((event_id, handler, replay)).encode("utf-8", "backslashreplace")
+    return hashlib.sha256(run).hexdigest()[:_RUN_DIGITS] + attempt
+
+
+@dataclass(frozen=True, slots=True)
+class OnceClaim:
+    """Who wants to do it: a run, by the token of its attempt, until `until`. Times are ms since the epoch."""
+
+    plugin: str
+    app_id: str | None
+    key: str
+    token: str
+    event_id: str
+    handler: str
+    now: int
+    until: int
+
+    @property
+    def run(self) -> str:
+        """What the tokens of all attempts of this run begin with."""
+        return self.token[:_RUN_DIGITS]
+
+
+class KnownOnce(NamedTuple):
+    """What is known of a key, and until when, in ms since the epoch, it may be in progress."""
+
+    state: OnceState
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOnce:
+    """A key, what is known of it, since when, and which event it was for."""
+
+    plugin: str
+    app_id: str | None
+    key: str
+    state: OnceState
+    event_id: str
+    handler: str
+    at: int
+
+    def as_json(self) -> dict[str, Any]:
+        """It beside the runs of its event."""
+        return {
+            "key": self.key,
+            "plugin": self.plugin,
+            "app_id": self.app_id,
+            "handler": self.handler,
+            "state": self.state.value,
+            "at": iso(self.at),
+        }
+
+
+def enter(connection: Connection, claim: OnceClaim) -> KnownOnce | None:
+    """Take the key if nobody has it: then None, else what is known of it.
+
+    What another attempt of the same run has in progress is unknown from now on: its process is gone, or its time
+    was over, or it would not have been given to another.
+    """
+    found = _found(connection, claim)
+    if found is None:
+        try:
+            with connection.begin_nested():
+                connection.execute(insert(once_keys).values(_row(claim)))
+        except IntegrityError:  # somebody was quicker, and may have freed it just now: then come back
+            return _known(_found(connection, claim), claim) or KnownOnce(OnceState.PROGRESS, claim.now)
+        return None
+    if found.state == OnceState.PROGRESS and found.token.startswith(claim.run):
+        given_up = _same(claim), once_keys.c.state == found.state, once_keys.c.token == found.token
+        values = {"state": OnceState.UNKNOWN.value, "at": claim.now}
+        connection.execute(update(once_keys).where(*given_up).values(values))
+        return KnownOnce(OnceState.UNKNOWN, found.until)
+    return _known(found, claim)
+
+
+def known(connection: Connection, claim: OnceClaim) -> OnceState | None:
+    """What is known of the key; None when nobody has it. A lease that is over leaves it unknown."""
+    found = _known(_found(connection, claim), claim)
+    return found and found.state
+
+
+def leave(connection: Connection, claim: OnceClaim, state: OnceState | None, now: int) -> None:
+    """Say what became of a key that `claim` took; with None it is free again."""
+    ours = and_(_same(claim), once_keys.c.token == claim.token)
+    if state is None:
+        connection.execute(delete(once_keys).where(ours))
+    else:
+        connection.execute(update(once_keys).where(ours).values(state=state.value, at=now))
+
+
+def of_event(connection: Connection, event_id: str, now: int) -> list[StoredOnce]:
+    """The keys that runs on an event took."""
+    query = select(once_keys).where(once_keys.c.event_id == event_id)
+    found = []
+    for row in connection.execute(query.order_by(once_keys.c.plugin, once_keys.c.key)):
+        is_over = row.state == OnceState.PROGRESS and row.until <= now
+        state = OnceState.UNKNOWN if is_over else OnceState(row.state)
+        found.append(
+            StoredOnce(row.plugin, row.app_id or None, row.key, state, row.event_id, row.handler, row.at)
+        )
+    return found
+
+
+def _row(claim: OnceClaim) -> dict[str, Any]:
+    return {
+        "plugin": searchable(claim.plugin),
+        "app_id": _app_id(claim),
+        "key": claim.key,
+        "state": OnceState.PROGRESS.value,
+        "token": claim.token,
+        "event_id": claim.event_id,
+        "handler": searchable(claim.handler),
+        "at": claim.now,
+        "until": claim.until,
+    }
+
+
+def _found(connection: Connection, claim: OnceClaim) -> _Found | None:
+    query = select(once_keys.c.state, once_keys.c.token, once_keys.c.until).where(_same(claim, ANY_APP))
+    return connection.execute(query.order_by(once_keys.c.app_id).limit(1)).one_or_none()
+
+
+def _known(row: _Found | None, claim: OnceClaim) -> KnownOnce | None:
+    if row is None:
+        return None
+    is_over = row.state == OnceState.PROGRESS and row.until <= claim.now
+    return KnownOnce(OnceState.UNKNOWN if is_over else OnceState(row.state), row.until)
+
+
+def _same(claim: OnceClaim, *app_ids: str) -> ColumnElement[bool]:
+    return and_(
+        once_keys.c.plugin == searchable(claim.plugin),
+        once_keys.c.app_id.in_([_app_id(claim), *app_ids]),
+        once_keys.c.key == claim.key,
+    )
+
+
+def _app_id(claim: OnceClaim) -> str:
+    """As the primary key holds it, which knows no null."""
+    return searchable(claim.app_id) or ""

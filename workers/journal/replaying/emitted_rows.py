@@ -1,0 +1,43 @@
+"""Events that handlers made: whether live ones are known, and the writing of one that a replay makes."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Engine, exists, or_, select, update
+
+from comethooks.workers.journal.errors import translated
+from comethooks.workers.journal.runs.waiting_lines import Line, release
+from comethooks.workers.journal.settled import RunResult
+from comethooks.workers.journal.tables.database import for_writing
+from comethooks.workers.journal.tables.models import LIVE, events, replays, runs
+from comethooks.workers.journal.writing import new_event, new_runs
+from comethooks.workers.record import Record
+
+_LIVE = or_(
+    events.c.partition.is_not(None),
+    exists().where(runs.c.event_id == events.c.id, runs.c.replay == LIVE),
+)
+"""It came through the streams, or was run as if it had."""
+
+
+def was_live(engine: Engine, identifier: str) -> bool:
+    """Whether the journal has the event, and not only since a replay made it. Raises `JournalError`."""
+    with translated(), engine.connect() as connection:
+        return connection.scalar(select(events.c.id).where(events.c.id == identifier, _LIVE)) is not None
+
+
+def add_to_replay(
+    engine: Engine, name: str, record: Record, results: Sequence[RunResult], *, now: int
+) -> None:
+    """Write an event that a run of the replay `name` made, with runs of it that are part of the replay.
+
+    Nothing is written when the event is there. Of runs that wait in a line, the first of it is due at `now`. Raises
+    `JournalError`.
+    """
+    with translated(), for_writing(engine).begin() as connection:
+        if not new_event(connection, record):
+            return
+        new = new_runs(connection, [(record.id, result) for result in results])
+        counted = update(replays).where(replays.c.name == name).values(runs=replays.c.runs + new)
+        connection.execute(counted)
+        lines = {Line(result.handler, result.lane) for result in results if result.lane is not None}
+        release(connection, lines, now=now)

@@ -1,0 +1,47 @@
+"""What became of the runs of replays, and what those of a dry run would have done.
+
+Every function raises `JournalUnavailableError` and `JournalOutdatedError`.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import orjson
+from sqlalchemy import Engine, func, select
+
+from comethooks.workers.journal.errors import translated
+from comethooks.workers.journal.listings.filters import in_states
+from comethooks.workers.journal.tables.models import LIVE, runs
+from comethooks.workers.states import RunState
+
+_PAGE = 1000
+
+
+def unfinished(engine: Engine, name: str) -> dict[RunState, int]:
+    """How many runs of a replay are in each state other than done."""
+    states = [state for state in RunState if state is not RunState.DONE]
+    query = (
+        select(runs.c.state, func.count())
+        .where(in_states(states), runs.c.replay == name)
+        .group_by(runs.c.state)
+    )
+    with translated(), engine.connect() as connection:
+        return {RunState(state): count for state, count in connection.execute(query)}
+
+
+def skipped(engine: Engine) -> Mapping[str, int]:
+    """How many runs of each replay are skipped; one that has none is not there."""
+    query = (
+        select(runs.c.replay, func.count().label("number"))
+        .where(in_states([RunState.SKIPPED]), runs.c.replay != LIVE)
+        .group_by(runs.c.replay)
+    )
+    with translated(), engine.connect() as connection:
+        return {row.replay: row.number for row in connection.execute(query)}
+
+
+def effects(engine: Engine, name: str) -> Iterator[str]:
+    """The effects of all runs of a replay, a line each, in little memory."""
+    query = select(runs.c.effects).where(runs.c.replay == name, runs.c.effects.is_not(None))
+    with translated(), engine.connect() as connection:
+        for text in connection.execution_options(yield_per=_PAGE).scalars(query):
+            yield from orjson.loads(text)

@@ -1,0 +1,298 @@
+"""Replays: what was asked for, how far each has come, and who works on it.
+
+A chunk is claimed by compare-and-set, as runs are. Its runs, the place that it came to and the counts are written in
+one transaction, which only the holder of the claim can end: after a kill a chunk is repeated or it is done.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Self
+
+from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, insert, select, update
+
+from comethooks.workers.journal.errors import translated
+from comethooks.workers.journal.listings.filters import Place
+from comethooks.workers.journal.replaying.replay_request import ReplayRequest
+from comethooks.workers.journal.settled import RunResult
+from comethooks.workers.journal.tables.database import for_writing
+from comethooks.workers.journal.tables.models import events, replay_events, replays
+from comethooks.workers.journal.tables.rows import searchable
+from comethooks.workers.journal.tables.statements import InsertMany
+from comethooks.workers.journal.times import iso
+from comethooks.workers.journal.writing import new_runs
+from comethooks.workers.poison import deaths_allowed, killed_text
+from comethooks.workers.states import ReplayState
+
+SUSPECTS = 100
+"""Events that are run one run at a time after a process died: as many as a chunk may have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredReplay:
+    """A replay. Times are milliseconds; `rate` is events a second; `place` is the last event that is done.
+
+    `expected` is how many events there were when it was made, `events` and `runs` how many are recorded, skipped runs
+    too. `deaths` counts the processes that died at the next event; the next `suspects` events are run one run at a
+    time. `error` is why it failed or, of one that runs, what is known of the next run: that its process died of it.
+    """
+
+    name: str
+    created_at: int
+    finished_at: int | None
+    state: ReplayState
+    request: ReplayRequest
+    rate: float | None
+    dry_run: bool
+    expected: int
+    events: int
+    runs: int
+    place: Place | None
+    next_at: int
+    deaths: int
+    suspects: int
+    error: str | None
+
+    @property
+    def gone(self) -> int:
+        """How many events it was to have and did not find; none as long as it has not come to its end."""
+        return max(0, self.expected - self.events) if self.state is ReplayState.DONE else 0
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """The replay in a row of `replays`."""
+        known = {name: row[name] for name in _PLAIN}
+        return cls(
+            **known,
+            state=ReplayState(row["state"]),
+            request=ReplayRequest.from_json(row["request"]),
+            place=None if row["event_id"] is None else Place(row["received_at"], row["event_id"]),
+        )
+
+    def as_json(self, skipped: int) -> dict[str, Any]:
+        """The replay in a listing; so many of its runs are `skipped`."""
+        return {
+            "name": self.name,
+            "state": self.state.value,
+            "dry_run": self.dry_run,
+            "rate": self.rate,
+            "created_at": iso(self.created_at),
+            "finished_at": None if self.finished_at is None else iso(self.finished_at),
+            "expected": self.expected,
+            "events": self.events,
+            "gone": self.gone,
+            "runs": self.runs - skipped,
+            "skipped": skipped,
+            "error": self.error,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What a chunk has done: results by event, the place that it came to, how many events those were.
+
+    `events` are only those with runs; `passed` are all. When `finished`, no event is left.
+    """
+
+    results: Sequence[tuple[str, RunResult]]
+    place: Place | None
+    events: int
+    passed: int
+    next_at: int
+    finished: bool
+
+
+_PLAIN = (
+    "name", "created_at", "finished_at", "rate", "dry_run", "expected", "events", "runs", "next_at", "deaths",
+    "suspects", "error",
+)  # fmt: skip
+_RUNNING = replays.c.state == ReplayState.RUNNING.value
+_STAGING = replays.c.state == ReplayState.STAGING.value
+
+
+class Replays:
+    """The replays of one journal. Methods raise what those of `Journal` raise."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def all(self) -> list[StoredReplay]:
+        """All replays, the newest first."""
+        return self._read(replays.c.name.is_not(None))
+
+    def get(self, name: str) -> StoredReplay | None:
+        """The replay of that name; None if there is none."""
+        return next(iter(self._read(replays.c.name == name)), None)
+
+    def due(self, now: int) -> list[str]:
+        """The names of replays whose next chunk is due and on which nobody works."""
+        wanted = and_(_RUNNING, replays.c.claim.is_(None), replays.c.next_at <= now)
+        with self._reading() as connection:
+            return list(connection.scalars(select(replays.c.name).where(wanted).order_by(replays.c.next_at)))
+
+    def create(
+        self,
+        name: str,
+        request: ReplayRequest,
+        *,
+        now: int,
+        expected: int,
+        rate: float | None = None,
+        dry_run: bool = False,
+    ) -> bool:
+        """Make a replay, whose first chunk is due. False if there is one of that name.
+
+        One of a file is staging, and has no events: `stage` adds them, and `start` has it begin.
+        """
+        row = {
+            "name": name,
+            "created_at": now,
+            "state": (ReplayState.STAGING if request.from_file else ReplayState.RUNNING).value,
+            "request": request.dumped(),
+            "rate": rate,
+            "dry_run": dry_run,
+            "expected": expected,
+            "next_at": now,
+        }
+        with self._writing() as connection:
+            there = connection.scalar(select(func.count()).where(replays.c.name == name))
+            if not there:
+                connection.execute(insert(replays).values(row))
+            return not there
+
+    def stage(self, name: str, ids: Collection[str]) -> None:
+        """Add events to those of a replay that is staging. From then on, retention leaves them alone."""
+        with self._writing() as connection:
+            _staging(connection.dialect.name).execute(
+                connection, [{"replay": name, "event_id": identifier} for identifier in ids]
+            )
+
+    def start(self, name: str, now: int) -> bool:
+        """Let a replay begin, of which all events are staged. Whether it was staging."""
+        begun = {"state": ReplayState.RUNNING.value, "next_at": now}
+        return self._change(and_(replays.c.name == name, _STAGING), begun)
+
+    def forget(self, name: str) -> None:
+        """Forget a replay that is staging."""
+        with self._writing() as connection:
+            if connection.execute(delete(replays).where(replays.c.name == name, _STAGING)).rowcount:
+                connection.execute(delete(replay_events).where(replay_events.c.replay == name))
+
+    def stop(self, name: str, now: int) -> bool:
+        """Stop a replay that is running; what is in progress is still recorded. Whether it was running."""
+        stopped = {"state": ReplayState.STOPPED.value, "finished_at": now}
+        return self._change(and_(replays.c.name == name, _RUNNING), stopped)
+
+    def resume(self, name: str, now: int) -> bool:
+        """Let a replay go on that stopped or failed. Whether it had."""
+        ended = replays.c.state.in_([ReplayState.STOPPED.value, ReplayState.FAILED.value])
+        going = {"state": ReplayState.RUNNING.value, "finished_at": None, "error": None, "next_at": now}
+        return self._change(and_(replays.c.name == name, ended), going)
+
+    def fail(self, name: str, member: str, error: str, now: int) -> bool:
+        """End a replay on which `member` works, since it cannot go on."""
+        failed = {"state": ReplayState.FAILED.value, "finished_at": now, "error": error, "claim": None}
+        return self._change(_held(name, member), failed)
+
+    def claim(self, name: str, member: str, *, now: int, until: int) -> StoredReplay | None:
+        """Claim the next chunk for `member`, if it is due and nobody works on it."""
+        free = and_(replays.c.name == name, _RUNNING, replays.c.claim.is_(None), replays.c.next_at <= now)
+        taken = self._change(free, {"claim": searchable(member), "claimed_until": until})
+        return self.get(name) if taken else None
+
+    def renew(self, name: str, member: str, until: int) -> bool:
+        """Let the claim be its until `until`. Whether it has it still."""
+        return self._change(_held(name, member), {"claimed_until": until})
+
+    def advance(self, name: str, member: str, progress: Progress, now: int) -> bool:
+        """Record what a chunk has done and end the claim. Nothing is written, and False given, without the claim.
+
+        Results of events that were deleted meanwhile are left out.
+        """
+        with self._writing() as connection:
+            row = connection.execute(
+                select(replays.c.suspects, replays.c.state).where(_held(name, member)).with_for_update()
+            ).one_or_none()
+            if row is None:
+                return False
+            ids = {event_id for event_id, _ in progress.results}
+            there = set(connection.scalars(select(events.c.id).where(events.c.id.in_(ids))))
+            written = [each for each in progress.results if each[0] in there]
+            new = new_runs(connection, written)
+            changes: dict[str, Any] = {
+                "events": replays.c.events + progress.events,
+                "runs": replays.c.runs + new,
+                "next_at": progress.next_at,
+                "claim": None,
+                "deaths": 0,
+                "error": None,
+                "suspects": max(0, row.suspects - progress.passed),
+            }
+            if progress.place is not None:
+                changes |= {"received_at": progress.place.received_at, "event_id": progress.place.id}
+            if progress.finished and row.state == ReplayState.RUNNING.value:
+                changes |= {"state": ReplayState.DONE.value, "finished_at": now}
+                connection.execute(delete(replay_events).where(replay_events.c.replay == name))
+            connection.execute(update(replays).where(replays.c.name == name).values(changes))
+            return True
+
+    def free(
+        self,
+        *,
+        is_dead: Callable[[str], bool],
+        ending: Callable[[str], str | None],
+        now: int,
+        expired: int | None,
+    ) -> list[str]:
+        """Take away the claims of members that are dead, and those that expired by `expired`; the replays' names.
+
+        What they worked on is done again, for a while one run at a time. The next run is what they died of when that
+        happened as often as `workers.poison` allows: `error` then says so. `ending` is how a process ended, if known.
+        """
+        with self._reading() as connection:
+            columns = (replays.c.name, replays.c.claim, replays.c.claimed_until, replays.c.deaths)
+            claimed = connection.execute(select(*columns).where(replays.c.claim.is_not(None))).all()
+        freed = []
+        for name, member, until, deaths in claimed:
+            if is_dead(member) or (expired is not None and until <= expired):
+                word = ending(member)
+                guilty = deaths + 1 >= deaths_allowed(word)
+                died = {
+                    "claim": None,
+                    "next_at": now,
+                    "deaths": deaths + 1,
+                    "suspects": SUSPECTS,
+                    "error": killed_text(word) if guilty else None,
+                }
+                if self._change(_held(name, member), died):
+                    freed.append(name)
+        return freed
+
+    def _read(self, wanted: ColumnElement[bool]) -> list[StoredReplay]:
+        query = select(replays).where(wanted).order_by(replays.c.created_at.desc(), replays.c.name)
+        with self._reading() as connection:
+            return [StoredReplay.from_row(row._asdict()) for row in connection.execute(query)]
+
+    def _change(self, wanted: ColumnElement[bool], values: dict[str, Any]) -> bool:
+        with self._writing() as connection:
+            return connection.execute(update(replays).where(wanted).values(values)).rowcount > 0
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with translated(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with translated(), for_writing(self._engine).begin() as connection:
+            yield connection
+
+
+def _held(name: str, member: str) -> ColumnElement[bool]:
+    return and_(replays.c.name == name, replays.c.claim == searchable(member))
+
+
+@cache
+def _staging(name: str) -> InsertMany:
+    return InsertMany(name, replay_events, replay_events.c.keys())

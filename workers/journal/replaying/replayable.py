@@ -1,0 +1,129 @@
+"""Events to replay: read oldest first, a portion at a time, with what is known of their runs; which are awaited."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, and_, func, not_, or_, select
+
+from comethooks.workers.journal.errors import translated
+from comethooks.workers.journal.listings.filters import (
+    Condition,
+    Place,
+    event_conditions,
+    in_states,
+    oldest_first,
+)
+from comethooks.workers.journal.replaying.replay_request import Candidate, Choice, ReplayRequest
+from comethooks.workers.journal.replaying.replay_rows import StoredReplay
+from comethooks.workers.journal.tables.models import LIVE, Instant, events, replay_events, replays, runs
+from comethooks.workers.record import Kind, Record
+from comethooks.workers.states import ReplayState, RunState
+
+_PORTION_BYTES = 4 * 2**20
+"""How large the bodies of a portion may be together, but for the last one."""
+_COLUMNS = tuple(column for column in events.c if column.name not in ("body", "partition"))
+_WITH_BODY: Condition = not_(and_(events.c.size > 0, func.length(events.c.body) == 0))
+"""Retention may have dropped the body: then there is nothing to give to a handler."""
+
+
+def candidates(
+    engine: Engine, request: ReplayRequest, name: str | None, after: Place | None, size: int, *, bodies: bool
+) -> list[Candidate]:
+    """At most `size` events that follow `after`, for the replay `name`, if there is one; none when no more follow.
+
+    Raises `JournalUnavailableError` and `JournalOutdatedError`.
+    """
+    query = oldest_first(_conditions(request, name), after, size)
+    with translated(), engine.connect() as connection:
+        places = connection.execute(query).all()
+        ids = [identifier for _, identifier, _ in places]
+        if bodies:
+            ids = _that_fit([(identifier, length or 0) for _, identifier, length in places])
+        columns = (*_COLUMNS, events.c.body) if bodies else _COLUMNS
+        found = select(*columns).where(events.c.id.in_(ids)).order_by(events.c.received_at, events.c.id)
+        records = [_record(row._asdict()) for row in connection.execute(found)]
+        if records or not places:
+            return _with_runs(connection, records, name)
+    last = places[-1]  # all of them were deleted since
+    return candidates(engine, request, name, Place(last[0], last[1]), size, bodies=bodies)
+
+
+def known(engine: Engine, records: Sequence[Record]) -> list[Candidate]:
+    """Each of `records`, at most some thousand, with its runs, if it is in the journal.
+
+    What has no body is left out: in the journal or, if it is not there, in the record. Raises
+    `JournalUnavailableError` and `JournalOutdatedError`.
+    """
+    has_body = select(events.c.id, _WITH_BODY).where(events.c.id.in_([record.id for record in records]))
+    with translated(), engine.connect() as connection:
+        there: dict[str, bool] = {identifier: bool(body) for identifier, body in connection.execute(has_body)}
+        wanted = [each for each in records if there.get(each.id, bool(each.body) or not each.size)]
+        return _with_runs(connection, wanted, None)
+
+
+def awaited(connection: Connection, ids: Collection[str], since: int) -> set[str]:
+    """Those of the events `ids` that a replay has yet to come to.
+
+    It has not ended, or it was stopped or failed at `since` or later, and may go on.
+    """
+    ended = func.coalesce(replays.c.finished_at, replays.c.created_at, type_=Instant)
+    running, done = ReplayState.RUNNING.value, ReplayState.DONE.value
+    going_on = or_(replays.c.state == running, and_(replays.c.state != done, ended >= since))
+    found: set[str] = set()
+    for row in connection.execute(select(replays).where(going_on)).all():
+        replay = StoredReplay.from_row(row._asdict())
+        conditions = [*_conditions(replay.request, replay.name), events.c.id.in_(ids)]
+        query = oldest_first(conditions, replay.place, len(ids))
+        found.update(identifier for _, identifier, _ in connection.execute(query))
+    return found
+
+
+def _conditions(request: ReplayRequest, name: str | None) -> list[Condition]:
+    conditions = [*event_conditions(request.asked), _WITH_BODY]
+    if request.from_file:
+        staged = select(replay_events.c.event_id).where(replay_events.c.replay == name)
+        conditions.append(events.c.id.in_(staged))
+    if request.choice is Choice.DEAD:
+        dead = select(runs.c.event_id).where(in_states([RunState.DEAD]), runs.c.replay == LIVE)
+        conditions.append(events.c.id.in_(dead))
+    return conditions
+
+
+def _that_fit(sizes: Sequence[tuple[str, int]]) -> list[str]:
+    ids: list[str] = []
+    total = 0
+    for identifier, size in sizes:
+        ids.append(identifier)
+        total += size
+        if total >= _PORTION_BYTES:
+            break
+    return ids
+
+
+def _record(row: dict[str, Any]) -> Record:
+    known = {**row, "size": row["size"] or 0, "headers": orjson.loads(row["headers"])}
+    return Record(kind=Kind.EVENT, **known)
+
+
+def _with_runs(connection: Connection, records: Sequence[Record], name: str | None) -> list[Candidate]:
+    ids = [record.id for record in records]
+    dry = set(connection.scalars(select(replays.c.name).where(replays.c.dry_run)))
+    live: defaultdict[str, dict[str, RunState]] = defaultdict(dict)
+    ran: defaultdict[str, set[str]] = defaultdict(set)
+    recorded: defaultdict[str, set[str]] = defaultdict(set)
+    columns = (runs.c.event_id, runs.c.handler, runs.c.replay, runs.c.state)
+    for event_id, handler, replay, state in connection.execute(
+        select(*columns).where(runs.c.event_id.in_(ids))
+    ):
+        if replay == name:
+            recorded[event_id].add(handler)
+        elif replay not in dry and state != RunState.SKIPPED.value:
+            ran[event_id].add(handler)
+        if replay == LIVE:
+            live[event_id][handler] = RunState(state)
+    return [
+        Candidate(each, live[each.id], frozenset(ran[each.id]), frozenset(recorded[each.id]))
+        for each in records
+    ]

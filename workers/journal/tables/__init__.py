@@ -1,0 +1,1 @@
+"""The SQL underneath the journal: tables, engines, migrations, and records as rows."""

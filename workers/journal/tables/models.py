@@ -1,0 +1,256 @@
+"""The tables: what SQL keeps of requests, events and runs, and of what is not as expected in bodies.
+
+A request became an event, or it is a row of `requests`. How often an event was repeated, when last and by
+which request is asked of `requests`, never counted up, so that writing a batch again changes nothing.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from comethooks.workers.journal.times import from_datetime, from_iso, iso, to_datetime
+
+TEXT_LENGTH = 255
+"""Characters of a text column that is searched; longer text is cut."""
+LIVE = ""
+"""The name of the replay that a live run belongs to."""
+
+
+class Outcome(StrEnum):
+    """What became of a request. An accepted one is an event and no row of `requests`."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+
+
+class Instant(TypeDecorator[int]):
+    """Milliseconds in Python; in PostgreSQL `timestamptz`, in SQLite ISO 8601 text, which sorts by time."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The column's type in that database."""
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else TIMESTAMP(timezone=True))
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> str | datetime | None:
+        """What the database is given."""
+        if value is None:
+            return None
+        return iso(value) if dialect.name == "sqlite" else to_datetime(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
+        """What Python gets back."""
+        if value is None:
+            return None
+        return from_iso(value) if dialect.name == "sqlite" else from_datetime(value)
+
+
+def _sorted_text(length: int) -> String:
+    # Byte order in both databases: prefixes become ranges, and Python's order of text is SQL's.
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
+def _partial_index(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
+_ID = _sorted_text(36)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("source", String(TEXT_LENGTH), nullable=False),
+    Column("trigger", String(TEXT_LENGTH)),
+    Column("name", String(TEXT_LENGTH)),
+    Column("app_id", String(TEXT_LENGTH)),
+    Column("conversation_id", String(TEXT_LENGTH)),
+    Column("sender", String(TEXT_LENGTH)),
+    Column("occurred_at", Instant),
+    Column("received_at", Instant, nullable=False),
+    Column("partition", BigInteger),
+    Column("size", BigInteger),
+    Column("headers", Text, nullable=False),
+    # Last, so that SQLite reads the other columns without the pages that a big body fills.
+    Column("body", LargeBinary, nullable=False),
+    Index(None, "received_at"),
+    Index(None, "conversation_id", "received_at"),
+    Index(None, "trigger", "received_at"),
+    Index(None, "app_id", "received_at"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("event_id", _ID, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
+    Column("handler", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("replay", _sorted_text(TEXT_LENGTH), primary_key=True, server_default=LIVE),
+    Column("state", String(16), nullable=False),
+    Column("attempts", BigInteger, nullable=False),
+    Column("started_at", Instant),
+    Column("finished_at", Instant),
+    Column("error", Text),
+    Column("traceback", Text),
+    # When a retrying run is due; while one runs from a claim, when the claim expires.
+    Column("next_at", Instant),
+    # Who runs it: a member, `host|boot|pid`. While it runs, what else is here is about the attempt before.
+    Column("claim", String(TEXT_LENGTH)),
+    Column("claimed_at", Instant),
+    # How often its process died while it ran from a claim.
+    Column("deaths", BigInteger, nullable=False, server_default="0"),
+    # That of the plugin that ran.
+    Column("version", String(TEXT_LENGTH)),
+    # What it did to the outside: a JSON list of lines; null when that was nothing.
+    Column("effects", Text),
+    # Of an ordered handler's run that failed or waits: what orders it, and its place there; see lines.py.
+    Column("lane", _sorted_text(TEXT_LENGTH)),
+    Column("place", BigInteger),
+    # Nearly every run is done when it is written, and is in neither index.
+    _partial_index("ix_runs_not_done", "state", "finished_at", where="state <> 'done'"),
+    _partial_index("ix_runs_due", "state", "next_at", where="next_at IS NOT NULL"),
+    _partial_index(
+        "ix_runs_in_line", "handler", "lane", "place", where="lane IS NOT NULL AND state <> 'done'"
+    ),
+    sqlite_with_rowid=False,
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    # Those that others followed; the last one is in `runs`. Nearly every run has but one.
+    Column("event_id", _ID, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
+    Column("handler", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("replay", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("started_at", Instant),
+    Column("finished_at", Instant),
+    Column("error", Text),
+    Column("effects", Text),
+    sqlite_with_rowid=False,
+)
+
+once_keys = Table(
+    "once_keys",
+    metadata,
+    Column("plugin", _sorted_text(TEXT_LENGTH), primary_key=True),
+    # Empty when the event is of no app.
+    Column("app_id", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("key", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("state", String(16), nullable=False),
+    # The attempt that took it.
+    Column("token", String(36), nullable=False),
+    # No foreign key: what has happened stays known when the event is deleted.
+    Column("event_id", _ID, nullable=False),
+    Column("handler", _sorted_text(TEXT_LENGTH), nullable=False),
+    Column("at", Instant, nullable=False),
+    # When the attempt that took it must have ended.
+    Column("until", Instant, nullable=False),
+    Index(None, "event_id"),
+    Index(None, "at"),
+    sqlite_with_rowid=False,
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("received_at", Instant, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("status", BigInteger),
+    Column("reason", Text),
+    Column("errors", Text),
+    Column("source", String(TEXT_LENGTH), nullable=False),
+    Column("trigger", String(TEXT_LENGTH)),
+    Column("app_id", String(TEXT_LENGTH)),
+    # No foreign key: a duplicate is kept even when the first one is not journalled yet, or is deleted.
+    Column("event_id", _ID),
+    Column("headers", Text, nullable=False),
+    Column("size", BigInteger),
+    Column("body", LargeBinary),
+    Index(None, "received_at"),
+    Index(None, "event_id"),
+)
+
+drift = Table(
+    "drift",
+    metadata,
+    Column("source", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("trigger", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("kind", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("path", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("first_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    # The latest event that has it, so that retention does not take it before this row.
+    Column("example_id", _ID, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+replays = Table(
+    "replays",
+    metadata,
+    Column("name", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("created_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Column("state", String(16), nullable=False),
+    # Which events and which handlers: JSON.
+    Column("request", Text, nullable=False),
+    # Events a second; null is as fast as it goes.
+    Column("rate", Double),
+    Column("dry_run", Boolean, nullable=False),
+    # How many events there were when it was made.
+    Column("expected", BigInteger, nullable=False),
+    # How many events and runs are recorded.
+    Column("events", BigInteger, nullable=False, server_default="0"),
+    Column("runs", BigInteger, nullable=False, server_default="0"),
+    # The last event that is done, in order.
+    Column("received_at", Instant),
+    Column("event_id", _ID),
+    # When the next chunk is due.
+    Column("next_at", Instant, nullable=False),
+    # Who works on a chunk, `host|boot|pid`, and until when.
+    Column("claim", String(TEXT_LENGTH)),
+    Column("claimed_until", Instant),
+    # How often a process died at the next event, and how many events are to be run one run at a time since one did.
+    Column("deaths", BigInteger, nullable=False, server_default="0"),
+    Column("suspects", BigInteger, nullable=False, server_default="0"),
+    Column("error", Text),
+    sqlite_with_rowid=False,
+)
+
+replay_events = Table(
+    "replay_events",
+    metadata,
+    # The events of a replay that was given a file. No foreign keys: they are written before the replay is.
+    Column("replay", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("event_id", _ID, primary_key=True),
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,138 @@
+"""Records and results as rows. What a column cannot hold is cut, scrubbed or left out."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from comethooks.workers.journal.settled import Attempt, RunResult
+from comethooks.workers.journal.tables.models import LIVE, TEXT_LENGTH, Outcome
+from comethooks.workers.journal.times import storable
+from comethooks.workers.record import Kind, Record, scrub
+
+_ERROR_LENGTH = 1000
+_TRACEBACK_LENGTH = 64_000
+_INT64 = range(-(2**63), 2**63)
+OUTCOMES = {
+    Kind.EVENT: Outcome.ACCEPTED,
+    Kind.DUPLICATE: Outcome.DUPLICATE,
+    Kind.REFUSED: Outcome.REFUSED,
+}
+"""What became of the request behind a record of each kind."""
+
+Row = dict[str, Any]
+
+
+def event_row(record: Record, partition: int | None) -> Row:
+    """The row of `events` for a record that is an event; it has a partition if it was in a stream."""
+    return {
+        "id": record.id,
+        "source": searchable(record.source),
+        "trigger": searchable(record.trigger),
+        "name": searchable(record.name),
+        "app_id": searchable(record.app_id),
+        "conversation_id": searchable(record.conversation_id),
+        "sender": searchable(record.sender),
+        "occurred_at": storable(record.occurred_at),
+        "received_at": storable(record.received_at) or 0,
+        "partition": _int64(partition),
+        "size": _int64(record.size),
+        "headers": _json(record.headers),
+        "body": record.body,
+    }
+
+
+def request_row(record: Record) -> Row:
+    """The row of `requests` for a record. An event is given no such row, but it is listed like the others."""
+    return {
+        "id": record.id,
+        "received_at": storable(record.received_at) or 0,
+        "outcome": OUTCOMES[record.kind].value,
+        "status": _int64(record.status),
+        "reason": _cut(record.reason, _ERROR_LENGTH),
+        "errors": None if record.errors is None else _json(record.errors),
+        "source": searchable(record.source),
+        "trigger": searchable(record.trigger),
+        "app_id": searchable(record.app_id),
+        "event_id": record.id if record.kind is Kind.EVENT else record.event_id,
+        "headers": _json(record.headers),
+        "size": _int64(record.size),
+        "body": record.body if record.body or not record.size else None,
+    }
+
+
+def run_row(event_id: str, result: RunResult) -> Row:
+    """The row of `runs` for the result of a run on the event with that id."""
+    return {
+        "event_id": event_id,
+        "handler": searchable(result.handler),
+        "replay": LIVE if result.replay is None else searchable(result.replay),
+        "state": result.state.value,
+        "attempts": _int64(result.attempts) or 0,
+        "started_at": storable(result.started_at),
+        "finished_at": storable(result.finished_at),
+        "error": _cut(result.error, _ERROR_LENGTH),
+        "traceback": _end_of(result.traceback, _TRACEBACK_LENGTH),
+        "next_at": storable(result.next_at),
+        "version": searchable(result.version),
+        "effects": _lines(result.effects),
+    }
+
+
+def attempt_row(event_id: str, result: RunResult, attempt: Attempt) -> Row:
+    """The row of `attempts` for one before the last of a run on the event with that id."""
+    return {
+        "event_id": event_id,
+        "handler": searchable(result.handler),
+        "replay": LIVE if result.replay is None else searchable(result.replay),
+        "number": _int64(attempt.number) or 0,
+        "started_at": storable(attempt.started_at),
+        "finished_at": storable(attempt.finished_at),
+        "error": _cut(attempt.error, _ERROR_LENGTH),
+        "effects": _lines(attempt.effects),
+    }
+
+
+def line_row(event_id: str, result: RunResult) -> Row:
+    """The row of `runs` for a result of a run that stands in a line."""
+    return {
+        **run_row(event_id, result),
+        "lane": searchable(result.lane),
+        "place": _int64(result.place) or 0,
+    }
+
+
+def searchable(text: str | None) -> str | None:
+    """`text` as a searched column keeps it: scrubbed, and cut with an ellipsis when it is too long."""
+    return _cut(text, TEXT_LENGTH)
+
+
+def _cut(text: str | None, length: int) -> str | None:
+    if text is None:
+        return None
+    if len(text) > length:
+        text = text[: length - 1] + "…"
+    return text if text.isascii() and "\x00" not in text else scrub(text)
+
+
+def _end_of(text: str | None, length: int) -> str | None:
+    # The end of a traceback is where the error is.
+    if text is None:
+        return None
+    return scrub(text if len(text) <= length else "…" + text[1 - length :])
+
+
+def _lines(lines: Sequence[str]) -> str | None:
+    return scrub(json.dumps(lines, ensure_ascii=False)) if lines else None
+
+
+def _int64(number: int | None) -> int | None:
+    return number if number is not None and number in _INT64 else None
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return scrub(json.dumps(dict(value), ensure_ascii=False))

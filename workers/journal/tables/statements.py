@@ -1,0 +1,122 @@
+"""Statements of many rows: an insert, and an update that gives each row values of its own.
+
+A statement for each row would, in SQLite, give Python's global lock away and wait for it once a row.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
+from operator import itemgetter
+from typing import Any, TypeVar
+
+from sqlalchemy import BigInteger, Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import psycopg
+from sqlalchemy.engine import Dialect
+
+from comethooks.workers.journal.tables.models import Instant
+from comethooks.workers.journal.tables.rows import Row
+
+Item = TypeVar("Item")
+
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_DIALECT: dict[str, Dialect] = {
+    "sqlite": sqlite.dialect(paramstyle="qmark"),
+    "postgresql": psycopg.dialect(paramstyle="format"),  # type: ignore[no-untyped-call]
+}
+"""For compiling only: parameters by position, so that the values of a row can be repeated."""
+_PLACE = {"sqlite": "?", "postgresql": "%s"}
+_ROWS = 200
+"""Rows of one statement; PostgreSQL takes 65,535 parameters, SQLite 32,766."""
+
+
+def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """`items` in pieces of `size`, the last one shorter."""
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+class InsertMany:
+    """An insert into `columns` of `table` that leaves alone what is there already. `name` is the dialect's."""
+
+    def __init__(self, name: str, table: Table, columns: Collection[str]) -> None:
+        key = [column.name for column in table.primary_key]
+        self._sort_key = itemgetter(*key)
+        self._returning = f" RETURNING {', '.join(key)}"
+        self._rows = _Rows(table, columns)
+        statement = _INSERT[name](table).on_conflict_do_nothing(index_elements=key)
+        single = str(statement.compile(dialect=_DIALECT[name], column_keys=columns))
+        start = single.index("VALUES ") + len("VALUES ")
+        end = single.index(" ON CONFLICT")
+        self._head, self._values, self._tail = single[:start], single[start:end], single[end:]
+
+    def execute(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Write `rows`; of two with the same key the later one."""
+        for sql, parameters in self._statements(connection, rows):
+            connection.exec_driver_sql(sql, parameters)
+
+    def execute_returning(self, connection: Connection, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+        """Write `rows` likewise, and say the keys of those that were not there."""
+        found: list[tuple[Any, ...]] = []
+        for sql, parameters in self._statements(connection, rows):
+            found += map(tuple, connection.exec_driver_sql(sql + self._returning, parameters))
+        return found
+
+    def _statements(
+        self, connection: Connection, rows: Sequence[Row]
+    ) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        # Sorted, in all processes alike, so that no two transactions wait for each other's rows.
+        ordered = [row for _, row in sorted({self._sort_key(row): row for row in rows}.items())]
+        for chunk in chunks(ordered, _ROWS):
+            sql = self._head + ", ".join([self._values] * len(chunk)) + self._tail
+            yield sql, self._rows.parameters(connection, chunk)
+
+
+class UpdateEach:
+    """An update of `columns` of `table` in the rows with given keys, as far as `condition` holds for them.
+
+    `condition` and `also`, more assignments, are SQL; the first has a `?` for each argument of `execute`.
+    """
+
+    def __init__(self, name: str, table: Table, columns: Collection[str], also: str, condition: str) -> None:
+        key = [column.name for column in table.primary_key]
+        self._rows = _Rows(table, [*key, *columns])
+        # Both databases call the columns of a list of values column1, column2, …
+        given = {column: f"given.column{number}" for number, column in enumerate([*key, *columns], 1)}
+        changes = [f"{column} = {_typed(name, table, column, given[column])}" for column in columns]
+        found = [f"{table.name}.{column} = {given[column]}" for column in key]
+        place = _PLACE[name]
+        self._head = f"UPDATE {table.name} SET {', '.join([*changes, also])} FROM (VALUES "
+        self._values = f"({', '.join([place] * len(given))})"
+        self._tail = f") AS given WHERE {' AND '.join(found)} AND {condition.replace('?', place)}"
+
+    def execute(self, connection: Connection, rows: Sequence[Row], arguments: Sequence[Any]) -> int:
+        """Change what there is of `rows`, and say how many that were."""
+        changed = 0
+        for chunk in chunks(rows, _ROWS):
+            sql = self._head + ", ".join([self._values] * len(chunk)) + self._tail
+            parameters = self._rows.parameters(connection, chunk)
+            changed += connection.exec_driver_sql(sql, (*parameters, *arguments)).rowcount
+        return changed
+
+
+class _Rows:
+    """Rows as the parameters of a statement, one after the other."""
+
+    def __init__(self, table: Table, columns: Collection[str]) -> None:
+        self._values_of = itemgetter(*columns)
+        self._instants = [name for name in columns if isinstance(table.c[name].type, Instant)]
+
+    def parameters(self, connection: Connection, rows: Sequence[Row]) -> tuple[Any, ...]:
+        to_sql, dialect = Instant().process_bind_param, connection.dialect
+        for row in rows:
+            for name in self._instants:
+                if row[name] is not None:
+                    row[name] = to_sql(row[name], dialect)
+        return tuple(chain.from_iterable(map(self._values_of, rows)))
+
+
+def _typed(name: str, table: Table, column: str, value: str) -> str:
+    # PostgreSQL takes a column of values that are all NULL for text. SQLite has no such types to cast to.
+    kind = table.c[column].type
+    if name == "sqlite" or not isinstance(kind, Instant | BigInteger):
+        return value
+    return f"CAST({value} AS {kind.compile(_DIALECT[name])})"

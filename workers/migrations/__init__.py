@@ -1,1 +1,0 @@
-"""The history of the journal's tables, as Alembic's revisions. `workers.journal.migrate` runs them."""

@@ -1,9 +1,0 @@
-"""What Alembic runs to apply revisions: on the connection, and in the transaction, that it is handed."""
-
-from alembic import context
-
-from workers.journal.models import metadata
-
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
-with context.begin_transaction():
-    context.run_migrations()

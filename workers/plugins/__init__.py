@@ -1,0 +1,1 @@
+"""What an author declares, and how it is found, checked, loaded and watched."""

@@ -1,0 +1,216 @@
+"""Where plugins are found: as entry points of what is installed, by `COMETHOOKS_PLUGINS`, in a folder.
+
+Nothing of a plugin runs before its source's `load` is called.
+"""
+
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import TypeVar
+
+from comethooks.workers.plugins.plugin import Plugin
+from comethooks.workers.settings import paths
+from comethooks.workers.settings.settings import NAMES, Settings
+
+GROUP = "comethooks.plugins"
+"""The entry-point group that installed plugins are found in."""
+
+UNKNOWN = "?"
+"""The version of a plugin whose code is in no file."""
+
+_VERSION_DIGITS = 12
+
+Value = TypeVar("Value")
+
+
+class SourceError(Exception):
+    """A source that holds no plugin. Its text is for the plugin's author, as it stands."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something that plugins can be loaded from.
+
+    `name` is what to call it as long as the plugin's own name is not known, `origin` says how it was found,
+    and `place` where it is, as near as is known without loading it. `load` gives the plugins or raises
+    whatever their code raises; `version`, once they are loaded, says which code that was; `own` gives the file
+    or folder that is the plugin's, if it can be told.
+    """
+
+    name: str
+    origin: str
+    place: str
+    load: Callable[[], tuple[Plugin, ...]]
+    version: Callable[[], str]
+    own: Callable[[], Path | None]
+
+
+def sources(settings: Settings) -> Iterator[Source]:
+    """Every source, in a stable order: entry points by name, then the setting's, then files by name."""
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
+        installed = f" of {entry.dist.name} {entry.dist.version}" if entry.dist else ""
+        yield Source(
+            entry.name,
+            f"entry point{installed}",
+            f"{entry.value}{installed}",
+            partial(_from_object, entry.value),
+            partial(_same, entry.dist.version) if entry.dist else partial(_module_version, entry.value),
+            partial(_own, entry.value),
+        )
+    for value in settings.plugins:
+        name = NAMES["plugins"]
+        yield Source(
+            value,
+            name,
+            name,
+            partial(_from_setting, value),
+            partial(_module_version, value),
+            partial(_own, value),
+        )
+    yield from _in_folder(settings.plugin_dir, optional=paths.plugin_dir(settings.data_dir))
+
+
+def overlooked(settings: Settings) -> Iterator[Path]:
+    """Folders in that of the plugins that are no package but a project with one in it, which is to be installed.
+
+    One whose package plugins are loaded from, as it is installed or on the path, is not meant.
+    """
+    values = [*(entry.value for entry in entry_points(group=GROUP)), *settings.plugins]
+    used = {re.split(r"[.:]", value)[0] for value in values}
+    try:
+        entries = sorted(settings.plugin_dir.iterdir())
+    except OSError:
+        return
+    for path in entries:
+        if path.name.startswith(("_", ".")) or (path / "__init__.py").exists():
+            continue
+        packages = {
+            file.parent.name for where in ("*", "src/*") for file in path.glob(f"{where}/__init__.py")
+        }
+        if (path / "pyproject.toml").exists() and not packages & used:
+            yield path
+
+
+def _in_folder(folder: Path, *, optional: Path) -> Iterator[Source]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        if not (isinstance(error, FileNotFoundError) and folder == optional):
+            problem = f"the folder {folder} cannot be read: {error.strerror}"
+            name = NAMES["plugin_dir"]
+            yield Source(name, name, name, partial(_refuse, problem), lambda: UNKNOWN, lambda: None)
+        return
+    for path in entries:
+        package = path / "__init__.py"
+        file = package if os.path.isfile(package) else path
+        if file.suffix == ".py" and not path.name.startswith(("_", ".")):
+            yield Source(
+                path.stem,
+                "folder",
+                f"{file}:1",
+                partial(_from_file, file),
+                partial(_file_version, file),
+                partial(_same, path),
+            )
+
+
+def _from_object(value: str) -> tuple[Plugin, ...]:
+    """The plugin at `package.module:attribute`."""
+    if not re.fullmatch(r"\w+(\.\w+)*:\w+(\.\w+)*", value):
+        raise SourceError(f'"{value}" does not name a plugin; write package.module:attribute')
+    found = EntryPoint(name="", value=value, group=GROUP).load()
+    if not isinstance(found, Plugin):
+        raise SourceError(f"{value} is a {type(found).__name__}, not a Plugin")
+    return (found,)
+
+
+def _from_setting(value: str) -> tuple[Plugin, ...]:
+    here = os.getcwd()
+    if here not in sys.path:
+        sys.path.append(here)  # at the end: a file here shall not stand in for an installed module
+    return _from_object(value)
+
+
+def _from_file(file: Path) -> tuple[Plugin, ...]:
+    """The plugins that the module or package in `file` has at its top level."""
+    module = _imported(file)
+    found = [value for value in vars(module).values() if isinstance(value, Plugin)]
+    if not found:
+        raise SourceError(
+            'no plugin at its top level; write plugin = Plugin("name"), or begin the file\'s name with _'
+        )
+    return tuple(found)
+
+
+def _imported(file: Path) -> ModuleType:
+    """The module in `file`, under a name that no other file has."""
+    package = file.name == "__init__.py"
+    stem = re.sub(r"\W", "_", file.parent.name if package else file.stem)
+    digest = hashlib.blake2b(os.fsencode(file), digest_size=6).hexdigest()
+    name = f"comethooks_plugin_{stem}_{digest}"
+    _forget(name)
+    spec = spec_from_file_location(
+        name, file, submodule_search_locations=[str(file.parent)] if package else None
+    )
+    if spec is None or spec.loader is None:
+        raise SourceError("is no Python module")
+    module = sys.modules[name] = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        _forget(name)
+        raise
+    return module
+
+
+def _forget(module: str) -> None:
+    for name in [known for known in sys.modules if known == module or known.startswith(f"{module}.")]:
+        del sys.modules[name]
+
+
+def _module_version(value: str) -> str:
+    """The version of the code in the module that `value` begins with, which is imported."""
+    file = getattr(sys.modules.get(value.partition(":")[0]), "__file__", None)
+    # A module in a ZIP file or in the interpreter itself has no file of its own.
+    return _file_version(Path(file)) if file and os.path.isfile(file) else UNKNOWN
+
+
+def _file_version(file: Path) -> str:
+    """The beginning of the SHA-256 of a file's bytes; for a package, of all its .py files and their names."""
+    if file.name != "__init__.py":
+        return hashlib.sha256(file.read_bytes()).hexdigest()[:_VERSION_DIGITS]
+    package = hashlib.sha256()
+    for path in sorted(file.parent.rglob("*.py")):
+        if path.is_file():
+            package.update(os.fsencode(path.relative_to(file.parent)) + b"\0")
+            package.update(hashlib.sha256(path.read_bytes()).digest())
+    return package.hexdigest()[:_VERSION_DIGITS]
+
+
+def _own(value: str) -> Path | None:
+    """The file or folder of the top-level package that `value` begins with. Runs none of its code."""
+    try:
+        spec = find_spec(re.split(r"[.:]", value)[0])
+    except (ImportError, ValueError):
+        return None
+    if spec is None:
+        return None
+    if spec.submodule_search_locations:
+        return Path(next(iter(spec.submodule_search_locations)))
+    return Path(spec.origin) if spec.origin else None
+
+
+def _same(value: Value) -> Value:
+    return value
+
+
+def _refuse(problem: str) -> tuple[Plugin, ...]:
+    raise SourceError(problem)

@@ -1,0 +1,29 @@
+"""When a run is what its process died of: one rule, for drainers and for further attempts.
+
+A run that was in progress when its process died, among others, may be the reason, and is from then on run with
+nothing beside it. When it is alone and its process dies again, it is guilty if somebody saw a signal or an exit
+status of a handler's making. A death that nobody saw (the worker died as well), or in which the process ended
+itself (Redis was away, a lease was lost), counts too, but not at once: it may be no fault of a handler, or it may
+be one that holds Python's lock until the lease is lost.
+"""
+
+from comethooks.workers.processes import ended_itself
+
+SEEN_DEATHS = 2
+UNSEEN_DEATHS = 3
+
+
+def deaths_allowed(ending: str | None) -> int:
+    """At how many deaths a run is dead; `ending` is how its process ended the last time, if that was seen."""
+    return UNSEEN_DEATHS if ending is None or ended_itself(ending) else SEEN_DEATHS
+
+
+def died_text(ending: str | None) -> str:
+    """The error of an attempt that was in progress, or about to begin, when its process ended."""
+    return "its process ended before it did" + (f" ({ending})" if ending else "")
+
+
+def killed_text(ending: str | None) -> str:
+    """The error of a run that is what its process died of."""
+    times = "twice" if deaths_allowed(ending) == SEEN_DEATHS else f"{UNSEEN_DEATHS} times"
+    return f"killed its worker {times}" + (f" ({ending})" if ending else "")

@@ -1,0 +1,79 @@
+"""Where an event is kept that a handler made: of a live run in the streams, of a replay's in the journal.
+
+It is recognised wherever it is already. Redis knows those of the duplicate window; the journal, which is asked when
+a live run is tried again and in replays, knows all others.
+
+What a replay makes that is new enters no stream: the live handlers do not get it. It is written into the journal
+together with the runs of it that are the replay's, which are due at once, so a crash leaves all of that or nothing.
+Those of ordered handlers stand in lines of their own: the order between what is emitted in a replay and the events
+that it finds in the journal is not kept.
+"""
+
+import time
+
+from comethooks.workers.clock import now_ms
+from comethooks.workers.handlers.emit import emitted_key
+from comethooks.workers.journal import Journal, JournalError, RunResult
+from comethooks.workers.journal.replaying.emitted_rows import add_to_replay, was_live
+from comethooks.workers.journal.replaying.replay_rows import Replays
+from comethooks.workers.plugins.loading import BoundHandler, Plugins
+from comethooks.workers.record import Record
+from comethooks.workers.replays.lines import lane_of
+from comethooks.workers.replays.selection import handlers_of
+from comethooks.workers.states import RunState
+from comethooks.workers.streams.accept import NotKeptError, Streams
+
+
+class EmittedEvents:
+    """Keeps the events that the handlers of a process make. Safe to share between threads."""
+
+    def __init__(self, streams: Streams, journal: Journal, plugins: Plugins) -> None:
+        self._streams = streams
+        self._journal = journal
+        self._replays = Replays(journal.engine)
+        self._plugins = plugins
+
+    def keep(self, record: Record, *, attempt: int, replay: str | None) -> str:
+        """Keep an event that was made in an attempt of a run, unless it is kept already; its id.
+
+        Raises `NotKeptError`.
+        """
+        try:
+            if replay is not None:
+                self._keep_in_replay(record, replay)
+                return record.id
+            if attempt > 1 and was_live(self._journal.engine, record.id):
+                return record.id
+        except JournalError as error:
+            raise NotKeptError(f"the journal: {error}") from None
+        return self._streams.accept(record, duplicate_key=emitted_key(record), has_time=True).id
+
+    def _keep_in_replay(self, record: Record, name: str) -> None:
+        if self._journal.known_ids([record.id]) or self._streams.knows(emitted_key(record)):
+            return
+        replay, now = self._replays.get(name), now_ms()
+        results = []
+        if replay is not None:
+            for handler in handlers_of(replay.request, self._plugins, record):
+                due = handler.id in replay.request.handlers
+                results.append(_run(record, handler, name, due=due, now=now))
+        add_to_replay(self._journal.engine, name, record, results, now=now)
+
+
+def _run(record: Record, handler: BoundHandler, name: str, *, due: bool, now: int) -> RunResult:
+    """A run of the replay `name` that is yet to be made; one that is not `due` never is."""
+    in_line = due and handler.ordered
+    state = RunState.WAITING if in_line else RunState.RETRYING if due else RunState.SKIPPED
+    return RunResult(
+        handler=handler.id,
+        state=state,
+        attempts=0,
+        started_at=None,
+        finished_at=None if due else now,
+        next_at=now if state is RunState.RETRYING else None,
+        replay=name,
+        version=handler.version,
+        lane=lane_of(record, name, emitted=True) if in_line else None,
+        # In the order in which they are made.
+        place=time.time_ns() if in_line else None,
+    )

@@ -1,0 +1,1 @@
+"""Settings: one frozen object, read from the environment, and the parts it is made of."""

@@ -1,0 +1,53 @@
+"""Reading what waits in the streams: an event can be shown from the moment of its 200."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from redis import Redis
+
+from comethooks.workers.record import Record, RecordError, decode
+from comethooks.workers.streams import keys
+from comethooks.workers.streams.connections import read_backwards
+
+CHUNK = 100
+
+
+class Entry(NamedTuple):
+    """A record in its stream. `id` is the entry's, not the record's."""
+
+    partition: int
+    id: str
+    record: Record
+
+
+def waiting(client: Redis, partitions: Sequence[int]) -> Iterator[tuple[int, Record]]:
+    """Every record in the streams of `partitions`, with its partition; in each newest first, in constant memory.
+
+    Entries of a format that this version cannot read are left out.
+    """
+    for entry in entries(client, partitions):
+        yield entry.partition, entry.record
+
+
+def entries(client: Redis, partitions: Sequence[int]) -> Iterator[Entry]:
+    """What `waiting` gives, with the ids under which it can be read again."""
+    for partition in partitions:
+        yield from _backwards(client, partition)
+
+
+def record_at(client: Redis, partition: int, entry_id: str) -> Record | None:
+    """The record in that entry of a stream; None when it is not there any more."""
+    found = read_backwards(client, keys.stream(partition), entry_id, entry_id, count=1)
+    return decode(found[0][1]) if found else None
+
+
+def _backwards(client: Redis, partition: int) -> Iterator[Entry]:
+    newest = "+"
+    while chunk := read_backwards(client, keys.stream(partition), newest, "-", count=CHUNK):
+        for entry_id, fields in chunk:
+            try:
+                record = decode(fields)
+            except RecordError:
+                continue
+            yield Entry(partition, entry_id.decode(), record)
+        newest = "(" + chunk[-1][0].decode()

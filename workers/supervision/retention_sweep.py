@@ -1,0 +1,61 @@
+"""Retention: what is old goes, a few rows at a time, so that whoever has to write need not wait for it."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import structlog
+from redis import Redis
+
+from comethooks.workers.clock import now_ms
+from comethooks.workers.journal import START, Journal, Swept
+from comethooks.workers.settings.settings import Settings
+from comethooks.workers.streams.counters import DELETED, count
+
+PAUSE_SECONDS = 600.0
+"""From the end of one sweep to the next."""
+BATCH = 500
+"""Rows a step."""
+STEPS = 4
+"""Steps a call."""
+_DAY_MS = 24 * 3600 * 1000
+
+log = structlog.get_logger()
+
+
+class Sweeper:
+    """Deletes what is older than the settings say. `go_on` takes some steps, and is to be called again and again."""
+
+    def __init__(self, settings: Settings, journal: Journal, client: Redis) -> None:
+        self._client = client
+        self._tasks: list[tuple[str, int, Callable[..., Swept]]] = [
+            ("events", settings.retention_days, journal.delete_older),
+            ("payloads", settings.payload_retention_days, journal.drop_payloads),
+            ("run details", settings.run_retention_days, journal.drop_run_details),
+            ("drift", settings.retention_days, journal.delete_drift),
+        ]
+        self._sweep: Iterator[int] | None = None
+        self._next = 0.0
+
+    def go_on(self) -> None:
+        """Take some steps of a sweep, if it is time for one. Raises the journal's errors and redis-py's."""
+        if self._sweep is None:
+            if time.monotonic() < self._next:
+                return
+            self._sweep = self._steps()
+        for _ in range(STEPS):
+            if next(self._sweep, None) is None:
+                self._sweep = None
+                self._next = time.monotonic() + PAUSE_SECONDS
+                return
+
+    def _steps(self) -> Iterator[int]:
+        """One sweep, which yields after each batch how many rows that was."""
+        for what, days, sweep in self._tasks:
+            before, total, place, more = now_ms() - days * _DAY_MS, 0, START, True
+            while more:
+                swept = sweep(before, BATCH, place)
+                total, place, more = total + swept.count, swept.after, swept.more
+                yield swept.count
+            if total:
+                count(self._client, DELETED, what, total)
+                log.info("retention deleted", what=what, count=total, older_than_days=days)
