@@ -44,7 +44,8 @@ SLOW = """
     def slow(event, ctx):
         time.sleep(0.2)
         with open(ctx.config.file, "ab", buffering=0) as file:
-            file.write(f"{event.id} {event.conversation_id} {event.message.id} {time.time_ns()}\\n".encode())
+            line = f"{event.id} {event.conversation_id} {event.message.id} {time.time_ns()}\\n"
+            file.write(line.encode())
 """
 CLOCK = """
     import time
@@ -80,7 +81,9 @@ def drain(report: Report, events: int) -> None:
         made.web()
         memory = redis.info("memory")["used_memory"]
         load = post(made.port, events)
-        report.line("accepted by two web processes, load on the same cores", load.per_second, "events/s")
+        report.line(
+            "accepted by two web processes, load on the same cores", load.per_second, "events/s"
+        )
         report.line("  answer, median", load.p50_ms, "ms")
         report.line("  answer, p99", load.p99_ms, "ms")
         grown = (redis.info("memory")["used_memory"] - memory) / 1e6
@@ -88,11 +91,17 @@ def drain(report: Report, events: int) -> None:
         engine = create_engine(f"sqlite:///{database_path(made.directory / 'data')}")
         started = time.perf_counter()
         made.start("worker", "--workers", "2")
-        # An entry is forgotten once it is committed, and asking Redis costs the workers less than counting rows.
-        wait_for(lambda: not int(redis.get(keys.BACKLOG) or 0), "everything is journalled", seconds=600)
+        # An entry is forgotten once it is committed, and asking Redis costs the workers less than
+        # counting rows.
+        wait_for(
+            lambda: not int(redis.get(keys.BACKLOG) or 0), "everything is journalled", seconds=600
+        )
         seconds = time.perf_counter() - started
         report.line(
-            "drained from the workers' start to the last row", events / seconds, "events/s", least=5000
+            "drained from the workers' start to the last row",
+            events / seconds,
+            "events/s",
+            least=5000,
         )
         report.line("rows in events", count(engine, "events"), "", least=events, most=events)
         report.line("rows in runs", count(engine, "runs"), "", least=events, most=events)
@@ -150,7 +159,9 @@ def idle(report: Report, events: int) -> None:
         report.line("from the answer to the handler, median", median(late), "ms", most=5)
         report.line("  p90", statistics.quantiles(late, n=10)[8], "ms")
         report.line("  largest", max(late), "ms")
-        shares = cpu_shares({"worker": supervisor.pid, "web": web.pid, "redis": server.pid}, seconds=20)
+        shares = cpu_shares(
+            {"worker": supervisor.pid, "web": web.pid, "redis": server.pid}, seconds=20
+        )
         for name, share in shares.items():
             report.line(f"idle, {name}", share, "% of a core")
         report.line("idle, all processes together", sum(shares.values()), "% of a core", most=3)
@@ -158,7 +169,9 @@ def idle(report: Report, events: int) -> None:
 
 
 def cpu_shares(roots: dict[str, int], *, seconds: float) -> dict[str, float]:
-    """The share of a core, in percent, that each process and everything below it takes while `seconds` pass."""
+    """The share of a core, in percent, that each process and everything below it takes while
+    `seconds` pass.
+    """
     before = {name: cpu_seconds(pid) for name, pid in roots.items()}
     time.sleep(seconds)
     return {name: 100 * (cpu_seconds(pid) - before[name]) / seconds for name, pid in roots.items()}
@@ -186,7 +199,9 @@ def retries(report: Report, events: int) -> None:
         measure_retries(report, "PostgreSQL", made, server, number)
 
 
-def measure_retries(report: Report, database: str, made: Stack, server: RedisServer, number: int) -> None:
+def measure_retries(
+    report: Report, database: str, made: Stack, server: RedisServer, number: int
+) -> None:
     """One storm on a deployment whose plugin notes when live events are handled."""
     made.plugin("storm", storm.PLUGIN)
     made.environment["COMETHOOKS_STORM_FILE"] = str(made.directory / "again")
@@ -197,15 +212,23 @@ def measure_retries(report: Report, database: str, made: Stack, server: RedisSer
     found = storm.measure(journal, made.port, made.effects_file, number, calm=300, seconds=900)
     journal.close()
     attempts = Effects.read(made.directory / "again")
-    report.line(f"{database}: {number} runs due together, worked off", found.per_second, "runs/s", least=500)
+    report.line(
+        f"{database}: {number} runs due together, worked off", found.per_second, "runs/s", least=500
+    )
     report.line("  each run once", len(attempts.lines), "", least=number, most=number)
     report.line("  live, from the call to the handler, median before", median(found.calm_ms), "ms")
-    report.line("  live, from the call to the handler, median meanwhile", median(found.storm_ms), "ms")
+    report.line(
+        "  live, from the call to the handler, median meanwhile", median(found.storm_ms), "ms"
+    )
     report.line("  the one in terms of the other", found.slowdown, "times", most=2)
     report.line(
-        "  live, from the answer to the handler, median before", median(found.calm_after_answer_ms), "ms"
+        "  live, from the answer to the handler, median before",
+        median(found.calm_after_answer_ms),
+        "ms",
     )
-    report.line("  from the answer to the handler, meanwhile", median(found.storm_after_answer_ms), "ms")
+    report.line(
+        "  from the answer to the handler, meanwhile", median(found.storm_after_answer_ms), "ms"
+    )
     report.line("  live, p90 meanwhile", statistics.quantiles(found.storm_ms, n=10)[8], "ms")
 
 
@@ -215,9 +238,14 @@ BENCHES = {"schema": schema, "drain": drain, "slow": slow, "idle": idle, "retrie
 def main() -> int:
     """Run what was asked for. 1 when a target was missed."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(BENCHES)}; default all")
     parser.add_argument(
-        "--events", type=int, default=100_000, help="events that `drain` uses; half as many `retries`"
+        "names", nargs="*", metavar="NAME", help=f"any of {', '.join(BENCHES)}; default all"
+    )
+    parser.add_argument(
+        "--events",
+        type=int,
+        default=100_000,
+        help="events that `drain` uses; half as many `retries`",
     )
     arguments = parser.parse_args()
     report = Report()

@@ -51,7 +51,9 @@ def post_one(connection: http.client.HTTPConnection, body: bytes) -> None:
         raise RuntimeError(f"{answer.status}: {text!r}")
 
 
-def _post_share(port: int, events: int, number: int, clients: int, conversations: int) -> list[float]:
+def _post_share(
+    port: int, events: int, number: int, clients: int, conversations: int
+) -> list[float]:
     connection = http.client.HTTPConnection("127.0.0.1", port)
     times = []
     for count in range(number, events, clients):
@@ -83,4 +85,6 @@ def documented_message(conversation: int, number: int) -> dict[str, object]:
         "sender": {"entity": user, "entityType": "user"},
         "receiver": {"entity": group, "entityType": "group"},
     }
-    return message(conversation, number, data={"text": f"message number {number}", "entities": entities})
+    return message(
+        conversation, number, data={"text": f"message number {number}", "entities": entities}
+    )

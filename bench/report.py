@@ -7,12 +7,25 @@ class Report:
     missed = False
 
     def line(
-        self, what: str, value: float, unit: str, *, least: float | None = None, most: float | None = None
+        self,
+        what: str,
+        value: float,
+        unit: str,
+        *,
+        least: float | None = None,
+        most: float | None = None,
     ) -> None:
         """One measured number; `least` or `most` is its target."""
         fits = (least is None or value >= least) and (most is None or value <= most)
         self.missed = self.missed or not fits
         target = (
-            f"at least {least:g}" if least is not None else f"at most {most:g}" if most is not None else "-"
+            f"at least {least:g}"
+            if least is not None
+            else f"at most {most:g}"
+            if most is not None
+            else "-"
         )
-        print(f"{what:<58}{value:>12,.2f} {unit:<10} {target:<16} {'' if fits else 'MISSED'}", flush=True)
+        print(
+            f"{what:<58}{value:>12,.2f} {unit:<10} {target:<16} {'' if fits else 'MISSED'}",
+            flush=True,
+        )

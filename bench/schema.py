@@ -1,4 +1,6 @@
-"""What the schemas cost: the body of a message, as documented, through all that accepting it asks of them."""
+"""What the schemas cost: the body of a message, as documented, through all that accepting it asks
+of them.
+"""
 
 import statistics
 import time
@@ -15,7 +17,9 @@ CALLS = 200
 
 
 def schema(report: Report, events: int) -> None:
-    """Load a documented message_sent with both entities, in terms of `orjson.loads` of the same body."""
+    """Load a documented message_sent with both entities, in terms of `orjson.loads` of the same
+    body.
+    """
     body = orjson.dumps(orjson.loads(raw("message_sent_text")))
     value = orjson.loads(body)
     loads, parses = interleaved(lambda: orjson.loads(body), lambda: parse(value, body))
@@ -26,7 +30,9 @@ def schema(report: Report, events: int) -> None:
 
 
 def interleaved(*functions: Callable[[], object]) -> list[list[float]]:
-    """What each takes, in microseconds a call, in rounds one after the other: what disturbs one disturbs all."""
+    """What each takes, in microseconds a call, in rounds one after the other: what disturbs one
+    disturbs all.
+    """
     taken: list[list[float]] = [[] for _ in functions]
     for _ in range(ROUNDS):
         for times, function in zip(taken, functions, strict=True):

@@ -1,4 +1,6 @@
-"""Runs that failed at once and are due together: how fast they are worked off, and what live events notice."""
+"""Runs that failed at once and are due together: how fast they are worked off, and what live events
+notice.
+"""
 
 import contextlib
 import http.client
@@ -45,7 +47,9 @@ _LATER_MS = 3600_000
 
 @dataclass(frozen=True)
 class Storm:
-    """What came of it: runs a second, the order of events, and how late live events were without and with it."""
+    """What came of it: runs a second, the order of events, and how late live events were without
+    and with it.
+    """
 
     runs: int
     seconds: float
@@ -134,12 +138,18 @@ def make_due(journal: Journal) -> None:
         )
 
 
-def measure(journal: Journal, port: int, effects: Path, number: int, *, calm: int, seconds: float) -> Storm:
-    """Post live events, `calm` of them before and the others while `number` failed runs are worked off."""
+def measure(
+    journal: Journal, port: int, effects: Path, number: int, *, calm: int, seconds: float
+) -> Storm:
+    """Post live events, `calm` of them before and the others while `number` failed runs are worked
+    off.
+    """
     write_failed(journal, number)
     with Live(port).posting() as live:
         wait_for(
-            lambda: len(live.answered) >= calm, "live events are answered", seconds=10 * calm / PER_SECOND
+            lambda: len(live.answered) >= calm,
+            "live events are answered",
+            seconds=10 * calm / PER_SECOND,
         )
         make_due(journal)
         due = time.time_ns()
@@ -155,7 +165,9 @@ def measure(journal: Journal, port: int, effects: Path, number: int, *, calm: in
     wait_for(lambda: len(live_lines(effects)) >= len(live.answered), "live events are handled")
     handled = {line[2]: line[3] for line in live_lines(effects)}
     in_storm = {name for name, called in live.called.items() if due <= called < done}
-    in_calm = {name for name, called in live.called.items() if called < due} - set(list(live.called)[:20])
+    in_calm = {name for name, called in live.called.items() if called < due} - set(
+        list(live.called)[:20]
+    )
 
     def late(since: dict[str, int], names: set[str]) -> list[float]:
         return [(handled[name] - since[name]) / 1e6 for name in names]

@@ -1,9 +1,49 @@
-"""What plugin authors import: `from comethooks import Plugin, Event, Context`, and what a failing run needs."""
+"""What plugin authors import: `from comethooks import Plugin, Event, Context`, and what a failing
+run needs.
 
-from comethooks.schemas import Event
-from comethooks.workers.handlers.context import Context
-from comethooks.workers.plugins.plugin import Plugin
-from comethooks.workers.plugins.retry import Retry, RetryLater, Stop
-from comethooks.workers.settings.apps import App
+The names are loaded when they are first asked for, so importing this package costs nothing. Tests
+of plugins use `comethooks.testing`.
+"""
 
-__all__ = ["App", "Context", "Event", "Plugin", "Retry", "RetryLater", "Stop"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from comethooks.schemas import Event as Event
+    from comethooks.workers.handlers.context import Context as Context
+    from comethooks.workers.handlers.run import HandlerTimeoutError as HandlerTimeoutError
+    from comethooks.workers.plugins.plugin import Plugin as Plugin
+    from comethooks.workers.plugins.plugin import PluginError as PluginError
+    from comethooks.workers.plugins.retry import Retry as Retry
+    from comethooks.workers.plugins.retry import RetryLater as RetryLater
+    from comethooks.workers.plugins.retry import Stop as Stop
+    from comethooks.workers.settings.apps import App as App
+    from comethooks.workers.streams.accept import NotKeptError as NotKeptError
+
+_HOMES = {
+    "App": "workers.settings.apps",
+    "Context": "workers.handlers.context",
+    "Event": "schemas",
+    "HandlerTimeoutError": "workers.handlers.run",
+    "NotKeptError": "workers.streams.accept",
+    "Plugin": "workers.plugins.plugin",
+    "PluginError": "workers.plugins.plugin",
+    "Retry": "workers.plugins.retry",
+    "RetryLater": "workers.plugins.retry",
+    "Stop": "workers.plugins.retry",
+}
+"""Each name, and the module below this package that has it."""
+
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

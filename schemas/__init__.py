@@ -6,8 +6,9 @@ Pure functions of bytes; nothing here knows of HTTP, Redis or SQL. The way of a 
     parsed = parse(body, raw)       # InvalidBodyError: answer 422, field by field
     event = Event(id=..., trigger=parsed.trigger, ..., raw=raw)   # later, for the plugins
 
-What is accepted is decided by the schemas alone, and what they require stands in one table, `TRIGGERS`.
-An unknown trigger and unknown fields are kept. `masked(body)` is a body that may be shown.
+What is accepted is decided by the schemas alone, and what they require stands in one table,
+`TRIGGERS`. An unknown trigger and unknown fields are kept. `masked(body)` is a body that may be
+shown.
 """
 
 from comethooks.schemas.decoding import decode, trigger_of
@@ -15,13 +16,28 @@ from comethooks.schemas.drift import Drift, DriftKind
 from comethooks.schemas.errors import InvalidBodyError, NotJsonError, SchemaError
 from comethooks.schemas.event.calls import Call, Participant, Recording
 from comethooks.schemas.event.event import Event
-from comethooks.schemas.event.happenings import Campaign, Connection, Moderation, Presence, Reaction, Receipt
+from comethooks.schemas.event.happenings import (
+    Campaign,
+    Connection,
+    Moderation,
+    Presence,
+    Reaction,
+    Receipt,
+)
 from comethooks.schemas.event.messages import Action, Attachment, Message
 from comethooks.schemas.event.people import Group, Member, User
 from comethooks.schemas.event.readonly import ReadOnlyDict, ReadOnlyList
 from comethooks.schemas.masking import masked, redacted
 from comethooks.schemas.parsing import Parsed, parse
-from comethooks.schemas.triggers.table import COMETCHAT, DOCTOR, ECHO, OURS, TRIGGERS, entry_for, is_in_flight
+from comethooks.schemas.triggers.table import (
+    COMETCHAT,
+    DOCTOR,
+    ECHO,
+    OURS,
+    TRIGGERS,
+    entry_for,
+    is_in_flight,
+)
 from comethooks.schemas.triggers.trigger import Form, Generation, Keep, Trigger
 
 __all__ = [

@@ -14,7 +14,8 @@ _NAMES = {list: "a list", str: "a string", bool: "a boolean", int: "a number", f
 def decode(raw: bytes) -> dict[str, Any]:
     """The JSON object that `raw` holds.
 
-    Lone surrogates, a byte order mark and integers of any size are accepted; NaN and Infinity are not JSON.
+    Lone surrogates, a byte order mark and integers of any size are accepted; NaN and Infinity are
+    not JSON.
 
     Raises `NotJsonError` for anything else, also for an object nested deeper than Python can follow
     (about 1,000 levels).
@@ -35,8 +36,9 @@ def trigger_of(body: Mapping[str, Any]) -> str | None:
 
 
 def _decode_leniently(raw: bytes) -> Any:
-    # orjson refuses lone surrogates, which real messages contain (an emoji cut in half by a client), and
-    # numbers beyond a double. The standard library takes them, at a third of the speed.
+    # orjson refuses lone surrogates, which real messages contain (an emoji cut in half by a
+    # client), and numbers beyond a double. The standard library takes them, at a third of the
+    # speed.
     try:
         return json.loads(raw, parse_constant=_refuse_constant, parse_int=_integer)
     except RecursionError:

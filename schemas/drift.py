@@ -1,7 +1,8 @@
-"""Drift: what a body holds that the schemas do not know, or know otherwise, and that is no reason to refuse it.
+"""Drift: what a body holds that the schemas do not know, or know otherwise, and that is no reason
+to refuse it.
 
-CometChat's triggers grew twice in one year, ahead of its documentation; this is how somebody comes to know of
-the next time. A finding names a place, never what stands there.
+CometChat's triggers grew twice in one year, ahead of its documentation; this is how somebody comes
+to know of the next time. A finding names a place, never what stands there.
 """
 
 from collections.abc import Mapping
@@ -31,14 +32,18 @@ class DriftKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Drift:
-    """One finding. In `path`, `*` stands for an id that is a key, and `[]` for a place in a list."""
+    """One finding. In `path`, `*` stands for an id that is a key, and `[]` for a place in a
+    list.
+    """
 
     kind: DriftKind
     path: str
 
 
 def drift_in(body: Mapping[str, Any], entry: Trigger, form: Form) -> tuple[Drift, ...]:
-    """What is not as expected in a body of the trigger `entry`, written in `form`; at most `MOST_FINDINGS`."""
+    """What is not as expected in a body of the trigger `entry`, written in `form`; at most
+    `MOST_FINDINGS`.
+    """
     found: dict[Drift, None] = {}
     if entry is UNKNOWN:
         found[Drift(DriftKind.TRIGGER, "trigger")] = None
@@ -72,4 +77,6 @@ def _walk(value: Any, known: Declared, path: str, found: dict[Drift, None], leve
 def _add(found: dict[Drift, None], kind: DriftKind, path: str) -> None:
     if len(found) < MOST_FINDINGS:
         path = path.removeprefix(".")
-        found[Drift(kind, path if len(path) <= LONGEST_PATH else path[: LONGEST_PATH - 1] + "…")] = None
+        found[
+            Drift(kind, path if len(path) <= LONGEST_PATH else path[: LONGEST_PATH - 1] + "…")
+        ] = None

@@ -4,7 +4,8 @@
     ├── NotJsonError      not a JSON object at all (HTTP 400)
     └── InvalidBodyError  a JSON object that lacks what its trigger cannot be without (HTTP 422)
 
-No text of an error holds anything of the body but its keys' documented names, so all of it may be logged.
+No text of an error holds anything of the body but its keys' documented names, so all of it may be
+logged.
 """
 
 from collections.abc import Mapping
@@ -25,8 +26,8 @@ class NotJsonError(SchemaError):
 class InvalidBodyError(SchemaError):
     """The body lacks a field that its trigger requires, or holds the wrong type there.
 
-    `errors` maps the dotted path of each such field to its messages; `trigger` is None when that is what
-    is missing.
+    `errors` maps the dotted path of each such field to its messages; `trigger` is None when that is
+    what is missing.
     """
 
     def __init__(self, errors: Mapping[str, list[str]], trigger: str | None) -> None:

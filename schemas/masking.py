@@ -1,8 +1,10 @@
-"""Bodies as they may be shown: secrets travel in them, on users, groups, calls and in URLs of media.
+"""Bodies as they may be shown: secrets travel in them, on users, groups, calls and in URLs of
+media.
 
-What is secret and what is personal the schemas say, field by field (`secret=True`, `personal=True`). A secret is
-masked wherever its key stands, known place or not, and so is what merely sounds like one. Redaction goes the other
-way: it lets through what the schemas know to be harmless, and nothing else.
+What is secret and what is personal the schemas say, field by field (`secret=True`,
+`personal=True`). A secret is masked wherever its key stands, known place or not, and so is what
+merely sounds like one. Redaction goes the other way: it lets through what the schemas know to be
+harmless, and nothing else.
 """
 
 import re
@@ -37,18 +39,20 @@ _PARAMETER = re.compile(r"""(?P<name>[?&#][^=&?#\s]{1,128})=[^&#\s"'<>]+""")
 def masked(value: Any) -> Any:
     """A copy of a decoded body with `***` for every secret, fit to be shown.
 
-    Masked are what stands under a key such as `authToken`, `password`, `secret` or `apiKey`, and signatures
-    and tokens in the query of a URL, also in the middle of a text. Whatever lies deeper than 100 levels is
-    cut off.
+    Masked are what stands under a key such as `authToken`, `password`, `secret` or `apiKey`, and
+    signatures and tokens in the query of a URL, also in the middle of a text. Whatever lies deeper
+    than 100 levels is cut off.
     """
     return _masked(value, _DEEPEST)
 
 
 def redacted(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of a decoded body without secrets and without what is about a person: texts, names, e-mail, avatars.
+    """A copy of a decoded body without secrets and without what is about a person: texts, names,
+    e-mail, avatars.
 
-    Ids, kinds, times and counts stay. Of what the schemas do not know, expect otherwise, or leave to its author,
-    nothing stays but that it was there: a string is `***`, an object or a list is empty, anything else is null.
+    Ids, kinds, times and counts stay. Of what the schemas do not know, expect otherwise, or leave
+    to its author, nothing stays but that it was there: a string is `***`, an object or a list is
+    empty, anything else is null.
     """
     plain = body.copy() if isinstance(body, ReadOnlyDict) else body
     form = entry_for(trigger_of(plain)).form_of(plain)

@@ -22,10 +22,11 @@ EVERY = "*"
 class Parsed:
     """An accepted body.
 
-    `name` is the canonical name, `sender` the uid of who caused the event, `occurred_at` milliseconds since
-    the epoch. Events of the same `key` are handled in order; an empty one means: none but itself.
-    `duplicate_key` is the same for every delivery of one event; without a time of occurrence in it
-    (`duplicate_key_has_time`) it may only be remembered for minutes. `drift` is what the schemas do not know of it.
+    `name` is the canonical name, `sender` the uid of who caused the event, `occurred_at`
+    milliseconds since the epoch. Events of the same `key` are handled in order; an empty one means:
+    none but itself. `duplicate_key` is the same for every delivery of one event; without a time of
+    occurrence in it (`duplicate_key_has_time`) it may only be remembered for minutes. `drift` is
+    what the schemas do not know of it.
     """
 
     trigger: str
@@ -48,9 +49,9 @@ class Parsed:
 def parse(body: dict[str, Any], raw: bytes, *, strict: AbstractSet[str] = frozenset()) -> Parsed:
     """What a decoded body says. `raw` is the same body as it came.
 
-    `strict` are triggers, or `*` for all, whose bodies may hold nothing that the schemas do not know.
-    Raises `InvalidBodyError` when a field that its trigger cannot be without is missing or of a wrong type, or when
-    it has to be strict and there is drift.
+    `strict` are triggers, or `*` for all, whose bodies may hold nothing that the schemas do not
+    know. Raises `InvalidBodyError` when a field that its trigger cannot be without is missing or of
+    a wrong type, or when it has to be strict and there is drift.
     """
     trigger = trigger_of(body)
     entry = entry_for(trigger)

@@ -16,7 +16,9 @@ _SCENARIOS = "tests/scenarios/"
 
 
 class Scheduling(LoadScopeScheduling):
-    """Gives the modules to test processes, and to one of them all scenarios: these look at the clock."""
+    """Gives the modules to test processes, and to one of them all scenarios: these look at the
+    clock.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         return _SCENARIOS if nodeid.startswith(_SCENARIOS) else super()._split_scope(nodeid)

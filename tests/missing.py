@@ -1,4 +1,6 @@
-"""What a test lacks on this machine: a reason to skip it, or, where everything must be there, to fail."""
+"""What a test lacks on this machine: a reason to skip it, or, where everything must be there, to
+fail.
+"""
 
 import os
 from typing import NoReturn

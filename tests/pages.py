@@ -10,7 +10,9 @@ _FENCED = re.compile(r"^```([^\s`]*)[ ]?([^\n]*)\n(.*?)^```$", re.DOTALL | re.MU
 
 @dataclass(frozen=True)
 class Block:
-    """A block: its language, the file that it is to be (empty when it does not say), and what is in it."""
+    """A block: its language, the file that it is to be (empty when it does not say), and what is in
+    it.
+    """
 
     language: str
     file: str

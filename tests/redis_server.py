@@ -31,7 +31,10 @@ class RedisServer:
         """Start it, and return once it answers."""
         options = {"port": "0", "unixsocket": str(self.socket), "dir": str(self._directory)}
         options |= {"appendonly": "yes", "appendfsync": "always", "save": ""}
-        command = [self._program, *(part for name, value in options.items() for part in (f"--{name}", value))]
+        command = [
+            self._program,
+            *(part for name, value in options.items() for part in (f"--{name}", value)),
+        ]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         wait_for(self._answers, "the Redis server answers")
 

@@ -55,12 +55,19 @@ class PostgresServer:
             self._run("pg_ctl", "stop", "-w", "-D", str(self._data), "-m", "immediate")
 
     def kill(self) -> None:
-        """End its first process at once, as the kernel would; return once the others have noticed."""
+        """End its first process at once, as the kernel would; return once the others have
+        noticed.
+        """
         first, *others = self._processes()
         os.kill(first, signal.SIGKILL)
-        wait_for(lambda: not any(is_alive(pid) for pid in others), "PostgreSQL's processes have ended")
+        wait_for(
+            lambda: not any(is_alive(pid) for pid in others), "PostgreSQL's processes have ended"
+        )
         # The next one would take it for alive until somebody has waited for it.
-        wait_for(lambda: not Path(f"/proc/{first}").exists(), "nothing is left of PostgreSQL's first process")
+        wait_for(
+            lambda: not Path(f"/proc/{first}").exists(),
+            "nothing is left of PostgreSQL's first process",
+        )
 
     def freeze(self) -> None:
         """Stop it without ending it: connections stay, answers do not come."""
@@ -98,7 +105,8 @@ class PostgresServer:
 def running_postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL of its own with an empty database, until the block is left.
 
-    Raises `ServerMissingError` without its programs, or as root when there is no user that may run it.
+    Raises `ServerMissingError` without its programs, or as root when there is no user that may run
+    it.
     """
     programs, user = _postgres_programs(), _unprivileged_user("postgres")
     directory = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
@@ -120,7 +128,8 @@ def running_postgres() -> Iterator[PostgresServer]:
 def postgres() -> Iterator[str]:
     """The URL of the empty database of a PostgreSQL of its own, until the block is left.
 
-    Raises `ServerMissingError` without its programs, or as root when there is no user that may run it.
+    Raises `ServerMissingError` without its programs, or as root when there is no user that may run
+    it.
     """
     with running_postgres() as server:
         yield server.url
@@ -128,9 +137,11 @@ def postgres() -> Iterator[str]:
 
 @contextmanager
 def postgres_schema(server: str) -> Iterator[str]:
-    """A URL of the server at the URL `server` under which nothing is there yet, until the block is left.
+    """A URL of the server at the URL `server` under which nothing is there yet, until the block is
+    left.
 
-    It is a schema of its own that comes first in the search path: a new database costs a hundred times as much.
+    It is a schema of its own that comes first in the search path: a new database costs a hundred
+    times as much.
     """
     name = f"test_{uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as connection:
@@ -140,7 +151,9 @@ def postgres_schema(server: str) -> Iterator[str]:
 
 
 def _postgres_programs() -> Path:
-    """The folder with `initdb` and `pg_ctl`, which Debian keeps off the PATH, of the newest version."""
+    """The folder with `initdb` and `pg_ctl`, which Debian keeps off the PATH, of the newest
+    version.
+    """
     on_path = shutil.which("initdb")
     if on_path:
         return Path(on_path).parent

@@ -1,4 +1,6 @@
-"""The documentation names everything that there is, leads nowhere else, and its data are what they seem to be."""
+"""The documentation names everything that there is, leads nowhere else, and its data are what they
+seem to be.
+"""
 
 import json
 import re
@@ -23,7 +25,9 @@ WITH_CODE = (*PAGES, *sorted(ROOT.glob("examples/*/README.md")))
 
 
 def in_pages(*languages: str) -> list[object]:
-    """The blocks of code in these languages, each with the page and the number that it has there."""
+    """The blocks of code in these languages, each with the page and the number that it has
+    there.
+    """
     return [
         pytest.param(block, id=f"{page.relative_to(ROOT)}-{number}")
         for page in WITH_CODE
@@ -76,14 +80,18 @@ def test_every_link_to_another_page_leads_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("block", in_pages("json"))
 def test_what_is_called_json_is_json(block: Block) -> None:
-    """And where it is the body of an event or the line of an export, it would be accepted as such."""
+    """And where it is the body of an event or the line of an export, it would be accepted as
+    such.
+    """
     document = json.loads(block.code)
     if {"trigger", "data"} <= document.keys():
         schemas.parse(document, block.code.encode())
     if {"received_at", "body"} <= document.keys():
         record = event_in(json.dumps(document).encode())
         derived = ("id", "trigger", "name", "source", "app_id", "conversation_id", "sender", "size")
-        assert {name: getattr(record, name) for name in derived} == {name: document[name] for name in derived}
+        assert {name: getattr(record, name) for name in derived} == {
+            name: document[name] for name in derived
+        }
         schemas.parse(schemas.decode(record.body), record.body)
 
 
@@ -104,5 +112,7 @@ def anchors(text: str) -> set[str]:
 
 
 def without_code(text: str) -> str:
-    """A page without its blocks of code, whose comments and brackets are neither headings nor links."""
+    """A page without its blocks of code, whose comments and brackets are neither headings nor
+    links.
+    """
     return re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)

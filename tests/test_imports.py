@@ -1,84 +1,208 @@
-"""The rule of imports: schemas ← workers ← webhooks, and comethooks only re-exports."""
+"""The rule of imports: schemas ← workers ← webhooks ← comethooks, and the wings of each floor."""
 
 import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-MAY_IMPORT = {
-    "schemas": {"schemas"},
-    "workers": {"schemas", "workers"},
-    "webhooks": {"schemas", "workers", "webhooks"},
-    "comethooks": {"schemas", "workers"},
+FLOORS = ("schemas", "workers", "webhooks", "comethooks")
+"""From the ground up. A floor may import what is below it, and itself."""
+
+WINGS = {
+    "schemas": (
+        ("errors", "wire"),
+        ("triggers",),
+        ("decoding", "event", "parsing", "drift", "masking"),
+    ),
+    "workers": (
+        ("clock", "ids", "states", "record", "logs", "processes", "poison"),
+        ("settings",),
+        ("streams", "journal"),
+        ("plugins",),
+        ("handlers",),
+        ("drain", "replays"),
+        ("jobs",),
+        ("supervision",),
+    ),
+    "webhooks": (
+        ("problems", "replies", "body", "call", "sources"),
+        ("auth", "cometchat", "receiving", "health", "metrics", "journal_probe"),
+        ("inbox", "app"),
+        ("gunicorn",),
+    ),
+    "comethooks": (
+        ("samples", "browse", "files", "management"),
+        ("testing", "doctor"),
+        ("cli", "pytest_plugin"),
+    ),
 }
+"""Of each floor its wings, in steps. A wing may import those of the steps below."""
+
+MAY_SHARE_A_STEP = {"errors", "problems", "sources", "samples", "decoding", "processes", "record"}
+"""What its own step may import, too: the few that everything else stands on."""
+
+ONE_STEP = {
+    ("workers", 0): "base",
+    ("webhooks", 0): "what the parts of receiving share",
+    ("webhooks", 1): "receiving",
+    ("webhooks", 2): "the application",
+    ("schemas", 2): "reading a body",
+}
+"""Steps whose modules are one wing, and may import each other as long as there is no circle."""
+
 SCHEMAS_THIRD_PARTY = {"marshmallow", "orjson"}
+MOST_MODULES = 20
+"""How many modules a folder may show."""
 
 
-def files(package: str) -> list[Path]:
-    return sorted((ROOT / package).rglob("*.py"))
+def name_of(file: Path) -> str:
+    """The module that a file is, as it is imported."""
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    parts = parts if parts[0] == "comethooks" else ("comethooks", *parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Every module of the product, by name. The links in `comethooks` are not followed."""
+    files = [file for floor in FLOORS for file in sorted((ROOT / floor).rglob("*.py"))]
+    linked = tuple(ROOT / "comethooks" / floor for floor in FLOORS)
+    return {
+        name_of(file): file
+        for file in files
+        if not any(link in file.parents for link in linked) and "versions" not in file.parts
+    }
 
 
 def imported(file: Path) -> Iterator[tuple[int, str]]:
-    """Line and top-level module of every import in `file`, wherever in it; a relative one is the package's own."""
+    """The line and the module of every import in `file`, wherever in it, lazy ones included."""
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name.split(".")[0]) for alias in node.names)
+            yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            module = file.relative_to(ROOT).parts[0] if node.level else (node.module or "")
-            yield node.lineno, module.split(".")[0]
+            assert not node.level, f"{file}:{node.lineno} is relative; write where it is from"
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield node.lineno, whole if whole in modules() else node.module or ""
 
 
-@pytest.mark.parametrize("package", MAY_IMPORT)
-def test_a_package_imports_only_those_below_it(package: str) -> None:
+def place_of(module: str) -> tuple[str, str]:
+    """The floor and the wing that a module of ours is in; the wing of the floor itself is ""."""
+    parts = module.split(".")[1:]
+    if parts and parts[0] in FLOORS:
+        return parts[0], parts[1] if len(parts) > 1 else ""
+    return "comethooks", parts[0] if parts else ""
+
+
+def step_of(floor: str, wing: str) -> int:
+    """How high a wing is on its floor; the floor itself, which only re-exports, is above all."""
+    steps = WINGS[floor]
+    return next((number for number, step in enumerate(steps) if wing in step), len(steps))
+
+
+def ours() -> Iterator[tuple[str, int, str]]:
+    """Every import of a module of ours by another: who, in which line, whom."""
+    for file in modules().values():
+        for line, target in imported(file):
+            if target.split(".")[0] == "comethooks":
+                yield f"{file.relative_to(ROOT)}", line, target
+
+
+def test_every_wing_is_known() -> None:
+    """A new room says here where it stands."""
+    found = {place_of(module) for module in modules()} - {(floor, "") for floor in FLOORS}
+    assert found == {(floor, wing) for floor in FLOORS for step in WINGS[floor] for wing in step}
+
+
+def test_a_floor_imports_only_what_is_below() -> None:
     """Everything else knows nothing of those that use it."""
-    assert files(package)
-    forbidden = set(MAY_IMPORT) - MAY_IMPORT[package]
     wrong = [
-        f"{file.relative_to(ROOT)}:{line} imports {module}"
-        for file in files(package)
-        for line, module in imported(file)
-        if module in forbidden | {"tests", "bench"}
+        f"{file}:{line} imports {target}"
+        for file, line, target in ours()
+        if FLOORS.index(place_of(name_of(ROOT / file))[0]) < FLOORS.index(place_of(target)[0])
     ]
     assert wrong == []
+
+
+def test_a_wing_imports_only_what_is_below() -> None:
+    """Those of one step do not know each other, unless their step is one wing."""
+    wrong = []
+    for file, line, target in ours():
+        (floor, wing), (other_floor, other) = place_of(name_of(ROOT / file)), place_of(target)
+        if floor != other_floor or wing == other:
+            continue
+        mine, theirs = step_of(floor, wing), step_of(floor, other)
+        together = mine == theirs and ((floor, mine) in ONE_STEP or other in MAY_SHARE_A_STEP)
+        if theirs > mine or (theirs == mine and not together):
+            wrong.append(f"{file}:{line} imports {target}")
+    assert wrong == []
+
+
+def test_there_is_no_circle() -> None:
+    """Not even one that an import within a function would hide."""
+    graph = {
+        module: {target for _, target in imported(file) if target in modules()} - {module}
+        for module, file in modules().items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" ← ".join(error.args[1]))
 
 
 def test_schemas_knows_nothing_of_http_redis_or_sql() -> None:
     """It needs the standard library, Marshmallow and orjson."""
-    allowed = {"schemas", *SCHEMAS_THIRD_PARTY, *sys.stdlib_module_names}
+    allowed = {"comethooks", *SCHEMAS_THIRD_PARTY, *sys.stdlib_module_names}
     wrong = [
-        f"{file.relative_to(ROOT)}:{line} imports {module}"
-        for file in files("schemas")
-        for line, module in imported(file)
-        if module not in allowed
+        f"{module}:{line} imports {target}"
+        for module, file in modules().items()
+        if place_of(module)[0] == "schemas"
+        for line, target in imported(file)
+        if target.split(".")[0] not in allowed
     ]
     assert wrong == []
 
 
-def test_comethooks_is_one_file_of_re_exports() -> None:
-    """A docstring, imports and the list of names."""
-    [file] = files("comethooks")
-    docstring, *body = ast.parse(file.read_text("utf-8")).body
-    assert isinstance(docstring, ast.Expr)
-    assert {type(node) for node in body} == {ast.ImportFrom, ast.Assign}
+def test_nothing_is_imported_past_the_one_root() -> None:
+    """A team's own `schemas` or `workers` is not ours; tests and bench are not installed."""
+    foreign = {"schemas", "workers", "webhooks", "tests", "bench"}
+    wrong = [
+        f"{module}:{line} imports {target}"
+        for module, file in modules().items()
+        for line, target in imported(file)
+        if target.split(".")[0] in foreign
+    ]
+    assert wrong == []
 
 
 def test_nothing_unsafe_is_imported() -> None:
     """What comes from Redis or SQL is never unpickled."""
     wrong = [
-        f"{file.relative_to(ROOT)}:{line}"
-        for package in MAY_IMPORT
-        for file in files(package)
-        for line, module in imported(file)
-        if module in {"pickle", "marshal", "shelve"}
+        f"{module}:{line}"
+        for module, file in modules().items()
+        for line, target in imported(file)
+        if target.split(".")[0] in {"pickle", "marshal", "shelve"}
     ]
     assert wrong == []
 
 
-@pytest.mark.parametrize("module", ["webhooks.app", "workers.worker"])
+def test_a_folder_shows_no_more_than_a_reader_takes_in() -> None:
+    """`ls` of any of them reads like a sentence."""
+    folders: dict[Path, int] = {}
+    for file in modules().values():
+        folders[file.parent] = folders.get(file.parent, 0) + (file.name != "__init__.py")
+    assert {str(folder): count for folder, count in folders.items() if count > MOST_MODULES} == {}
+
+
+@pytest.mark.parametrize(
+    "module", ["comethooks.webhooks.app", "comethooks.workers.supervision.worker"]
+)
 def test_who_only_receives_or_waits_for_a_job_does_not_load_sql(module: str) -> None:
     """It would make each of these processes start half a second later."""
     code = f"import sys, {module}; sys.exit('sqlalchemy' in sys.modules)"

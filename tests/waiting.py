@@ -8,7 +8,9 @@ _PAUSE = threading.Event()
 
 
 def wait_for(condition: Callable[[], object], what: str, *, seconds: float = 30.0) -> float:
-    """Return once `condition()` is true: the seconds that it took. Fails the test, naming `what`, when it is not."""
+    """Return once `condition()` is true: the seconds that it took. Fails the test, naming `what`,
+    when it is not.
+    """
     started = time.monotonic()
     while not condition():
         if time.monotonic() - started > seconds:

@@ -1,1 +1,3 @@
-"""The surface: the Flask application that receives webhooks, gunicorn's configuration, and the command."""
+"""The surface: the Flask application that receives webhooks, gunicorn's configuration, and the
+command.
+"""

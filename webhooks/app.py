@@ -66,10 +66,11 @@ def require_credentials(settings: Settings) -> None:
 def create_app(settings: Settings | None = None, others: Sequence[Source] = ()) -> Flask:
     """The application for these settings, by default those of the environment.
 
-    CometChat's webhooks come to `/webhooks`; those of every source, by its name, to `/webhooks/<name>`.
+    CometChat's webhooks come to `/webhooks`; those of every source, by its name, to
+    `/webhooks/<name>`.
 
-    Opens no connection: Redis is connected to when it is first needed, so after gunicorn has forked.
-    Raises `SettingsError` and `NoCredentialsError`.
+    Opens no connection: Redis is connected to when it is first needed, so after gunicorn has
+    forked. Raises `SettingsError` and `NoCredentialsError`.
     """
     if settings is None:
         settings = Settings.load()
@@ -123,7 +124,9 @@ def _failed(metrics: Metrics) -> Callable[[Exception], Response]:
             metrics.failure()
             log.error("request failed", id=current().id, **logs.failure(error))
         detail = DETAILS.get(status) or getattr(error, "description", None) or ""
-        return problem_reply(problems.problem(status, detail, request_id=current().id), status, headers)
+        return problem_reply(
+            problems.problem(status, detail, request_id=current().id), status, headers
+        )
 
     return answer
 

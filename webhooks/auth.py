@@ -15,7 +15,9 @@ class Authenticator:
     """Compares what a request presents with every known credential."""
 
     def __init__(self, credentials: Iterable[Credential]) -> None:
-        self._known = tuple((item.user.encode(), item.password.encode(), item.label) for item in credentials)
+        self._known = tuple(
+            (item.user.encode(), item.password.encode(), item.label) for item in credentials
+        )
 
     def label(self, authorization: str | None) -> str:
         """The label of the credential in an Authorization header.

@@ -38,9 +38,9 @@ class BrokenOffError(BodyError):
 def read(stream: Stream, content_length: str | None, *, limit: int, terminated: bool) -> bytes:
     """The whole body.
 
-    `content_length` is the header's value; without it, `terminated` says whether the stream ends by itself
-    (a chunked body). Raises `TooLargeError`, before reading anything when the length is declared, and
-    `BrokenOffError`.
+    `content_length` is the header's value; without it, `terminated` says whether the stream ends by
+    itself (a chunked body). Raises `TooLargeError`, before reading anything when the length is
+    declared, and `BrokenOffError`.
     """
     if content_length:
         return _of_length(stream, content_length, limit)
@@ -75,5 +75,7 @@ def _until_end(stream: Stream, limit: int) -> bytes:
 def _read(stream: Stream, size: int) -> bytes:
     try:
         return stream.read(size)
-    except Exception as error:  # every server has its own errors for a lost connection or a malformed chunk
+    except (
+        Exception
+    ) as error:  # every server has its own errors for a lost connection or a malformed chunk
         raise BrokenOffError(type(error).__name__) from None

@@ -1,4 +1,6 @@
-"""CometChat as a source: Basic authentication, JSON, an allow-list of apps, and messages in flight."""
+"""CometChat as a source: Basic authentication, JSON, an allow-list of apps, and messages in
+flight.
+"""
 
 import re
 from collections.abc import Mapping
@@ -58,10 +60,14 @@ class CometChat(Source):
         return schemas.parse(body, raw, strict=self._strict)
 
     def refuse(self, error: Exception) -> Refusal | None:
-        """400 for what is no JSON object, 403 for another app, 422 for what does not fit the schema."""
+        """400 for what is no JSON object, 403 for another app, 422 for what does not fit the
+        schema.
+        """
         if isinstance(error, schemas.NotJsonError):
             return Refusal(
-                400, f"the body is {error.reason}", f"The body is {error.reason}; send one JSON object."
+                400,
+                f"the body is {error.reason}",
+                f"The body is {error.reason}; send one JSON object.",
             )
         if isinstance(error, ForeignAppError):
             return _foreign(error.app_id)
@@ -71,7 +77,9 @@ class CometChat(Source):
         return None
 
     def glance(self, raw: bytes) -> Glance:
-        """Trigger and app; of a body that is broken, the trigger if its sender waits for a decision."""
+        """Trigger and app; of a body that is broken, the trigger if its sender waits for a
+        decision.
+        """
         try:
             body = schemas.decode(raw)
         except schemas.NotJsonError:
@@ -89,12 +97,16 @@ class CometChat(Source):
         return trigger not in self._count_only and schemas.entry_for(trigger).keep is Keep.KEEP
 
     def stored(self, raw: bytes) -> bytes:
-        """The body as it came or, when the settings say so, without its secrets; nothing of what is no JSON then."""
+        """The body as it came or, when the settings say so, without its secrets; nothing of what is
+        no JSON then.
+        """
         return without_secrets(raw) if self._drop_secrets else raw
 
 
 def without_secrets(raw: bytes) -> bytes:
-    """A body with `***` for every secret; empty when it is no JSON, so that nobody knows what is one."""
+    """A body with `***` for every secret; empty when it is no JSON, so that nobody knows what is
+    one.
+    """
     try:
         return dumps(schemas.masked(schemas.decode(raw)))
     except schemas.NotJsonError:
@@ -118,5 +130,6 @@ def _foreign(app_id: str | None) -> Refusal:
     return Refusal(
         403,
         f"the body has {said}, which is not allowed",
-        f"The body has {said}; only the apps of COMETHOOKS_APP_IDS and COMETHOOKS_APPS may send here.",
+        f"The body has {said}; only the apps of COMETHOOKS_APP_IDS and COMETHOOKS_APPS may send"
+        " here.",
     )

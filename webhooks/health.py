@@ -1,6 +1,7 @@
 """Whether an event sent now would be kept, and what is degraded.
 
-The rules are here; `/readyz` tells them to a platform, and `comethooks doctor` (`comethooks.doctor`) to people.
+The rules are here; `/readyz` tells them to a platform, and `comethooks doctor`
+(`comethooks.doctor`) to people.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -29,7 +30,9 @@ _LOST = {"everysec": "second", "no": "half minute"}
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is not as it should be: a word for it, what is so, and what to do if anything can be done."""
+    """One thing that is not as it should be: a word for it, what is so, and what to do if anything
+    can be done.
+    """
 
     what: str
     detail: str
@@ -71,8 +74,8 @@ class Health:
 class Server:
     """What the server said when asked about itself. A mapping is empty where it may not be read.
 
-    `refusal` is the word with which it refuses to write, `configuration` what CONFIG says of the append-only
-    file, `state` what INFO says of memory and persistence.
+    `refusal` is the word with which it refuses to write, `configuration` what CONFIG says of the
+    append-only file, `state` what INFO says of memory and persistence.
     """
 
     refusal: str | None
@@ -89,7 +92,8 @@ def seen(client: Redis, partitions: int | None) -> Overview | None:
 
 
 def check(client: Redis, settings: Settings, journal_error: Callable[[], str | None]) -> Health:
-    """Ask Redis and the journal. Takes three round trips to Redis, and less than a second when it is away.
+    """Ask Redis and the journal. Takes three round trips to Redis, and less than a second when it
+    is away.
 
     `journal_error` says in one word why the journal cannot be reached, or None.
     """
@@ -101,14 +105,19 @@ def check(client: Redis, settings: Settings, journal_error: Callable[[], str | N
     limit = BacklogLimit(settings.max_backlog_bytes, state.maxmemory)
     degraded = [*server_degraded(server, limit), *engine_degraded(state)]
     if failed := journal_error():
-        degraded.append(Finding("journal", f"it cannot be reached: {failed}; events are kept and wait"))
+        degraded.append(
+            Finding("journal", f"it cannot be reached: {failed}; events are kept and wait")
+        )
     return Health(tuple(_refusing(server, state, limit)), tuple(degraded), state)
 
 
 def ask(client: Redis) -> Server:
-    """Ask the server about itself, in one round trip. Raises redis-py's errors when it does not answer."""
+    """Ask the server about itself, in one round trip. Raises redis-py's errors when it does not
+    answer.
+    """
     pipeline = client.pipeline(transaction=False)
-    # Redis looks whether it may write (read-only, disk or memory full) before it finds nothing to write.
+    # Redis looks whether it may write (read-only, disk or memory full) before it finds nothing to
+    # write.
     pipeline.set(keys.PROBE, 1, xx=True)
     pipeline.config_get("append*")
     pipeline.info("memory", "persistence")
@@ -150,7 +159,9 @@ def server_degraded(server: Server, limit: BacklogLimit) -> Iterator[Finding]:
         )
     policy = server.configuration.get("appendfsync", "always")
     if server.configuration.get("appendonly") == "no" or server.state.get("aof_enabled") == 0:
-        yield Finding("appendonly", "it is off: what was kept is lost when Redis ends", "set appendonly yes")
+        yield Finding(
+            "appendonly", "it is off: what was kept is lost when Redis ends", "set appendonly yes"
+        )
     elif policy != "always":
         yield Finding(
             "appendfsync",
@@ -165,11 +176,16 @@ def engine_degraded(state: Overview) -> Iterator[Finding]:
     if not state.drainers:
         yield Finding("drainers", "none is alive: events are kept and wait", start)
     if state.undrained:
-        yield Finding("leases", f"no drainer has the partitions {', '.join(map(str, state.undrained))}")
-    if state.emptying:
-        waiting = sum(item.depth for item in state.partitions if item.number in state.emptying.numbers)
         yield Finding(
-            "partitions", f"{waiting} entries are left in the old ones; then the new ones are drained"
+            "leases", f"no drainer has the partitions {', '.join(map(str, state.undrained))}"
+        )
+    if state.emptying:
+        waiting = sum(
+            item.depth for item in state.partitions if item.number in state.emptying.numbers
+        )
+        yield Finding(
+            "partitions",
+            f"{waiting} entries are left in the old ones; then the new ones are drained",
         )
     oldest = max((item.oldest_age_s or 0.0 for item in state.partitions), default=0.0)
     if oldest > OLD_SECONDS:

@@ -1,4 +1,6 @@
-"""The view of `POST /webhooks` and `/webhooks/<source>`: reads what HTTP brought; the rest is done elsewhere."""
+"""The view of `POST /webhooks` and `/webhooks/<source>`: reads what HTTP brought; the rest is done
+elsewhere.
+"""
 
 import threading
 import time
@@ -74,7 +76,11 @@ class Inbox:
             return self._unauthenticated(call, error.reason)
         verdict = self._judge(self._incoming(call, label), raw or self._read())
         answer = receiving.answer(verdict, self._keep(verdict))
-        call.outcome, call.trigger, call.size = answer.outcome, verdict.record.trigger, verdict.record.size
+        call.outcome, call.trigger, call.size = (
+            answer.outcome,
+            verdict.record.trigger,
+            verdict.record.size,
+        )
         self._metrics.request(answer.outcome, call.trigger, call.seconds())
         for kind in {DriftKind(kind) for kind, _ in verdict.record.drift}:
             self._metrics.drift(kind)
@@ -115,11 +121,17 @@ class Inbox:
                 verdict.record, duplicate_key=verdict.duplicate_key, has_time=verdict.has_time
             )
         except NotKeptError as error:
-            log.error("not kept", id=verdict.record.id, in_flight=verdict.in_flight, reason=error.reason)
+            log.error(
+                "not kept", id=verdict.record.id, in_flight=verdict.in_flight, reason=error.reason
+            )
             return error
-        except Exception as error:  # whatever it was, there was no confirmation, and so there is no 200
+        except (
+            Exception
+        ) as error:  # whatever it was, there was no confirmation, and so there is no 200
             self._metrics.failure()
-            log.error("not kept", id=verdict.record.id, in_flight=verdict.in_flight, **logs.failure(error))
+            log.error(
+                "not kept", id=verdict.record.id, in_flight=verdict.in_flight, **logs.failure(error)
+            )
             return NotKeptError(type(error).__name__)
 
     def _unauthenticated(self, call: Call, reason: str) -> Response:
@@ -127,7 +139,9 @@ class Inbox:
         self._metrics.request(call.outcome)
         if self._sampler.take():
             try:
-                self._streams.keep(receiving.unauthenticated(self._source, self._incoming(call), reason))
+                self._streams.keep(
+                    receiving.unauthenticated(self._source, self._incoming(call), reason)
+                )
             except NotKeptError as error:
                 log.warning("sample of unknown senders not kept", id=call.id, reason=error.reason)
         detail = f"Not authenticated: {reason}; send {self._source.wanted}."

@@ -14,11 +14,15 @@ class JournalProbe:
         self._error: str | None = None
 
     def error(self) -> str | None:
-        """Why the journal cannot be reached, in a word; None when it can. Takes less than half a second."""
+        """Why the journal cannot be reached, in a word; None when it can. Takes less than half a
+        second.
+        """
         if not self._asking.acquire(blocking=False):
             return self._error or "no answer yet"
         answered = threading.Event()
-        threading.Thread(target=self._ask, args=(answered,), name="journal probe", daemon=True).start()
+        threading.Thread(
+            target=self._ask, args=(answered,), name="journal probe", daemon=True
+        ).start()
         return self._error if answered.wait(PATIENCE_SECONDS) else "no answer yet"
 
     def _ask(self, answered: threading.Event) -> None:

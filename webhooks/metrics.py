@@ -1,7 +1,7 @@
 """What is counted here, and what Redis says, as Prometheus text.
 
-Under gunicorn every worker process counts in files of PROMETHEUS_MULTIPROC_DIR, and whichever answers a
-scrape adds them up. Labels have few values: a trigger that we do not know is "other".
+Under gunicorn every worker process counts in files of PROMETHEUS_MULTIPROC_DIR, and whichever
+answers a scrape adds them up. Labels have few values: a trigger that we do not know is "other".
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,9 @@ from comethooks.workers.streams.overview import Overview
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 MULTIPROCESS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
-"""The environment variable by which prometheus-client knows that several processes count together."""
+"""The environment variable by which prometheus-client knows that several processes count
+together.
+"""
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
 """Seconds. CometChat gives up after the last one."""
@@ -46,7 +48,8 @@ class Metrics:
         )
         self._drift = Counter(
             "comethooks_drift",
-            "Accepted bodies that are not quite as expected, by what is not; one may be of several kinds.",
+            "Accepted bodies that are not quite as expected, by what is not; one may be of several"
+            " kinds.",
             ["kind"],
             registry=self._registry,
         )
@@ -57,7 +60,9 @@ class Metrics:
             registry=self._registry,
         )
 
-    def request(self, outcome: str, trigger: str | None = None, seconds: float | None = None) -> None:
+    def request(
+        self, outcome: str, trigger: str | None = None, seconds: float | None = None
+    ) -> None:
         """Count one request; `seconds` is what an authenticated one took."""
         self._requests.labels(outcome, trigger_label(trigger)).inc()
         if seconds is not None:
@@ -68,14 +73,18 @@ class Metrics:
         self._failures.inc()
 
     def drift(self, kind: DriftKind) -> None:
-        """Count one accepted body in which something of this kind is not as expected, however often."""
+        """Count one accepted body in which something of this kind is not as expected, however
+        often.
+        """
         self._drift.labels(kind.value).inc()
 
-    def text(self, overview: Overview | None, *, max_backlog_bytes: int, multiprocess: bool) -> bytes:
+    def text(
+        self, overview: Overview | None, *, max_backlog_bytes: int, multiprocess: bool
+    ) -> bytes:
         """Everything as Prometheus text; without an overview Redis is away.
 
-        `max_backlog_bytes` is what the settings allow. `multiprocess` adds up what all processes counted, and needs
-        the directory in the environment.
+        `max_backlog_bytes` is what the settings allow. `multiprocess` adds up what all processes
+        counted, and needs the directory in the environment.
         """
         counted = self._registry
         if multiprocess:
@@ -102,7 +111,9 @@ class _Seen(Collector):
 
     def collect(self) -> Iterator[Metric]:
         up = self._overview is not None
-        yield GaugeMetricFamily("comethooks_redis_up", "Whether Redis answered this scrape.", value=float(up))
+        yield GaugeMetricFamily(
+            "comethooks_redis_up", "Whether Redis answered this scrape.", value=float(up)
+        )
         if self._overview is not None:
             yield from _partitions(self._overview)
             yield from _engine(
@@ -134,12 +145,18 @@ def _partitions(overview: Overview) -> Iterator[Metric]:
 
 
 def _engine(overview: Overview, limit: BacklogLimit) -> Iterator[Metric]:
-    yield GaugeMetricFamily("comethooks_drainers", "Drainers that are alive.", value=overview.drainers)
     yield GaugeMetricFamily(
-        "comethooks_backlog_bytes", "Bytes accepted and not yet journalled.", value=overview.backlog_bytes
+        "comethooks_drainers", "Drainers that are alive.", value=overview.drainers
     )
     yield GaugeMetricFamily(
-        "comethooks_backlog_limit_bytes", "Where the backlog is full: events get 503.", value=limit.bytes
+        "comethooks_backlog_bytes",
+        "Bytes accepted and not yet journalled.",
+        value=overview.backlog_bytes,
+    )
+    yield GaugeMetricFamily(
+        "comethooks_backlog_limit_bytes",
+        "Where the backlog is full: events get 503.",
+        value=limit.bytes,
     )
     yield GaugeMetricFamily(
         "comethooks_scheduler_up",
@@ -151,10 +168,17 @@ def _engine(overview: Overview, limit: BacklogLimit) -> Iterator[Metric]:
 def _counters(overview: Overview) -> Iterator[Metric]:
     for name, help_text, label in (
         (TIMEOUTS, "Handlers that were interrupted since they took too long.", "handler"),
-        (WORK_HORSES_KILLED, "Work-horses that were killed or failed, by how they ended.", "ending"),
+        (
+            WORK_HORSES_KILLED,
+            "Work-horses that were killed or failed, by how they ended.",
+            "ending",
+        ),
         (
             DELETED,
-            "What retention has deleted: rows of events and requests, payloads, run details, drift.",
+            (
+                "What retention has deleted: rows of events and requests, payloads, run details,"
+                " drift."
+            ),
             "what",
         ),
     ):
@@ -177,7 +201,9 @@ def _runs(overview: Overview) -> Iterator[Metric]:
     if overview.unfinished is None:
         return  # nobody knows: zeros would be a lie
     unfinished = GaugeMetricFamily(
-        "comethooks_runs_unfinished", "Runs in the journal that are not done, by state.", labels=["state"]
+        "comethooks_runs_unfinished",
+        "Runs in the journal that are not done, by state.",
+        labels=["state"],
     )
     for state in UNFINISHED:
         unfinished.add_metric([state.value], overview.unfinished.get(state.value, 0))

@@ -1,7 +1,8 @@
 """Receiving, without HTTP and without Redis: what to keep of a request, and what to answer.
 
-`judge` turns a body into a verdict: the record to keep, and why it is refused if it is. Whoever has kept the
-record (or failed to) gets the answer from `answer`. Both are pure, and the same for every source.
+`judge` turns a body into a verdict: the record to keep, and why it is refused if it is. Whoever has
+kept the record (or failed to) gets the answer from `answer`. Both are pure, and the same for every
+source.
 """
 
 from collections.abc import Mapping
@@ -42,8 +43,9 @@ class Incoming:
 class Verdict:
     """What is to be kept of a request, and how.
 
-    Without a refusal, the record is an event and the duplicate key tells its repeats. When it is in flight,
-    the sender waits for a decision and takes everything else for one. What is not `kept` is only counted.
+    Without a refusal, the record is an event and the duplicate key tells its repeats. When it is in
+    flight, the sender waits for a decision and takes everything else for one. What is not `kept` is
+    only counted.
     """
 
     record: Record
@@ -70,7 +72,9 @@ def judge(source: Source, incoming: Incoming, raw: bytes) -> Verdict:
     try:
         body = source.decode(raw)
         parsed = source.parse(body, raw)
-    except Exception as error:  # a defect of ours may neither lose an event nor hold up a message in flight
+    except (
+        Exception
+    ) as error:  # a defect of ours may neither lose an event nor hold up a message in flight
         return _refused(source, incoming, source.refuse(error) or _defect(error), raw)
     return _accepted(source, incoming, parsed, source.stored(raw))
 
@@ -80,7 +84,8 @@ def unreadable(source: Source, incoming: Incoming, error: BodyError) -> Verdict:
     if isinstance(error, TooLargeError):
         text = f"the body has more than {error.limit} bytes"
         detail = (
-            f"The body may have {error.limit} bytes (COMETHOOKS_MAX_BODY); send less, or raise the limit."
+            f"The body may have {error.limit} bytes (COMETHOOKS_MAX_BODY); send less, or raise the"
+            " limit."
         )
         return _refused(source, incoming, Refusal(413, text, detail))
     detail = "The body did not arrive as a whole; send it again."
@@ -103,7 +108,8 @@ def unauthenticated(source: Source, incoming: Incoming, reason: str) -> Record:
 def answer(verdict: Verdict, kept: Accepted | NotKeptError | None) -> Answer:
     """What the sender gets, once the verdict's record was kept; `kept` is what came of that.
 
-    An event that was kept comes with its `Accepted`; a refusal, and what is only counted, with None.
+    An event that was kept comes with its `Accepted`; a refusal, and what is only counted, with
+    None.
     """
     lost = isinstance(kept, NotKeptError)
     if verdict.in_flight:
@@ -118,7 +124,9 @@ def answer(verdict: Verdict, kept: Accepted | NotKeptError | None) -> Answer:
         return Answer(refusal.status, document, _outcome(verdict, kept))
     if not isinstance(kept, Accepted):
         return Answer(200, problems.dumps({"id": verdict.record.id, "counted": True}), "counted")
-    document = problems.dumps({"id": kept.id, "duplicate": True} if kept.duplicate else {"id": kept.id})
+    document = problems.dumps(
+        {"id": kept.id, "duplicate": True} if kept.duplicate else {"id": kept.id}
+    )
     return Answer(200, document, _outcome(verdict, kept))
 
 

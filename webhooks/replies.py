@@ -12,6 +12,8 @@ def json_reply(document: bytes, status: int = 200) -> Response:
     return Response(document, status, content_type="application/json")
 
 
-def problem_reply(document: bytes, status: int, headers: Mapping[str, str] | None = None) -> Response:
+def problem_reply(
+    document: bytes, status: int, headers: Mapping[str, str] | None = None
+) -> Response:
     """A problem document, and the headers that go with it."""
     return Response(document, status, headers, content_type=PROBLEM_TYPE)

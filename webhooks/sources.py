@@ -1,7 +1,8 @@
 """A source: somebody who sends events here, under a path of its own.
 
-What belongs to a source, and to nobody else: how it shows who it is, how its bodies are read, what they say, and what
-it is told when one is no good. Everything behind that is the same for all: keeping, partitions, runs, replay.
+What belongs to a source, and to nobody else: how it shows who it is, how its bodies are read, what
+they say, and what it is told when one is no good. Everything behind that is the same for all:
+keeping, partitions, runs, replay.
 """
 
 from abc import ABC, abstractmethod
@@ -21,7 +22,9 @@ class Headers(Protocol):
 
 
 class NotAuthenticatedError(Exception):
-    """The sender has not shown who it is. `reason` says what was wrong, never what was presented."""
+    """The sender has not shown who it is. `reason` says what was wrong, never what was
+    presented.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -32,8 +35,8 @@ class NotAuthenticatedError(Exception):
 class Refusal:
     """Why a request is no event.
 
-    `status` is HTTP's, `reason` is kept with the request, `detail` tells the sender what to do. `errors` are by the
-    dotted path in the body. `cause` is set when the fault is ours.
+    `status` is HTTP's, `reason` is kept with the request, `detail` tells the sender what to do.
+    `errors` are by the dotted path in the body. `cause` is set when the fault is ours.
     """
 
     status: int
@@ -55,7 +58,8 @@ class Source(ABC):
     """Who sends. A subclass is given its settings, and changes nothing once it is made."""
 
     name: ClassVar[str]
-    """Part of the path, of patterns (`name:trigger`) and of all that is kept: lower-case letters and digits."""
+    """Part of the path, of patterns (`name:trigger`) and of all that is kept: lower-case letters
+    and digits."""
     kept_headers: ClassVar[tuple[str, ...]] = ()
     """The headers that are kept with the body, in lower case; never one that holds a credential."""
     signs_bodies: ClassVar[bool] = False
@@ -69,7 +73,8 @@ class Source(ABC):
     def authenticate(self, headers: Headers, raw: bytes) -> str:
         """The label of the credential that the sender has; raises `NotAuthenticatedError`.
 
-        `raw` is the body if the source signs bodies, and else empty. Takes the same time whatever is wrong.
+        `raw` is the body if the source signs bodies, and else empty. Takes the same time whatever
+        is wrong.
         """
 
     @abstractmethod
@@ -80,12 +85,15 @@ class Source(ABC):
     def parse(self, body: Any, raw: bytes) -> Parsed:
         """What a decoded body says. Raises what `refuse` can explain.
 
-        Tenant, conversation and duplicate key are the source's own: those of two sources are never compared.
+        Tenant, conversation and duplicate key are the source's own: those of two sources are never
+        compared.
         """
 
     @abstractmethod
     def refuse(self, error: Exception) -> Refusal | None:
-        """What the sender is told about an error of `decode` or `parse`; None when the error is none of its doing."""
+        """What the sender is told about an error of `decode` or `parse`; None when the error is
+        none of its doing.
+        """
 
     def takes(self, content_type: str) -> bool:
         """Whether bodies may come with this Content-Type."""
@@ -112,5 +120,7 @@ def by_name(sources: tuple[Source, ...]) -> Mapping[str, Source]:
     """The sources under their names. Raises `ValueError` when two have the same."""
     found = {source.name: source for source in sources}
     if len(found) != len(sources):
-        raise ValueError(f"two sources have the same name: {', '.join(source.name for source in sources)}")
+        raise ValueError(
+            f"two sources have the same name: {', '.join(source.name for source in sources)}"
+        )
     return found

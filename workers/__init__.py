@@ -1,1 +1,3 @@
-"""The engine: settings, streams, leases, drainers, journal, plugins. Imports `schemas`, never `webhooks`."""
+"""The engine: settings, streams, leases, drainers, journal, plugins. Imports `schemas`, never
+`webhooks`.
+"""

@@ -17,7 +17,9 @@ def new_id(now_ms: int | None = None, random: bytes | None = None) -> str:
 
 
 def derived_id(digest: bytes) -> str:
-    """A UUID of version 8 (RFC 9562) as text, made of the first sixteen bytes of `digest`: for the same the same."""
+    """A UUID of version 8 (RFC 9562) as text, made of the first sixteen bytes of `digest`: for the
+    same the same.
+    """
     return _of_version(8, int.from_bytes(digest[:16], "big"))
 
 

@@ -1,8 +1,8 @@
 """Logs: one event a line on standard error, for people on a terminal and as JSON elsewhere.
 
-An exception's text may quote the body of a request, so no line ever holds it: what is logged of an exception
-is its type and where it was raised. Its text is kept with the run that it ended, by `one_line` and
-`traceback_text`.
+An exception's text may quote the body of a request, so no line ever holds it: what is logged of an
+exception is its type and where it was raised. Its text is kept with the run that it ended, by
+`one_line` and `traceback_text`.
 """
 
 import json
@@ -33,10 +33,14 @@ _MAX_CHAIN = 10
 _MAX_DEPTH = 6
 
 
-def configure(log_format: Literal["auto", "console", "json"] = "auto", stream: TextIO | None = None) -> None:
-    """Send what structlog and the standard library's logging say to `stream`, by default standard error.
+def configure(
+    log_format: Literal["auto", "console", "json"] = "auto", stream: TextIO | None = None
+) -> None:
+    """Send what structlog and the standard library's logging say to `stream`, by default standard
+    error.
 
-    `auto` is `console` on a terminal and `json` elsewhere. Can be called again: the last call counts.
+    `auto` is `console` on a terminal and `json` elsewhere. Can be called again: the last call
+    counts.
     """
     out = sys.stderr if stream is None else stream
     on_terminal = out.isatty()
@@ -62,14 +66,18 @@ def configure(log_format: Literal["auto", "console", "json"] = "auto", stream: T
         )
     )
     root = logging.getLogger()
-    root.handlers = [other for other in root.handlers if not isinstance(other, _Handler)] + [handler]
+    root.handlers = [other for other in root.handlers if not isinstance(other, _Handler)] + [
+        handler
+    ]
     root.setLevel(logging.INFO)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def failure(error: BaseException) -> dict[str, str]:
-    """What may be logged of an exception: its type as `error`, and as `at` the line that raised it."""
+    """What may be logged of an exception: its type as `error`, and as `at` the line that raised
+    it.
+    """
     frames = traceback.extract_tb(error.__traceback__)
     place = {"at": f"{frames[-1].filename}:{frames[-1].lineno}"} if frames else {}
     return {"error": type(error).__qualname__, **place}
@@ -92,13 +100,17 @@ def traceback_text(error: BaseException) -> str:
 
 
 class _Lines:
-    """What structlog writes to: a stream, one call a line, and no lock that a fork could leave taken."""
+    """What structlog writes to: a stream, one call a line, and no lock that a fork could leave
+    taken.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def msg(self, line: str) -> None:
-        with suppress(OSError, ValueError):  # nobody reads any more: no reason to end what is being logged
+        with suppress(
+            OSError, ValueError
+        ):  # nobody reads any more: no reason to end what is being logged
             self._stream.write(f"{line}\n")
             self._stream.flush()
 
@@ -110,7 +122,9 @@ class _Handler(logging.StreamHandler[TextIO]):
 
 
 class _Formatter(structlog.stdlib.ProcessorFormatter):
-    """Formats a record of the standard library without the texts of exceptions among its arguments."""
+    """Formats a record of the standard library without the texts of exceptions among its
+    arguments.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         record = logging.makeLogRecord(record.__dict__)
@@ -161,7 +175,8 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _plain_values(
     _logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Replace what is not plain data, which neither renderer shall look into, and mask secrets in the rest.
+    """Replace what is not plain data, which neither renderer shall look into, and mask secrets in
+    the rest.
 
     A handler that logs a URL, or part of a body, shows nobody a token.
     """

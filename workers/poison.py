@@ -1,10 +1,11 @@
 """When a run is what its process died of: one rule, for drainers and for further attempts.
 
-A run that was in progress when its process died, among others, may be the reason, and is from then on run with
-nothing beside it. When it is alone and its process dies again, it is guilty if somebody saw a signal or an exit
-status of a handler's making. A death that nobody saw (the worker died as well), or in which the process ended
-itself (Redis was away, a lease was lost), counts too, but not at once: it may be no fault of a handler, or it may
-be one that holds Python's lock until the lease is lost.
+A run that was in progress when its process died, among others, may be the reason, and is from then
+on run with nothing beside it. When it is alone and its process dies again, it is guilty if somebody
+saw a signal or an exit status of a handler's making. A death that nobody saw (the worker died as
+well), or in which the process ended itself (Redis was away, a lease was lost), counts too, but not
+at once: it may be no fault of a handler, or it may be one that holds Python's lock until the lease
+is lost.
 """
 
 from comethooks.workers.processes import ended_itself
@@ -14,7 +15,9 @@ UNSEEN_DEATHS = 3
 
 
 def deaths_allowed(ending: str | None) -> int:
-    """At how many deaths a run is dead; `ending` is how its process ended the last time, if that was seen."""
+    """At how many deaths a run is dead; `ending` is how its process ended the last time, if that
+    was seen.
+    """
     return UNSEEN_DEATHS if ending is None or ended_itself(ending) else SEEN_DEATHS
 
 

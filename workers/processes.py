@@ -14,9 +14,12 @@ from pathlib import Path
 EXIT_FAILED = 70
 """The exit status of a work-horse whose job failed: it ended itself, no handler did."""
 EXIT_LEASE_LOST = 75
-"""The exit status of a work-horse that must not go on, since its partitions may belong to another."""
+"""The exit status of a work-horse that must not go on, since its partitions may belong to
+another.
+"""
 RELOAD = signal.SIGUSR1
-"""Asks a supervisor of workers, and a worker, to let what is loaded from the plugins end and load them anew."""
+"""Asks a supervisor of workers, and a worker, to let what is loaded from the plugins end and load
+them anew."""
 _PR_SET_PDEATHSIG = 1
 _DEAD = "ZX"
 """States of a process that has ended and was not waited for yet."""
@@ -26,7 +29,9 @@ _KILL_SECONDS = 0.01
 
 @lru_cache
 def host_and_boot() -> str:
-    """`host|boot`: a name that no other boot of this host, and no other host or container, shares."""
+    """`host|boot`: a name that no other boot of this host, and no other host or container,
+    shares.
+    """
     boot = Path("/proc/sys/kernel/random/boot_id")
     with contextlib.suppress(OSError):
         # Containers may share the name of the host, but not the numbers of processes.
@@ -41,7 +46,9 @@ def member_name(pid: int) -> str:
 
 
 def is_dead_here(member: str) -> bool:
-    """Whether `member` is a process of this very host and boot, and has ended. Of others nothing is known."""
+    """Whether `member` is a process of this very host and boot, and has ended. Of others nothing is
+    known.
+    """
     host, _, pid = member.rpartition("|")
     return host == host_and_boot() and pid.isdigit() and not is_alive(int(pid))
 
@@ -60,9 +67,11 @@ def is_alive(pid: int) -> bool:
 
 
 def end_with_parent(parent: int) -> None:
-    """Ask the kernel for a SIGTERM when the parent dies (Linux only); end at once when it is dead already.
+    """Ask the kernel for a SIGTERM when the parent dies (Linux only); end at once when it is dead
+    already.
 
-    For a child that was just forked; `parent` is the parent's process id, asked for before the fork.
+    For a child that was just forked; `parent` is the parent's process id, asked for before the
+    fork.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -71,7 +80,9 @@ def end_with_parent(parent: int) -> None:
 
 
 def ending(wait_status: int | None) -> str:
-    """How a process ended, in a word or three: `SIGKILL`, `exit status 3`; `unknown` without a wait status."""
+    """How a process ended, in a word or three: `SIGKILL`, `exit status 3`; `unknown` without a wait
+    status.
+    """
     if wait_status is None:
         return "unknown"
     code = os.waitstatus_to_exitcode(wait_status)
@@ -119,12 +130,16 @@ def _is_of_session(pid: int, leader: int) -> bool:
 
 
 def _stat(pid: int) -> list[str]:
-    """State, parent, process group, session and so on; they follow the command, which may hold anything."""
+    """State, parent, process group, session and so on; they follow the command, which may hold
+    anything.
+    """
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 class StopFlag:
-    """That somebody asked to stop. Unlike `threading.Event` it can be set in a signal handler without a deadlock."""
+    """That somebody asked to stop. Unlike `threading.Event` it can be set in a signal handler
+    without a deadlock.
+    """
 
     def __init__(self) -> None:
         self._set = False

@@ -1,11 +1,12 @@
 """What a stream entry holds: one request that is to be kept, as an event, a duplicate or a refusal.
 
-An entry has the fields `v` (the format number), `k` (the kind), `m` (everything else but the body, as a JSON
-list) and `b` (the body, byte for byte as it came); a duplicate has also `e`, the sixteen bytes of the id of the event
-that it repeats, and no body. Kind and `e` stand apart because only the accept script knows them.
+An entry has the fields `v` (the format number), `k` (the kind), `m` (everything else but the body,
+as a JSON list) and `b` (the body, byte for byte as it came); a duplicate has also `e`, the sixteen
+bytes of the id of the event that it repeats, and no body. Kind and `e` stand apart because only the
+accept script knows them.
 
-Whoever changes what `m` holds gives the format a new number and keeps the reader of the one before: an upgrade
-need not wait until the streams are empty, if the workers are upgraded first.
+Whoever changes what `m` holds gives the format a new number and keeps the reader of the one before:
+an upgrade need not wait until the streams are empty, if the workers are upgraded first.
 """
 
 import re
@@ -37,9 +38,9 @@ class Kind(StrEnum):
 class Record:
     """One request on its way into the journal. Times are milliseconds since the epoch, UTC.
 
-    `id` is the request's id and, for an event, the event's. `key` is what orders it: events of the same
-    key are handled one after the other. `headers` are the request's circumstances worth keeping, never a
-    credential: content type, remote address, label of the credential.
+    `id` is the request's id and, for an event, the event's. `key` is what orders it: events of the
+    same key are handled one after the other. `headers` are the request's circumstances worth
+    keeping, never a credential: content type, remote address, label of the credential.
     """
 
     kind: Kind
@@ -108,7 +109,9 @@ def decode(entry: Mapping[bytes, bytes]) -> Record:
     """
     read = _READERS.get(entry.get(b"v"))
     if read is None:
-        raise RecordError(f"stream entry of format {entry.get(b'v')!r}; this version reads {FORMAT!r}")
+        raise RecordError(
+            f"stream entry of format {entry.get(b'v')!r}; this version reads {FORMAT!r}"
+        )
     try:
         repeated = entry.get(b"e")
         return Record(
@@ -127,7 +130,9 @@ def cost(entry: Mapping[bytes, bytes]) -> int:
 
 
 def scrub(text: str) -> str:
-    """`text` without what a text column of SQL or JSON output refuses: NUL and lone surrogates, as U+FFFD."""
+    """`text` without what a text column of SQL or JSON output refuses: NUL and lone surrogates, as
+    U+FFFD.
+    """
     return _UNSTORABLE.sub("\ufffd", text)
 
 

@@ -1,4 +1,6 @@
-"""The states of runs and of events, each an enumeration, and the one function that derives the second."""
+"""The states of runs and of events, each an enumeration, and the one function that derives the
+second.
+"""
 
 from collections.abc import Iterable
 from enum import StrEnum

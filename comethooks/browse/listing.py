@@ -1,7 +1,7 @@
 """Everything that was kept, wherever it is by now: still in the streams, or in the journal.
 
-The streams are always read first: what is journalled in between is then seen twice, and the journal's row wins.
-Read the other way round, it would be seen nowhere.
+The streams are always read first: what is journalled in between is then seen twice, and the
+journal's row wins. Read the other way round, it would be seen nowhere.
 """
 
 import heapq
@@ -46,9 +46,13 @@ class _Whereabouts(NamedTuple):
 
 @dataclass(slots=True)
 class _Repeats:
-    """The duplicates in the streams: under the id of the event that each repeats, when it came and its own id."""
+    """The duplicates in the streams: under the id of the event that each repeats, when it came and
+    its own id.
+    """
 
-    by_event: defaultdict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
+    by_event: defaultdict[str, list[tuple[int, str]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
 
     def note(self, record: Record) -> None:
         if record.kind is Kind.DUPLICATE and record.event_id:
@@ -64,19 +68,27 @@ class _Repeats:
         if not fresh:
             return event
         last_at, last_id = max(fresh)
-        counted = replace(known, count=known.count + len(fresh), last_at=last_at, last_request_id=last_id)
+        counted = replace(
+            known, count=known.count + len(fresh), last_at=last_at, last_request_id=last_id
+        )
         return replace(event, duplicates=counted)
 
 
 class Kept:
     """Events, requests and runs from streams and journal together.
 
-    `partitions` is used until Redis says how many there are. When Redis does not answer, `warn` is called with
-    the reason, and the journal is shown alone. Every method raises the errors of `Journal`.
+    `partitions` is used until Redis says how many there are. When Redis does not answer, `warn` is
+    called with the reason, and the journal is shown alone. Every method raises the errors of
+    `Journal`.
     """
 
     def __init__(
-        self, client: Redis, journal: Journal, *, partitions: int | None, warn: Callable[[str], None]
+        self,
+        client: Redis,
+        journal: Journal,
+        *,
+        partitions: int | None,
+        warn: Callable[[str], None],
     ) -> None:
         self._client = client
         self._journal = journal
@@ -99,8 +111,9 @@ class Kept:
     def whole_events(self, asked: Filter) -> Iterator[StoredEvent]:
         """The events that `asked` describes, oldest first, with their bodies; its limit is ignored.
 
-        Memory does not grow with what is journalled, and with some hundred bytes for each event that waits.
-        Raises redis-py's errors when the streams cannot be read any more that could be read at the beginning.
+        Memory does not grow with what is journalled, and with some hundred bytes for each event
+        that waits. Raises redis-py's errors when the streams cannot be read any more that could be
+        read at the beginning.
         """
         waiting = sorted(
             _Whereabouts(record.received_at, record.id, partition, entry)
@@ -146,7 +159,8 @@ class Kept:
         yield from _merged(self._journal.requests(asked), requests, asked.limit)
 
     def request(self, prefix: str) -> StoredRequest | None:
-        """The only request whose id begins so, with its body if that was kept; None if there is none.
+        """The only request whose id begins so, with its body if that was kept; None if there is
+        none.
 
         Raises `AmbiguousIdError` when several begin so.
         """
@@ -161,11 +175,15 @@ class Kept:
         return _only(found, prefix)
 
     def runs(self, asked: Filter) -> Iterator[StoredRun]:
-        """The runs that `asked` describes, those of the newest event first. An event in a stream has none yet."""
+        """The runs that `asked` describes, those of the newest event first. An event in a stream
+        has none yet.
+        """
         return self._journal.runs(asked)
 
     def failed_runs(self, asked: Filter) -> Iterator[StoredRun]:
-        """The runs that failed and that `asked` describes, with their tracebacks; its limit is ignored."""
+        """The runs that failed and that `asked` describes, with their tracebacks; its limit is
+        ignored.
+        """
         return self._journal.failed_runs(asked)
 
     def runs_on(self, prefix: str, asked: Filter) -> Iterator[StoredRun]:
@@ -185,10 +203,14 @@ class Kept:
         )
         return islice(found, asked.limit)
 
-    def _newest(self, wanted: Callable[[Record], bool], limit: int | None) -> list[tuple[int, Record]]:
+    def _newest(
+        self, wanted: Callable[[Record], bool], limit: int | None
+    ) -> list[tuple[int, Record]]:
         """What is wanted of the streams, newest first, without bodies."""
         found = (
-            (partition, replace(record, body=b"")) for partition, record in self._waiting() if wanted(record)
+            (partition, replace(record, body=b""))
+            for partition, record in self._waiting()
+            if wanted(record)
         )
         if limit is None:
             return sorted(found, key=_place_in_stream, reverse=True)

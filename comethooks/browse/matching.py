@@ -1,4 +1,6 @@
-"""Whether something is what a listing asks for, by the rules of the journal: for what SQL cannot look at."""
+"""Whether something is what a listing asks for, by the rules of the journal: for what SQL cannot
+look at.
+"""
 
 from comethooks.workers.journal import Filter, StoredEvent
 from comethooks.workers.journal.tables.rows import OUTCOMES, searchable

@@ -1,7 +1,8 @@
 """Watching: what has come and what has changed since the last look, in streams and journal.
 
-An event may be journalled and gone from its stream between two looks, so both are looked at: of each stream what
-was appended since, of the journal what was received lately. What is not at an end is looked up again by its id.
+An event may be journalled and gone from its stream between two looks, so both are looked at: of
+each stream what was appended since, of the journal what was received lately. What is not at an end
+is looked up again by its id.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +22,8 @@ CHUNK = 500
 CLOCK_SLACK_MS = 10_000
 """How far the clocks of hosts and of Redis may be apart without an event being missed."""
 LOOKED_UP = 200
-"""How many unfinished events are looked up by id at one look; the others have their turn at the next."""
+"""How many unfinished events are looked up by id at one look; the others have their turn at the
+next."""
 
 _ENDS = frozenset((EventStatus.DONE, EventStatus.UNHANDLED))
 
@@ -35,9 +37,8 @@ class _Seen:
 class Tail:
     """The events that `asked` describes, from now on, or from its `since` on if that is earlier.
 
-    Its status asks for changes to it.
-    `clock` gives milliseconds since the epoch. `warn` is called with the reason when streams or journal cannot
-    be read, once each time they go away.
+    Its status asks for changes to it. `clock` gives milliseconds since the epoch. `warn` is called
+    with the reason when streams or journal cannot be read, once each time they go away.
     """
 
     def __init__(
@@ -107,7 +108,9 @@ class Tail:
             self._start = str(max(0, self._beginning(int(self._client.time()[0]) * 1000)))
         for partition in range(int(self._client.get(keys.PARTITIONS) or 0)):
             self._cursors.setdefault(keys.stream(partition), self._start)
-        while self._cursors and (found := read_streams(self._client, self._cursors, count=CHUNK, wait=0)):
+        while self._cursors and (
+            found := read_streams(self._client, self._cursors, count=CHUNK, wait=0)
+        ):
             for name, entries in found:
                 stream = name.decode()
                 for entry, fields in entries:

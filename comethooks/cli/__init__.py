@@ -48,8 +48,8 @@ class _LazyGroup(click.Group):
 def main() -> None:
     """Receive, keep and process the webhooks of CometChat.
 
-    Settings come from the environment; every command that is given the same COMETHOOKS_DATA_DIR finds what
-    `comethooks up` runs there.
+    Settings come from the environment; every command that is given the same COMETHOOKS_DATA_DIR
+    finds what `comethooks up` runs there.
     """
 
 

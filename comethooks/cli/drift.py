@@ -16,9 +16,9 @@ from comethooks.workers.journal import DriftFilter, StoredDrift
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _WHAT_TO_DO = (
-    "All of this was accepted. Look at an example with `comethooks events show ID`. A newer comethooks may know it; "
-    "what a trigger may not hold is refused once COMETHOOKS_STRICT_TRIGGERS names it. When you have looked: "
-    "`comethooks drift forget`."
+    "All of this was accepted. Look at an example with `comethooks events show ID`. A newer"
+    " comethooks may know it; what a trigger may not hold is refused once"
+    " COMETHOOKS_STRICT_TRIGGERS names it. When you have looked: `comethooks drift forget`."
 )
 
 
@@ -40,7 +40,10 @@ def _seen(function: _Function) -> _Function:
     """The options that say when it was seen last."""
     how = "an ISO date or time (UTC unless it says otherwise), or how long ago: 2h, 7d."
     until = click.option(
-        "--until", type=filters.Moment(), metavar="TIME", help="Last seen before; written like --since."
+        "--until",
+        type=filters.Moment(),
+        metavar="TIME",
+        help="Last seen before; written like --since.",
     )
     since = click.option(
         "--since", type=filters.Moment(), metavar="TIME", help=f"Last seen at or after: {how}"
@@ -64,11 +67,12 @@ def _seen(function: _Function) -> _Function:
 def drift(context: click.Context, /, limit: int | None, as_json: bool, **asked: Any) -> None:
     """Show what is in bodies that nobody expected.
 
-    Unknown triggers, unknown fields and values of another type than is known are no reason to refuse an event. They
-    are counted when it is journalled, each with an example. What was seen first last is on top.
+    Unknown triggers, unknown fields and values of another type than is known are no reason to
+    refuse an event. They are counted when it is journalled, each with an example. What was seen
+    first last is on top.
 
-    In a path, * stands for an id that is a key, and [] for any place in a list; the path … for all that there was no
-    room to tell apart.
+    In a path, * stands for an id that is a key, and [] for any place in a list; the path … for all
+    that there was no room to tell apart.
     """
     if context.invoked_subcommand:
         _check_nothing_is_asked(context)
@@ -103,7 +107,9 @@ def forget(everything: bool, yes: bool, as_json: bool, **asked: Any) -> None:
             "say what to forget: with --trigger, --kind and --path, or everything with --all"
         )
     if not yes and not sys.stdin.isatty():
-        raise click.UsageError("there is no terminal to ask on; add --yes to forget without being asked")
+        raise click.UsageError(
+            "there is no terminal to ask on; add --yes to forget without being asked"
+        )
     meant = DriftFilter(**asked)
     with open_sources() as sources:
         matched = sources.journal.count_drift(meant)

@@ -33,21 +33,28 @@ def list_(as_json: bool) -> None:
     state = _overview(settings)
     _LISTING.print(iter(state.partitions), as_json=as_json, limit=None)
     if state.emptying:
-        hint(f"{_left(state)} entries are left in the old partitions; then the new ones are drained.")
+        hint(
+            f"{_left(state)} entries are left in the old partitions; then the new ones are drained."
+        )
 
 
 @partitions.command(
-    "set", epilog=options.examples("comethooks partitions set 32", "comethooks partitions set 32 --no-wait")
+    "set",
+    epilog=options.examples(
+        "comethooks partitions set 32", "comethooks partitions set 32 --no-wait"
+    ),
 )
 @click.argument("count", type=click.IntRange(min=1, max=MOST))
-@click.option("--wait/--no-wait", default=True, help="Wait until the old partitions are empty, or do not.")
+@click.option(
+    "--wait/--no-wait", default=True, help="Wait until the old partitions are empty, or do not."
+)
 @options.as_json
 def set_(count: int, wait: bool, as_json: bool) -> None:
     """Divide the work into COUNT partitions from now on.
 
-    Nothing has to be stopped: requests go into the new partitions at once; the drainers first empty the old ones
-    and then read the new ones, so nothing is lost and no conversation gets out of order. Where
-    COMETHOOKS_PARTITIONS is set, set it to COUNT before the next start.
+    Nothing has to be stopped: requests go into the new partitions at once; the drainers first empty
+    the old ones and then read the new ones, so nothing is lost and no conversation gets out of
+    order. Where COMETHOOKS_PARTITIONS is set, set it to COUNT before the next start.
     """
     settings = load_settings()
     try:
@@ -64,10 +71,13 @@ def set_(count: int, wait: bool, as_json: bool) -> None:
         hint(f"There are {count} partitions already.")
     if settings.partitions not in (None, count):
         hint(
-            f"COMETHOOKS_PARTITIONS is {settings.partitions}: set it to {count}, or unset it, before the next start."
+            f"COMETHOOKS_PARTITIONS is {settings.partitions}: set it to {count}, or unset it,"
+            " before the next start."
         )
     if as_json:
-        print_json({"partitions": count, "emptying": layouts.emptying.count if layouts.emptying else None})
+        print_json(
+            {"partitions": count, "emptying": layouts.emptying.count if layouts.emptying else None}
+        )
     elif layouts.emptying:
         hint("The drainers empty the old ones; see: comethooks partitions list")
     else:
@@ -84,7 +94,9 @@ def _wait(settings: Settings) -> Layouts:
         if time.monotonic() > said + _SAY_SECONDS:
             said = time.monotonic()
             drainers = (
-                f"{state.drainers} drainers" if state.drainers else "no drainers: start `comethooks worker`"
+                f"{state.drainers} drainers"
+                if state.drainers
+                else "no drainers: start `comethooks worker`"
             )
             hint(f"{_left(state)} entries are left in the old partitions ({drainers})")
         time.sleep(_POLL_SECONDS)
@@ -105,8 +117,8 @@ def _overview(settings: Settings) -> Overview:
 
 def _no_redis(settings: Settings, error: Exception) -> click.ClickException:
     return click.ClickException(
-        f"Redis does not answer at {masked_url(settings.redis_url)} ({type(error).__name__}). Is `comethooks up` "
-        "running, with the same COMETHOOKS_DATA_DIR?"
+        f"Redis does not answer at {masked_url(settings.redis_url)} ({type(error).__name__}). Is"
+        " `comethooks up` running, with the same COMETHOOKS_DATA_DIR?"
     )
 
 

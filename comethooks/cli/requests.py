@@ -47,7 +47,9 @@ def requests() -> None:
 @filters.within
 @filters.limit
 @options.as_json
-def list_(outcome: str | None, status: int | None, limit: int | None, as_json: bool, **about: Any) -> None:
+def list_(
+    outcome: str | None, status: int | None, limit: int | None, as_json: bool, **about: Any
+) -> None:
     """List requests, the newest first.
 
     Only accepted ones belong to a conversation and a user.
@@ -80,7 +82,9 @@ def show(identifier: str, as_json: bool) -> None:
 
 
 def find_request(sources: Sources, identifier: str) -> StoredRequest:
-    """The request with that id or beginning, or the end of the command with where it was looked for."""
+    """The request with that id or beginning, or the end of the command with where it was looked
+    for.
+    """
     request = sources.kept.request(identifier)
     if request is None:
         raise click.ClickException(
@@ -90,7 +94,9 @@ def find_request(sources: Sources, identifier: str) -> StoredRequest:
 
 
 def _row(request: StoredRequest) -> tuple[Cell, ...]:
-    reason = request.reason or ("" if request.outcome is Outcome.ACCEPTED else f"repeats {request.event_id}")
+    reason = request.reason or (
+        "" if request.outcome is Outcome.ACCEPTED else f"repeats {request.event_id}"
+    )
     return (
         moment(request.received_at),
         styled(request.outcome.value),

@@ -33,14 +33,16 @@ _COLUMNS = (
 )
 @click.argument("name", required=False)
 @click.option("--legacy", "generation", flag_value="legacy", help="Only those of legacy webhooks.")
-@click.option("--current", "generation", flag_value="current", help="Only those of current webhooks.")
+@click.option(
+    "--current", "generation", flag_value="current", help="Only those of current webhooks."
+)
 @options.as_json
 def triggers(name: str | None, generation: str | None, as_json: bool) -> None:
     """Show the table of triggers: everything that is known of each.
 
-    With NAME, a trigger or a canonical name, those of that name in full: the forms in which bodies may be written,
-    what each has to have, and where it says what it is about. The table has what the first form requires; in JSON,
-    one of the paths with | between them is enough.
+    With NAME, a trigger or a canonical name, those of that name in full: the forms in which bodies
+    may be written, what each has to have, and where it says what it is about. The table has what
+    the first form requires; in JSON, one of the paths with | between them is enough.
 
     A trigger that is not here is accepted too, and counted: see `comethooks drift`.
     """
@@ -49,7 +51,11 @@ def triggers(name: str | None, generation: str | None, as_json: bool) -> None:
         for entry in TRIGGERS.values()
         if generation is None or Generation(generation) in entry.generations
     ]
-    found = of_generation if name is None else [entry for entry in of_generation if name in _names(entry)]
+    found = (
+        of_generation
+        if name is None
+        else [entry for entry in of_generation if name in _names(entry)]
+    )
     if not found:
         raise click.ClickException(_unknown(name or "", of_generation))
     if as_json:
@@ -74,7 +80,9 @@ def _unknown(name: str, entries: list[Trigger]) -> str:
     known = sorted({name for entry in entries for name in _names(entry)})
     close = get_close_matches(name, known, n=3)
     meant = (
-        f"did you mean {' or '.join(close)}?" if close else "comethooks triggers lists those that there are"
+        f"did you mean {' or '.join(close)}?"
+        if close
+        else "comethooks triggers lists those that there are"
     )
     return f"no trigger and no canonical name is {name!r} here; {meant}"
 
@@ -120,7 +128,11 @@ def _document(entry: Trigger) -> dict[str, Any]:
 
 
 def _form(form: Form) -> dict[str, Any]:
-    return {"name": form.shape.name, "required": list(form.required), "subject": dict(form.shape.subject)}
+    return {
+        "name": form.shape.name,
+        "required": list(form.required),
+        "subject": dict(form.shape.subject),
+    }
 
 
 def _print_whole(entry: Trigger) -> None:

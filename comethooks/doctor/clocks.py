@@ -1,4 +1,6 @@
-"""Whether this host's clock agrees with those of the servers: leases, retries and retention go by them."""
+"""Whether this host's clock agrees with those of the servers: leases, retries and retention go by
+them.
+"""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +30,9 @@ def database_time(journal: Journal) -> float:
 
 
 def ahead(ask: Ask, clock: Callable[[], float] = time.time) -> float:
-    """How far a server's clock is ahead, in seconds, as far as the way to it lets one tell: at least so far."""
+    """How far a server's clock is ahead, in seconds, as far as the way to it lets one tell: at
+    least so far.
+    """
     started = clock()
     theirs = ask()
     ended = clock()
@@ -37,7 +41,9 @@ def ahead(ask: Ask, clock: Callable[[], float] = time.time) -> float:
     return max(0.0, theirs - ended)
 
 
-def check_clock(servers: Mapping[str, Ask], clock: Callable[[], float] = time.time) -> Iterator[Finding]:
+def check_clock(
+    servers: Mapping[str, Ask], clock: Callable[[], float] = time.time
+) -> Iterator[Finding]:
     """One finding for each server, by its name."""
     if not servers:
         detail = "there is nothing to compare this host's clock with: no server answers"

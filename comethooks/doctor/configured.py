@@ -17,7 +17,9 @@ _DASHBOARD_PASSWORD = re.compile(r"[A-Za-z0-9]{1,100}")
 
 
 def given(settings: Settings) -> list[str]:
-    """The names of the settings that the environment has, itself or as the name of a file, in their order."""
+    """The names of the settings that the environment has, itself or as the name of a file, in their
+    order.
+    """
     texts, _ = read_variables(settings.environ, NAMES.values())
     return [name for name in NAMES.values() if name in texts]
 
@@ -42,12 +44,18 @@ def is_local(host: str) -> bool:
     try:
         return not ipaddress.ip_address(host).is_global
     except ValueError:
-        return host == "localhost" or host.endswith((".localhost", ".local", ".internal")) or "." not in host
+        return (
+            host == "localhost"
+            or host.endswith((".localhost", ".local", ".internal"))
+            or "." not in host
+        )
 
 
 def _sources(settings: Settings) -> Finding:
     names = given(settings)
-    from_environment = f"{', '.join(names)} from the environment" if names else "none from the environment"
+    from_environment = (
+        f"{', '.join(names)} from the environment" if names else "none from the environment"
+    )
     return Finding("settings.sources", Level.OK, f"{from_environment}; the others are as they come")
 
 
@@ -64,21 +72,24 @@ def _credentials(credentials: Iterable[Credential]) -> Iterator[Finding]:
             name,
             Level.WARNING,
             "there are none, and without any `web` does not start: anybody could send events",
-            f"start `comethooks up`, which makes its own, or set {NAMES['basic_auth']}=user:password",
+            "start `comethooks up`, which makes its own, or set"
+            f" {NAMES['basic_auth']}=user:password",
         )
         return
     refused = [
         credential.user
         for credential in credentials
         if not (
-            _DASHBOARD_USER.fullmatch(credential.user) and _DASHBOARD_PASSWORD.fullmatch(credential.password)
+            _DASHBOARD_USER.fullmatch(credential.user)
+            and _DASHBOARD_PASSWORD.fullmatch(credential.password)
         )
     ]
     if refused:
         yield Finding(
             name,
             Level.WARNING,
-            f"CometChat's Dashboard does not take the user name or the password of {', '.join(refused)}",
+            "CometChat's Dashboard does not take the user name or the password of"
+            f" {', '.join(refused)}",
             "use letters and digits only: at most 50 for the user, at most 100 for the password",
         )
     else:
@@ -87,7 +98,9 @@ def _credentials(credentials: Iterable[Credential]) -> Iterator[Finding]:
 
 def _apps(settings: Settings) -> Finding:
     if settings.app_ids:
-        return Finding("settings.apps", Level.OK, f"only {', '.join(sorted(settings.app_ids))} may send")
+        return Finding(
+            "settings.apps", Level.OK, f"only {', '.join(sorted(settings.app_ids))} may send"
+        )
     return Finding(
         "settings.apps",
         Level.OK,
@@ -100,7 +113,10 @@ def _public_url(url: str) -> Finding:
     parts = urlsplit(url)
     if parts.scheme == "https" and not is_local(parts.hostname or ""):
         return Finding(
-            "settings.public_url", Level.OK, masked_url(url), "check it with: comethooks doctor --public-url"
+            "settings.public_url",
+            Level.OK,
+            masked_url(url),
+            "check it with: comethooks doctor --public-url",
         )
     return Finding(
         "settings.public_url",

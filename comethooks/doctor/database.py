@@ -1,4 +1,6 @@
-"""The database of the journal: whether it answers, has this version's tables, and may be written to."""
+"""The database of the journal: whether it answers, has this version's tables, and may be written
+to.
+"""
 
 import os
 from collections.abc import Iterator
@@ -27,14 +29,20 @@ def sqlite_file(url: str) -> Path | None:
 
 
 def check_database(url: str, *, embedded: bool) -> Iterator[Finding]:
-    """Everything about the database at `url`. `embedded` means that `comethooks up` would make it."""
+    """Everything about the database at `url`. `embedded` means that `comethooks up` would make
+    it.
+    """
     place = masked_url(url)
     try:
         missing = missing_file(url)
         if missing:
             yield _no_file(missing, embedded=embedded)
             return
-        with translated(), closing(Journal.open(url)) as journal, journal.engine.connect() as connection:
+        with (
+            translated(),
+            closing(Journal.open(url)) as journal,
+            journal.engine.connect() as connection,
+        ):
             yield Finding(CONNECTION, Level.OK, f"{place} answers: {_version(connection)}")
             yield _schema(journal)
             yield from _sqlite(connection, url) if sqlite_file(url) else _postgres(connection)
@@ -45,7 +53,8 @@ def check_database(url: str, *, embedded: bool) -> Iterator[Finding]:
             CONNECTION,
             Level.WRONG,
             f"{place} does not answer: {error}",
-            f"start it, or mend {NAMES['database_url']}; until then events are kept in Redis and wait",
+            f"start it, or mend {NAMES['database_url']}; until then events are kept in Redis and"
+            " wait",
         )
 
 
@@ -76,7 +85,10 @@ def _sqlite(connection: Connection, url: str) -> Iterator[Finding]:
     if unwritable:
         advice = "let the user that runs comethooks write there: SQLite makes files beside its own"
         yield Finding(
-            "database.directory", Level.WRONG, f"{' and '.join(unwritable)} cannot be written to", advice
+            "database.directory",
+            Level.WRONG,
+            f"{' and '.join(unwritable)} cannot be written to",
+            advice,
         )
     else:
         yield Finding("database.directory", Level.OK, f"{file.parent} can be written to")
@@ -107,7 +119,8 @@ def _postgres(connection: Connection) -> Iterator[Finding]:
         yield Finding(
             "database.durability",
             Level.WARNING,
-            f"{' and '.join(off)} off: a power cut may take what was just journalled, and Redis has forgotten it",
+            f"{' and '.join(off)} off: a power cut may take what was just journalled, and Redis has"
+            " forgotten it",
             f"set {' and '.join(off)} to on",
         )
     else:

@@ -17,7 +17,9 @@ OUT_SHARE, OUT_BYTES = 0.01, 100 * 10**6
 
 
 def check_disks(places: Mapping[str, Path]) -> Iterator[Finding]:
-    """One finding for each file system that a place is in, by what is there; a place need not exist yet."""
+    """One finding for each file system that a place is in, by what is there; a place need not exist
+    yet.
+    """
     by_device: dict[int, tuple[Path, list[str]]] = {}
     for what, place in places.items():
         folder = _existing(place)
@@ -35,13 +37,18 @@ def space(folder: Path, contents: list[str], *, total: int, free: int) -> Findin
         level = Level.WARNING
     if share < OUT_SHARE or free < OUT_BYTES:
         level = Level.WRONG
-    detail = f"{decimal(free)} of {decimal(total)} free ({share:.0%}) for {', '.join(contents)}, at {folder}"
+    detail = (
+        f"{decimal(free)} of {decimal(total)} free ({share:.0%}) for {', '.join(contents)}, at"
+        f" {folder}"
+    )
     advice = None if level is Level.OK else "make room, or keep less: COMETHOOKS_RETENTION_DAYS"
     return Finding("disk.space", level, detail, advice)
 
 
 def redis_dir(client: Redis, url: str) -> Path | None:
-    """Where the server at `url` writes, if that can be known and is on this machine. Raises redis-py's errors."""
+    """Where the server at `url` writes, if that can be known and is on this machine. Raises
+    redis-py's errors.
+    """
     parts = urlsplit(url)
     if parts.scheme != "unix" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
         return None

@@ -32,7 +32,9 @@ def check_workers(client: Redis, partitions: int | None) -> Iterator[Finding]:
 
 
 def check_runs(journal: Journal, now: int) -> Iterator[Finding]:
-    """Dead letters, and runs that wait for an attempt. `now` is in milliseconds. Raises the journal's errors."""
+    """Dead letters, and runs that wait for an attempt. `now` is in milliseconds. Raises the
+    journal's errors.
+    """
     counts = journal.unfinished()
     if dead := counts.get(RunState.DEAD, 0):
         yield Finding(
@@ -48,6 +50,8 @@ def check_runs(journal: Journal, now: int) -> Iterator[Finding]:
     detail = f"{retrying} run{' waits' if retrying == 1 else 's wait'} for another attempt"
     if late > LATE_SECONDS:
         detail += f", the first has been due for {late:.0f} s"
-        yield Finding("workers.retries", Level.WARNING, detail, "start `comethooks worker`, or more of them")
+        yield Finding(
+            "workers.retries", Level.WARNING, detail, "start `comethooks worker`, or more of them"
+        )
     else:
         yield Finding("workers.retries", Level.OK, detail)

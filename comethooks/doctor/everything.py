@@ -63,7 +63,9 @@ def is_ok(findings: Iterable[Finding], check: str) -> bool:
 
 
 def _redis(client: Redis, settings: Settings, *, embedded: bool) -> Iterator[Finding]:
-    connection: Sequence[Finding] = list(redis_server.check_connection(client, settings, embedded=embedded))
+    connection: Sequence[Finding] = list(
+        redis_server.check_connection(client, settings, embedded=embedded)
+    )
     yield from connection
     if is_ok(connection, redis_server.CONNECTION):
         yield from redis_server.check_server(client, settings)
@@ -88,7 +90,9 @@ def _plugins(settings: Settings) -> Iterator[Finding]:
 
 def _workers(client: Redis | None, settings: Settings) -> Iterator[Finding]:
     if client is None:
-        yield Finding("workers", Level.WARNING, "nothing is known of them while Redis does not answer")
+        yield Finding(
+            "workers", Level.WARNING, "nothing is known of them while Redis does not answer"
+        )
     else:
         yield from engine.check_workers(client, settings.partitions)
 

@@ -14,7 +14,9 @@ LIMIT_SECONDS = 20.0
 
 
 class Level(StrEnum):
-    """How bad it is. What is wrong loses events, refuses them, or keeps them from ever being processed."""
+    """How bad it is. What is wrong loses events, refuses them, or keeps them from ever being
+    processed.
+    """
 
     OK = "ok"
     WARNING = "warning"
@@ -23,7 +25,9 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at: `check` is its name, `group.what`; `advice` says what to do, if anything."""
+    """One thing that was looked at: `check` is its name, `group.what`; `advice` says what to do, if
+    anything.
+    """
 
     check: str
     level: Level
@@ -48,7 +52,8 @@ def from_health(group: str, found: health.Finding, level: Level = Level.WARNING)
 def guarded(
     name: str, check: Callable[[], Iterable[Finding]], *, seconds: float = LIMIT_SECONDS
 ) -> list[Finding]:
-    """What `check` finds. When it raises, or does not end in time, that is a finding itself, named `name`.
+    """What `check` finds. When it raises, or does not end in time, that is a finding itself, named
+    `name`.
 
     It runs in a thread, which is left behind when the time is over.
     """
@@ -61,14 +66,19 @@ def guarded(
     if thread.is_alive():
         return [
             Finding(
-                name, Level.WRONG, f"no answer after {seconds:g} s", "look why whatever it asks is silent"
+                name,
+                Level.WRONG,
+                f"no answer after {seconds:g} s",
+                "look why whatever it asks is silent",
             )
         ]
     return found
 
 
 def caught(name: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
-    """What `check` finds until it raises, if it does; that is a finding then. Runs in this thread."""
+    """What `check` finds until it raises, if it does; that is a finding then. Runs in this
+    thread.
+    """
     try:
         yield from check()
     except Exception as error:  # a defect of one check is no reason to keep the others back

@@ -21,4 +21,6 @@ def check_plugins(plugins: Plugins) -> Iterator[Finding]:
     for disabled in plugins.disabled:
         yield Finding(f"plugins.{disabled.name}", Level.OK, f"disabled ({disabled.origin})")
     if not (plugins.broken or plugins.loaded or plugins.disabled):
-        yield Finding("plugins", Level.OK, "there are none: events are kept, and nothing is done with them")
+        yield Finding(
+            "plugins", Level.OK, "there are none: events are kept, and nothing is done with them"
+        )

@@ -46,7 +46,9 @@ class Reply:
 
 
 def post(client: httpx.Client, url: httpx.URL, body: bytes, **options: Any) -> Reply:
-    """Post `body` and read the answer, or the beginning of it. Raises `CertificateError` and httpx's errors."""
+    """Post `body` and read the answer, or the beginning of it. Raises `CertificateError` and
+    httpx's errors.
+    """
     started = time.monotonic()
     headers = {"Content-Type": "application/json", "User-Agent": "comethooks-doctor"}
     try:
@@ -55,7 +57,9 @@ def post(client: httpx.Client, url: httpx.URL, body: bytes, **options: Any) -> R
             text = b"".join(_beginning(answer.iter_bytes()))
     except httpx.ConnectError as error:
         raise _certificate_error(error) or error from None
-    return Reply(answer.status_code, answer.headers, _document(text), time.monotonic() - started, expires)
+    return Reply(
+        answer.status_code, answer.headers, _document(text), time.monotonic() - started, expires
+    )
 
 
 def _beginning(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -1,7 +1,9 @@
-"""The public address, tried out over the network as CometChat would: does it refuse strangers, and take its events?
+"""The public address, tried out over the network as CometChat would: does it refuse strangers, and
+take its events?
 
-What it sends is an event with the trigger `comethooks_doctor` and nothing else in it. The one with credentials is
-counted, and not kept. Credentials go only to who has answered like this service, and not over the network in clear.
+What it sends is an event with the trigger `comethooks_doctor` and nothing else in it. The one with
+credentials is counted, and not kept. Credentials go only to who has answered like this service, and
+not over the network in clear.
 """
 
 import time
@@ -29,7 +31,9 @@ _ACCEPTS = "public.accepts"
 
 
 def endpoint(public_url: str) -> httpx.URL:
-    """Where CometChat posts to, for a public address with or without it; without credentials that are in it."""
+    """Where CometChat posts to, for a public address with or without it; without credentials that
+    are in it.
+    """
     url = httpx.URL(public_url).copy_with(userinfo=b"")
     path = url.path.rstrip("/")
     return url.copy_with(path=path if path.endswith("/webhooks") else f"{path}/webhooks")
@@ -71,7 +75,9 @@ def check_public(
                 )
         except CertificateError as error:
             advice = "mend the certificate and its chain: CometChat would not connect"
-            yield Finding("public.certificate", Level.WRONG, f"it is not to be trusted: {error}", advice)
+            yield Finding(
+                "public.certificate", Level.WRONG, f"it is not to be trusted: {error}", advice
+            )
         except httpx.HTTPError as error:
             yield _no_answer(url, error)
 
@@ -112,8 +118,12 @@ def _refuses(reply: Reply) -> Finding:
             "let the proxy in front leave Authorization to comethooks",
         )
     elif 200 <= status < 300:
-        detail = f"{status} without credentials: anybody could send events, or it is not this service"
-        advice = "let comethooks answer, which refuses what has no credentials; put none in front of it"
+        detail = (
+            f"{status} without credentials: anybody could send events, or it is not this service"
+        )
+        advice = (
+            "let comethooks answer, which refuses what has no credentials; put none in front of it"
+        )
     else:
         detail, advice = _elsewhere(reply)
     return Finding(_REFUSES, Level.WRONG, detail, advice)
@@ -129,7 +139,10 @@ def _elsewhere(reply: Reply) -> tuple[str, str]:
             "enter in CometChat, and set here, the address that it leads to",
         )
     if status == httpx.codes.NOT_FOUND:
-        return "404: there is no endpoint", f"see {NAMES['public_url']}, and which paths the proxy hands on"
+        return (
+            "404: there is no endpoint",
+            f"see {NAMES['public_url']}, and which paths the proxy hands on",
+        )
     if status in _LEFT_TO_PROXY and not reply.is_problem:
         return (
             f"{status}: the proxy in front does not reach comethooks",
@@ -160,11 +173,15 @@ def _with_credentials(
 ) -> Iterator[Finding]:
     if credential is None:
         advice = f"use the {NAMES['basic_auth']} or the {NAMES['data_dir']} of the server"
-        yield Finding(_ACCEPTS, Level.WARNING, "not tried: the settings have no credentials", advice)
+        yield Finding(
+            _ACCEPTS, Level.WARNING, "not tried: the settings have no credentials", advice
+        )
         yield _time(first.seconds)
         return
     if url.scheme != "https" and not local:
-        yield Finding(_ACCEPTS, Level.WARNING, "not tried: credentials are not sent in clear", "use https")
+        yield Finding(
+            _ACCEPTS, Level.WARNING, "not tried: credentials are not sent in clear", "use https"
+        )
         yield _time(first.seconds)
         return
     reply = post(client, url, probe(app_id), auth=(credential.user, credential.password))
@@ -186,7 +203,10 @@ def _accepts(reply: Reply) -> Finding:
 _ANSWERS: Mapping[int, tuple[str, str]] = {
     401: (
         "the credentials of these settings are not those of the server, or do not arrive",
-        f"compare {NAMES['basic_auth']} here and there; let the proxy in front leave Authorization as it is",
+        (
+            f"compare {NAMES['basic_auth']} here and there; let the proxy in front leave"
+            " Authorization as it is"
+        ),
     ),
     403: (
         "the server does not let in the app id of these settings",
@@ -200,7 +220,10 @@ def _time(seconds: float) -> Finding:
     detail = f"answered after {seconds * 1000:.0f} ms; CometChat waits {WITHIN_SECONDS:g} s"
     if seconds > WITHIN_SECONDS:
         return Finding(
-            "public.time", Level.WRONG, detail, "find out what is slow: the proxy, the way, or Redis"
+            "public.time",
+            Level.WRONG,
+            detail,
+            "find out what is slow: the proxy, the way, or Redis",
         )
     level = Level.WARNING if seconds > SLOW_SECONDS else Level.OK
     return Finding("public.time", level, detail)

@@ -1,4 +1,6 @@
-"""The Redis or Valkey that keeps events until they are journalled: whether it answers, and whether it keeps them."""
+"""The Redis or Valkey that keeps events until they are journalled: whether it answers, and whether
+it keeps them.
+"""
 
 import re
 import time
@@ -43,9 +45,13 @@ def check_connection(client: Redis, settings: Settings, *, embedded: bool) -> It
         client.ping()
         milliseconds = _latency_ms(client)
     except BusyLoadingError:
-        yield Finding(CONNECTION, Level.WARNING, f"{place} is still loading its data", "wait, and look again")
+        yield Finding(
+            CONNECTION, Level.WARNING, f"{place} is still loading its data", "wait, and look again"
+        )
     except AuthenticationError:
-        yield Finding(CONNECTION, Level.WRONG, f"{place} wants other credentials", _credentials_advice())
+        yield Finding(
+            CONNECTION, Level.WRONG, f"{place} wants other credentials", _credentials_advice()
+        )
     except (RedisError, OSError) as error:
         yield _unreachable(place, error, embedded=embedded)
     else:
@@ -54,7 +60,8 @@ def check_connection(client: Redis, settings: Settings, *, embedded: bool) -> It
 
 
 def check_server(client: Redis, settings: Settings) -> Iterator[Finding]:
-    """What it is, whether it writes, and whether it keeps what was written. Raises redis-py's errors.
+    """What it is, whether it writes, and whether it keeps what was written. Raises redis-py's
+    errors.
 
     Managed servers may forbid CONFIG or INFO; then that is what it says.
     """
@@ -78,7 +85,9 @@ def check_server(client: Redis, settings: Settings) -> Iterator[Finding]:
         yield from _last_writes(server.state)
         yield from _memory(server.state, limit, degraded)
     else:
-        yield Finding("redis.memory", Level.WARNING, "it could not be checked: INFO is not permitted")
+        yield Finding(
+            "redis.memory", Level.WARNING, "it could not be checked: INFO is not permitted"
+        )
     yield from _partitions(client, settings)
 
 
@@ -102,9 +111,17 @@ def _latency_ms(client: Redis) -> float:
 
 def _latency(milliseconds: float) -> Finding:
     level = (
-        Level.WRONG if milliseconds >= TOO_SLOW_MS else Level.WARNING if milliseconds >= SLOW_MS else Level.OK
+        Level.WRONG
+        if milliseconds >= TOO_SLOW_MS
+        else Level.WARNING
+        if milliseconds >= SLOW_MS
+        else Level.OK
     )
-    advice = f"put it nearer: a webhook waits at most {TOO_SLOW_MS} ms for it" if level != Level.OK else None
+    advice = (
+        f"put it nearer: a webhook waits at most {TOO_SLOW_MS} ms for it"
+        if level != Level.OK
+        else None
+    )
     return Finding("redis.latency", level, f"a round trip takes {milliseconds:.1f} ms", advice)
 
 
@@ -148,7 +165,10 @@ def _version(client: Redis) -> Iterator[Finding]:
         yield Finding(name, Level.OK, f"Valkey {valkey}" if valkey else f"Redis {version}")
     else:
         yield Finding(
-            name, Level.WRONG, f"Redis {version} is too old", f"use Redis {OLDEST} or newer, or Valkey"
+            name,
+            Level.WRONG,
+            f"Redis {version} is too old",
+            f"use Redis {OLDEST} or newer, or Valkey",
         )
 
 
@@ -157,7 +177,9 @@ def _major(version: str) -> int:
     return int(found[0]) if found else 0
 
 
-def _persistence(server: health.Server, degraded: Mapping[str, health.Finding]) -> Iterator[Finding]:
+def _persistence(
+    server: health.Server, degraded: Mapping[str, health.Finding]
+) -> Iterator[Finding]:
     if degraded.keys() & {"appendonly", "appendfsync"}:
         return
     if "appendfsync" in server.configuration:
@@ -202,7 +224,9 @@ def _memory(
     if used < FULL * limit.maxmemory:
         yield Finding("redis.memory", Level.OK, share)
     else:
-        yield Finding("redis.memory", Level.WARNING, share, "raise maxmemory, or start more workers")
+        yield Finding(
+            "redis.memory", Level.WARNING, share, "raise maxmemory, or start more workers"
+        )
 
 
 def _partitions(client: Redis, settings: Settings) -> Iterator[Finding]:

@@ -12,10 +12,14 @@ TIMEOUT_SECONDS = 3.0
 
 
 def check_web(port: int) -> Iterator[Finding]:
-    """Whether something listens at `port`, whether it is this service, and what it says of itself."""
+    """Whether something listens at `port`, whether it is this service, and what it says of
+    itself.
+    """
     place = f"127.0.0.1:{port}"
     try:
-        with httpx.Client(base_url=f"http://{place}", timeout=TIMEOUT_SECONDS, trust_env=False) as client:
+        with httpx.Client(
+            base_url=f"http://{place}", timeout=TIMEOUT_SECONDS, trust_env=False
+        ) as client:
             alive = client.get("/healthz")
             if alive.status_code != httpx.codes.OK or _document(alive).get("alive") is not True:
                 yield Finding(
@@ -32,7 +36,8 @@ def check_web(port: int) -> Iterator[Finding]:
             "web.alive",
             Level.WARNING,
             f"nothing listens at {place}",
-            "start `comethooks up`, or `comethooks web`; if it runs on another host, use --public-url",
+            "start `comethooks up`, or `comethooks web`; if it runs on another host, use"
+            " --public-url",
         )
     except httpx.HTTPError as error:
         yield Finding(
@@ -51,7 +56,10 @@ def _ready(answer: httpx.Response) -> Iterator[Finding]:
         yield Finding("web.ready", Level.WRONG, detail, "see redis above")
     elif degraded:
         yield Finding(
-            "web.ready", Level.WARNING, f"it is ready, and names: {', '.join(degraded)}", "see above"
+            "web.ready",
+            Level.WARNING,
+            f"it is ready, and names: {', '.join(degraded)}",
+            "see above",
         )
     else:
         yield Finding("web.ready", Level.OK, "an event sent now would be kept")

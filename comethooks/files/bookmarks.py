@@ -42,8 +42,8 @@ def keep(folder: Path, name: str, body: bytes) -> Path:
 def bookmarked(path: Path, now: int) -> bytes:
     """The body in the file of a bookmark, with its times moved so that it happens at `now` (ms).
 
-    So it repeats nothing that came before. Without a time, or when somebody has made it into what the schemas refuse,
-    it is as it stands.
+    So it repeats nothing that came before. Without a time, or when somebody has made it into what
+    the schemas refuse, it is as it stands.
     """
     raw = path.read_bytes()
     try:

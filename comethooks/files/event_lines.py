@@ -1,14 +1,23 @@
 """Events as lines of JSON for files: what `events export` writes, and `events import` reads.
 
-A line has what is known of an event, and its body as it came: under `body` when it is UTF-8, else in base64 under
-`body_base64`; a `body` of null is not kept any more. Nothing is lost on the way there and back.
+A line has what is known of an event, and its body as it came: under `body` when it is UTF-8, else
+in base64 under `body_base64`; a `body` of null is not kept any more. Nothing is lost on the way
+there and back.
 """
 
 import base64
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import (
+    EXCLUDE,
+    Schema,
+    ValidationError,
+    fields,
+    post_load,
+    validate,
+    validates_schema,
+)
 
 from comethooks import schemas
 from comethooks.schemas import COMETCHAT
@@ -39,7 +48,9 @@ def envelope(event: StoredEvent) -> dict[str, Any]:
 
 def redacted_envelope(event: StoredEvent) -> dict[str, Any]:
     """The same without secrets and personal data; a body that is not JSON is left out."""
-    headers = {name: value if name in _HARMLESS_HEADERS else MASK for name, value in event.headers.items()}
+    headers = {
+        name: value if name in _HARMLESS_HEADERS else MASK for name, value in event.headers.items()
+    }
     return {**_known(event), "headers": headers, "body": _redacted(event.body), "redacted": True}
 
 
@@ -79,7 +90,9 @@ class _Instant(fields.Field[int]):
 class _Headers(fields.Field[dict[str, str]]):
     """Names and values, all of them text."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, str]:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> dict[str, str]:
         if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
             raise ValidationError("Not an object whose values are strings.")
         return value
@@ -102,13 +115,17 @@ class _Base64(_Bytes):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bytes:
         try:
-            return base64.b64decode(super()._deserialize(value, attr, data, **kwargs), validate=True)
+            return base64.b64decode(
+                super()._deserialize(value, attr, data, **kwargs), validate=True
+            )
         except ValueError:
             raise ValidationError("Not base64.") from None
 
 
 class LineSchema(Schema):
-    """A line as it is written by hand at the least, or by an export of this version or of a later one."""
+    """A line as it is written by hand at the least, or by an export of this version or of a later
+    one.
+    """
 
     class Meta:
         """A later version may know more of an event."""
@@ -132,10 +149,14 @@ class LineSchema(Schema):
 
     @validates_schema
     def has_one_body(self, loaded: Mapping[str, Any], **kwargs: Any) -> None:
-        """Raise `ValidationError` unless there is one body, or null and the size of one that was there."""
+        """Raise `ValidationError` unless there is one body, or null and the size of one that was
+        there.
+        """
         given = loaded.keys() & {"body", "body_base64"}
         if len(given) != 1:
-            problem = "body_base64 has one, too" if given else "Missing; write it in a string, as it came"
+            problem = (
+                "body_base64 has one, too" if given else "Missing; write it in a string, as it came"
+            )
             raise ValidationError(f"{problem}.", "body")
         if loaded[given.pop()] is None and not loaded["size"]:
             raise ValidationError("Missing; a body that is null had one.", "size")

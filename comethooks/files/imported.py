@@ -1,4 +1,6 @@
-"""Events that are imported: from lines that an export wrote or somebody's hand, or from the bare bodies in a log."""
+"""Events that are imported: from lines that an export wrote or somebody's hand, or from the bare
+bodies in a log.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -18,14 +20,17 @@ _LINE = LineSchema()
 
 
 class LineError(ValueError):
-    """A line that is no event. Its text says why, and quotes nothing of the line but names of fields."""
+    """A line that is no event. Its text says why, and quotes nothing of the line but names of
+    fields.
+    """
 
 
 def event_in(line: bytes) -> Record:
     """The event that a line holds, with everything that can be derived from its body derived anew.
 
-    What a body does not say any more, because the schemas refuse it or it is redacted or not kept, is as the line
-    has it. An id that is missing is made of the rest, and the same each time. Raises `LineError`.
+    What a body does not say any more, because the schemas refuse it or it is redacted or not kept,
+    is as the line has it. An id that is missing is made of the rest, and the same each time. Raises
+    `LineError`.
     """
     try:
         loaded: dict[str, Any] = _LINE.load(_decoded(line))
@@ -36,7 +41,8 @@ def event_in(line: bytes) -> Record:
 
 
 def event_of(body: bytes, now: int) -> Record:
-    """The event that a bare body says; received when it occurred or, if it does not say when, at `now` (ms).
+    """The event that a bare body says; received when it occurred or, if it does not say when, at
+    `now` (ms).
 
     Its id is the same for every repeat of it. Raises `LineError` when the body would be refused.
     """
@@ -44,8 +50,11 @@ def event_of(body: bytes, now: int) -> Record:
         parsed = schemas.parse(_decoded(body), body)
     except schemas.InvalidBodyError as error:
         raise LineError(str(error)) from None
-    # A key without a time in it is the same for what happened again; the whole body may tell the two apart.
-    digest = parsed.duplicate_key if parsed.duplicate_key_has_time else hashlib.sha256(body).digest()
+    # A key without a time in it is the same for what happened again; the whole body may tell the
+    # two apart.
+    digest = (
+        parsed.duplicate_key if parsed.duplicate_key_has_time else hashlib.sha256(body).digest()
+    )
     occurred_at = storable(parsed.occurred_at)
     return _with_parsed(
         Record(

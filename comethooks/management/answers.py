@@ -15,7 +15,9 @@ _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no"
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A webhook as CometChat told it; None is what it did not tell, and it never tells the password."""
+    """A webhook as CometChat told it; None is what it did not tell, and it never tells the
+    password.
+    """
 
     id: str
     name: str | None = None
@@ -45,7 +47,9 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class TriggerResult:
-    """What came of adding or removing one trigger. `message` is CometChat's, or says what is missing."""
+    """What came of adding or removing one trigger. `message` is CometChat's, or says what is
+    missing.
+    """
 
     trigger: str
     success: bool
@@ -86,8 +90,8 @@ def trigger_names(items: Sequence[Any]) -> list[str]:
 def trigger_results(asked: Sequence[str], items: Sequence[Any]) -> list[TriggerResult]:
     """What came of each trigger that was asked for.
 
-    An answer that has one result without a trigger's name speaks of all (seen in the documentation, for
-    removing). A trigger that is not in the answer has failed.
+    An answer that has one result without a trigger's name speaks of all (seen in the documentation,
+    for removing). A trigger that is not in the answer has failed.
     """
     told: dict[str, Any] = {}
     for item in items:

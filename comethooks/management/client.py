@@ -34,8 +34,8 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class Management:
     """The webhooks of one app; of its current webhooks, or of its `legacy` ones.
 
-    Every method raises `ManagementError`. A call that is answered with 429 is made again after the time that
-    the answer names, three times at most and if that is no more than half a minute.
+    Every method raises `ManagementError`. A call that is answered with 429 is made again after the
+    time that the answer names, three times at most and if that is no more than half a minute.
     """
 
     def __init__(
@@ -54,16 +54,24 @@ class Management:
         self._host = root.host
         self._url = f"{root}/apps/{quote(app_id, safe='')}/webhooks"
         self._client = httpx.Client(
-            headers={"key": key.key, "secret": key.secret, **({} if legacy else {"X-Webhook-Version": "2"})},
+            headers={
+                "key": key.key,
+                "secret": key.secret,
+                **({} if legacy else {"X-Webhook-Version": "2"}),
+            },
             timeout=_TIMEOUT_SECONDS,
-            trust_env=root.host not in _LOOPBACK,  # proxies of the environment are for the world outside
+            trust_env=root.host
+            not in _LOOPBACK,  # proxies of the environment are for the world outside
         )
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._client.close()
 
@@ -106,7 +114,9 @@ class Management:
                 HTTPStatus.OK, message=self._shown(refusal, (fields or {}).get("password", ""))
             )
 
-    def _change_triggers(self, method: str, identifier: str, triggers: Sequence[str]) -> list[TriggerResult]:
+    def _change_triggers(
+        self, method: str, identifier: str, triggers: Sequence[str]
+    ) -> list[TriggerResult]:
         answer = self._call(method, _path(identifier, "triggers"), {"triggerIds": list(triggers)})
         return answers.trigger_results(triggers, answers.unwrapped(answer))
 
@@ -156,7 +166,9 @@ class Management:
             ) from None
 
     def _refusal(self, answer: httpx.Response, body: dict[str, Any] | None) -> tuple[int, str, str]:
-        """Status, code and message of an error; CometChat may quote what was sent, so secrets are masked."""
+        """Status, code and message of an error; CometChat may quote what was sent, so secrets are
+        masked.
+        """
         try:
             error = answer.json().get("error")
             code, message = str(error.get("code") or ""), str(error.get("message") or "")
@@ -189,7 +201,8 @@ def _json(answer: httpx.Response) -> Any:
         return answer.json()
     except ValueError:
         raise UnreadableError(
-            f"{answer.url.host} answered {answer.status_code} with what is no JSON; is a proxy in between?"
+            f"{answer.url.host} answered {answer.status_code} with what is no JSON; is a proxy in"
+            " between?"
         ) from None
 
 

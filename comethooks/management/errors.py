@@ -6,15 +6,17 @@ ManagementError
 ├── UnreachableError           no answer came
 ├── UnreadableError            an answer that cannot be understood
 └── RefusedError               an answer that is no 2xx
-    ├── KeyRefusedError        401 and 403: the key or its secret is wrong
-    ├── NotFoundError          404: no such webhook; of all of them: no such app, or the key is of another kind
-    └── TooManyRequestsError   429, and waiting did not help
+    ├── KeyRefusedError        401 and 403: the key or its secret is wrong ├── NotFoundError
+    404: no such webhook; of all of them: no such app, or the key is of another kind └──
+    TooManyRequestsError   429, and waiting did not help
 ```
 """
 
 
 class ManagementError(Exception):
-    """The base of all. Its text is for people, says what to do where something can be done, and has no secret."""
+    """The base of all. Its text is for people, says what to do where something can be done, and has
+    no secret.
+    """
 
 
 class LimitError(ManagementError):
@@ -53,8 +55,9 @@ class NotFoundError(RefusedError):
     """There is no such thing, or the key is none of the management API."""
 
     hint = (
-        "there is no such webhook or app, or COMETCHAT_MGMT_KEY is no key of the management API: the REST key of an "
-        "app gets this answer too. CometChat's sales team issues management keys"
+        "there is no such webhook or app, or COMETCHAT_MGMT_KEY is no key of the management API:"
+        " the REST key of an app gets this answer too. CometChat's sales team issues management"
+        " keys"
     )
 
 
@@ -65,5 +68,7 @@ class TooManyRequestsError(RefusedError):
         self, status: int, code: str = "", message: str = "", *, retry_after: float | None = None
     ) -> None:
         self.retry_after = retry_after
-        self.hint = "try again later" if retry_after is None else f"try again in {retry_after:g} seconds"
+        self.hint = (
+            "try again later" if retry_after is None else f"try again in {retry_after:g} seconds"
+        )
         super().__init__(status, code, message)

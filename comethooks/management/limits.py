@@ -17,7 +17,9 @@ def check_id(text: str) -> None:
     """Raise `LimitError` when `text` cannot be the id of a new webhook."""
     # The documentation says alphanumeric, and has an underscore in its own example.
     if not re.fullmatch(rf"[A-Za-z0-9_]{{1,{_LONGEST_ID}}}", text):
-        raise LimitError(f"the id of a webhook is 1 to {_LONGEST_ID} letters and digits, without blanks")
+        raise LimitError(
+            f"the id of a webhook is 1 to {_LONGEST_ID} letters and digits, without blanks"
+        )
 
 
 def check_name(text: str) -> None:
@@ -38,13 +40,14 @@ def check_credential(user: str, password: str) -> None:
     """Raise `LimitError` when CometChat cannot send these. The password is not quoted."""
     if not re.fullmatch(rf"[A-Za-z0-9]{{1,{_LONGEST_USER}}}", user):
         raise LimitError(
-            f"CometChat takes 1 to {_LONGEST_USER} letters and digits as user of Basic auth, and nothing else; "
-            "the first one of COMETHOOKS_BASIC_AUTH is otherwise"
+            f"CometChat takes 1 to {_LONGEST_USER} letters and digits as user of Basic auth, and"
+            " nothing else; the first one of COMETHOOKS_BASIC_AUTH is otherwise"
         )
     if not re.fullmatch(rf"[A-Za-z0-9]{{1,{_LONGEST_PASSWORD}}}", password):
         raise LimitError(
-            f"CometChat takes 1 to {_LONGEST_PASSWORD} letters and digits as password of Basic auth, and nothing "
-            f"else; that of the user {user} in COMETHOOKS_BASIC_AUTH is otherwise"
+            f"CometChat takes 1 to {_LONGEST_PASSWORD} letters and digits as password of Basic"
+            f" auth, and nothing else; that of the user {user} in COMETHOOKS_BASIC_AUTH is"
+            " otherwise"
         )
 
 

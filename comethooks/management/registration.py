@@ -36,8 +36,8 @@ class Action(StrEnum):
 class Registration:
     """What a webhook shall be like.
 
-    Without an `id` it is the webhook that has this URL already, or else `comethooks`; without a `name` an old
-    one keeps its own. `exact`: it delivers `triggers` and no others.
+    Without an `id` it is the webhook that has this URL already, or else `comethooks`; without a
+    `name` an old one keeps its own. `exact`: it delivers `triggers` and no others.
     """
 
     url: str
@@ -63,10 +63,10 @@ class Registration:
 class Plan:
     """What has to be done.
 
-    `fields` is what the webhook is created or updated with, the password among it. `changes` names those that
-    CometChat has otherwise; `untold` those that it does not tell, the password always: because of them an update
-    is sent even when nothing is known to differ. `twins` are the ids of other webhooks with the same URL, which
-    deliver everything once more.
+    `fields` is what the webhook is created or updated with, the password among it. `changes` names
+    those that CometChat has otherwise; `untold` those that it does not tell, the password always:
+    because of them an update is sent even when nothing is known to differ. `twins` are the ids of
+    other webhooks with the same URL, which deliver everything once more.
     """
 
     id: str
@@ -131,7 +131,9 @@ def planned(wanted: Registration, api: Management) -> Plan:
         present=tuple(each for each in wanted.triggers if each in delivered),
         remove=extra if wanted.exact else (),
         left=() if wanted.exact else extra,
-        twins=tuple(each.id for each in present if each.url == wanted.url and each.id != identifier),
+        twins=tuple(
+            each.id for each in present if each.url == wanted.url and each.id != identifier
+        ),
         moved_from=old.url if old is not None and old.url != wanted.url else None,
     )
 
@@ -171,7 +173,9 @@ def _changed(
 
 
 def _found(wanted: Registration, present: Sequence[Webhook]) -> Webhook | None:
-    """The webhook that is meant, when there is one; of several with its URL, the one that has our own id."""
+    """The webhook that is meant, when there is one; of several with its URL, the one that has our
+    own id.
+    """
     if wanted.id is not None:
         return next((each for each in present if each.id == wanted.id), None)
     ours = [each for each in present if each.id == DEFAULT_ID]
@@ -201,5 +205,7 @@ def _compared(fields: dict[str, Any], old: Webhook) -> tuple[tuple[str, ...], tu
         "enabled": old.enabled,
         "retryOnFailure": old.retry,
     }
-    changes = tuple(name for name, value in told.items() if value is not None and value != fields[name])
+    changes = tuple(
+        name for name, value in told.items() if value is not None and value != fields[name]
+    )
     return changes, tuple(name for name in fields if told.get(name) is None)

@@ -1,4 +1,6 @@
-"""Bodies to try things out with: one sample of each trigger, stories of several, and how to change them."""
+"""Bodies to try things out with: one sample of each trigger, stories of several, and how to change
+them.
+"""
 
 from comethooks.samples.making import APP_ID, Kind, all_kinds, all_samples, sample, table
 from comethooks.samples.paths import put, remove, value_of

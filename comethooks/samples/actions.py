@@ -1,10 +1,21 @@
-"""Messages that nobody writes: what is told of members of a group, and of messages that were changed."""
+"""Messages that nobody writes: what is told of members of a group, and of messages that were
+changed.
+"""
 
 from comethooks.samples.messages import Make, message, text, with_id
 from comethooks.samples.people import TEXTS
 from comethooks.samples.scene import Json, Scene, entity, receiver, user
 
-MEMBER_ACTIONS = ("joined", "left", "added", "invited", "kicked", "banned", "unbanned", "scopeChanged")
+MEMBER_ACTIONS = (
+    "joined",
+    "left",
+    "added",
+    "invited",
+    "kicked",
+    "banned",
+    "unbanned",
+    "scopeChanged",
+)
 _BY_THEMSELVES = ("joined", "left")
 _NEW_SCOPE = {"scope": {"old": "participant", "new": "admin"}}
 
@@ -21,7 +32,9 @@ def member_action(action: str) -> Make:
             "for": entity(receiver(scene), "group"),
         }
         extras = {"extras": _NEW_SCOPE} if action == "scopeChanged" else {}
-        return message(scene, "action", "groupMember", {"action": action, **extras, "entities": entities})
+        return message(
+            scene, "action", "groupMember", {"action": action, **extras, "entities": entities}
+        )
 
     return make
 
@@ -62,4 +75,9 @@ def edited(scene: Scene, original: Json) -> Json:
 def deleted(scene: Scene, original: Json) -> Json:
     """What remains of `original`, from now on."""
     kept = {key: value for key, value in original.items() if key != "data"}
-    return {**kept, "updatedAt": scene.seconds, "deletedAt": scene.seconds, "deletedBy": scene.sender.uid}
+    return {
+        **kept,
+        "updatedAt": scene.seconds,
+        "deletedAt": scene.seconds,
+        "deletedBy": scene.sender.uid,
+    }

@@ -28,8 +28,8 @@ def data(status: str) -> Make:
 def call_of(scene: Scene, status: str, session: str, kind: str, ago: int) -> Json:
     """A call, by its session, that the sender of the scene began so many seconds ago.
 
-    What the called one did comes from them, so that sender and receiver are the other way round than in the
-    call itself (seen live).
+    What the called one did comes from them, so that sender and receiver are the other way round
+    than in the call itself (seen live).
     """
     tells = _turned(scene) if status in _BY_THE_CALLED else scene
     itself = {
@@ -60,5 +60,7 @@ def _turned(scene: Scene) -> Scene:
     """Of two, the called one acts; of a group, somebody in it."""
     called = scene.other
     return replace(
-        scene, sender=called, receiver=scene.receiver if scene.receiver_type == "group" else scene.sender
+        scene,
+        sender=called,
+        receiver=scene.receiver if scene.receiver_type == "group" else scene.sender,
     )

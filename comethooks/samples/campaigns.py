@@ -22,7 +22,11 @@ _CONTENT: Mapping[str, object] = MappingProxyType(
             {"id": "line", "type": "divider"},
             {"id": "text", "type": "text", "content": _SPOKEN, "variant": "body"},
         ],
-        "style": {"background": {"light": "#F4F1EA", "dark": "#23211D"}, "borderRadius": 8, "padding": 16},
+        "style": {
+            "background": {"light": "#F4F1EA", "dark": "#23211D"},
+            "borderRadius": 8,
+            "padding": 16,
+        },
     }
 )
 
@@ -82,7 +86,9 @@ def feed_item(status: str) -> Make:
     reached = ("sent", "delivered", "read", "interacted").index(status) + 1
 
     def make(scene: Scene) -> Json:
-        shown = {"content": dict(_CONTENT)} if status == "sent" else {"variables": {}, "metadata": {}}
+        shown = (
+            {"content": dict(_CONTENT)} if status == "sent" else {"variables": {}, "metadata": {}}
+        )
         return {
             "id": scene.token(),
             **_notification(scene, "in_app"),

@@ -62,7 +62,9 @@ def receipt_of_all(action: str) -> Make:
 
 
 def receipt_of_all_for(scene: Scene, action: str, message_id: str, author: Person) -> Json:
-    """Everybody has received or read this message, the sender as the last one, who need not be named."""
+    """Everybody has received or read this message, the sender as the last one, who need not be
+    named.
+    """
     return _receipt(scene, action, message_id, author, {})
 
 

@@ -66,4 +66,6 @@ def _by_owner(scene: Scene, of: Group, member: Person, **more: Any) -> Json:
 
 
 def _group_now(scene: Scene, of: Group, **more: Any) -> Json:
-    return group(scene, of, updatedAt=scene.seconds, onlineMembersCount=min(_ONLINE, of.members), **more)
+    return group(
+        scene, of, updatedAt=scene.seconds, onlineMembersCount=min(_ONLINE, of.members), **more
+    )

@@ -17,7 +17,9 @@ def form(scene: Scene) -> Json:
     content = {
         "title": "Who comes along?",
         "formFields": [
-            _field("textInput", "name", "Your name", placeholder={"text": "First and last"}, maxLines=1),
+            _field(
+                "textInput", "name", "Your name", placeholder={"text": "First and last"}, maxLines=1
+            ),
             _field("textInput", "diet", "What you do not eat", optional=True),
             _choice("dropdown", "ferry", "Which ferry", "08:10", "09:40"),
             _choice("Select", "days", "Which days", "Saturday", "Sunday", optional=True),
@@ -78,13 +80,17 @@ PRESSED: Mapping[str, Callable[[Scene], Json]] = MappingProxyType(
         "form": pressed(
             "form",
             "submit",
-            lambda scene: {"formData": {"name": scene.other.name, "ferry": "08:10", "days": ["saturday"]}},
+            lambda scene: {
+                "formData": {"name": scene.other.name, "ferry": "08:10", "days": ["saturday"]}
+            },
         ),
         "card": pressed("card", "read", lambda scene: {}),
         "scheduler": pressed(
             "scheduler",
             "book",
-            lambda scene: {"schedulerData": {"meetStartAt": scene.seconds + 86_400, "duration": 30}},
+            lambda scene: {
+                "schedulerData": {"meetStartAt": scene.seconds + 86_400, "duration": 30}
+            },
         ),
     }
 )

@@ -1,4 +1,5 @@
-"""Bodies to try things out with, as CometChat would send them: every one about something that happened just now.
+"""Bodies to try things out with, as CometChat would send them: every one about something that
+happened just now.
 
 Ids are random and times are the caller's, so that no body repeats another.
 """
@@ -27,7 +28,9 @@ class Kind:
     bot: bool = False
 
     def __str__(self) -> str:
-        return " ".join((self.trigger, self.variant, *(["legacy"] * self.legacy), *(["bot"] * self.bot)))
+        return " ".join(
+            (self.trigger, self.variant, *(["legacy"] * self.legacy), *(["bot"] * self.bot))
+        )
 
 
 def table(*, legacy: bool = False, bot: bool = False) -> Mapping[str, Sample]:
@@ -45,10 +48,12 @@ def sample(
     bot: bool = False,
     variant: str | None = None,
 ) -> dict[str, Any]:
-    """A body for `trigger`, about something that happened at `now_ms` (milliseconds since the epoch).
+    """A body for `trigger`, about something that happened at `now_ms` (milliseconds since the
+    epoch).
 
-    `legacy` asks for the older form of a trigger that has two, `bot` for a callback to a bot, `variant` for
-    another than the usual kind, such as an `image`. Raises `KeyError` when there is none.
+    `legacy` asks for the older form of a trigger that has two, `bot` for a callback to a bot,
+    `variant` for another than the usual kind, such as an `image`. Raises `KeyError` when there is
+    none.
     """
     found = table(legacy=legacy, bot=bot)[trigger]
     here = scene(random, now_ms, app_id)

@@ -1,4 +1,6 @@
-"""Messages that people write, of every category and type; without an id, which not every body has."""
+"""Messages that people write, of every category and type; without an id, which not every body
+has.
+"""
 
 from collections.abc import Callable
 
@@ -60,7 +62,13 @@ def media(kind: str) -> Make:
         stored = f"https://files-eu.cometchat.io/{scene.app_id}/media/{scene.token()}/{name}"
         url = f"{stored}?fat={scene.token()}"
         extension = name.rpartition(".")[2]
-        attachment = {"url": url, "name": name, "mimeType": mime_type, "extension": extension, "size": size}
+        attachment = {
+            "url": url,
+            "name": name,
+            "mimeType": mime_type,
+            "extension": extension,
+            "size": size,
+        }
         data = {"url": url, "attachments": [attachment], "entities": parties(scene)}
         return message(scene, "message", kind, data)
 

@@ -1,4 +1,6 @@
-"""What moderation says of messages: its engine, somebody who looked again, and an engine that failed."""
+"""What moderation says of messages: its engine, somebody who looked again, and an engine that
+failed.
+"""
 
 from comethooks.samples.messages import Make, text, with_id
 from comethooks.samples.scene import Json, Scene
@@ -38,7 +40,10 @@ def failed_and_dropped(scene: Scene) -> Json:
 def judged(message: Json, status: str) -> Json:
     """The message with what the engine says of it."""
     metadata: Json = {"@injected": {"extensions": {"link-preview": {"links": []}}}}
-    return {**message, "data": {**message["data"], "metadata": metadata, "moderation": {"status": status}}}
+    return {
+        **message,
+        "data": {**message["data"], "metadata": metadata, "moderation": {"status": status}},
+    }
 
 
 def reviewed(scene: Scene, message: Json) -> Json:

@@ -1,4 +1,5 @@
-"""What CometChat hands to an app's own provider of notifications: one body for each who is to be told.
+"""What CometChat hands to an app's own provider of notifications: one body for each who is to be
+told.
 
 As CometChat's documentation on custom providers describes them, and for push as seen live.
 """

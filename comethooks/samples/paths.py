@@ -5,7 +5,8 @@ from typing import Any
 
 
 def put(body: dict[str, Any], path: str, value: Any) -> None:
-    """Set `value` at a dotted path of `body`; objects on the way are made, a number counts in a list.
+    """Set `value` at a dotted path of `body`; objects on the way are made, a number counts in a
+    list.
 
     Raises `ValueError`, whose text says what is in the way.
     """
@@ -52,7 +53,9 @@ def value_of(text: str) -> Any:
 def _parts(path: str) -> list[str]:
     parts = path.split(".")
     if not all(parts):
-        raise ValueError(f"the path {path!r} has an empty part; write it as in data.message.data.text")
+        raise ValueError(
+            f"the path {path!r} has an empty part; write it as in data.message.data.text"
+        )
     return parts
 
 
@@ -83,7 +86,13 @@ def _index(holder: list[Any], key: str, where: str, *, appending: bool) -> int:
 
 
 def _in_the_way(holder: Any, key: str, where: str) -> ValueError:
-    kinds = {str: "a text", bool: "true or false", int: "a number", float: "a number", type(None): "null"}
+    kinds = {
+        str: "a text",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        type(None): "null",
+    }
     return ValueError(
         f"{where} is {kinds[type(holder)]} and no object, so nothing can be set at {where}.{key}"
     )

@@ -72,7 +72,9 @@ class Scene:
     def turned(self) -> "Scene":
         """The same the other way round; in a group, somebody else does it."""
         other = self.other
-        return replace(self, sender=other, receiver=self.sender if self.receiver == other else self.receiver)
+        return replace(
+            self, sender=other, receiver=self.sender if self.receiver == other else self.receiver
+        )
 
     def message_id(self) -> str:
         """The id of a message."""
@@ -91,7 +93,9 @@ def scene(random: Random, milliseconds: int, app_id: str) -> Scene:
     """Two of the people, or one of them in a group."""
     sender, receiver = random.sample(PEOPLE, 2)
     in_group = random.random() < _GROUP_SHARE
-    return Scene(random, milliseconds, sender, random.choice(GROUPS) if in_group else receiver, app_id)
+    return Scene(
+        random, milliseconds, sender, random.choice(GROUPS) if in_group else receiver, app_id
+    )
 
 
 def conversation_of(sender: Person, receiver: Person | Group) -> str:

@@ -46,8 +46,12 @@ def left(scene: Scene, session: Session, since: int | None = None) -> Json:
     return {"occupant": occupant, "sessionId": session.id}
 
 
-def ended(scene: Scene, session: Session, stays: Mapping[Person, tuple[int, int]] | None = None) -> Json:
-    """The session is over; `stays` has when each came and went, by default the sender all the time."""
+def ended(
+    scene: Scene, session: Session, stays: Mapping[Person, tuple[int, int]] | None = None
+) -> Json:
+    """The session is over; `stays` has when each came and went, by default the sender all the
+    time.
+    """
     stays = {scene.sender: (session.since, scene.seconds)} if stays is None else stays
     return {
         "all_occupants": [

@@ -75,7 +75,9 @@ def _legacy(make: Make) -> Sample:
 
 def _changed(change: str) -> Sample:
     documented = actions.edit if change == "edited" else actions.deletion
-    return Sample({"documented": changes.sent(documented), "live": changes.changed_as_seen_live(change)})
+    return Sample(
+        {"documented": changes.sent(documented), "live": changes.changed_as_seen_live(change)}
+    )
 
 
 def _judged(written: Callable[[Make], Make]) -> Sample:
@@ -168,9 +170,15 @@ CURRENT: Mapping[str, Sample] = MappingProxyType(
             f"after_push_notification_{status}": _one(campaigns.push(status))
             for status in ("sent", "delivered", "clicked")
         },
-        "email-notification-payload-generated": Sample({"usual": notifications.email}, envelopes.PROVIDER),
-        "sms-notification-payload-generated": Sample({"usual": notifications.sms}, envelopes.PROVIDER),
-        "push-notification-payload-generated": Sample({"usual": notifications.push}, envelopes.PROVIDER),
+        "email-notification-payload-generated": Sample(
+            {"usual": notifications.email}, envelopes.PROVIDER
+        ),
+        "sms-notification-payload-generated": Sample(
+            {"usual": notifications.sms}, envelopes.PROVIDER
+        ),
+        "push-notification-payload-generated": Sample(
+            {"usual": notifications.push}, envelopes.PROVIDER
+        ),
         "ui_message_interacted": Sample(interactive.PRESSED, envelopes.CLIENT),
     }
 )

@@ -6,7 +6,9 @@ _PLATFORMS = ("javascript", "android", "ios")
 
 
 def blocked(scene: Scene) -> Json:
-    """The sender blocks somebody, or no longer does. There is no time in it, so it is somebody new each time."""
+    """The sender blocks somebody, or no longer does. There is no time in it, so it is somebody new
+    each time.
+    """
     scene = scene.with_guest()
     return {"users": {scene.receiver.id: brief(scene.other)}, "by": brief(scene.sender)}
 

@@ -1,6 +1,8 @@
-"""What tests of plugins use: the way of an event through the engine, without a network, a server or waiting.
+"""What tests of plugins use: the way of an event through the engine, without a network, a server or
+waiting.
 
-The fixture `harness` gives a `Harness`; `comethooks.testing.pytest_plugin` is the pytest plugin that has it.
+The fixture `harness` gives a `Harness`; `comethooks.pytest_plugin` is the pytest plugin
+that has it.
 """
 
 from comethooks.testing.bodies import Fields

@@ -21,7 +21,9 @@ def parsed_of(raw: bytes, *, strict: bool) -> Parsed:
 
 
 def record_of(parsed: Parsed, raw: bytes, now: int, number: int) -> Record:
-    """The event that a body is, received at `now` (milliseconds). Of one time, ids are in the order of `number`."""
+    """The event that a body is, received at `now` (milliseconds). Of one time, ids are in the order
+    of `number`.
+    """
     identifier = new_id(now, (number % _NUMBERS).to_bytes(2) + os.urandom(8))
     return Record(
         kind=Kind.EVENT,
@@ -40,7 +42,9 @@ def record_of(parsed: Parsed, raw: bytes, now: int, number: int) -> Record:
 
 
 class Duplicates:
-    """Remembers what each plugin was given, as long as a service does: `window` seconds, or less without a time."""
+    """Remembers what each plugin was given, as long as a service does: `window` seconds, or less
+    without a time.
+    """
 
     def __init__(self, clock: Callable[[], int], window: int) -> None:
         self._clock = clock

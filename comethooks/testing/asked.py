@@ -37,10 +37,13 @@ class Asked:
         named = [way for way, value in ways.items() if value is not None]
         if not named:
             raise HarnessError(
-                'say what to deliver: a trigger, such as "message_sent", a bookmark="…" or a body={…}'
+                'say what to deliver: a trigger, such as "message_sent", a bookmark="…" or a'
+                " body={…}"
             )
         if len(named) > 1:
-            raise HarnessError(f"{' and '.join(named)} both say what to deliver: leave one of them out")
+            raise HarnessError(
+                f"{' and '.join(named)} both say what to deliver: leave one of them out"
+            )
         if self.trigger is not None:
             wanted = Wanted(self.trigger, self.fields, self.variant, self.legacy, self.changes)
             return lambda now: dumps(made(wanted, now_ms=now, random=random))
@@ -60,7 +63,9 @@ class Asked:
         given = [*self.fields, *(["variant"] if self.variant is not None else [])]
         given += ["legacy"] if self.legacy else []
         if given:
-            raise HarnessError(f"{way} says all of it: leave {', '.join(given)} out, or use set={{…}}")
+            raise HarnessError(
+                f"{way} says all of it: leave {', '.join(given)} out, or use set={{…}}"
+            )
 
 
 def _own(body: Any) -> bytes:
@@ -69,7 +74,9 @@ def _own(body: Any) -> bytes:
     if isinstance(body, Mapping):
         return dumps(body)
     if isinstance(body, os.PathLike):
-        raise HarnessError("a body is an object or bytes; for the file of a bookmark write bookmark=Path(…)")
+        raise HarnessError(
+            "a body is an object or bytes; for the file of a bookmark write bookmark=Path(…)"
+        )
     raise HarnessError(f"a body is an object or bytes, and this is of type {type(body).__name__}")
 
 

@@ -1,4 +1,6 @@
-"""Bodies for tests: a sample of a trigger, with what the test says about it in every place where it stands."""
+"""Bodies for tests: a sample of a trigger, with what the test says about it in every place where it
+stands.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -85,16 +87,22 @@ def _check(wanted: Wanted) -> None:
     for name in wanted.fields:
         if name not in names:
             raise HarnessError(
-                f"an event has no {name!r}{guess(name, names)} It has: {', '.join(names)}; write anything else as"
-                ' set={"data.message.data.text": "…"}'
+                f"an event has no {name!r}{guess(name, names)} It has: {', '.join(names)}; write"
+                ' anything else as set={"data.message.data.text": "…"}'
             )
     if {"receiver", "group"} <= wanted.fields.keys():
         raise HarnessError("a message goes to a receiver or into a group: leave one of them out")
 
 
 def _no_sample(trigger: str, known: Iterable[str], *, legacy: bool) -> str:
-    meant = [entry.name for entry in TRIGGERS.values() if entry.canonical == trigger and entry.name in known]
-    hint = f"; that is the canonical name of {', '.join(meant)}." if meant else guess(trigger, known)
+    meant = [
+        entry.name
+        for entry in TRIGGERS.values()
+        if entry.canonical == trigger and entry.name in known
+    ]
+    hint = (
+        f"; that is the canonical name of {', '.join(meant)}." if meant else guess(trigger, known)
+    )
     generation = "legacy sample" if legacy else "sample"
     return (
         f"there is no {generation} of {trigger!r}{hint}"
@@ -106,7 +114,9 @@ def _scene(fields: Fields, now_ms: int, random: Random) -> Scene:
     """Two people, or one in a group, none of them anybody whom the test names."""
     named = {fields.get("sender"), fields.get("receiver"), fields.get("member")}
     sender, receiver = [person for person in PEOPLE if person.uid not in named][:2]
-    return Scene(random, now_ms, sender, GROUPS[0] if "group" in fields else receiver, samples.APP_ID)
+    return Scene(
+        random, now_ms, sender, GROUPS[0] if "group" in fields else receiver, samples.APP_ID
+    )
 
 
 def _view(body: dict[str, Any]) -> Event:
@@ -142,7 +152,9 @@ def _names(wanted: Wanted, event: Event, scene: Scene) -> dict[str, str]:
         if name not in wanted.fields:
             continue
         if not old or f'"{old}"' not in text:
-            raise HarnessError(f"a sample of {wanted.trigger} has no {name}; leave it out, or use set={{…}}")
+            raise HarnessError(
+                f"a sample of {wanted.trigger} has no {name}; leave it out, or use set={{…}}"
+            )
         names[old] = str(wanted.fields[name])  # type: ignore[literal-required]
     return names
 

@@ -26,7 +26,9 @@ class Clock:
         return datetime.fromtimestamp(self._milliseconds / 1000, UTC)
 
     def advance(self, seconds: float) -> None:
-        """Let time pass. Attempts that become due are made, each at its time. Raises `ValueError` below 0."""
+        """Let time pass. Attempts that become due are made, each at its time. Raises `ValueError`
+        below 0.
+        """
         if seconds < 0:
             raise ValueError(f"advance({seconds!r}): time does not go back")
         target = self._milliseconds + round(seconds * 1000)

@@ -12,13 +12,18 @@ VERSION = "test"
 """The version of every plugin in a harness."""
 
 
-def bound_handlers(plugin: Plugin, config: Mapping[str, Any], timeout: float) -> tuple[BoundHandler, ...]:
-    """The plugin's handlers as a worker has them; `timeout` is for those that name none. Raises `HarnessError`."""
+def bound_handlers(
+    plugin: Plugin, config: Mapping[str, Any], timeout: float
+) -> tuple[BoundHandler, ...]:
+    """The plugin's handlers as a worker has them; `timeout` is for those that name none. Raises
+    `HarnessError`.
+    """
     if not isinstance(plugin, Plugin):
         raise HarnessError(f"{plugin!r:.80} is no Plugin; write harness.deliver(plugin, …)")
     read = _config(plugin, config)
     return tuple(
-        BoundHandler(handler, read, float(handler.timeout or timeout), VERSION) for handler in plugin.handlers
+        BoundHandler(handler, read, float(handler.timeout or timeout), VERSION)
+        for handler in plugin.handlers
     )
 
 
@@ -28,10 +33,13 @@ def _config(plugin: Plugin, config: Mapping[str, Any]) -> Config:
         if name not in plugin.config:
             known = ", ".join(plugin.config) or "none"
             raise HarnessError(
-                f"plugin {plugin.name} has no setting {name!r}{guess(name, plugin.config)} It has: {known}"
+                f"plugin {plugin.name} has no setting {name!r}{guess(name, plugin.config)} It has:"
+                f" {known}"
             )
     environ = {
-        variable(plugin.name, name): _text(value) for name, value in config.items() if value is not None
+        variable(plugin.name, name): _text(value)
+        for name, value in config.items()
+        if value is not None
     }
     try:
         return plugin.load_config(environ)

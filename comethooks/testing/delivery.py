@@ -12,7 +12,9 @@ from comethooks.workers.states import EventStatus, RunState, event_status
 
 @dataclass(slots=True, eq=False)
 class Run:
-    """One handler on one event. It tells how it stands when it is asked, so it changes with the clock."""
+    """One handler on one event. It tells how it stands when it is asked, so it changes with the
+    clock.
+    """
 
     event: Event
     bound: BoundHandler = field(repr=False)
@@ -53,23 +55,30 @@ class Delivery:
     repeats: "Delivery | None" = field(default=None, repr=False)
     """The delivery whose event came again."""
     runs: tuple[Run, ...] = ()
-    """Every run, in the order of first attempts: those on the event, then those on what was emitted."""
+    """Every run, in the order of first attempts: those on the event, then those on what was
+    emitted."""
     emitted: tuple[Event, ...] = field(default=(), repr=False)
     """The events that handlers made of it: `emitted[0].payload["data"]` is what one holds."""
 
     @property
     def duplicate(self) -> bool:
-        """Whether the body repeats one that was delivered before. Nothing runs then; `event` is the first one's."""
+        """Whether the body repeats one that was delivered before. Nothing runs then; `event` is the
+        first one's.
+        """
         return self.repeats is not None
 
     @property
     def run(self) -> Run:
         """The one run that there is. Raises `HarnessError` when there are more or none."""
         if self.duplicate:
-            raise HarnessError(f"nothing ran: it repeats {self.event.id}, which was delivered before")
+            raise HarnessError(
+                f"nothing ran: it repeats {self.event.id}, which was delivered before"
+            )
         if len(self.runs) != 1:
             there = ", ".join(f"{run.handler} on {run.event.trigger}" for run in self.runs)
-            raise HarnessError(f"there is not one run but {len(self.runs)}: {there or 'look at why_not'}")
+            raise HarnessError(
+                f"there is not one run but {len(self.runs)}: {there or 'look at why_not'}"
+            )
         return self.runs[0]
 
     @property
@@ -94,7 +103,10 @@ class Delivery:
         """Why a handler does not get `event`; None when it does."""
         reason = refusal(bound, event)
         if reason is None and bound.id in self.left_out:
-            return f'a replay leaves it out, since it may not be safe to repeat: write include=["{bound.id}"]'
+            return (
+                "a replay leaves it out, since it may not be safe to repeat: write"
+                f' include=["{bound.id}"]'
+            )
         return reason
 
 

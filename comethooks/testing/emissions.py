@@ -20,7 +20,9 @@ class Emissions:
         self._replayed.update(ids)
 
     def keep(self, record: Record, *, attempt: int, replay: str | None) -> str:
-        """Keep an event that a run made, unless it is known; its id. What only a replay made is new to a live run."""
+        """Keep an event that a run made, unless it is known; its id. What only a replay made is new
+        to a live run.
+        """
         known = self._live if replay is None else self._live | self._replayed
         if record.id not in known:
             (self._live if replay is None else self._replayed).add(record.id)

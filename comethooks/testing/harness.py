@@ -1,7 +1,8 @@
-"""Delivers events to a plugin as the service would: schemas, duplicates, patterns, runs, retries, order.
+"""Delivers events to a plugin as the service would: schemas, duplicates, patterns, runs, retries,
+order.
 
-All is done in the test's own process, one run at a time. The clock stands still but for the waits between attempts
-and for what the test says.
+All is done in the test's own process, one run at a time. The clock stands still but for the waits
+between attempts and for what the test says.
 """
 
 from collections.abc import Collection, Mapping
@@ -44,7 +45,9 @@ class Harness:
     `COMETHOOKS_DUPLICATE_WINDOW`.
     """
 
-    def __init__(self, *, handler_timeout: float = 30.0, duplicate_window: int = _DAY_SECONDS) -> None:
+    def __init__(
+        self, *, handler_timeout: float = 30.0, duplicate_window: int = _DAY_SECONDS
+    ) -> None:
         self.clock = Clock(lambda until: self._pipeline.make_due(until))
         """`clock.advance(60)` lets a minute pass, `clock.now` tells the time."""
         self.http = Calls()
@@ -60,7 +63,11 @@ class Harness:
         self._duplicates = Duplicates(self.clock, duplicate_window)
         self._emissions = Emissions(self.clock)
         services = Services(
-            self.http.client, self.once_keys, self._emissions.keep, self.apps, max_body=parse_size(MAX_BODY)
+            self.http.client,
+            self.once_keys,
+            self._emissions.keep,
+            self.apps,
+            max_body=parse_size(MAX_BODY),
         )
         self._pipeline = Pipeline(self.clock, services, self._emissions)
 
@@ -83,20 +90,24 @@ class Harness:
     ) -> Delivery:
         """Deliver an event to the handlers of `plugin` that want it, and say what came of it.
 
-        The body is a sample of `trigger`, as `comethooks send` makes them: in one of its variants (`"image"`), in its
-        `legacy` form, with the `fields` that are named (`text="…"`, `sender="ada"`, `group="crew"`), and with what
-        `set` has at dotted paths. Or it is a `bookmark`, by its name or its file, with its times moved so that it
-        happens now. Or it is `body`. With `strict` it may hold nothing that the schemas do not know.
+        The body is a sample of `trigger`, as `comethooks send` makes them: in one of its variants
+        (`"image"`), in its `legacy` form, with the `fields` that are named (`text="…"`,
+        `sender="ada"`, `group="crew"`), and with what `set` has at dotted paths. Or it is a
+        `bookmark`, by its name or its file, with its times moved so that it happens now. Or it is
+        `body`. With `strict` it may hold nothing that the schemas do not know.
 
-        A body that repeats what the plugin was given before is a `duplicate`: nothing runs. What is made up, or of a
-        bookmark, is another event each time; the clock moves a second where that takes another time.
+        A body that repeats what the plugin was given before is a `duplicate`: nothing runs. What is
+        made up, or of a bookmark, is another event each time; the clock moves a second where that
+        takes another time.
 
-        `config` are the plugin's settings. A run that fails has all its attempts, between which the clock moves;
-        without `retries` it has one, and more when the clock is advanced. A run of an ordered handler is `waiting` as
-        long as an earlier one of its conversation is not done. What is emitted goes to the plugin, too.
+        `config` are the plugin's settings. A run that fails has all its attempts, between which the
+        clock moves; without `retries` it has one, and more when the clock is advanced. A run of an
+        ordered handler is `waiting` as long as an earlier one of its conversation is not done. What
+        is emitted goes to the plugin, too.
 
-        Raises `UnhandledError` when no handler wants the event, unless that is allowed, `HarnessError` when it is
-        asked for wrongly, and `schemas.InvalidBodyError` for a body that would be refused.
+        Raises `UnhandledError` when no handler wants the event, unless that is allowed,
+        `HarnessError` when it is asked for wrongly, and `schemas.InvalidBodyError` for a body that
+        would be refused.
         """
         __tracebackhide__ = True
         handlers = self._handlers(plugin, config)
@@ -119,9 +130,15 @@ class Harness:
         self._duplicates.remember(plugin, parsed, delivery)
         return self._deliver([delivery], retries=retries)[0]
 
-    def repeat(self, delivery: Delivery, *, dry_run: bool = False, retries: bool = True) -> Delivery:
-        """Deliver the same event once more, as happens when a process dies before its runs are recorded."""
-        again = Delivery(delivery.event, delivery.handlers, dry_run, delivery.record, delivery.left_out)
+    def repeat(
+        self, delivery: Delivery, *, dry_run: bool = False, retries: bool = True
+    ) -> Delivery:
+        """Deliver the same event once more, as happens when a process dies before its runs are
+        recorded.
+        """
+        again = Delivery(
+            delivery.event, delivery.handlers, dry_run, delivery.record, delivery.left_out
+        )
         return self._deliver([again], retries=retries)[0]
 
     def replay(
@@ -135,12 +152,14 @@ class Harness:
         dry_run: bool = False,
         retries: bool = True,
     ) -> list[Delivery]:
-        """Deliver the events of a file that `comethooks events export` wrote, as a replay of that name.
+        """Deliver the events of a file that `comethooks events export` wrote, as a replay of that
+        name.
 
-        Each once, the oldest first; what fails is tried again after all of them. To `plugin` or, without, to the one
-        that something was delivered to before, with its settings. As in a service a handler with `replay="never"` is
-        skipped, and one with `replay="ask"`, the default, left out unless `include` has its id. Raises `HarnessError`
-        for a line that is no event, and when no handler that would get one may run without `include`.
+        Each once, the oldest first; what fails is tried again after all of them. To `plugin` or,
+        without, to the one that something was delivered to before, with its settings. As in a
+        service a handler with `replay="never"` is skipped, and one with `replay="ask"`, the
+        default, left out unless `include` has its id. Raises `HarnessError` for a line that is no
+        event, and when no handler that would get one may run without `include`.
         """
         __tracebackhide__ = True
         if plugin is None and self._plugin is None:
@@ -153,7 +172,8 @@ class Harness:
         without = left_out(handlers, include)
         records = records_in(Path(file))
         deliveries = [
-            Delivery(event_of(record, replay=name), handlers, dry_run, record, without) for record in records
+            Delivery(event_of(record, replay=name), handlers, dry_run, record, without)
+            for record in records
         ]
         self._emissions.know(record.id for record in records)
         require_one_that_runs(deliveries)
@@ -167,7 +187,8 @@ class Harness:
         self._pipeline.retry(run)
 
     def dismiss(self, run: Run) -> None:
-        """Be done with a dead run, as `comethooks runs dismiss` is: the runs that wait for it go on.
+        """Be done with a dead run, as `comethooks runs dismiss` is: the runs that wait for it go
+        on.
 
         Raises `HarnessError` if it is not dead.
         """
@@ -182,11 +203,16 @@ class Harness:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
-    def _handlers(self, plugin: Plugin, config: Mapping[str, Any] | None) -> tuple[BoundHandler, ...]:
+    def _handlers(
+        self, plugin: Plugin, config: Mapping[str, Any] | None
+    ) -> tuple[BoundHandler, ...]:
         __tracebackhide__ = True
         handlers = bound_handlers(plugin, config or {}, self._handler_timeout)
         self._plugin = plugin, config
@@ -195,7 +221,9 @@ class Harness:
     def _received(
         self, plugin: Plugin, asked: Asked, *, strict: bool
     ) -> tuple[bytes, Parsed, Delivery | None]:
-        """The body that is asked for, and the delivery that it repeats. Where it can, it happens later instead."""
+        """The body that is asked for, and the delivery that it repeats. Where it can, it happens
+        later instead.
+        """
         make = asked.maker(self._random)
         for can_wait in (asked.is_made_up, False):
             raw = make(self.clock())
@@ -218,8 +246,12 @@ def _unhandled(delivery: Delivery) -> str:
     if not delivery.handlers:
         return "the plugin has no handlers: register one with @plugin.on"
     event = delivery.event
-    called = event.trigger if event.name in (None, event.trigger) else f"{event.trigger} ({event.name})"
+    called = (
+        event.trigger if event.name in (None, event.trigger) else f"{event.trigger} ({event.name})"
+    )
     wheres = {bound.id: bound.handler.where for bound in delivery.handlers}
-    reasons = (f"  {handler} ({wheres[handler]}): {reason}" for handler, reason in delivery.why_not.items())
+    reasons = (
+        f"  {handler} ({wheres[handler]}): {reason}" for handler, reason in delivery.why_not.items()
+    )
     allowed = "If that is right, write allow_unhandled=True."
     return "\n".join((f"no handler wants {called}:", *reasons, allowed))

@@ -64,10 +64,12 @@ class Calls:
         url: str = "",
         times: int | None = None,
     ) -> None:
-        """Answer with this: the next `times` requests or, without, all that no other answer is left for.
+        """Answer with this: the next `times` requests or, without, all that no other answer is left
+        for.
 
-        With `url` only those whose address begins so. Answers for a number of times come first, in the order in which
-        they were given; of those for all it is the one with the longest `url`, and then the last.
+        With `url` only those whose address begins so. Answers for a number of times come first, in
+        the order in which they were given; of those for all it is the one with the longest `url`,
+        and then the last.
         """
         content = {"json": {} if json is None else json} if text is None else {"text": text}
         self._add(_Rule(url, times, {"status_code": status, "headers": headers, **content}))
@@ -80,11 +82,14 @@ class Calls:
         error: type[httpx.TransportError] | None = None,
         url: str = "",
     ) -> None:
-        """Answer the next `times` requests with an error status, or with `error`, such as `httpx.ConnectError`.
+        """Answer the next `times` requests with an error status, or with `error`, such as
+        `httpx.ConnectError`.
 
         Without `times` all of them; with `url` those whose address begins so.
         """
-        if error is not None and not (isinstance(error, type) and issubclass(error, httpx.TransportError)):
+        if error is not None and not (
+            isinstance(error, type) and issubclass(error, httpx.TransportError)
+        ):
             raise TypeError(f"error={error!r}: write a class of httpx: error=httpx.ConnectError")
         self._add(_Rule(url, times, {"status_code": status, "json": {}}, error))
 
@@ -110,7 +115,9 @@ class Calls:
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         with self._lock:
-            self.requests.append(Request(request.method, str(request.url), request.headers, request.content))
+            self.requests.append(
+                Request(request.method, str(request.url), request.headers, request.content)
+            )
             rule = self._rule_for(str(request.url))
         if rule is None:
             return httpx.Response(200, json={})

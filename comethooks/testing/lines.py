@@ -1,20 +1,27 @@
-"""The order of ordered handlers: which run has to wait for an earlier one, as `workers.journal.runs.waiting_lines` has it."""
+"""The order of ordered handlers: which run has to wait for an earlier one, as
+`workers.journal.runs.waiting_lines` has it.
+"""
 
 from comethooks.testing.delivery import Run
 from comethooks.workers.states import RunState
 
 Lane = tuple[str | None, ...]
-"""The replay, the app, and the conversation, the user or the event itself; or what else orders a replay's events."""
+"""The replay, the app, and the conversation, the user or the event itself; or what else orders a
+replay's events."""
 
 
 class Lines:
-    """The runs of ordered handlers that are not done, those of each handler and lane one behind the other."""
+    """The runs of ordered handlers that are not done, those of each handler and lane one behind the
+    other.
+    """
 
     def __init__(self) -> None:
         self._lines: dict[tuple[str, Lane], list[Run]] = {}
 
     def enter(self, run: Run, lane: Lane) -> bool:
-        """Stand at the end or, if the same event comes again, where that stood; whether nobody is before."""
+        """Stand at the end or, if the same event comes again, where that stood; whether nobody is
+        before.
+        """
         line = self._lines.setdefault((run.handler, lane), [])
         places = [place for place, other in enumerate(line) if other.event.id == run.event.id]
         if places:

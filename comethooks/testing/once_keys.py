@@ -12,7 +12,9 @@ _Key = tuple[str, str | None, str]
 
 
 class OnceKeys:
-    """Keeps what SQL keeps of keys in a service, as long as the harness is there. Safe to share between threads."""
+    """Keeps what SQL keeps of keys in a service, as long as the harness is there. Safe to share
+    between threads.
+    """
 
     def __init__(self, clock: Callable[[], int]) -> None:
         self._clock = clock

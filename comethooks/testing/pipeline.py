@@ -1,4 +1,5 @@
-"""What a worker does with events: runs, one at a time, with their retries, their order and what they emit.
+"""What a worker does with events: runs, one at a time, with their retries, their order and what
+they emit.
 
 Runs have a thread of their own, as in a worker, so that they are held to their time limit.
 """
@@ -52,7 +53,9 @@ class Pipeline:
         self._runners.start()
 
     def begin(self, delivery: Delivery) -> None:
-        """Make the first attempts on the event, and on what they emit. What an earlier delivery left is forgotten."""
+        """Make the first attempts on the event, and on what they emit. What an earlier delivery
+        left is forgotten.
+        """
         event = delivery.event
         self._due = [each for each in self._due if each[2].event is not event]
         heapq.heapify(self._due)
@@ -61,7 +64,9 @@ class Pipeline:
 
     def next_due(self, deliveries: Collection[Delivery]) -> int | None:
         """When the next attempt of one of their runs is due."""
-        return min((due for due, _, run in self._due if self._deliveries[run] in deliveries), default=None)
+        return min(
+            (due for due, _, run in self._due if self._deliveries[run] in deliveries), default=None
+        )
 
     def make_due(self, until: int) -> None:
         """Make the attempts that are due until then, each at its time."""
@@ -78,7 +83,9 @@ class Pipeline:
         self._go_on()
 
     def dismiss(self, run: Run) -> None:
-        """Be done with a dead run: those that waited for it go on. Raises `HarnessError` when it is not dead."""
+        """Be done with a dead run: those that waited for it go on. Raises `HarnessError` when it is
+        not dead.
+        """
         _require_dead(run)
         run.state = RunState.DISMISSED
         self._leave_line(run)
@@ -144,7 +151,12 @@ class Pipeline:
 
         self._runners.submit(
             lambda runner: runner.execute(
-                run.bound, run.event, ended, attempt=run.attempts + 1, dry_run=run.dry_run, clock=self._clock
+                run.bound,
+                run.event,
+                ended,
+                attempt=run.attempts + 1,
+                dry_run=run.dry_run,
+                clock=self._clock,
             )
         )
         while True:

@@ -24,7 +24,9 @@ def records_in(file: Path) -> list[Record]:
 
 
 def left_out(handlers: Sequence[BoundHandler], include: Collection[str]) -> frozenset[str]:
-    """The handlers that a replay which includes these does not run. Raises `HarnessError` for what cannot be."""
+    """The handlers that a replay which includes these does not run. Raises `HarnessError` for what
+    cannot be.
+    """
     included = (include,) if isinstance(include, str) else include
     declared = {bound.id: bound.handler.replay for bound in handlers}
     for handler in included:
@@ -34,7 +36,9 @@ def left_out(handlers: Sequence[BoundHandler], include: Collection[str]) -> froz
             )
         if declared[handler] == "never":
             raise HarnessError(f'{handler} declares replay="never": it cannot be included')
-    return frozenset(each for each, replay in declared.items() if replay == "ask" and each not in included)
+    return frozenset(
+        each for each, replay in declared.items() if replay == "ask" and each not in included
+    )
 
 
 def require_one_that_runs(deliveries: Collection[Delivery]) -> None:
@@ -46,7 +50,9 @@ def require_one_that_runs(deliveries: Collection[Delivery]) -> None:
         if refusal(bound, delivery.event) is None
     }
     without = {each for delivery in deliveries for each in delivery.left_out & wanted.keys()}
-    if without and all(bound.id in without or bound.handler.replay == "never" for bound in wanted.values()):
+    if without and all(
+        bound.id in without or bound.handler.replay == "never" for bound in wanted.values()
+    ):
         named = ", ".join(f'"{handler}"' for handler in sorted(without))
         raise HarnessError(
             f"nothing is run: write include=[{named}] if that may be repeated, or declare it with"

@@ -39,7 +39,9 @@ class Call(View):
     _shown: ClassVar[tuple[str, ...]] = ("session_id", "status")
 
     def __init__(self, wire: Mapping[str, Any], status: str, kind: str | None) -> None:
-        """`wire` is the call's message or the flat `data`; `status` and `kind` are what the event itself says."""
+        """`wire` is the call's message or the flat `data`; `status` and `kind` are what the event
+        itself says.
+        """
         super().__init__(wire)
         self.__dict__.update(_told=status, _kind=kind)
 
@@ -49,7 +51,11 @@ class Call(View):
     @lazy
     def session_id(self: "Call") -> str | None:
         """The id of the session; None when the body does not say."""
-        found = (self._entity.get("sessionid"), self._entity.get("sessionId"), self._wire.get("sessionId"))
+        found = (
+            self._entity.get("sessionid"),
+            self._entity.get("sessionId"),
+            self._wire.get("sessionId"),
+        )
         return next((session for value in found if (session := to_text(value))), None)
 
     @lazy
@@ -66,7 +72,9 @@ class Call(View):
 
     @lazy
     def initiator(self: "Call") -> User | None:
-        """Who calls. When a call is rejected, the sender at the top of the body is who rejected it (seen live)."""
+        """Who calls. When a call is rejected, the sender at the top of the body is who rejected it
+        (seen live).
+        """
         wire = self._stable
         known = wire.get("sender") or self._wire.get("callInitiator")
         user = user_of(known, self._party("sender", "by"))
@@ -84,7 +92,11 @@ class Call(View):
     @lazy
     def initiated_at(self: "Call") -> Any:
         """When it began to ring or, told of a session, when that was opened; a datetime or None."""
-        told = (self._entity.get("initiatedAt"), self._wire.get("initiatedAt"), self._wire.get("created_at"))
+        told = (
+            self._entity.get("initiatedAt"),
+            self._wire.get("initiatedAt"),
+            self._wire.get("created_at"),
+        )
         found = next((at for value in told if (at := moment(value)) is not None), None)
         return found or (moment(self._wire.get("sentAt")) if self.status == "initiated" else None)
 
@@ -98,7 +110,9 @@ class Call(View):
         """Who joined or left, or at the end everybody who was there."""
         listed = objects_in(self._wire.get("all_occupants"))
         one = self._wire.get("occupant")
-        return tuple(Participant(item) for item in listed or ([one] if isinstance(one, dict) else []))
+        return tuple(
+            Participant(item) for item in listed or ([one] if isinstance(one, dict) else [])
+        )
 
     @lazy
     def action(self: "Call") -> Action | None:
@@ -115,7 +129,9 @@ class Call(View):
 
     def _party(self, stable_key: str, key: str) -> dict[str, Any]:
         data = object_in(self._wire.get("data"))
-        return entity_in(object_in(self._entity.get("data")), stable_key) or entity_in(data, key, stable_key)
+        return entity_in(object_in(self._entity.get("data")), stable_key) or entity_in(
+            data, key, stable_key
+        )
 
 
 class Recording(View):

@@ -1,4 +1,6 @@
-"""The event as plugins see it: typed, immutable, the same for both generations of webhooks, and lazy."""
+"""The event as plugins see it: typed, immutable, the same for both generations of webhooks, and
+lazy.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -27,9 +29,9 @@ _INHERITED = ("conversationId", "sender", "receiver", "receiverType")
 class Event(Frozen):
     """Something that happened in CometChat, as it was kept.
 
-    `source` is who sent it (`"cometchat"`), `name` the canonical name (None for a trigger that we do not
-    know), `app_id` the tenant, `replay` the name of the replay that this is part of (None when live).
-    Nothing is decoded before it is asked for, and nothing can be changed.
+    `source` is who sent it (`"cometchat"`), `name` the canonical name (None for a trigger that we
+    do not know), `app_id` the tenant, `replay` the name of the replay that this is part of (None
+    when live). Nothing is decoded before it is asked for, and nothing can be changed.
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("trigger", "id")
@@ -59,7 +61,9 @@ class Event(Frozen):
         raw: bytes,
         replay: str | None = None,
     ) -> None:
-        """`occurred_at` and `received_at` are milliseconds since the epoch, `raw` is the body as it came."""
+        """`occurred_at` and `received_at` are milliseconds since the epoch, `raw` is the body as it
+        came.
+        """
         self.__dict__.update(
             id=id,
             source=source,
@@ -98,7 +102,9 @@ class Event(Frozen):
 
     @lazy
     def parent(self: "Event") -> str | None:
-        """The id of the event that this one was made of by a handler; None for what came from outside."""
+        """The id of the event that this one was made of by a handler; None for what came from
+        outside.
+        """
         return to_text(self._parent.get("id"))
 
     @lazy
@@ -119,7 +125,9 @@ class Event(Frozen):
 
     @lazy
     def message(self: "Event") -> Message | None:
-        """The message that it is about, edited and deleted ones too; None for an event without one."""
+        """The message that it is about, edited and deleted ones too; None for an event without
+        one.
+        """
         wire = self._message_wire
         return None if wire is None else Message(wire)
 
@@ -140,9 +148,15 @@ class Event(Frozen):
 
     @lazy
     def action(self: "Event") -> Action | None:
-        """Who did what to whom, for a message of category `action` or `call`; None for other events."""
+        """Who did what to whom, for a message of category `action` or `call`; None for other
+        events.
+        """
         wire = self._outer_wire
-        return Action(wire) if wire is not None and wire.get("category") in ("action", "call") else None
+        return (
+            Action(wire)
+            if wire is not None and wire.get("category") in ("action", "call")
+            else None
+        )
 
     @lazy
     def call(self: "Event") -> Call | None:
@@ -185,8 +199,8 @@ class Event(Frozen):
     def members(self: "Event") -> tuple[Member, ...]:
         """Whose membership of `group` changed.
 
-        For a ban on behalf of somebody, CometChat lists the one who acted in the place of the one who was banned
-        (seen live).
+        For a ban on behalf of somebody, CometChat lists the one who acted in the place of the one
+        who was banned (seen live).
         """
         data = data_of(self._body)
         return members_of(data.get("members")) if self._family is families.GROUP else ()
@@ -223,7 +237,9 @@ class Event(Frozen):
 
     @lazy
     def sender(self: "Event") -> User | None:
-        """Who caused it: who wrote, reacted, read, connected, or changed the group; None when unknown."""
+        """Who caused it: who wrote, reacted, read, connected, or changed the group; None when
+        unknown.
+        """
         user = self._causer
         return user if user is not None and user.uid else None
 
@@ -245,7 +261,10 @@ class Event(Frozen):
             return None
         group = object_in(data.get("group"))
         candidates = (
-            (data.get("by"), group.get("updatedBy") if self.name != "group.created" else group.get("owner"))
+            (
+                data.get("by"),
+                group.get("updatedBy") if self.name != "group.created" else group.get("owner"),
+            )
             if self._family is not families.PIN
             else (data.get("user"), data.get("by"), data.get("pinnedBy"))
         )
@@ -305,7 +324,10 @@ class Event(Frozen):
 
 
 _CALL_STATUS = {
-    **{f"call_{status}": status for status in ("initiated", "unanswered", "cancelled", "rejected", "busy")},
+    **{
+        f"call_{status}": status
+        for status in ("initiated", "unanswered", "cancelled", "rejected", "busy")
+    },
     **dict.fromkeys(("call_started", "meeting_started"), "ongoing"),
     **dict.fromkeys(("call_participant_joined", "meeting_participant_joined"), "ongoing"),
     **dict.fromkeys(("call_participant_left", "meeting_participant_left"), "ongoing"),

@@ -27,7 +27,9 @@ from comethooks.schemas.wire.rules import to_flag, to_id, to_party, to_receiver_
 
 
 class Receipt(View):
-    """`user` has had a message delivered, or has read it; with `message_delivered_to_all`, everybody has."""
+    """`user` has had a message delivered, or has read it; with `message_delivered_to_all`,
+    everybody has.
+    """
 
     _shown: ClassVar[tuple[str, ...]] = ("message_id", "action")
 
@@ -134,7 +136,9 @@ class Presence(View):
 
     @lazy
     def changed(self: "Presence") -> bool | None:
-        """Whether the user's presence really changed: with two devices, one may go while the user stays."""
+        """Whether the user's presence really changed: with two devices, one may go while the user
+        stays.
+        """
         return to_flag(self._wire.get("userPresenceChanged", self._user.get("status_updated")))
 
     @lazy
@@ -255,7 +259,9 @@ class Campaign(View):
 
     @lazy
     def id(self: "Campaign") -> str:
-        """The id of what the event is about: the push, the feed item, the notification or the campaign."""
+        """The id of what the event is about: the push, the feed item, the notification or the
+        campaign.
+        """
         keys = ("pushNotificationId", "id", "notificationId", "campaignId")
         return next((found for key in keys if (found := to_id(self._wire.get(key)))), "")
 

@@ -91,7 +91,11 @@ class Message(View):
     def receiver(self: "Message") -> User | Group:
         """Who it was written to."""
         entity = entity_in(self._data, "receiver")
-        known = self._wire.get("receiver") or self._wire.get("receiverUid") or self._wire.get("receiverId")
+        known = (
+            self._wire.get("receiver")
+            or self._wire.get("receiverUid")
+            or self._wire.get("receiverId")
+        )
         return party_of(self.receiver_type, known, entity)
 
     @lazy
@@ -165,13 +169,17 @@ Entity = User | Group | Message
 
 
 class Action(View):
-    """What a message of category `action` or `call` tells: `by` did `name` to `on`, for the benefit of `for_`."""
+    """What a message of category `action` or `call` tells: `by` did `name` to `on`, for the benefit
+    of `for_`.
+    """
 
     _shown: ClassVar[tuple[str, ...]] = ("name",)
 
     @lazy
     def name(self: "Action") -> str:
-        """`joined`, `left`, `kicked`, `banned`, `unbanned`, `added`, `invited`, `scopeChanged`, `edited`, …"""
+        """`joined`, `left`, `kicked`, `banned`, `unbanned`, `added`, `invited`, `scopeChanged`,
+        `edited`, …
+        """
         return to_text(self._data.get("action")) or to_text(self._wire.get("action")) or ""
 
     @lazy
@@ -191,7 +199,9 @@ class Action(View):
 
     @lazy
     def text(self: "Action") -> str:
-        """The sentence for it: what the SDK wrote, or the default sentence of the SDK reference; else empty."""
+        """The sentence for it: what the SDK wrote, or the default sentence of the SDK reference;
+        else empty.
+        """
         written = to_text(self._wire.get("message"))
         if written:
             return written

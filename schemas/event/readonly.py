@@ -12,7 +12,9 @@ def read_only(value: Any) -> Any:
 
 
 class ReadOnlyDict(Mapping[str, Any]):
-    """A dict that can be read, and compared with a dict, but not changed; the same holds for all in it."""
+    """A dict that can be read, and compared with a dict, but not changed; the same holds for all in
+    it.
+    """
 
     __slots__ = ("_dict",)
 
@@ -41,13 +43,17 @@ class ReadOnlyDict(Mapping[str, Any]):
         return f"<read-only dict of {len(self)}>"
 
     def copy(self) -> dict[str, Any]:
-        """A plain dict of plain dicts and lists, which may be changed and given to any JSON encoder."""
+        """A plain dict of plain dicts and lists, which may be changed and given to any JSON
+        encoder.
+        """
         copied: dict[str, Any] = _copied(self._dict)
         return copied
 
 
 class ReadOnlyList(Sequence[Any]):
-    """A list that can be read, and compared with a list, but not changed; the same holds for all in it."""
+    """A list that can be read, and compared with a list, but not changed; the same holds for all in
+    it.
+    """
 
     __slots__ = ("_list",)
 
@@ -75,7 +81,9 @@ class ReadOnlyList(Sequence[Any]):
         return f"<read-only list of {len(self)}>"
 
     def copy(self) -> list[Any]:
-        """A plain list of plain dicts and lists, which may be changed and given to any JSON encoder."""
+        """A plain list of plain dicts and lists, which may be changed and given to any JSON
+        encoder.
+        """
         copied: list[Any] = _copied(self._list)
         return copied
 
@@ -86,7 +94,9 @@ def _copied(root: Any) -> Any:
     unfinished = [top]
     while unfinished:
         container = unfinished.pop()
-        for key, value in container.items() if isinstance(container, dict) else enumerate(container):
+        for key, value in (
+            container.items() if isinstance(container, dict) else enumerate(container)
+        ):
             if isinstance(value, dict | list):
                 container[key] = value.copy()
                 unfinished.append(container[key])

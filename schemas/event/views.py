@@ -1,7 +1,8 @@
 """Views: typed, immutable objects over the JSON of the wire, read as late as somebody looks.
 
-A handler looks at two or three attributes of a message; building the other forty for it would cost most of the time
-that an event takes. An attribute is worked out once, and two threads that ask for it at once get the same value.
+A handler looks at two or three attributes of a message; building the other forty for it would cost
+most of the time that an event takes. An attribute is worked out once, and two threads that ask for
+it at once get the same value.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +26,9 @@ NOTHING: dict[str, Any] = {}
 
 
 class lazy(Generic[T]):
-    """An attribute of an immutable object, worked out by the decorated function when it is first asked for."""
+    """An attribute of an immutable object, worked out by the decorated function when it is first
+    asked for.
+    """
 
     def __init__(self, build: Callable[[Any], T]) -> None:
         self._build = build
@@ -49,7 +52,9 @@ class lazy(Generic[T]):
 
 
 class Frozen:
-    """Base of what cannot be changed. Its `repr` shows ids and kinds only: a body must not get into a log."""
+    """Base of what cannot be changed. Its `repr` shows ids and kinds only: a body must not get into
+    a log.
+    """
 
     _shown: ClassVar[tuple[str, ...]] = ()
 
@@ -138,14 +143,18 @@ def moment(value: Any) -> datetime | None:
 def texts_in(*values: Any) -> tuple[str, ...]:
     """The strings of the first list that has some."""
     for value in values:
-        if isinstance(value, list) and (found := tuple(item for item in value if isinstance(item, str))):
+        if isinstance(value, list) and (
+            found := tuple(item for item in value if isinstance(item, str))
+        ):
             return found
     return ()
 
 
 def mapping_in(*values: Any) -> Mapping[str, Any]:
     """The first object that has something in it, read-only."""
-    return next((ReadOnlyDict(value) for value in values if value and isinstance(value, dict)), _EMPTY)
+    return next(
+        (ReadOnlyDict(value) for value in values if value and isinstance(value, dict)), _EMPTY
+    )
 
 
 def object_in(value: Any) -> dict[str, Any]:
@@ -161,7 +170,9 @@ def objects_in(value: Any) -> list[dict[str, Any]]:
 
 
 def entity_in(wire: Wire, *keys: str) -> dict[str, Any]:
-    """The `entity` under the first of `keys` in the object's `entities`, or in the object itself."""
+    """The `entity` under the first of `keys` in the object's `entities`, or in the object
+    itself.
+    """
     for holder in (object_in(wire.get("entities")), wire):
         for key in keys:
             found = object_in(holder.get(key)).get("entity")

@@ -1,4 +1,6 @@
-"""Families of events: what they belong to, by what a repeat of one is recognised, and when it happened."""
+"""Families of events: what they belong to, by what a repeat of one is recognised, and when it
+happened.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,7 +24,9 @@ def _what_it_says(body: Body) -> Any:
 
 
 def _what_it_says_now(body: Body) -> Any:
-    """What a changed message says, without who is involved: they may be offline by a second delivery."""
+    """What a changed message says, without who is involved: they may be offline by a second
+    delivery.
+    """
     message = message_in(data_of(body))
     message = changed_in(message) or message
     data = message.get("data")
@@ -34,12 +38,16 @@ def _what_it_says_now(body: Body) -> Any:
 def _how_it_is_described(body: Body) -> Any:
     """What an administrator writes about a group, without what changes by itself."""
     group = at(body, ("data", "group")) or {}
-    return [group.get(key) for key in ("name", "type", "description", "icon", "password", "tags", "metadata")]
+    return [
+        group.get(key)
+        for key in ("name", "type", "description", "icon", "password", "tags", "metadata")
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A kind of event. `conversation`, `repeat` and `time` say for people what `routing` and `identity` do.
+    """A kind of event. `conversation`, `repeat` and `time` say for people what `routing` and
+    `identity` do.
 
     `content` is the part of the body whose hash belongs to the subject, if one does.
     """

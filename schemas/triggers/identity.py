@@ -1,7 +1,8 @@
-"""What is derived from a loaded body: whom it concerns, in which order, and by what a repeat is recognised.
+"""What is derived from a loaded body: whom it concerns, in which order, and by what a repeat is
+recognised.
 
-CometChat sends no event id and no delivery id, so a repeat is told by what the event is about. Here a
-*subject* is what a `Shape` gives for a loaded body: the same keys for every shape of a family.
+CometChat sends no event id and no delivery id, so a repeat is told by what the event is about. Here
+a *subject* is what a `Shape` gives for a loaded body: the same keys for every shape of a family.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from comethooks.schemas.wire.campaigns import CAMPAIGN_TIMES
 from comethooks.schemas.wire.rules import to_text
 
 Part = str | int | None
@@ -18,20 +20,6 @@ Subject = Mapping[str, Any]
 
 _VERSION_TIMES = ("updatedAt", "editedAt", "deletedAt", "pinnedAt", "sentAt")
 """What tells two states of one message apart; without these, two edits would be one event."""
-CAMPAIGN_TIMES = (
-    "scheduledAt",
-    "createdAt",
-    "sentAt",
-    "deliveredAt",
-    "readAt",
-    "clickedAt",
-    "engagedAt",
-    "interactedAt",
-    "failedAt",
-    "completedAt",
-    "updatedAt",
-)
-"""Everything that can happen to a campaign or to what it sends; without these, two states of it would be one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +44,17 @@ class Routing:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a repeat of an event has in common with it; `has_time`: a time of occurrence is part of that."""
+    """What a repeat of an event has in common with it; `has_time`: a time of occurrence is part of
+    that.
+    """
 
     parts: tuple[Part, ...]
     has_time: bool
 
 
 def conversation_id(receiver_type: str | None, receiver: str | None, one: str | None) -> str | None:
-    """CometChat's name for a conversation: `group_<guid>`, or the two uids, sorted, as `<a>_user_<b>`.
+    """CometChat's name for a conversation: `group_<guid>`, or the two uids, sorted, as
+    `<a>_user_<b>`.
 
     `one` is a member of the conversation of two whose other member is `receiver`.
     """
@@ -75,7 +66,8 @@ def conversation_id(receiver_type: str | None, receiver: str | None, one: str | 
 
 
 def content_hash(value: Any, raw: bytes) -> str:
-    """SHA-256, in hexadecimal, of `value` as canonical JSON, or of `raw` when it cannot be written as JSON.
+    """SHA-256, in hexadecimal, of `value` as canonical JSON, or of `raw` when it cannot be written
+    as JSON.
 
     That is so for lone surrogates, integers beyond 64 bits and more than 254 levels.
     """
@@ -87,7 +79,9 @@ def content_hash(value: Any, raw: bytes) -> str:
 
 
 def digest(parts: Iterable[Part]) -> bytes:
-    """Sixteen bytes that stand for `parts`, each written with its length, so that none runs into the next."""
+    """Sixteen bytes that stand for `parts`, each written with its length, so that none runs into
+    the next.
+    """
     written = "".join("-" if part is None else f"{len(text := str(part))}:{text}" for part in parts)
     return hashlib.blake2b(written.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
@@ -99,7 +93,8 @@ def message_identity(message: Subject) -> Identity:
 
 
 def change_identity(message: Subject) -> Identity:
-    """A message that was changed; `content` is a hash of what it says, since two edits may come in one second.
+    """A message that was changed; `content` is a hash of what it says, since two edits may come in
+    one second.
 
     When it was sent does not tell one change from another.
     """
@@ -112,13 +107,20 @@ def in_flight_identity(message: Subject) -> Identity:
     """A message that has no id yet; `content` is a hash of what it says."""
     if message["muid"]:
         return Identity((message["sender"], message["muid"], message["content"]), has_time=False)
-    parts = (message_conversation(message), message["sender"], message["sentAt"], message["content"])
+    parts = (
+        message_conversation(message),
+        message["sender"],
+        message["sentAt"],
+        message["content"],
+    )
     return Identity(parts, message["sentAt"] is not None)
 
 
 def receipt_identity(receipt: Subject) -> Identity:
     """One user's receipt for one message; of all users when it names none."""
-    return Identity((receipt["messageId"], receipt["who"], receipt["at"]), receipt["at"] is not None)
+    return Identity(
+        (receipt["messageId"], receipt["who"], receipt["at"]), receipt["at"] is not None
+    )
 
 
 def reaction_identity(reaction: Subject) -> Identity:
@@ -134,7 +136,9 @@ def presence_identity(presence: Subject) -> Identity:
 
 
 def group_identity(group: Subject) -> Identity:
-    """One change of a group, or of members of it; `content` is a hash of how it describes itself."""
+    """One change of a group, or of members of it; `content` is a hash of how it describes
+    itself.
+    """
     members = _of_members(group["members"])
     parts = (group["guid"], group["owner"], members, group["by"], group["at"], group["content"])
     return Identity(parts, group["at"] is not None)
@@ -147,7 +151,9 @@ def block_identity(block: Subject) -> Identity:
 
 def call_identity(call: Subject) -> Identity:
     """One thing that happens to a call that rings."""
-    return Identity((call["session"], call["id"], call["action"], call["at"]), call["at"] is not None)
+    return Identity(
+        (call["session"], call["id"], call["action"], call["at"]), call["at"] is not None
+    )
 
 
 def session_identity(session: Subject) -> Identity:
@@ -158,7 +164,9 @@ def session_identity(session: Subject) -> Identity:
 
 def recording_identity(recording: Subject) -> Identity:
     """One recording or transcript of a session."""
-    return Identity((recording["session"], recording["id"], recording["at"]), recording["at"] is not None)
+    return Identity(
+        (recording["session"], recording["id"], recording["at"]), recording["at"] is not None
+    )
 
 
 def failure_identity(failure: Subject) -> Identity:
@@ -178,7 +186,9 @@ def content_identity(subject: Subject) -> Identity:
 
 
 def pin_identity(pin: Subject) -> Identity:
-    """A conversation that was pinned or unpinned; nobody knows what the body tells, so all of it counts."""
+    """A conversation that was pinned or unpinned; nobody knows what the body tells, so all of it
+    counts.
+    """
     return Identity((pin["content"],), pin["at"] is not None)
 
 
@@ -220,11 +230,15 @@ def receipt_routing(receipt: Subject) -> Routing:
         others = (receipt["messageSender"], receiver)
         receiver = next((uid for uid in others if uid and uid != who), receiver)
     named = receipt.get("conversationId")
-    return Routing(named or conversation_id(receipt["receiverType"], receiver, who), who, receipt["at"])
+    return Routing(
+        named or conversation_id(receipt["receiverType"], receiver, who), who, receipt["at"]
+    )
 
 
 def reaction_routing(reaction: Subject) -> Routing:
-    """By the conversation when the body names it, which documented ones do not; else by who reacted."""
+    """By the conversation when the body names it, which documented ones do not; else by who
+    reacted.
+    """
     return Routing(reaction["conversationId"], reaction["who"], reaction["at"])
 
 
@@ -247,7 +261,9 @@ def block_routing(block: Subject) -> Routing:
 def call_routing(call: Subject) -> Routing:
     """By the conversation in which it rings."""
     session = call["session"]
-    return Routing(message_conversation(call), call["sender"], call["at"], session and f"call:{session}")
+    return Routing(
+        message_conversation(call), call["sender"], call["at"], session and f"call:{session}"
+    )
 
 
 def session_routing(session: Subject) -> Routing:
@@ -259,7 +275,10 @@ def campaign_routing(campaign: Subject) -> Routing:
     """By the receiver, if it is about one, else by what it is about."""
     receiver, about = campaign["receiver"], campaign["id"]
     return Routing(
-        None, None, campaign["at"], f"user:{receiver}" if receiver else about and f"campaign:{about}"
+        None,
+        None,
+        campaign["at"],
+        f"user:{receiver}" if receiver else about and f"campaign:{about}",
     )
 
 
@@ -269,11 +288,14 @@ def pin_routing(pin: Subject) -> Routing:
 
 
 def _of_members(members: Any) -> str | None:
-    """The members by uid, and their scopes: two changes of one member may come in the same second."""
+    """The members by uid, and their scopes: two changes of one member may come in the same
+    second.
+    """
     if not isinstance(members, dict):
         return None
     scopes = (
-        to_text(member.get("scope")) if isinstance(member, dict) else None for member in members.values()
+        to_text(member.get("scope")) if isinstance(member, dict) else None
+        for member in members.values()
     )
     return ",".join(sorted(f"{uid}={scope}" for uid, scope in zip(members, scopes, strict=True)))
 

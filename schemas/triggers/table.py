@@ -1,7 +1,7 @@
 """The table of triggers: everything that one is.
 
-Adding a trigger is one entry here and one sample (`comethooks.samples`). A trigger that is not here is accepted with
-nothing but its envelope.
+Adding a trigger is one entry here and one sample (`comethooks.samples`). A trigger that is not here
+is accepted with nothing but its envelope.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,8 @@ from comethooks.schemas.wire.envelope import CallbackSchema, EnvelopeSchema, Sha
 from comethooks.schemas.wire.reactions import REACTION
 
 ECHO = "message.echo"
-"""The canonical name of a message_sent that only tells once more of an edit: up to three follow one, seen live."""
+"""The canonical name of a message_sent that only tells once more of an edit: up to three follow
+one, seen live."""
 COMETCHAT = "cometchat"
 """The source that this table is of."""
 
@@ -40,10 +41,16 @@ _CHANGED = (
     Form(shapes.NESTED, families.CHANGE, ("data.message.id",)),
     Form(shapes.FLAT, families.CHANGE, ("data.id",)),
 )
-_LIVE_CHANGED = (Form(shapes.ITSELF, families.CHANGE, ("data.message.id",)), _CHANGED[0], _CHANGED[2])
+_LIVE_CHANGED = (
+    Form(shapes.ITSELF, families.CHANGE, ("data.message.id",)),
+    _CHANGED[0],
+    _CHANGED[2],
+)
 
 _RECEIPT = Form(
-    receipts.CURRENT, families.RECEIPT, ("data.body.messageId", "data.body.user.uid", "data.body.timestamp")
+    receipts.CURRENT,
+    families.RECEIPT,
+    ("data.body.messageId", "data.body.user.uid", "data.body.timestamp"),
 )
 _RECEIPT_OF_ALL = Form(receipts.CURRENT, families.RECEIPT, ("data.body.messageId",))
 _PRESENCE = Form(
@@ -54,7 +61,11 @@ _PRESENCE = Form(
 _LEGACY_PRESENCE = Form(
     presence.LEGACY,
     families.PRESENCE,
-    ("data.user.uid", "data.user.status|data.event.type", "data.event.at|data.user.status_updated_at"),
+    (
+        "data.user.uid",
+        "data.user.status|data.event.type",
+        "data.event.at|data.user.status_updated_at",
+    ),
 )
 _ENVELOPE = Form(
     Shape("envelope", EnvelopeSchema, lambda data: not shapes.is_nested(data), {}), families.OTHER
@@ -101,7 +112,9 @@ def _recording(name: str) -> Trigger:
 
 
 def _judged(name: str, canonical: str) -> Trigger:
-    return Trigger(name, canonical, (Form(moderation.JUDGED, families.JUDGED, ("data.message.id",)),))
+    return Trigger(
+        name, canonical, (Form(moderation.JUDGED, families.JUDGED, ("data.message.id",)),)
+    )
 
 
 def _campaign(name: str, canonical: str, id_key: str, time_key: str) -> Trigger:
@@ -144,7 +157,9 @@ _TABLE = (
     ),
     Trigger("message_edited", "message.edited", _CHANGED),
     Trigger("message_deleted", "message.deleted", _CHANGED),
-    _receipt("message_delivery_receipt", "message.delivered", receipts.LEGACY_DELIVERED, "deliveredAt"),
+    _receipt(
+        "message_delivery_receipt", "message.delivered", receipts.LEGACY_DELIVERED, "deliveredAt"
+    ),
     _receipt("message_read_receipt", "message.read", receipts.LEGACY_READ, "readAt"),
     Trigger("message_delivered_to_all", "message.delivered_to_all", (_RECEIPT_OF_ALL,)),
     Trigger("message_read_by_all", "message.read_by_all", (_RECEIPT_OF_ALL,)),
@@ -202,7 +217,9 @@ _TABLE = (
     _campaign("after_feed_item_delivered", "feed_item.delivered", "id", "deliveredAt"),
     _campaign("after_feed_item_read", "feed_item.read", "id", "readAt"),
     _campaign("after_feed_item_interacted", "feed_item.interacted", "id", "interactedAt"),
-    _campaign("after_push_notification_sent", "push_notification.sent", "pushNotificationId", "sentAt"),
+    _campaign(
+        "after_push_notification_sent", "push_notification.sent", "pushNotificationId", "sentAt"
+    ),
     _campaign(
         "after_push_notification_delivered",
         "push_notification.delivered",
@@ -210,12 +227,26 @@ _TABLE = (
         "deliveredAt",
     ),
     _campaign(
-        "after_push_notification_clicked", "push_notification.clicked", "pushNotificationId", "clickedAt"
+        "after_push_notification_clicked",
+        "push_notification.clicked",
+        "pushNotificationId",
+        "clickedAt",
     ),
-    _envelope("email-notification-payload-generated", "notification.email_generated", Generation.PROVIDER),
-    _envelope("sms-notification-payload-generated", "notification.sms_generated", Generation.PROVIDER),
-    _envelope("push-notification-payload-generated", "notification.push_generated", Generation.PROVIDER),
-    Trigger("ui_message_interacted", "interaction.received", (_CALLBACK,), frozenset((Generation.CLIENT,))),
+    _envelope(
+        "email-notification-payload-generated", "notification.email_generated", Generation.PROVIDER
+    ),
+    _envelope(
+        "sms-notification-payload-generated", "notification.sms_generated", Generation.PROVIDER
+    ),
+    _envelope(
+        "push-notification-payload-generated", "notification.push_generated", Generation.PROVIDER
+    ),
+    Trigger(
+        "ui_message_interacted",
+        "interaction.received",
+        (_CALLBACK,),
+        frozenset((Generation.CLIENT,)),
+    ),
     Trigger(DOCTOR, None, (_ENVELOPE,), frozenset((Generation.OPERATOR,)), keep=Keep.COUNT),
     _envelope("moderation_requested", "moderation.requested", Generation.OURS),
     _envelope("interaction_goal_completed", "interaction.completed", Generation.OURS),
@@ -226,8 +257,8 @@ TRIGGERS: Mapping[str, Trigger] = MappingProxyType({entry.name: entry for entry 
 """Every trigger that is known, by name; `plugin.*` stands for whatever plugins emit."""
 
 UNKNOWN = Trigger("", None, (_ENVELOPE, Form(shapes.NESTED, families.NESTED_OTHER)), frozenset())
-"""What stands in for a trigger without an entry: nothing beyond the envelope is required, and a message,
-when there is one, still says which conversation the event belongs to."""
+"""What stands in for a trigger without an entry: nothing beyond the envelope is required, and a
+message, when there is one, still says which conversation the event belongs to."""
 
 
 def entry_for(trigger: str | None) -> Trigger:

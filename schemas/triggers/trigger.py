@@ -12,7 +12,9 @@ from comethooks.schemas.wire.envelope import EnvelopeSchema, Shape, data_of
 
 
 class Generation(StrEnum):
-    """Who sends a trigger: one of CometChat's two systems of webhooks, of which an app has one, or somebody else."""
+    """Who sends a trigger: one of CometChat's two systems of webhooks, of which an app has one, or
+    somebody else.
+    """
 
     LEGACY = "legacy"
     CURRENT = "current"
@@ -36,7 +38,9 @@ class Keep(StrEnum):
 
 @dataclass(frozen=True)
 class Form:
-    """A shape that a trigger's body may have, what kind of event it then is, and the paths it cannot be without."""
+    """A shape that a trigger's body may have, what kind of event it then is, and the paths it
+    cannot be without.
+    """
 
     shape: Shape
     family: Family
@@ -52,10 +56,10 @@ class Form:
 class Trigger:
     """One entry of the table.
 
-    `canonical` is our own name, the same for both generations of webhooks; `renamed` has another one for messages
-    that tell of an action on a message, by the action. `forms` are tried in order and the first whose shape fits
-    is taken; when none fits, the first one says what is missing. `in_flight`: CometChat waits for the answer,
-    which decides on the message.
+    `canonical` is our own name, the same for both generations of webhooks; `renamed` has another
+    one for messages that tell of an action on a message, by the action. `forms` are tried in order
+    and the first whose shape fits is taken; when none fits, the first one says what is missing.
+    `in_flight`: CometChat waits for the answer, which decides on the message.
     """
 
     name: str

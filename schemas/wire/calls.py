@@ -1,8 +1,8 @@
 """Calls and meetings.
 
-Ringing is told like a message of category `call` in `data.call`; what happens in a session is told flat, in
-snake_case. When a call is rejected the sender and receiver at the top are swapped, and the stable pair is in
-`entities.on.entity` (seen live).
+Ringing is told like a message of category `call` in `data.call`; what happens in a session is told
+flat, in snake_case. When a call is rejected the sender and receiver at the top are swapped, and the
+stable pair is in `entities.on.entity` (seen live).
 """
 
 from comethooks.schemas.wire.envelope import EnvelopeSchema, Shape, WireSchema
@@ -131,5 +131,9 @@ RECORDING = Shape(
     "recording",
     RecordingEventSchema,
     lambda data: "sessionId" in data,
-    {"session": "data.sessionId", "id": "data.tid|data.duration", "at": "data.endTime|data.startTime"},
+    {
+        "session": "data.sessionId",
+        "id": "data.tid|data.duration",
+        "at": "data.endTime|data.startTime",
+    },
 )

@@ -1,12 +1,29 @@
 """Campaigns, and the notifications, feed items and pushes that they are made of."""
 
-from comethooks.schemas.triggers.identity import CAMPAIGN_TIMES
 from comethooks.schemas.wire.envelope import EnvelopeSchema, Shape, WireSchema
 from comethooks.schemas.wire.fields import Free, Id, Number, Object, Text, Texts, Time
 
+CAMPAIGN_TIMES = (
+    "scheduledAt",
+    "createdAt",
+    "sentAt",
+    "deliveredAt",
+    "readAt",
+    "clickedAt",
+    "engagedAt",
+    "interactedAt",
+    "failedAt",
+    "completedAt",
+    "updatedAt",
+)
+"""Everything that can happen to a campaign or to what it sends; without these, two states of it
+would be one."""
+
 
 class CampaignSchema(WireSchema):
-    """Everything that is told of a campaign and of what it sends; null is written for what has not happened."""
+    """Everything that is told of a campaign and of what it sends; null is written for what has not
+    happened.
+    """
 
     id = Id()
     campaignId = Id()
@@ -59,7 +76,9 @@ class CampaignEventSchema(EnvelopeSchema):
 
 
 def campaign(id_key: str, time_key: str) -> Shape:
-    """How an event is written about the thing whose id is at `id_key`, and which happened at `time_key`."""
+    """How an event is written about the thing whose id is at `id_key`, and which happened at
+    `time_key`.
+    """
     return Shape(
         "campaign",
         CampaignEventSchema,

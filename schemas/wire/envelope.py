@@ -13,9 +13,9 @@ from comethooks.schemas.wire.fields import Free, Id, Object, Party, Text
 class WireSchema(Schema):
     """A schema whose fields are named as on the wire, of which only some are loaded.
 
-    `required` are dotted paths from this object downwards; `wanted` are those that are loaded too when they are
-    there. Everything else that is declared is known, so it is no drift, and costs nothing: the event keeps the
-    whole body anyway. Without any path, every field is loaded.
+    `required` are dotted paths from this object downwards; `wanted` are those that are loaded too
+    when they are there. Everything else that is declared is known, so it is no drift, and costs
+    nothing: the event keeps the whole body anyway. Without any path, every field is loaded.
 
     Raises `ValueError` for a path that no field is declared for.
     """
@@ -32,12 +32,15 @@ class WireSchema(Schema):
         declared = {field.data_key or name: name for name, field in self._declared_fields.items()}
         if undeclared := loaded - declared.keys():
             raise ValueError(
-                f"{type(self).__name__} is asked for {sorted(undeclared)}, which it does not declare"
+                f"{type(self).__name__} is asked for {sorted(undeclared)}, which it does not"
+                " declare"
             )
         super().__init__(only=[name for key, name in declared.items() if key in loaded] or None)
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
-        """Take from the constructor's paths whether the field is required, and what is loaded below it."""
+        """Take from the constructor's paths whether the field is required, and what is loaded below
+        it.
+        """
         key = field_obj.data_key or field_name
         below = self._required.get(key)
         field_obj.required = field_obj.required or below is not None
@@ -56,9 +59,9 @@ class OriginSchema(WireSchema):
 class EnvelopeSchema(WireSchema):
     """What is common to all bodies, and enough to accept an unknown trigger.
 
-    A required path may be a choice, `"data.status|data.currentConnection.action"`: one of them has to be
-    there, and when none is, the error stands at the first. CometChat's documentation prints keys that may be absent
-    with a "?" at their end; real bodies do not have it.
+    A required path may be a choice, `"data.status|data.currentConnection.action"`: one of them has
+    to be there, and when none is, the error stands at the first. CometChat's documentation prints
+    keys that may be absent with a "?" at their end; real bodies do not have it.
     """
 
     ALWAYS: tuple[str, ...] = ("trigger", "data", "appId", "webhook", "bot")
@@ -98,9 +101,11 @@ class EnvelopeSchema(WireSchema):
 
 
 class CallbackSchema(EnvelopeSchema):
-    """What the client of an end user posts when somebody presses a button; its `appID` has a capital D.
+    """What the client of an end user posts when somebody presses a button; its `appID` has a
+    capital D.
 
-    Some of the UI Kits have no `data`: older ones say nothing of the button, others put it elsewhere.
+    Some of the UI Kits have no `data`: older ones say nothing of the button, others put it
+    elsewhere.
     """
 
     ALWAYS = (*EnvelopeSchema.ALWAYS, "appID")
@@ -114,8 +119,9 @@ class CallbackSchema(EnvelopeSchema):
 class Shape:
     """One way in which CometChat writes events of a family.
 
-    `fits` tells from the body's `data` whether it is written so. `subject` says where in the body is what the event
-    is about: name, to one or several dotted paths with `|` between them; the first that says something counts.
+    `fits` tells from the body's `data` whether it is written so. `subject` says where in the body
+    is what the event is about: name, to one or several dotted paths with `|` between them; the
+    first that says something counts.
     """
 
     name: str
@@ -132,13 +138,20 @@ class Shape:
     def _steps(self) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
         """For each name the places to look at, as the path of an object and a key in it."""
         return tuple(
-            (name, tuple((path.rpartition(".")[0], path.rpartition(".")[2]) for path in paths.split("|")))
+            (
+                name,
+                tuple(
+                    (path.rpartition(".")[0], path.rpartition(".")[2]) for path in paths.split("|")
+                ),
+            )
             for name, paths in self.subject.items()
         )
 
     @cached_property
     def _holders(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """The paths of the objects that something is looked for in, which are few, and their steps."""
+        """The paths of the objects that something is looked for in, which are few, and their
+        steps.
+        """
         holders = dict.fromkeys(holder for _, places in self._steps for holder, _ in places)
         return tuple((holder, tuple(holder.split("."))) for holder in holders)
 

@@ -1,11 +1,12 @@
 """Marshmallow fields for CometChat's type rules.
 
-**A field is strict exactly when it is required.** Required, it refuses what is missing or of the wrong type;
-otherwise whatever its rule cannot make sense of is loaded as None. So every field is in the loaded data, and
-only what `schemas.triggers.table` requires can refuse a body. What is not as expected elsewhere is *drift*.
+**A field is strict exactly when it is required.** Required, it refuses what is missing or of the
+wrong type; otherwise whatever its rule cannot make sense of is loaded as None. So every field is in
+the loaded data, and only what `schemas.triggers.table` requires can refuse a body. What is not as
+expected elsewhere is *drift*.
 
-A field also says, once and for everybody, what its value is worth hiding for: `secret` (it opens something) or
-`personal` (it is about a person). Outputs mask the first, redaction both.
+A field also says, once and for everybody, what its value is worth hiding for: `secret` (it opens
+something) or `personal` (it is about a person). Outputs mask the first, redaction both.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,7 +22,8 @@ Declared = Mapping[str, "WireField"]
 
 
 class WireField(fields.Field[Any]):
-    """Base of the fields. A subclass names its `rule`: a function from a value to its meaning or None.
+    """Base of the fields. A subclass names its `rule`: a function from a value to its meaning or
+    None.
 
     `types` are those that a decoded value may have without being drift.
     """
@@ -36,7 +38,11 @@ class WireField(fields.Field[Any]):
         self.personal = personal
 
     def deserialize(
-        self, value: Any, attr: str | None = None, data: Mapping[str, Any] | None = None, **kwargs: Any
+        self,
+        value: Any,
+        attr: str | None = None,
+        data: Mapping[str, Any] | None = None,
+        **kwargs: Any,
     ) -> Any:
         """What `value` means; None when it means nothing and the field is not required."""
         result = None if value is missing else self.rule(value)
@@ -45,7 +51,9 @@ class WireField(fields.Field[Any]):
         return result
 
     def expects(self, value: Any) -> bool:
-        """Whether a decoded `value`, which is not None, is of a kind that this field is known to have."""
+        """Whether a decoded `value`, which is not None, is of a kind that this field is known to
+        have.
+        """
         return type(value) in self.types
 
     def below(self, value: Any) -> "Declared | None":
@@ -83,7 +91,9 @@ class Text(WireField):
 
 
 class Url(Text):
-    """An address; those of media carry signatures and tokens in their query, which every output masks."""
+    """An address; those of media carry signatures and tokens in their query, which every output
+    masks.
+    """
 
 
 class Id(_Particular):
@@ -148,7 +158,9 @@ class Free(WireField):
 
 
 class _Nested(WireField):
-    """Base of the fields that hold objects of a schema, which is named, or made when it is needed."""
+    """Base of the fields that hold objects of a schema, which is named, or made when it is
+    needed.
+    """
 
     def __init__(self, schema: "SchemaOf | None" = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -169,10 +181,12 @@ class _Nested(WireField):
 
 
 class Object(_Nested):
-    """An object; with a schema, one that is loaded by it. Not required and no object: as if it were empty.
+    """An object; with a schema, one that is loaded by it. Not required and no object: as if it were
+    empty.
 
-    `schema` is a class whose constructor takes the paths, below this object, that are required and those that are
-    wanted, or a function without arguments that gives it: objects of CometChat contain one another.
+    `schema` is a class whose constructor takes the paths, below this object, that are required and
+    those that are wanted, or a function without arguments that gives it: objects of CometChat
+    contain one another.
     """
 
     rule = staticmethod(rules.to_object)
@@ -184,16 +198,23 @@ class Object(_Nested):
         self._loader: Schema | None = None
 
     def narrow(self, required: Iterable[str], wanted: Iterable[str]) -> None:
-        """Build the schema that loads this object, once, with the paths of `required` in it required."""
+        """Build the schema that loads this object, once, with the paths of `required` in it
+        required.
+        """
         if self._of is not None:
             self._loader = schema_of(self._of)(required, wanted)
 
     def deserialize(
-        self, value: Any, attr: str | None = None, data: Mapping[str, Any] | None = None, **kwargs: Any
+        self,
+        value: Any,
+        attr: str | None = None,
+        data: Mapping[str, Any] | None = None,
+        **kwargs: Any,
     ) -> Any:
         """The object, loaded by its schema.
 
-        Raises `marshmallow.ValidationError` when it is required and no object, or lacks something required.
+        Raises `marshmallow.ValidationError` when it is required and no object, or lacks something
+        required.
         """
         if not isinstance(value, dict):
             if self.required:
@@ -211,7 +232,8 @@ class Objects(_Nested):
 
 
 class ObjectMap(_Nested):
-    """Objects by an id: CometChat writes members and users so. An empty one may be written as a list.
+    """Objects by an id: CometChat writes members and users so. An empty one may be written as a
+    list.
 
     Loaded as it is.
     """

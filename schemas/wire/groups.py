@@ -1,4 +1,6 @@
-"""What happens to groups, their members and between users. `members` and `users` are objects by uid, not lists."""
+"""What happens to groups, their members and between users. `members` and `users` are objects by
+uid, not lists.
+"""
 
 from comethooks.schemas.wire.envelope import EnvelopeSchema, Shape, WireSchema
 from comethooks.schemas.wire.fields import Number, Object, ObjectMap, Party, Text, Texts, Time
@@ -51,7 +53,9 @@ class _PinDataSchema(WireSchema):
 
 
 class PinSchema(EnvelopeSchema):
-    """The body of conversation_pinned and conversation_unpinned. Nobody has published one: nothing is required."""
+    """The body of conversation_pinned and conversation_unpinned. Nobody has published one: nothing
+    is required.
+    """
 
     data = Object(_PinDataSchema, required=True)
 
@@ -63,7 +67,10 @@ _GROUP = {
     "by": "data.by|data.group.updatedBy",
 }
 GROUP = Shape(
-    "group", GroupEventSchema, lambda data: "group" in data, {**_GROUP, "at": "data.group.updatedAt"}
+    "group",
+    GroupEventSchema,
+    lambda data: "group" in data,
+    {**_GROUP, "at": "data.group.updatedAt"},
 )
 CREATED = Shape(
     "group",
@@ -71,7 +78,9 @@ CREATED = Shape(
     lambda data: "group" in data,
     {**_GROUP, "by": "data.by|data.group.owner", "at": "data.group.createdAt|data.group.updatedAt"},
 )
-BLOCK = Shape("users", BlockSchema, lambda data: "users" in data, {"users": "data.users", "by": "data.by"})
+BLOCK = Shape(
+    "users", BlockSchema, lambda data: "users" in data, {"users": "data.users", "by": "data.by"}
+)
 PIN = Shape(
     "conversation",
     PinSchema,

@@ -1,7 +1,7 @@
 """Messages of every category: message, custom, action, call and interactive.
 
-Webhooks put what was written into the message's `data`; objects of the SDKs put `text`, `url`, `metadata` and whole
-users at the top beside it.
+Webhooks put what was written into the message's `data`; objects of the SDKs put `text`, `url`,
+`metadata` and whole users at the top beside it.
 """
 
 from collections.abc import Mapping
@@ -97,7 +97,9 @@ class EntitiesSchema(WireSchema):
 
 
 class _InteractiveSchema(WireSchema):
-    """The part of an interactive message, at the top in objects of the SDKs and in `data` on the wire."""
+    """The part of an interactive message, at the top in objects of the SDKs and in `data` on the
+    wire.
+    """
 
     interactiveData = Free()
     interactionGoal = Object(GoalSchema)
@@ -132,9 +134,11 @@ class MessageDataSchema(_InteractiveSchema):
 
 
 class MessageSchema(_InteractiveSchema):
-    """One message. Webhooks give sender and receiver as uid or guid, SDK objects as a user or group.
+    """One message. Webhooks give sender and receiver as uid or guid, SDK objects as a user or
+    group.
 
-    Those of category action and call have fields of their own at the top when they come from an SDK.
+    Those of category action and call have fields of their own at the top when they come from an
+    SDK.
     """
 
     id = Id()

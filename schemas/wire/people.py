@@ -1,7 +1,20 @@
-"""Users, groups and members, as webhooks and the SDKs write them (`User`, `Group`, `GroupMember` of the SDKs)."""
+"""Users, groups and members, as webhooks and the SDKs write them (`User`, `Group`, `GroupMember` of
+the SDKs).
+"""
 
 from comethooks.schemas.wire.envelope import WireSchema
-from comethooks.schemas.wire.fields import Flag, Free, Id, Number, Object, Party, Text, Texts, Time, Url
+from comethooks.schemas.wire.fields import (
+    Flag,
+    Free,
+    Id,
+    Number,
+    Object,
+    Party,
+    Text,
+    Texts,
+    Time,
+    Url,
+)
 
 
 class UserSchema(WireSchema):
@@ -43,7 +56,9 @@ class MemberSchema(UserSchema):
 
 
 class GroupSchema(WireSchema):
-    """A group. `type` is public, private or password; `scope` and `hasJoined` are about whoever is asking."""
+    """A group. `type` is public, private or password; `scope` and `hasJoined` are about whoever is
+    asking.
+    """
 
     guid = Text()
     name = Text(personal=True)

@@ -72,7 +72,9 @@ def is_current(data: Mapping[str, Any]) -> bool:
 def is_legacy(data: Mapping[str, Any]) -> bool:
     """Whether `data` is that of a legacy connection event."""
     user = data.get("user")
-    return not _LEGACY_MARKS.isdisjoint(data) or (isinstance(user, dict) and "status_updated_at" in user)
+    return not _LEGACY_MARKS.isdisjoint(data) or (
+        isinstance(user, dict) and "status_updated_at" in user
+    )
 
 
 CURRENT = Shape(

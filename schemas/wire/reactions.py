@@ -43,6 +43,8 @@ REACTION = Shape(
         "reaction": "data.reaction.reaction",
         "who": "data.reaction.uid|data.reaction.reactedBy.uid",
         "at": "data.reaction.reactedAt",
-        "conversationId": "data.reaction.conversationId|data.conversationId|data.message.conversationId",
+        "conversationId": (
+            "data.reaction.conversationId|data.conversationId|data.message.conversationId"
+        ),
     },
 )

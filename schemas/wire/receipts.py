@@ -1,4 +1,6 @@
-"""Receipts: the two triggers have the same names in both generations of webhooks, and different shapes."""
+"""Receipts: the two triggers have the same names in both generations of webhooks, and different
+shapes.
+"""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,8 +1,9 @@
 """CometChat's type rules: what a value on the wire means, or None when it means nothing.
 
-An empty string, an object where text belongs or a time of 0 are "nothing"; no rule ever raises.
-The Marshmallow fields (`schemas.wire.fields`) and the typed objects (`schemas.event.people`) share these rules.
-Types are compared exactly: a JSON decoder makes no subclasses, and a bool is no number here.
+An empty string, an object where text belongs or a time of 0 are "nothing"; no rule ever raises. The
+Marshmallow fields (`schemas.wire.fields`) and the typed objects (`schemas.event.people`) share
+these rules. Types are compared exactly: a JSON decoder makes no subclasses, and a bool is no number
+here.
 """
 
 import re
@@ -34,7 +35,9 @@ def to_id(value: Any) -> str | None:
 
 
 def to_party(value: Any) -> str | None:
-    """The uid or guid of somebody: webhooks send it bare, objects of the SDKs hold a whole user or group."""
+    """The uid or guid of somebody: webhooks send it bare, objects of the SDKs hold a whole user or
+    group.
+    """
     if isinstance(value, dict):
         return to_text(value.get("uid")) or to_text(value.get("guid"))
     return to_text(value)
@@ -49,8 +52,8 @@ def to_receiver_type(value: Any) -> str | None:
 def to_milliseconds(value: Any) -> int | None:
     """A time in milliseconds since the epoch, from seconds, milliseconds or microseconds.
 
-    Numbers and strings of digits are taken; the unit is told by the size, which is unambiguous for times
-    from 1973 to 5138. A time of 0 means none.
+    Numbers and strings of digits are taken; the unit is told by the size, which is unambiguous for
+    times from 1973 to 5138. A time of 0 means none.
     """
     if type(value) is str:
         if not _NUMERAL.fullmatch(value):

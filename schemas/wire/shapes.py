@@ -1,8 +1,8 @@
 """How events about a message are written: nested, flat, or as an action on the message.
 
-Current webhooks nest a message as `data.message`, legacy ones write its fields directly into `data`. An edit or a
-deletion is documented as a message of category `action` whose `entities.on` is the message that it is about; live
-webhooks give that message itself.
+Current webhooks nest a message as `data.message`, legacy ones write its fields directly into
+`data`. An edit or a deletion is documented as a message of category `action` whose `entities.on` is
+the message that it is about; live webhooks give that message itself.
 """
 
 from collections.abc import Mapping
@@ -69,7 +69,9 @@ def message_in(data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def changed_in(message: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The message that an action on a message is about; None when `message` is none, or does not hold it."""
+    """The message that an action on a message is about; None when `message` is none, or does not
+    hold it.
+    """
     if message.get("category") != "action" or to_text(message.get("type")) not in (None, "message"):
         return None
     found: Any = message.get("data")

@@ -46,7 +46,9 @@ def objects_in(value: Any) -> Iterator[dict[str, Any]]:
     """Every object in a body, at any depth, the body itself first."""
     if isinstance(value, dict):
         yield value
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    children = (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    )
     for child in children:
         yield from objects_in(child)
 

@@ -1,4 +1,6 @@
-"""The code in the pages that plugin authors read is code that works, and nothing public is missing there."""
+"""The code in the pages that plugin authors read is code that works, and nothing public is missing
+there.
+"""
 
 import dataclasses
 import os
@@ -117,7 +119,9 @@ def test_the_handler_of_the_readme_says_hello(harness: Harness, tmp_path: Path) 
     assert [(line["event"], line["sender"]) for line in logged] == [("hello", "ada")] * 2
 
 
-@pytest.mark.parametrize("page", [README, *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [README, *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+)
 def test_every_command_line_could_be_given(page: Path) -> None:
     """The command is there, and has the options that are written."""
     for line in commands(page):
@@ -130,7 +134,9 @@ def test_every_command_line_could_be_given(page: Path) -> None:
             command = found
             context = click.Context(command, parent=context)
         known = {
-            name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)
+            name
+            for parameter in command.params
+            for name in (*parameter.opts, *parameter.secondary_opts)
         }
         for word in words:
             assert not word.startswith("--") or word.partition("=")[0] in known, line
@@ -138,7 +144,11 @@ def test_every_command_line_could_be_given(page: Path) -> None:
 
 def public(kind: type) -> set[str]:
     """The public attributes of a class, those of its instances too where it is a dataclass."""
-    fields = {field.name for field in dataclasses.fields(kind)} if dataclasses.is_dataclass(kind) else set()
+    fields = (
+        {field.name for field in dataclasses.fields(kind)}
+        if dataclasses.is_dataclass(kind)
+        else set()
+    )
     return {name for name in {*vars(kind), *fields} if not name.startswith("_")}
 
 
@@ -153,14 +163,18 @@ def test_every_public_name_is_in_the_page() -> None:
         *comethooks.__all__,
         *(
             f"`{name}`"
-            for name in public(Delivery) - {"handlers", "dry_run", "record", "left_out", "repeats", "reason"}
+            for name in public(Delivery)
+            - {"handlers", "dry_run", "record", "left_out", "repeats", "reason"}
         ),
         *(f"`{name}`" for name in public(Run) - {"bound", "dry_run", "next_at", "take"}),
         *(f"`{name}`" for name in public(Request)),
         *(f"`{name}`" for name in Fields.__annotations__),
         *(f"`{name}(" for name in public(Calls) - {"client", "close"}),
         *(f"{name}" for name in public(Clock) - {"set"}),
-        *(f"once_keys.{name}" for name in public(OnceKeys) - {"enter_once", "know_once", "leave_once"}),
+        *(
+            f"once_keys.{name}"
+            for name in public(OnceKeys) - {"enter_once", "know_once", "leave_once"}
+        ),
     }
     assert [name for name in sorted(names) if name not in text] == []
 

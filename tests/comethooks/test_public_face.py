@@ -1,23 +1,57 @@
 """The public face: what plugin authors import, and nothing else."""
 
+import subprocess
+import sys
+
+import pytest
+
 import comethooks
 from comethooks import schemas
-from comethooks.workers.handlers import context
+from comethooks.workers.handlers import context, run
 from comethooks.workers.plugins import plugin, retry
 from comethooks.workers.settings import apps
+from comethooks.workers.streams import accept
+
+HEAVY = ("sqlalchemy", "rq", "redis", "marshmallow", "flask", "rich", "httpx")
 
 
 def test_it_has_what_a_plugin_needs_and_nothing_else() -> None:
     """Whatever is public here stays."""
-    public = {name for name in vars(comethooks) if not name.startswith("_")}
-    expected = {"App", "Context", "Event", "Plugin", "Retry", "RetryLater", "Stop"}
-    assert public == set(comethooks.__all__) == expected
+    assert set(comethooks.__all__) == {
+        "App",
+        "Context",
+        "Event",
+        "HandlerTimeoutError",
+        "NotKeptError",
+        "Plugin",
+        "PluginError",
+        "Retry",
+        "RetryLater",
+        "Stop",
+    }
+    assert set(comethooks.__all__) <= set(dir(comethooks))
+
+
+def test_importing_it_loads_nothing() -> None:
+    """Whoever only names a type waits for no database library."""
+    code = f"import comethooks, sys; print([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_name_that_it_has_not_is_an_attribute_error() -> None:
+    """As with any other module, so that `hasattr` works."""
+    with pytest.raises(AttributeError, match="no attribute 'Plugins'"):
+        _ = comethooks.Plugins  # type: ignore[attr-defined]
 
 
 def test_it_only_re_exports() -> None:
     """The objects are those that the engine works with."""
     assert comethooks.App is apps.App
     assert comethooks.Plugin is plugin.Plugin
+    assert comethooks.PluginError is plugin.PluginError
+    assert comethooks.HandlerTimeoutError is run.HandlerTimeoutError
+    assert comethooks.NotKeptError is accept.NotKeptError
     assert comethooks.Context is context.Context
     assert comethooks.Event is schemas.Event
     assert comethooks.Retry is retry.Retry

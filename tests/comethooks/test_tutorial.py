@@ -1,4 +1,6 @@
-"""The tutorial of docs/plugins.md, followed to the letter, in a virtual environment that has nothing of ours."""
+"""The tutorial of docs/plugins.md, followed to the letter, in a virtual environment that has
+nothing of ours.
+"""
 
 import os
 import re
@@ -76,7 +78,9 @@ class Terminal:
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
-    """The suite's libraries without a package index, a port that is free, and the suite's Python as `python3`."""
+    """The suite's libraries without a package index, a port that is free, and the suite's Python as
+    `python3`.
+    """
     libraries, tools = tmp_path / "libraries", tmp_path / "tools"
     libraries.mkdir()
     for found in Path(sysconfig.get_paths()["purelib"]).iterdir():
@@ -119,7 +123,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def terminals(folder: Path, environ: dict[str, str], tmp_path: Path) -> Iterator[tuple[Terminal, Terminal]]:
+def terminals(
+    folder: Path, environ: dict[str, str], tmp_path: Path
+) -> Iterator[tuple[Terminal, Terminal]]:
     """The one that `comethooks up` is typed into, and the other one."""
     both = tuple(Terminal(folder, environ, tmp_path / f"terminal{number}.log") for number in (1, 2))
     yield both
@@ -144,8 +150,12 @@ def lines_of(block: Block) -> Iterator[tuple[str, list[str]]]:
         yield line, printed
 
 
-def test_the_tutorial_is_followed_to_the_letter(folder: Path, terminals: tuple[Terminal, Terminal]) -> None:
-    """Its files are written and its lines typed, in order; what it says that they print, they print."""
+def test_the_tutorial_is_followed_to_the_letter(
+    folder: Path, terminals: tuple[Terminal, Terminal]
+) -> None:
+    """Its files are written and its lines typed, in order; what it says that they print, they
+    print.
+    """
     first, second = terminals
     terminal, typed = first, []
     for block in tutorial():
@@ -156,7 +166,9 @@ def test_the_tutorial_is_followed_to_the_letter(folder: Path, terminals: tuple[T
             typed.append(line)
             if line == "comethooks up":
                 first.begin(line)
-                wait_for(lambda: "comethooks is ready" in first.shown, "it is ready", seconds=SECONDS)
+                wait_for(
+                    lambda: "comethooks is ready" in first.shown, "it is ready", seconds=SECONDS
+                )
                 terminal = second
                 continue
             if line == "comethooks runs list":
@@ -169,7 +181,9 @@ def test_the_tutorial_is_followed_to_the_letter(folder: Path, terminals: tuple[T
 
 
 def fits(terminal: Terminal, line: str, expected: list[str]) -> bool:
-    """Type the line. Whether it prints what is expected, but for ids and for the columns after the first one."""
+    """Type the line. Whether it prints what is expected, but for ids and for the columns after the
+    first one.
+    """
     printed = terminal.do(line).splitlines()
     return not expected or [*map(beginning, printed)] == [*map(beginning, expected)]
 

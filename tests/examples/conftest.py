@@ -12,7 +12,9 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 @pytest.fixture(scope="session")
 def installed_plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the plugin that greets in it; on PYTHONPATH it is found like anything installed."""
+    """A folder with the plugin that greets in it; on PYTHONPATH it is found like anything
+    installed.
+    """
     return installed(tmp_path_factory, "welcome_plugin")
 
 
@@ -25,9 +27,19 @@ def installed_examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(tmp_path_factory: pytest.TempPathFactory, *names: str) -> Path:
     source = tmp_path_factory.mktemp("source")
     for name in names:
-        shutil.copytree(EXAMPLES / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            EXAMPLES / name, source / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
     target = tmp_path_factory.mktemp("installed")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-index",
+    ]
     copies = [str(source / name) for name in names]
     subprocess.run(
         [*pip, "--no-deps", "--no-build-isolation", "--target", str(target), *copies],

@@ -1,4 +1,6 @@
-"""The plugins of the kinds that teams write first, installed together, do their work in a real deployment."""
+"""The plugins of the kinds that teams write first, installed together, do their work in a real
+deployment.
+"""
 
 import hashlib
 import hmac
@@ -67,7 +69,9 @@ def stack_with(installed: Path, redis_url: str, directory: Path, url: str) -> St
 def test_they_do_their_work(
     installed_examples: Path, own_redis_server: RedisServer, tmp_path: Path, receiver: Any
 ) -> None:
-    """Messages are counted and flagged, the flag is an event of its own, and the call comes once, signed."""
+    """Messages are counted and flagged, the flag is an event of its own, and the call comes once,
+    signed.
+    """
     url = f"http://127.0.0.1:{receiver.server_port}/goals"
     stack = stack_with(installed_examples, own_redis_server.url, tmp_path, url)
     try:
@@ -85,7 +89,10 @@ def test_they_do_their_work(
         assert shown["payload"]["parent"]["id"] == flagged
         headers, body = receiver.requests[-1]
         assert json.loads(body) == {"message": "1-3", "user": "ben", "conversation": "group_room1"}
-        assert headers["X-Signature-SHA256"] == hmac.new(KEY.encode(), body, hashlib.sha256).hexdigest()
+        assert (
+            headers["X-Signature-SHA256"]
+            == hmac.new(KEY.encode(), body, hashlib.sha256).hexdigest()
+        )
         wait_for(lambda: finished(stack), "all runs are done")
         assert len(receiver.requests) == 2
     finally:
@@ -99,7 +106,9 @@ def counts(directory: Path) -> dict[str, int]:
     engine = create_engine(f"sqlite:///{directory / 'counts.db'}")
     try:
         with engine.connect() as connection:
-            rows = connection.execute(text("SELECT kind, count(*) FROM counted_messages GROUP BY kind"))
+            rows = connection.execute(
+                text("SELECT kind, count(*) FROM counted_messages GROUP BY kind")
+            )
             return dict(rows.all())
     finally:
         engine.dispose()

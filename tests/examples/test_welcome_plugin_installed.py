@@ -12,12 +12,14 @@ from tests.waiting import wait_for
 
 PROGRAM = """
 import json
-from workers.plugins.loading import load_plugins
-from workers.settings.settings import Settings
+from comethooks.workers.plugins.loading import load_plugins
+from comethooks.workers.settings.settings import Settings
 
 plugins = load_plugins(Settings.load())
 print(json.dumps({
-    "loaded": [[p.name, p.origin, p.file, [h.id for h in p.handlers], p.warnings] for p in plugins.loaded],
+    "loaded": [
+        [p.name, p.origin, p.file, [h.id for h in p.handlers], p.warnings] for p in plugins.loaded
+    ],
     "wanted": [h.id for h in plugins.handlers_for("after_message", "message.sent")],
     "broken": [[p.name, p.where, p.error] for p in plugins.broken],
     "disabled": [[p.name, p.where] for p in plugins.disabled],
@@ -51,7 +53,9 @@ def test_it_is_found_by_entry_point(installed_plugin: Path, tmp_path: Path) -> N
     assert result["broken"] == []
 
 
-def test_it_is_found_once_when_the_setting_names_it_too(installed_plugin: Path, tmp_path: Path) -> None:
+def test_it_is_found_once_when_the_setting_names_it_too(
+    installed_plugin: Path, tmp_path: Path
+) -> None:
     """The same object by two ways is one plugin."""
     result = found(
         installed_plugin,

@@ -26,7 +26,9 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
 
 
 @pytest.fixture
-def stack(own_redis_server: RedisServer, database_url: str | None, tmp_path: Path) -> Iterator[Stack]:
+def stack(
+    own_redis_server: RedisServer, database_url: str | None, tmp_path: Path
+) -> Iterator[Stack]:
     """A deployment with the recorder plugin and tables, of which nothing runs yet."""
     made = Stack(tmp_path, own_redis_server.url, database_url)
     made.plugin("recorder", RECORDER)

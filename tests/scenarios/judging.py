@@ -1,4 +1,6 @@
-"""The judgement after a fault: what the clients' ledger, the effects, the journal and Redis say of every event."""
+"""The judgement after a fault: what the clients' ledger, the effects, the journal and Redis say of
+every event.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -44,8 +46,8 @@ class Verdict:
 
     def __str__(self) -> str:
         return (
-            f"{self.acknowledged} acknowledged, {len(self.lost)} lost, {self.disordered} disordered, "
-            f"{len(self.repeats)} repeated, {len(self.dead)} dead by two kills"
+            f"{self.acknowledged} acknowledged, {len(self.lost)} lost, {self.disordered}"
+            f" disordered, {len(self.repeats)} repeated, {len(self.dead)} dead by two kills"
         )
 
 
@@ -65,10 +67,13 @@ def marks(client: Redis) -> list[bytes]:
     return [mark for name in names for mark in client.hvals(name)]
 
 
-def judge(stack: Stack, posters: Sequence[Poster], client: Redis, *, seconds: float = 60.0) -> Verdict:
+def judge(
+    stack: Stack, posters: Sequence[Poster], client: Redis, *, seconds: float = 60.0
+) -> Verdict:
     """Wait until everything is journalled, and say what became of it.
 
-    Fails the test when something is left over in Redis, when a run is in no final state, or was counted twice.
+    Fails the test when something is left over in Redis, when a run is in no final state, or was
+    counted twice.
     """
     ledger = acknowledged(posters)
     ids = {event for _, event in ledger}
@@ -80,7 +85,11 @@ def judge(stack: Stack, posters: Sequence[Poster], client: Redis, *, seconds: fl
     journal.close()
     effects = stack.effects()
     found = [run for run in runs if run.event_id in ids]
-    dead = [run for run in found if run.state is RunState.DEAD and (run.error or "").startswith(KILLED_TWICE)]
+    dead = [
+        run
+        for run in found
+        if run.state is RunState.DEAD and (run.error or "").startswith(KILLED_TWICE)
+    ]
     finished = {run.event_id for run in found if run.state is RunState.DONE} & effects.ids
     verdict = Verdict(
         acknowledged=len(ids),
@@ -93,7 +102,9 @@ def judge(stack: Stack, posters: Sequence[Poster], client: Redis, *, seconds: fl
     )
     # Every end of a run was counted exactly once, those of further attempts a moment later.
     wait_for(
-        lambda: counted(client) == len(runs), f"{counted(client)} runs of {len(runs)} are counted", seconds=5
+        lambda: counted(client) == len(runs),
+        f"{counted(client)} runs of {len(runs)} are counted",
+        seconds=5,
     )
     return verdict
 

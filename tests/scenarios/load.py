@@ -19,7 +19,9 @@ CONVERSATIONS = 4
 
 
 class Answer(NamedTuple):
-    """What came of one call: when it was sent (monotonic), how long the answer took; no status: there was none."""
+    """What came of one call: when it was sent (monotonic), how long the answer took; no status:
+    there was none.
+    """
 
     sent: float
     seconds: float
@@ -30,7 +32,8 @@ class Answer(NamedTuple):
 class Poster:
     """Posts messages of its own conversations one by one; repeats one until it is acknowledged.
 
-    It calls `stack`, or several of the same deployment in turn; it gives up after `patience` seconds.
+    It calls `stack`, or several of the same deployment in turn; it gives up after `patience`
+    seconds.
     """
 
     stack: Stack
@@ -55,7 +58,9 @@ class Poster:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish what is being posted, and end. Fails the test when something was never acknowledged."""
+        """Finish what is being posted, and end. Fails the test when something was never
+        acknowledged.
+        """
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(self.patience + 10)
@@ -128,4 +133,6 @@ def acknowledged(posters: Sequence[Poster]) -> list[tuple[int, str]]:
 
 def answers(posters: Sequence[Poster], since: float, until: float) -> list[Answer]:
     """What came of the calls that were sent between two times, by the monotonic clock."""
-    return [each for poster in posters for each in list(poster.answers) if since <= each.sent < until]
+    return [
+        each for poster in posters for each in list(poster.answers) if since <= each.sent < until
+    ]

@@ -1,4 +1,6 @@
-"""The real thing for scenarios: gunicorn and worker supervisors as processes, and the ledgers to judge them by."""
+"""The real thing for scenarios: gunicorn and worker supervisors as processes, and the ledgers to
+judge them by.
+"""
 
 import contextlib
 import json
@@ -54,7 +56,9 @@ def free_port() -> int:
 
 @dataclass
 class Effects:
-    """What the recorder wrote: the events in the order in which the handler got them, and when it did (ns)."""
+    """What the recorder wrote: the events in the order in which the handler got them, and when it
+    did (ns).
+    """
 
     lines: list[tuple[str, str, str, int]]
     times: list[int] = field(default_factory=list)
@@ -81,7 +85,9 @@ class Effects:
         return len(self.lines) - len(self.ids)
 
     def disorders(self, accepted: Mapping[str, Sequence[str]]) -> int:
-        """How many events were handled first before one that was accepted earlier in its conversation."""
+        """How many events were handled first before one that was accepted earlier in its
+        conversation.
+        """
         first: dict[str, int] = {}
         for position, line in enumerate(self.lines):
             first.setdefault(line[0], position)
@@ -110,7 +116,11 @@ class Stack:
         self.plugin_dir = self.directory / "plugins"
         self.plugin_dir.mkdir(exist_ok=True)
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("COMETHOOKS_")},
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith("COMETHOOKS_")
+            },
             "COMETHOOKS_DATA_DIR": str(self.directory / "data"),
             "COMETHOOKS_BASIC_AUTH": f"{USER}:{PASSWORD}",
             "COMETHOOKS_PLUGIN_DIR": str(self.plugin_dir),
@@ -169,7 +179,9 @@ class Stack:
         make_tables(Settings.load(self.environment).database_url)
 
     def ask(self, *arguments: str) -> str:
-        """What a command prints. It is asked often, so there is no process for it, which would load it anew."""
+        """What a command prints. It is asked often, so there is no process for it, which would load
+        it anew.
+        """
         elsewhere = dict.fromkeys(os.environ.keys() - self.environment.keys())
         done = CliRunner().invoke(main, arguments, env={**elsewhere, **self.environment})
         assert done.exit_code == 0, done.output
@@ -193,7 +205,9 @@ class Stack:
         """Post one body to the endpoint."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         with self.client() as client:
-            return client.post("/webhooks", content=raw, headers={"Content-Type": "Application/json"})
+            return client.post(
+                "/webhooks", content=raw, headers={"Content-Type": "Application/json"}
+            )
 
     def effects(self) -> Effects:
         """The ledger of effects as it is now."""
@@ -261,10 +275,14 @@ def workers_of(supervisor: int) -> list[int]:
 
 
 def runs_worker_of(supervisor: int) -> int:
-    """The worker process of a supervisor that runs again what has failed; waits for it when that was killed."""
+    """The worker process of a supervisor that runs again what has failed; waits for it when that
+    was killed.
+    """
     found: list[int] = []
     wait_for(
-        lambda: found.extend(pid for pid in children(supervisor) if name_of(pid) == "runs") or found,
+        lambda: (
+            found.extend(pid for pid in children(supervisor) if name_of(pid) == "runs") or found
+        ),
         "there is a worker for runs",
     )
     return found[0]
@@ -272,7 +290,9 @@ def runs_worker_of(supervisor: int) -> int:
 
 def work_horses_of(supervisor: int) -> list[int]:
     """The work-horses below a supervisor: the children of its workers."""
-    return [horse for worker in workers_of(supervisor) for horse in children(worker) if is_alive(horse)]
+    return [
+        horse for worker in workers_of(supervisor) for horse in children(worker) if is_alive(horse)
+    ]
 
 
 def message(conversation: int, number: int, **changes: Any) -> dict[str, Any]:
@@ -290,11 +310,18 @@ def message(conversation: int, number: int, **changes: Any) -> dict[str, Any]:
         "updatedAt": 1_800_000_000 + number,
         **changes,
     }
-    return {"trigger": "message_sent", "data": {"message": inner}, "appId": "app1", "webhook": "hook1"}
+    return {
+        "trigger": "message_sent",
+        "data": {"message": inner},
+        "appId": "app1",
+        "webhook": "hook1",
+    }
 
 
 def by_conversation(accepted: Sequence[tuple[int, str]]) -> dict[str, list[str]]:
-    """Accepted events, as (conversation, id) in the order of their answers, in lists by conversation."""
+    """Accepted events, as (conversation, id) in the order of their answers, in lists by
+    conversation.
+    """
     lists: dict[str, list[str]] = defaultdict(list)
     for conversation, event in accepted:
         lists[str(conversation)].append(event)

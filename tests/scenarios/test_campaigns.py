@@ -1,6 +1,8 @@
-"""SIGKILLs at random moments under load: nothing is lost or out of order, and what is repeated is known.
+"""SIGKILLs at random moments under load: nothing is lost or out of order, and what is repeated is
+known.
 
-All of it is for `make attack`; in the normal suite `test_kills` and `test_outages` kill each part once.
+All of it is for `make attack`; in the normal suite `test_kills` and `test_outages` kill each part
+once.
 """
 
 import os
@@ -34,7 +36,8 @@ KILLS = 20
 """Of each kind, in a campaign."""
 LONGEST_PAUSE = 4.0
 UNCONFIRMED_SECONDS = 1.0
-"""A run that began so long before a kill has ended, and its mark is in Redis, however slow the machine is."""
+"""A run that began so long before a kill has ended, and its mark is in Redis, however slow the
+machine is."""
 
 TINY = """
     import os
@@ -46,7 +49,8 @@ TINY = """
 
     @plugin.on("*")
     def record(event, ctx):
-        line = f"{event.id} {event.conversation_id} {event.message.id} {os.getpid()} {time.time_ns()}\\n"
+        what = f"{event.id} {event.conversation_id} {event.message.id}"
+        line = f"{what} {os.getpid()} {time.time_ns()}\\n"
         with open(ctx.config.file, "ab", buffering=0) as file:
             file.write(line.encode())
         time.sleep(0.001)
@@ -75,7 +79,11 @@ class Campaign:
 
     def kill(self, victim: str) -> None:
         """Kill something of that kind, once there is such a thing and load."""
-        wait_for(lambda: rate(self.posters) >= LEAST, f"{LEAST} events a second are acknowledged", seconds=60)
+        wait_for(
+            lambda: rate(self.posters) >= LEAST,
+            f"{LEAST} events a second are acknowledged",
+            seconds=60,
+        )
         if victim == "postgresql":
             assert self.postgres
             pids = [self.postgres.pid]
@@ -93,7 +101,9 @@ class Campaign:
         """Kill one after the other, with random pauses between them."""
         for victim in victims:
             next_at = time.monotonic() + self.chance.uniform(1.0, longest_pause)
-            wait_for(lambda moment=next_at: time.monotonic() >= moment, "it is time for the next kill")
+            wait_for(
+                lambda moment=next_at: time.monotonic() >= moment, "it is time for the next kill"
+            )
             self.kill(victim)
 
     def finish(self) -> Verdict:
@@ -115,8 +125,12 @@ CANDIDATES: dict[str, Callable[[Up], list[list[int]]]] = {
 
 
 @pytest.fixture
-def campaign(request: pytest.FixtureRequest, tmp_path: Path, chance: random.Random) -> Iterator[Campaign]:
-    """A running deployment under load, on SQLite or, where the test asks for it, on a PostgreSQL of its own."""
+def campaign(
+    request: pytest.FixtureRequest, tmp_path: Path, chance: random.Random
+) -> Iterator[Campaign]:
+    """A running deployment under load, on SQLite or, where the test asks for it, on a PostgreSQL of
+    its own.
+    """
     postgres = None
     up = Up(tmp_path)
     if getattr(request, "param", "sqlite") == "postgresql":
@@ -138,11 +152,15 @@ def most_repeated(campaign: Campaign) -> int:
     threads = Settings.load(campaign.up.stack.environment).threads
     drainers = Settings.load(campaign.up.stack.environment).workers
     affected = {"work-horse": 1, "server": drainers}
-    return sum(affected.get(kill.victim, 0) for kill in campaign.kills) * threads * STARTED_PER_RUNNER
+    return (
+        sum(affected.get(kill.victim, 0) for kill in campaign.kills) * threads * STARTED_PER_RUNNER
+    )
 
 
 def age_at_kill(campaign: Campaign, repeat: Repeat) -> float:
-    """Seconds from the start of a run that was repeated to the first kill after it that could be the reason."""
+    """Seconds from the start of a run that was repeated to the first kill after it that could be
+    the reason.
+    """
     reasons = [kill.at for kill in campaign.kills if kill.victim in ("work-horse", "server")]
     return min(
         max(0, at - repeat.first_at) / 1e9
@@ -166,7 +184,9 @@ def check(campaign: Campaign, verdict: Verdict) -> None:
     for run in verdict.dead:
         pids = [line[3] for line in verdict.effects.lines if line[0] == run.event_id]
         assert len(pids) >= 2, f"{run} is dead after {pids}"
-        assert set(pids) <= killed, f"{run} is dead, and ran in {pids}, of which the test killed {killed}"
+        assert set(pids) <= killed, (
+            f"{run} is dead, and ran in {pids}, of which the test killed {killed}"
+        )
 
 
 MIXED = ["postgresql", "work-horse", "server", "worker", "web"]
@@ -194,7 +214,9 @@ def test_kills_of_every_kind_in_random_order_lose_and_disorder_nothing(campaign:
     ],
     indirect=["campaign"],
 )
-def test_twenty_kills_of_one_kind_lose_and_disorder_nothing(campaign: Campaign, victim: str) -> None:
+def test_twenty_kills_of_one_kind_lose_and_disorder_nothing(
+    campaign: Campaign, victim: str
+) -> None:
     """Each 1 to 4 seconds after the one before, and no earlier than the load has recovered."""
     campaign.go([victim] * KILLS, LONGEST_PAUSE)
     check(campaign, campaign.finish())

@@ -1,4 +1,6 @@
-"""Handlers that take their process with them, or never come back: one dead run each, and nothing else."""
+"""Handlers that take their process with them, or never come back: one dead run each, and nothing
+else.
+"""
 
 import time
 from collections import Counter
@@ -61,8 +63,12 @@ def deadly(stack: Stack) -> Stack:
     return stack
 
 
-def accept_all(stack: Stack, events: int, special: dict[int, str], *, first: int = 0) -> dict[str, str]:
-    """Have events of 40 conversations accepted; the texts of all, by id. Those in `special` are numbered from 0."""
+def accept_all(
+    stack: Stack, events: int, special: dict[int, str], *, first: int = 0
+) -> dict[str, str]:
+    """Have events of 40 conversations accepted; the texts of all, by id. Those in `special` are
+    numbered from 0.
+    """
     streams = Streams.open(Settings.load(stack.environment))
     ids = {}
     for number in range(events):
@@ -100,7 +106,9 @@ def attempts_of_dead(stack: Stack, runs: Sequence[StoredRun]) -> list[tuple[int,
 def test_one_event_of_a_thousand_that_kills_its_process_is_dead_and_the_others_are_done(
     deadly: Stack, own_redis_server: RedisServer
 ) -> None:
-    """With SIGKILL, a segmentation fault and `os._exit`, one after the other, each in under a minute."""
+    """With SIGKILL, a segmentation fault and `os._exit`, one after the other, each in under a
+    minute.
+    """
     redis = own_redis_server.client()
     deadly.start("worker", "--workers", "2")
     for place, (way, error) in enumerate(DEATHS.items()):

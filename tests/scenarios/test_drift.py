@@ -17,7 +17,8 @@ def test_a_field_that_nobody_knows_is_counted_once_an_event(stack: Stack) -> Non
     assert all(stack.post(body).json()["duplicate"] for body in bodies)
     stack.start("worker", "--workers", "1")
     wait_for(
-        lambda: len(stack.listing("requests", "list", "--outcome", "duplicate")) == 3, "all is journalled"
+        lambda: len(stack.listing("requests", "list", "--outcome", "duplicate")) == 3,
+        "all is journalled",
     )
     wait_for(lambda: [row["count"] for row in stack.listing("drift")] == [3], "all is counted")
     (found,) = stack.listing("drift", "--trigger", bodies[0]["trigger"], "--kind", "unknown field")

@@ -1,4 +1,6 @@
-"""Events that handlers make, in a real deployment: live, in replays, and when a replay is killed."""
+"""Events that handlers make, in a real deployment: live, in replays, and when a replay is
+killed.
+"""
 
 from pathlib import Path
 
@@ -46,7 +48,9 @@ def lines(file: Path) -> list[str]:
 
 @pytest.mark.attack
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
-def test_what_a_replay_emits_reaches_no_live_handler_and_nothing_twice(stack: Stack, tmp_path: Path) -> None:
+def test_what_a_replay_emits_reaches_no_live_handler_and_nothing_twice(
+    stack: Stack, tmp_path: Path
+) -> None:
     """However often it is replayed, and whatever is killed after it was emitted."""
     stack.plugin("emitter", PLUGIN.format(folder=str(tmp_path)))
     stack.web()
@@ -55,10 +59,21 @@ def test_what_a_replay_emits_reaches_no_live_handler_and_nothing_twice(stack: St
         for number in range(2):
             assert client.post("/webhooks", json=message(1, number)).status_code == 200
     live = ["emitter.x None"] * 2
-    wait_for(lambda: lines(tmp_path / "mail.txt") == lines(tmp_path / "note.txt") == live, "all is handled")
+    wait_for(
+        lambda: lines(tmp_path / "mail.txt") == lines(tmp_path / "note.txt") == live,
+        "all is handled",
+    )
     journal = journal_of(stack)
     wait_for(lambda: len(list(journal.events())) == 4, "all is in the journal")
-    options = ("--handler", "emitter.go", "--handler", "emitter.note", "--trigger", "message_sent", "--yes")
+    options = (
+        "--handler",
+        "emitter.go",
+        "--handler",
+        "emitter.note",
+        "--trigger",
+        "message_sent",
+        "--yes",
+    )
     for name in ("r1", "r2"):
         done = stack.run("replay", "run", "--name", name, *options)
         assert done.stdout == "done: 2 events, 2 runs (2 done).\n"

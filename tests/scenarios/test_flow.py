@@ -32,13 +32,17 @@ BROKEN = """
 
 
 @pytest.fixture(scope="module")
-def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def running(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
     """A deployment for tests that leave it as it was: each has conversations of its own."""
     with ExitStack() as stack:
         server = stack.enter_context(running_server())
         database_url = None
         if getattr(request, "param", "sqlite") == "postgresql":
-            database_url = stack.enter_context(postgres_schema(request.getfixturevalue("postgres_server")))
+            database_url = stack.enter_context(
+                postgres_schema(request.getfixturevalue("postgres_server"))
+            )
         made = Stack(tmp_path_factory.mktemp("running"), server.url, database_url)
         stack.callback(made.close)
         made.plugin("recorder", RECORDER)
@@ -53,7 +57,9 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def listed(stack: Stack, **wanted: Any) -> list[dict[str, Any]]:
     """The events whose fields have these values."""
     events = stack.listing("events", "list")
-    return [event for event in events if all(event[name] == value for name, value in wanted.items())]
+    return [
+        event for event in events if all(event[name] == value for name, value in wanted.items())
+    ]
 
 
 def test_an_event_is_listed_from_its_200_and_processed_once_a_worker_runs(stack: Stack) -> None:
@@ -66,7 +72,9 @@ def test_an_event_is_listed_from_its_200_and_processed_once_a_worker_runs(stack:
     stack.start("worker", "--workers", "1")
     wait_for(lambda: listed(stack, id=identifier, status="done"), "the event is processed")
     wait_for(
-        lambda: [r["event_id"] for r in stack.listing("requests", "list", "--outcome", "duplicate")],
+        lambda: [
+            r["event_id"] for r in stack.listing("requests", "list", "--outcome", "duplicate")
+        ],
         "its repeat is journalled",
     )
     shown = json.loads(stack.ask("events", "show", identifier, "--json"))
@@ -75,7 +83,9 @@ def test_an_event_is_listed_from_its_200_and_processed_once_a_worker_runs(stack:
 
 
 def test_a_handler_that_raises_costs_its_neighbours_nothing(running: Stack) -> None:
-    """Its run is dead with the traceback; the other handler's is done; a broken plugin is named and left out."""
+    """Its run is dead with the traceback; the other handler's is done; a broken plugin is named and
+    left out.
+    """
     identifier = running.post(message(1, 1, data={"text": "PlantedText"})).json()["id"]
     wait_for(lambda: listed(running, id=identifier, status="dead"), "the event is processed")
     runs = {run["handler"]: run for run in running.listing("runs", "list", "--event", identifier)}
@@ -100,7 +110,9 @@ def test_a_refused_request_is_kept_with_its_reason(running: Stack) -> None:
     identifier = refused.headers["X-Request-Id"]
 
     def kept() -> set[str]:
-        return {request["id"] for request in running.listing("requests", "list", "--outcome", "refused")}
+        return {
+            request["id"] for request in running.listing("requests", "list", "--outcome", "refused")
+        }
 
     wait_for(lambda: identifier in kept(), "the refusal is journalled")
     shown = json.loads(running.ask("requests", "show", identifier, "--json"))
@@ -109,12 +121,16 @@ def test_a_refused_request_is_kept_with_its_reason(running: Stack) -> None:
 
 
 @pytest.mark.parametrize("running", ["sqlite", "postgresql"], indirect=True)
-def test_text_that_databases_refuse_is_kept_and_processed_with_its_neighbours(running: Stack) -> None:
+def test_text_that_databases_refuse_is_kept_and_processed_with_its_neighbours(
+    running: Stack,
+) -> None:
     """A lone surrogate, NUL and 2^70: everywhere in a message, and as its uid."""
     poison = [
         json.dumps(message(3, 1, data={"text": "half an emoji: \ud83d"})).encode(),
         json.dumps(message(3, 2, data={"text": "nul: \x00"})).encode(),
-        json.dumps(message(3, 3, data={"text": "x", "metadata": {"n": 2**70}}, sentAt=2**70)).encode(),
+        json.dumps(
+            message(3, 3, data={"text": "x", "metadata": {"n": 2**70}}, sentAt=2**70)
+        ).encode(),
         json.dumps(message(3, 4, sender="u\x00\ud83d", muid=str(2**70), tags=["\udfff"])).encode(),
     ]
     bodies = [json.dumps(message(3, 0)).encode(), *poison, json.dumps(message(3, 5)).encode()]
@@ -122,7 +138,8 @@ def test_text_that_databases_refuse_is_kept_and_processed_with_its_neighbours(ru
     assert [answer.status_code for answer in answers] == [200] * len(bodies)
     ids = [answer.json()["id"] for answer in answers]
     wait_for(
-        lambda: {event["id"] for event in listed(running, status="done")} >= set(ids), "all are processed"
+        lambda: {event["id"] for event in listed(running, status="done")} >= set(ids),
+        "all are processed",
     )
     assert [line[0] for line in running.effects().lines if line[0] in ids] == ids
     for identifier in ids[1:-1]:
@@ -181,8 +198,15 @@ PLANTED = {
 
 
 def test_no_log_line_holds_anything_of_a_body_or_a_credential(running: Stack) -> None:
-    """Accepted, refused, duplicate, failing, unauthenticated and unparsable requests; all output is searched."""
-    entities = {"sender": {"entity": {"uid": "ada", "authToken": PLANTED["authToken"]}, "entityType": "user"}}
+    """Accepted, refused, duplicate, failing, unauthenticated and unparsable requests; all output is
+    searched.
+    """
+    entities = {
+        "sender": {
+            "entity": {"uid": "ada", "authToken": PLANTED["authToken"]},
+            "entityType": "user",
+        }
+    }
     data = {
         "text": PLANTED["text"],
         "entities": entities,

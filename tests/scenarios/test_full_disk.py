@@ -1,4 +1,6 @@
-"""The journal's disk is full: answers go on, runs wait, and once there is room everything is done once."""
+"""The journal's disk is full: answers go on, runs wait, and once there is room everything is done
+once.
+"""
 
 import contextlib
 import subprocess
@@ -20,7 +22,9 @@ SIZE = 8 * 2**20
 
 
 class Disk:
-    """A small disk of its own in memory, with a file that takes all that is left of it when asked to."""
+    """A small disk of its own in memory, with a file that takes all that is left of it when asked
+    to.
+    """
 
     def __init__(self, path: Path) -> None:
         self._ballast = path / "ballast"
@@ -56,7 +60,9 @@ def small_disk(path: Path) -> Iterator[Disk]:
 def test_a_full_disk_is_waited_for_and_every_run_happens_once(
     own_redis_server: RedisServer, tmp_path: Path, seconds: float
 ) -> None:
-    """All that a deployment keeps is on that disk but Redis: the journal, and the counters of the web process."""
+    """All that a deployment keeps is on that disk but Redis: the journal, and the counters of the
+    web process.
+    """
     redis = own_redis_server.client()
     with small_disk(tmp_path / "data") as disk:
         stack = Stack(tmp_path, own_redis_server.url)
@@ -87,7 +93,8 @@ def test_a_full_disk_is_waited_for_and_every_run_happens_once(
             journal_lines = stack.log()[said:].count("the journal cannot be used")
             verdict = judge(stack, posters, redis)
             print(
-                f"{dict(statuses)} meanwhile, {journal_lines} lines about it; handled {took:.1f} s afterwards"
+                f"{dict(statuses)} meanwhile, {journal_lines} lines about it; handled {took:.1f} s"
+                " afterwards"
             )
             print(verdict)
             assert set(statuses) == {200}

@@ -1,4 +1,6 @@
-"""Garbage against a running server: no answer is a 5xx, none takes long, and what is accepted can be processed."""
+"""Garbage against a running server: no answer is a 5xx, none takes long, and what is accepted can
+be processed.
+"""
 
 import random
 import time
@@ -38,7 +40,8 @@ def read(event, ctx):
 def things(event):
     names = ("message", "action", "call", "receipt", "reaction", "presence", "group", "moderation")
     found = [getattr(event, name) for name in (*names, "recording", "campaign", "sender")]
-    return [each for each in (*found, *event.members, *event.users, *event.mentions) if each is not None]
+    found += [*event.members, *event.users, *event.mentions]
+    return [each for each in found if each is not None]
 """
 
 JUNK: tuple[Any, ...] = (
@@ -62,7 +65,9 @@ JUNK: tuple[Any, ...] = (
 
 
 def bodies(chance: random.Random, count: int) -> Iterator[bytes]:
-    """Samples of all triggers with junk in random places, bodies that are broken, and plain noise."""
+    """Samples of all triggers with junk in random places, bodies that are broken, and plain
+    noise.
+    """
     samples = [body for _, body in all_samples(now_ms=1_790_000_000_000, random=chance)]
     for number in range(count):
         body = dumps(mutated(chance.choice(samples), chance))
@@ -77,7 +82,9 @@ def bodies(chance: random.Random, count: int) -> Iterator[bytes]:
     yield b'{"a":' * 5_000 + b"1" + b"}" * 5_000
     yield b'{"trigger":"message_sent","data":{"message":' * 300
     yield b'{"trigger":"' + b"m" * 900_000 + b'","data":{}}'
-    yield dumps({"trigger": "message_sent", "data": {f"key {number}": number for number in range(50_000)}})
+    yield dumps(
+        {"trigger": "message_sent", "data": {f"key {number}": number for number in range(50_000)}}
+    )
     yield b" " * 1_100_000
 
 
@@ -86,7 +93,9 @@ def mutated(value: Any, chance: random.Random) -> Any:
     if isinstance(value, dict):
         kept = {key: item for key, item in value.items() if chance.random() > 0.01}
         if chance.random() < 0.05:
-            kept[chance.choice(("surprise", "", "data", "uid", "$ref", "é\x00"))] = chance.choice(JUNK)
+            kept[chance.choice(("surprise", "", "data", "uid", "$ref", "é\x00"))] = chance.choice(
+                JUNK
+            )
         value = {key: mutated(item, chance) for key, item in kept.items()}
     elif isinstance(value, list):
         value = [mutated(item, chance) for item in value]
@@ -107,7 +116,9 @@ def test_a_server_under_fuzzing_answers_everything_and_handlers_can_read_what_it
     with stack.client() as client:
         for raw in bodies(chance, count):
             began = time.monotonic()
-            answer = client.post("/webhooks", content=raw, headers={"Content-Type": "application/json"})
+            answer = client.post(
+                "/webhooks", content=raw, headers={"Content-Type": "application/json"}
+            )
             slowest = max(slowest, time.monotonic() - began)
             statuses[answer.status_code] += 1
             assert answer.status_code in EXPECTED, answer.text
@@ -120,5 +131,7 @@ def test_a_server_under_fuzzing_answers_everything_and_handlers_can_read_what_it
     failed = [run for run in stack.listing("runs", "list") if run["state"] != "done"]
     assert failed == []
     refused = stack.listing("requests", "list", "--outcome", "refused")
-    assert not [request for request in refused if request["reason"].startswith("the journal refused")]
+    assert not [
+        request for request in refused if request["reason"].startswith("the journal refused")
+    ]
     assert PASSWORD not in stack.log()

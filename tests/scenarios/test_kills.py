@@ -1,4 +1,6 @@
-"""Kill -9 under load: every acknowledged event is processed, in order, and the partitions soon move again."""
+"""Kill -9 under load: every acknowledged event is processed, in order, and the partitions soon move
+again.
+"""
 
 import os
 import signal
@@ -64,12 +66,15 @@ def test_whatever_is_killed_every_acknowledged_event_is_processed_in_order(
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
         goal = len(acknowledged(posters)) + 100
-        wait_for(lambda goal=goal: len(acknowledged(posters)) >= goal, "later events are acknowledged")
+        wait_for(
+            lambda goal=goal: len(acknowledged(posters)) >= goal, "later events are acknowledged"
+        )
         later = {event for _, event in acknowledged(posters)}
         wait_for(lambda later=later: later <= up.stack.effects().ids, "all partitions move")
         moving = time.monotonic() - killed_at
         print(
-            f"{name} killed under {under} events/s: 100 later ones in all partitions handled after {moving:.1f} s"
+            f"{name} killed under {under} events/s: 100 later ones in all partitions handled after"
+            f" {moving:.1f} s"
         )
     for poster in posters:
         poster.stop()

@@ -32,7 +32,9 @@ SHOP = """
 def test_a_run_that_died_in_the_block_goes_on_at_once_and_nobody_does_it_again(
     stack: Stack, own_redis_server: RedisServer
 ) -> None:
-    """It waits for no lease, so no attempt is used up; those behind it in its conversation are done, too."""
+    """It waits for no lease, so no attempt is used up; those behind it in its conversation are
+    done, too.
+    """
     stack.plugin("shop", SHOP)
     stack.start("worker", "--workers", "1")
     streams = Streams.open(Settings.load(stack.environment))

@@ -1,4 +1,6 @@
-"""An ordered handler under random failures and kills: each conversation in the order of accept, and nothing lost."""
+"""An ordered handler under random failures and kills: each conversation in the order of accept, and
+nothing lost.
+"""
 
 import contextlib
 import os
@@ -18,7 +20,14 @@ from comethooks.workers.streams.connections import connect
 from tests.redis_server import RedisServer
 from tests.scenarios.judging import journal_of, waiting
 from tests.scenarios.load import accept
-from tests.scenarios.stack import Effects, Stack, children, runs_worker_of, work_horses_of, workers_of
+from tests.scenarios.stack import (
+    Effects,
+    Stack,
+    children,
+    runs_worker_of,
+    work_horses_of,
+    workers_of,
+)
 from tests.waiting import wait_for
 
 BOOK = """
@@ -34,7 +43,8 @@ BOOK = """
     def book(event, ctx):
         if random.random() < 0.05:
             raise RuntimeError("by chance")
-        line = f"{event.id} {event.conversation_id} {event.message.id} {os.getpid()} {time.time_ns()}\\n"
+        what = f"{event.id} {event.conversation_id} {event.message.id}"
+        line = f"{what} {os.getpid()} {time.time_ns()}\\n"
         with open(ctx.config.file, "ab", buffering=0) as file:
             file.write(line.encode())
 """
@@ -67,7 +77,9 @@ def feed(streams: Streams, conversations: int, numbers: range) -> Iterator[tuple
 
 
 def until_all_is_done(journal: Journal, number: int, seconds: float) -> None:
-    """Wait until so many runs of the ordered handler are done. What two kills have left dead is retried."""
+    """Wait until so many runs of the ordered handler are done. What two kills have left dead is
+    retried.
+    """
 
     def done() -> bool:
         journal.retry_runs(Filter(handler=HANDLER, state=RunState.DEAD), now_ms())
@@ -107,7 +119,9 @@ def test_each_conversation_is_handled_in_the_order_of_accept(
     journal = journal_of(stack)
     for part in range(kills + 1):
         accepted += feed(
-            streams, conversations, range(number * part // (kills + 1), number * (part + 1) // (kills + 1))
+            streams,
+            conversations,
+            range(number * part // (kills + 1), number * (part + 1) // (kills + 1)),
         )
         if part < kills:
             goal = len(accepted) // 2
@@ -121,7 +135,10 @@ def test_each_conversation_is_handled_in_the_order_of_accept(
     journal.close()
 
     found = Effects.read(ledger)
-    print(f"{len(accepted)} accepted, {found.repeats} repeated, {len(waited)} with more than one attempt")
+    print(
+        f"{len(accepted)} accepted, {found.repeats} repeated, {len(waited)} with more than one"
+        " attempt"
+    )
     assert found.ids == {event for _, event in accepted}
     for conversation in {name for name, _ in accepted}:
         in_order = [event for name, event in accepted if name == conversation]

@@ -1,4 +1,5 @@
-"""Redis, PostgreSQL, a leader or a work-horse away for a while, beside two web and two worker commands.
+"""Redis, PostgreSQL, a leader or a work-horse away for a while, beside two web and two worker
+commands.
 
 All tests share one deployment, and each judges what it had acknowledged itself.
 """
@@ -40,7 +41,9 @@ ANSWER_SECONDS = 2.0
 REQUEST_LINES = {"request", "not kept"}
 """What the web process says of every single request."""
 MOST_LATE = 4
-"""Runs in progress in a work-horse when it was stopped that may go on before it has ended itself."""
+"""Runs in progress in a work-horse when it was stopped that may go on before it has ended
+itself.
+"""
 BURST = 1000
 """Events at once, more than two work-horses handle as they come."""
 PROCESSES = 16
@@ -81,7 +84,14 @@ class Deployment:
     def posting(self) -> "Posting":
         """Load from now on, in conversations of its own."""
         self.posters = [
-            Poster(self.first, next(self.numbers), PER_SECOND, others=(self.second,), patience=150, pause=0.1)
+            Poster(
+                self.first,
+                next(self.numbers),
+                PER_SECOND,
+                others=(self.second,),
+                patience=150,
+                pause=0.1,
+            )
             for _ in range(POSTERS)
         ]
         return Posting(self, self.posters)
@@ -102,11 +112,15 @@ class Deployment:
 
     def leased(self) -> Counter[str]:
         """How many partitions each drainer has."""
-        leases = [self.client.get(name) for name in self.client.scan_iter(match=f"{keys.PREFIX}lease:*")]
+        leases = [
+            self.client.get(name) for name in self.client.scan_iter(match=f"{keys.PREFIX}lease:*")
+        ]
         return Counter(lease.decode().partition("|")[2] for lease in leases if lease)
 
     def lines(self, since: int) -> Counter[str]:
-        """How often each thing was said since the log was so long, but for what is said of single requests."""
+        """How often each thing was said since the log was so long, but for what is said of single
+        requests.
+        """
         found: Counter[str] = Counter()
         for line in self.first.log()[since:].splitlines():
             try:
@@ -194,11 +208,15 @@ def check_said(deployment: Deployment, since: int, seconds: float) -> None:
 
 
 def check_away(posting: Posting, since: float, back: float) -> None:
-    """While Redis was away every call was answered in time, and with 503 but for the first and last moments."""
+    """While Redis was away every call was answered in time, and with 503 but for the first and last
+    moments.
+    """
     called = answers(posting.posters, since, back)
     slowest = max(each.seconds for each in called)
     states = Counter(each.status for each in called)
-    print(f"{len(called)} calls meanwhile: {dict(states)}, the slowest answered after {slowest:.2f} s")
+    print(
+        f"{len(called)} calls meanwhile: {dict(states)}, the slowest answered after {slowest:.2f} s"
+    )
     assert set(states) <= {200, 503}
     assert states[503] > states[200]
     assert slowest < ANSWER_SECONDS
@@ -225,7 +243,9 @@ def test_a_redis_that_is_frozen_and_then_gone_costs_nothing_that_was_acknowledge
         back()
         took = wait_for(lambda: rate(posting.posters) >= 10, "events are acknowledged again")
         later = posting.ids
-        moving = wait_for(lambda later=later: later <= deployment.first.effects().ids, "all partitions move")
+        moving = wait_for(
+            lambda later=later: later <= deployment.first.effects().ids, "all partitions move"
+        )
         print(f"{away.__name__}: acknowledged after {took:.1f} s, all handled {moving:.1f} s later")
         check_away(posting, since + 0.1, until_back)
         check_said(deployment, said, seconds)
@@ -242,7 +262,9 @@ def test_a_redis_that_is_frozen_and_then_gone_costs_nothing_that_was_acknowledge
 def test_a_postgresql_that_is_away_is_waited_for_and_every_run_happens_once(
     deployment: Deployment, seconds: float
 ) -> None:
-    """Answers go on, streams grow, no run starts after the first second; then everything is done exactly once."""
+    """Answers go on, streams grow, no run starts after the first second; then everything is done
+    exactly once.
+    """
     posting = deployment.posting()
     said, since = len(deployment.first.log()), time.monotonic()
     deployment.postgres.kill()
@@ -258,7 +280,10 @@ def test_a_postgresql_that_is_away_is_waited_for_and_every_run_happens_once(
     later = posting.ids
     took = wait_for(lambda: later <= deployment.first.effects().ids, "everything is handled")
     called = answers(posting.posters, since, until_back)
-    print(f"{more} acknowledged meanwhile, streams grew by {grown}; all handled {took:.1f} s after its start")
+    print(
+        f"{more} acknowledged meanwhile, streams grew by {grown}; all handled {took:.1f} s after"
+        " its start"
+    )
     assert {each.status for each in called} == {200}
     assert max(each.seconds for each in called) < ANSWER_SECONDS
     assert more > seconds * 5
@@ -285,7 +310,8 @@ def test_runs_that_ended_while_the_journal_hangs_are_not_repeated_when_their_pro
             poster.stop()
         wait_for(lambda: posting.ids <= deployment.first.effects().ids, "all of them are handled")
         wait_for(
-            lambda: not any(b"started" in mark for mark in marks(deployment.client)), "their marks say so"
+            lambda: not any(b"started" in mark for mark in marks(deployment.client)),
+            "their marks say so",
         )
         marked = len(marks(deployment.client))
         for horse in deployment.horses():
@@ -302,8 +328,12 @@ def test_runs_that_ended_while_the_journal_hangs_are_not_repeated_when_their_pro
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("rounds", [1, pytest.param(5, marks=pytest.mark.attack)])
-def test_a_stopped_work_horse_and_a_killed_leader_are_replaced(deployment: Deployment, rounds: int) -> None:
-    """Past its lease another takes over, and what comes back writes nothing; retries go on with another leader."""
+def test_a_stopped_work_horse_and_a_killed_leader_are_replaced(
+    deployment: Deployment, rounds: int
+) -> None:
+    """Past its lease another takes over, and what comes back writes nothing; retries go on with
+    another leader.
+    """
     for _ in range(rounds):
         posting = deployment.posting()
         wait_for(lambda: len(deployment.leased()) == 2, "both drainers have partitions")
@@ -318,7 +348,9 @@ def test_a_stopped_work_horse_and_a_killed_leader_are_replaced(deployment: Deplo
         stopped_at = time.monotonic()
         os.kill(horse, signal.SIGSTOP)
         os.kill(schedulers[leader], signal.SIGKILL)
-        failed = deployment.first.post(message(next(deployment.numbers) * 10, 0, data={"text": "fail once"}))
+        failed = deployment.first.post(
+            message(next(deployment.numbers) * 10, 0, data={"text": "fail once"})
+        )
         wait_for(lambda leader=leader: deployment.leader() not in ("", leader), "another one leads")
         elected = time.monotonic() - stopped_at
         wait_for(
@@ -334,11 +366,13 @@ def test_a_stopped_work_horse_and_a_killed_leader_are_replaced(deployment: Deplo
         os.kill(horse, signal.SIGCONT)
         wait_for(lambda horse=horse: not is_alive(horse), "the one that was stopped ends itself")
         wait_for(
-            lambda failed=failed: attempts_of(deployment, failed.json()["id"]) == 2, "the retry was made"
+            lambda failed=failed: attempts_of(deployment, failed.json()["id"]) == 2,
+            "the retry was made",
         )
         verdict = posting.finish()
         print(
-            f"another leads after {elected:.1f} s; leases over after {taken:.1f} s, all moves after {moving:.1f} s"
+            f"another leads after {elected:.1f} s; leases over after {taken:.1f} s, all moves after"
+            f" {moving:.1f} s"
         )
         late = len(lines_of(deployment, horse)) - before
         print(f"{verdict}; {late} runs went on in the one that had been stopped")
@@ -372,8 +406,12 @@ def lines_of(deployment: Deployment, pid: int) -> list[str]:
 
 
 def attempts_of(deployment: Deployment, event: str) -> int:
-    """How many attempts it took until the flaky handler was done with an event; 0 while it is not."""
+    """How many attempts it took until the flaky handler was done with an event; 0 while it is
+    not.
+    """
     journal = journal_of(deployment.first)
     runs = journal.runs_of(event)
     journal.close()
-    return sum(run.attempts for run in runs if run.handler == "flaky.again" and run.state is RunState.DONE)
+    return sum(
+        run.attempts for run in runs if run.handler == "flaky.again" and run.state is RunState.DONE
+    )

@@ -1,4 +1,6 @@
-"""Dividing the work otherwise while everything runs: nothing is lost, and no conversation gets out of order."""
+"""Dividing the work otherwise while everything runs: nothing is lost, and no conversation gets out
+of order.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +25,9 @@ def stack(own_redis_server: RedisServer, tmp_path: Path) -> Iterator[Stack]:
 
 @pytest.mark.timeout(120)
 def test_partitions_are_changed_under_load(stack: Stack, own_redis_server: RedisServer) -> None:
-    """Up and down again, while two workers drain and clients post; both web processes learn of it by themselves."""
+    """Up and down again, while two workers drain and clients post; both web processes learn of it
+    by themselves.
+    """
     stack.web()
     stack.start("worker", "--workers", "2")
     posters = [Poster(stack, number, 20.0) for number in range(4)]
@@ -42,14 +46,20 @@ def test_partitions_are_changed_under_load(stack: Stack, own_redis_server: Redis
         poster.stop()
     ledger = acknowledged(posters)
     ids = {event for _, event in ledger}
-    wait_for(lambda: ids <= stack.effects().ids, "every acknowledged event is processed", seconds=30)
+    wait_for(
+        lambda: ids <= stack.effects().ids, "every acknowledged event is processed", seconds=30
+    )
     effects = stack.effects()
     assert (effects.disorders(by_conversation(ledger)), effects.repeats) == (0, 0)
     assert sum(poster.failures for poster in posters) == 0
 
 
-def test_a_start_with_another_number_says_what_to_do(stack: Stack, own_redis_server: RedisServer) -> None:
-    """Both commands do, and end with 1; without a number in the settings they take what there is."""
+def test_a_start_with_another_number_says_what_to_do(
+    stack: Stack, own_redis_server: RedisServer
+) -> None:
+    """Both commands do, and end with 1; without a number in the settings they take what there
+    is.
+    """
     stack.run("partitions", "set", "4")
     stack.environment["COMETHOOKS_PARTITIONS"] = "8"
     for command in ("web", "worker"):

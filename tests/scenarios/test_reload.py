@@ -1,4 +1,6 @@
-"""`comethooks up` follows the plugin folder; what is in progress meanwhile ends as it would have."""
+"""`comethooks up` follows the plugin folder; what is in progress meanwhile ends as it would
+have.
+"""
 
 import json
 import textwrap
@@ -40,7 +42,11 @@ class Slow:
         self.up = up
 
     def write(self, who: str) -> None:
-        source = SLOW.replace("LEDGER", str(self.ledger)).replace("GATE", str(self.gate)).replace("WHO", who)
+        source = (
+            SLOW.replace("LEDGER", str(self.ledger))
+            .replace("GATE", str(self.gate))
+            .replace("WHO", who)
+        )
         (self.up.stack.plugin_dir / "slow.py").write_text(textwrap.dedent(source))
 
     def lines(self) -> list[str]:
@@ -70,8 +76,12 @@ def reloads(up: Up) -> list[str]:
     return found
 
 
-def test_a_changed_file_is_loaded_and_nothing_in_progress_is_lost_or_repeated(up: Up, tmp_path: Path) -> None:
-    """The handler that runs ends as the old one, once; what comes after it in its conversation has the new one."""
+def test_a_changed_file_is_loaded_and_nothing_in_progress_is_lost_or_repeated(
+    up: Up, tmp_path: Path
+) -> None:
+    """The handler that runs ends as the old one, once; what comes after it in its conversation has
+    the new one.
+    """
     slow = Slow(tmp_path, up)
     slow.write("A")
     up.start()
@@ -93,7 +103,8 @@ def test_a_changed_file_is_loaded_and_nothing_in_progress_is_lost_or_repeated(up
         f"{second} done by B",
     ]
     wait_for(
-        lambda: len(up.stack.listing("events", "list", "--status", "done")) == 2, "both are in the journal"
+        lambda: len(up.stack.listing("events", "list", "--status", "done")) == 2,
+        "both are in the journal",
     )
     assert up.part("worker") == worker
     assert set(children(worker)) == workers
@@ -101,7 +112,9 @@ def test_a_changed_file_is_loaded_and_nothing_in_progress_is_lost_or_repeated(up
     assert "process died" not in up.stack.log()
 
 
-def test_a_new_plugin_and_one_that_is_broken_and_mended_are_followed(up: Up, tmp_path: Path) -> None:
+def test_a_new_plugin_and_one_that_is_broken_and_mended_are_followed(
+    up: Up, tmp_path: Path
+) -> None:
     """The others go on meanwhile."""
     slow = Slow(tmp_path, up)
     slow.gate.touch()

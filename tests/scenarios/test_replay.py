@@ -1,4 +1,6 @@
-"""A replay in a real deployment: killed, stopped, dry, beside another one and beside live events."""
+"""A replay in a real deployment: killed, stopped, dry, beside another one and beside live
+events.
+"""
 
 import json
 import os
@@ -69,7 +71,9 @@ def replay(journal: Journal, name: str) -> StoredReplay:
     return found
 
 
-def wait_until(journal: Journal, name: str, state: ReplayState, seconds: float = 60) -> StoredReplay:
+def wait_until(
+    journal: Journal, name: str, state: ReplayState, seconds: float = 60
+) -> StoredReplay:
     """Return once it is in that state."""
     wait_for(lambda: replay(journal, name).state is state, f"{name} is {state}", seconds=seconds)
     return replay(journal, name)
@@ -90,11 +94,15 @@ def memory_of(pid: int, what: str = "VmHWM") -> int:
 
 
 def growth_of_work_horses(stack: Stack) -> Iterator[int]:
-    """By how much more memory those that replay have had at most than the idle worker has, in kB."""
+    """By how much more memory those that replay have had at most than the idle worker has, in
+    kB.
+    """
     for supervisor in stack.processes:
         for worker in children(supervisor.pid):
             if name_of(worker) == "runs":
-                yield from (memory_of(horse) - memory_of(worker, "VmRSS") for horse in children(worker))
+                yield from (
+                    memory_of(horse) - memory_of(worker, "VmRSS") for horse in children(worker)
+                )
 
 
 @pytest.mark.parametrize(
@@ -111,7 +119,9 @@ def growth_of_work_horses(stack: Stack) -> Iterator[int]:
 def test_a_replay_that_is_killed_twice_goes_on_and_records_every_run_once(
     stack: Stack, journal: Journal, number: int
 ) -> None:
-    """What was in progress at a kill is run again, and nothing else; memory does not grow with the events."""
+    """What was in progress at a kill is run again, and nothing else; memory does not grow with the
+    events.
+    """
     seconds = 60 + number / 50
     ids = keep(journal, number)
     supervisor = stack.start("worker", "--workers", "1")
@@ -254,8 +264,12 @@ def test_live_events_hardly_notice_a_replay(
         stack.run("replay", "run", "--name", "beside", "--until", "12h", "--yes", "--detach")
         wait_until(journal, "beside", ReplayState.DONE, 60 + number / 50)
         done = time.time_ns()
-    wait_for(lambda: len(live_lines(stack.effects_file)) >= len(live.answered), "live events are handled")
-    handled = {line[2]: at for line, at in zip(stack.effects().lines, stack.effects().times, strict=True)}
+    wait_for(
+        lambda: len(live_lines(stack.effects_file)) >= len(live.answered), "live events are handled"
+    )
+    handled = {
+        line[2]: at for line, at in zip(stack.effects().lines, stack.effects().times, strict=True)
+    }
     late = {name: (handled[name] - called) / 1e6 for name, called in live.called.items()}
     calm = median(late[name] for name in list(late)[20:] if live.called[name] < begun)
     beside = median(late[name] for name, called in live.called.items() if begun <= called < done)

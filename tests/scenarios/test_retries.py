@@ -37,13 +37,17 @@ def test_runs_that_are_due_together_run_once_each_beside_live_events(
     stack.environment["COMETHOOKS_STORM_FILE"] = str(file)
     stack.web()
     stack.start("worker", "--workers", "2")
-    wait_for(lambda: own_redis_server.client().zcard(keys.MEMBERS) == 2, "both drainers have joined")
+    wait_for(
+        lambda: own_redis_server.client().zcard(keys.MEMBERS) == 2, "both drainers have joined"
+    )
     journal = journal_of(stack)
-    found = storm.measure(journal, stack.port, stack.effects_file, number, calm=50, seconds=30 + number / 100)
+    found = storm.measure(
+        journal, stack.port, stack.effects_file, number, calm=50, seconds=30 + number / 100
+    )
     journal.close()
     print(
-        f"{found.per_second:.0f} runs/s; live events handled after {median(found.calm_ms):.1f} ms without and "
-        f"{median(found.storm_ms):.1f} ms with it"
+        f"{found.per_second:.0f} runs/s; live events handled after {median(found.calm_ms):.1f} ms"
+        f" without and {median(found.storm_ms):.1f} ms with it"
     )
     rows = [line.split(" ") for line in file.read_text().splitlines()]
     assert len(rows) == len({row[0] for row in rows}) == number

@@ -1,4 +1,6 @@
-"""Secrets that travel in bodies: in no output, in no log, and in an export only without --redact."""
+"""Secrets that travel in bodies: in no output, in no log, and in an export only without
+--redact.
+"""
 
 import json
 import stat
@@ -84,7 +86,9 @@ BODIES = (
                 "sender": "nora",
                 "data": {
                     "entities": {
-                        "on": {"entity": {"sessionid": "s1", "wsChannel": {"secret": CHANNEL_SECRET}}}
+                        "on": {
+                            "entity": {"sessionid": "s1", "wsChannel": {"secret": CHANNEL_SECRET}}
+                        }
                     }
                 },
             }
@@ -102,7 +106,9 @@ BODIES = (
 def test_planted_secrets_are_in_no_output_and_no_log(
     stack: Stack, own_redis_server: RedisServer, tmp_path: Path
 ) -> None:
-    """Whatever prints: listings, details, a careless handler's tracebacks, drift, logs, metrics, redacted exports."""
+    """Whatever prints: listings, details, a careless handler's tracebacks, drift, logs, metrics,
+    redacted exports.
+    """
     stack.plugin("careless", CARELESS)
     stack.web()
     stack.start("worker", "--workers", "1")
@@ -111,11 +117,16 @@ def test_planted_secrets_are_in_no_output_and_no_log(
     redis = own_redis_server.client()
     wait_for(lambda: not waiting(redis), "everything is handled")
     export = tmp_path / "events.jsonl"
-    outputs = [run(stack, "events", "export", "--redact", "--output", str(export)), export.read_text()]
+    outputs = [
+        run(stack, "events", "export", "--redact", "--output", str(export)),
+        export.read_text(),
+    ]
     listings = (("events", "list"), ("requests", "list"), ("runs", "list"), ("drift",))
     for command in listings:
         outputs += [run(stack, *command), run(stack, *command, "--json")]
-    for identifier, command in ((each, what) for each in ids for what in ("requests", "events", "runs")):
+    for identifier, command in (
+        (each, what) for each in ids for what in ("requests", "events", "runs")
+    ):
         outputs += [
             run(stack, command, "show", identifier),
             run(stack, command, "show", identifier, "--json"),
@@ -125,7 +136,9 @@ def test_planted_secrets_are_in_no_output_and_no_log(
     outputs.append(stack.log())
     assert sum(len(output) for output in outputs) > 20_000
     assert "ValueError" in outputs[-1]
-    leaked = [(planted, output[:200]) for planted in PLANTED for output in outputs if planted in output]
+    leaked = [
+        (planted, output[:200]) for planted in PLANTED for output in outputs if planted in output
+    ]
     assert leaked == []
     assert json.loads(export.read_text().splitlines()[0])["trigger"] == "message_sent"
 

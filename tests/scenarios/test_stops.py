@@ -1,4 +1,6 @@
-"""SIGTERM while requests are in the air and handlers run: all get an answer, nothing is lost or repeated."""
+"""SIGTERM while requests are in the air and handlers run: all get an answer, nothing is lost or
+repeated.
+"""
 
 import base64
 import contextlib
@@ -51,7 +53,8 @@ SLOW = f"""
         write(ctx, event, ".ended")
 
     def write(ctx, event, suffix):
-        line = f"{{event.id}} {{event.conversation_id}} {{event.message.id}} {{os.getpid()}} {{time.time_ns()}}\\n"
+        what = f"{{event.id}} {{event.conversation_id}} {{event.message.id}}"
+        line = f"{{what}} {{os.getpid()}} {{time.time_ns()}}\\n"
         with open(ctx.config.file + suffix, "ab", buffering=0) as file:
             file.write(line.encode())
 """
@@ -146,9 +149,13 @@ class Caller(threading.Thread):
 
 
 def stop_twice(
-    processes: Sequence[subprocess.Popen[bytes]], between: Callable[[], object], *, everybody: bool = False
+    processes: Sequence[subprocess.Popen[bytes]],
+    between: Callable[[], object],
+    *,
+    everybody: bool = False,
 ) -> list[float]:
-    """SIGTERM to all, and once more after `between`; how long each took to end. All end with exit code 0.
+    """SIGTERM to all, and once more after `between`; how long each took to end. All end with exit
+    code 0.
 
     With `everybody` the second one goes to all processes below them as well, as systemd does it.
     """
@@ -172,7 +179,9 @@ def stop_twice(
 def ended(stack: Stack) -> set[str]:
     """Events whose handler came to its end."""
     file = Path(f"{stack.effects_file}.ended")
-    return {line.split(" ")[0] for line in file.read_text().splitlines()} if file.exists() else set()
+    return (
+        {line.split(" ")[0] for line in file.read_text().splitlines()} if file.exists() else set()
+    )
 
 
 def done(stack: Stack, state: RunState = RunState.DONE) -> set[str]:
@@ -185,7 +194,9 @@ def done(stack: Stack, state: RunState = RunState.DONE) -> set[str]:
 
 @pytest.fixture
 def slow(own_redis_server: RedisServer, tmp_path: Path) -> Iterator[Stack]:
-    made = Stack(tmp_path, own_redis_server.url, settings={"COMETHOOKS_HANDLER_TIMEOUT": f"{TIMEOUT}s"})
+    made = Stack(
+        tmp_path, own_redis_server.url, settings={"COMETHOOKS_HANDLER_TIMEOUT": f"{TIMEOUT}s"}
+    )
     made.plugin("recorder", SLOW)
     made.make_tables()
     yield made
@@ -201,7 +212,9 @@ RESET = "ConnectionResetError"
 def test_web_and_worker_that_are_asked_to_stop_answer_and_end_what_they_began(
     slow: Stack, own_redis_server: RedisServer, rounds: int
 ) -> None:
-    """Every request that began is answered, what ran has ended, the rest is queued and done by the next start."""
+    """Every request that began is answered, what ran has ended, the rest is queued and done by the
+    next start.
+    """
     redis = own_redis_server.client()
     ids: set[str] = set()
     outcomes: Counter[str] = Counter()
@@ -224,15 +237,20 @@ def test_web_and_worker_that_are_asked_to_stop_answer_and_end_what_they_began(
             outcomes += caller.outcomes
             ids.update(caller.ids)
         ids.update(identifier for line in lines for identifier in line.ids)
-        print(f"web ended after {took[0]:.1f} s, worker after {took[1]:.1f} s; answers {dict(statuses)}")
+        print(
+            f"web ended after {took[0]:.1f} s, worker after {took[1]:.1f} s; answers"
+            f" {dict(statuses)}"
+        )
         assert statuses == {200: LINES}
         assert max(took) < HANDLER_SECONDS + STOP_SECONDS
         begun = slow.effects().ids
         assert begun == ended(slow) == done(slow)
         assert waiting(redis) == len(ids) - len(begun) > 0
-    print(f"{len(ids)} acknowledged, {len(begun)} handled before the end; callers: {dict(outcomes)}")
-    # Between the last accept() and close() the kernel may take one more connection, which it then resets: it was
-    # never seen here, so nothing of it is half done.
+    print(
+        f"{len(ids)} acknowledged, {len(begun)} handled before the end; callers: {dict(outcomes)}"
+    )
+    # Between the last accept() and close() the kernel may take one more connection, which it then
+    # resets: it was never seen here, so nothing of it is half done.
     assert set(outcomes) <= {"200", "nobody listens", RESET}
     assert outcomes[RESET] <= rounds
     slow.plugin("recorder", SLOW.replace(f"{HANDLER_SECONDS}", "0.001"))
@@ -245,8 +263,12 @@ def test_web_and_worker_that_are_asked_to_stop_answer_and_end_what_they_began(
 
 @pytest.mark.attack
 @pytest.mark.timeout(120)
-def test_up_that_is_asked_to_stop_ends_a_handler_that_sleeps_on_by_its_timeout(tmp_path: Path) -> None:
-    """Exit code 0 within the handler's timeout and some seconds, and nothing of what ran is left open."""
+def test_up_that_is_asked_to_stop_ends_a_handler_that_sleeps_on_by_its_timeout(
+    tmp_path: Path,
+) -> None:
+    """Exit code 0 within the handler's timeout and some seconds, and nothing of what ran is left
+    open.
+    """
     up = Up(tmp_path)
     up.stack.environment["COMETHOOKS_HANDLER_TIMEOUT"] = f"{TIMEOUT}s"
     up.stack.plugin("recorder", SLOW)
@@ -254,7 +276,9 @@ def test_up_that_is_asked_to_stop_ends_a_handler_that_sleeps_on_by_its_timeout(t
         process = up.start()
         streams = Streams.open(Settings.load(up.stack.environment))
         ids = [
-            accept(streams, number % 40, number, data={"text": "forever" if number == 3 else "slow"})
+            accept(
+                streams, number % 40, number, data={"text": "forever" if number == 3 else "slow"}
+            )
             for number in range(200)
         ]
         streams.close()

@@ -1,4 +1,6 @@
-"""Workers that come, go and die while events pour in: nothing is lost, late, out of order or left over."""
+"""Workers that come, go and die while events pour in: nothing is lost, late, out of order or left
+over.
+"""
 
 import os
 import random
@@ -29,10 +31,17 @@ CHANGES = 6
 
 
 class Producer(threading.Thread):
-    """Accepts events of its own conversations in bursts, with pauses; the last one when `enough` is set."""
+    """Accepts events of its own conversations in bursts, with pauses; the last one when `enough` is
+    set.
+    """
 
     def __init__(
-        self, url: str, number: int, events: int, random_source: random.Random, enough: threading.Event
+        self,
+        url: str,
+        number: int,
+        events: int,
+        random_source: random.Random,
+        enough: threading.Event,
     ) -> None:
         super().__init__(daemon=True)
         self.accepted: dict[str, list[str]] = {}
@@ -96,31 +105,47 @@ def test_nothing_is_lost_or_left_over_while_workers_come_go_and_die(
     client = own_redis_server.client()
     enough = threading.Event()
     producers = [
-        Producer(own_redis_server.url, number, events // PRODUCERS, random.Random(chance.random()), enough)
+        Producer(
+            own_redis_server.url,
+            number,
+            events // PRODUCERS,
+            random.Random(chance.random()),
+            enough,
+        )
         for number in range(PRODUCERS)
     ]
     try:
-        wait_for(lambda: all(joined(client, each.pid) for each in supervisors), "both drainers have joined")
+        wait_for(
+            lambda: all(joined(client, each.pid) for each in supervisors),
+            "both drainers have joined",
+        )
         for producer in producers:
             producer.start()
         changes = 0
         while any(producer.is_alive() for producer in producers):
             changes += change_something(stack, supervisors, chance)
-            wait_for(lambda: all(joined(client, each.pid) for each in supervisors), "every worker has joined")
+            wait_for(
+                lambda: all(joined(client, each.pid) for each in supervisors),
+                "every worker has joined",
+            )
             wait_for(lambda: leased(client) == PARTITIONS, "all partitions move again")
             if changes >= CHANGES:
                 enough.set()
-        ids = {event for each in producers for accepted in each.accepted.values() for event in accepted}
+        ids = {
+            event for each in producers for accepted in each.accepted.values() for event in accepted
+        }
         assert len(ids) == events
         wait_for(lambda: not waiting(client), "nothing waits any more", seconds=60)
-        # A run that was alone in its process when that was killed is dead: the kills here come in quick succession.
+        # A run that was alone in its process when that was killed is dead: the kills here come in
+        # quick succession.
         dead = {run.event_id for run in journal_of(stack).runs(Filter(state=RunState.DEAD))}
         assert ids <= stack.effects().ids | dead
         assert len(dead) <= changes
         effects = stack.effects()
         disorders = sum(effects.disorders(producer.accepted) for producer in producers)
         print(
-            f"{changes} changes: {effects.repeats} repeats, {disorders} disorders, {len(dead)} dead by two kills"
+            f"{changes} changes: {effects.repeats} repeats, {disorders} disorders, {len(dead)} dead"
+            " by two kills"
         )
         assert disorders == 0
         assert changes >= CHANGES
@@ -128,7 +153,9 @@ def test_nothing_is_lost_or_left_over_while_workers_come_go_and_die(
         for producer in producers:
             producer.stop()
         stack.close()
-    wait_for(lambda: not any(leftovers(client).values()), f"nothing is left over: {leftovers(client)}")
+    wait_for(
+        lambda: not any(leftovers(client).values()), f"nothing is left over: {leftovers(client)}"
+    )
     listed = stack.listing("events", "list", "--status", "done")
     assert len(listed) == events - len(dead)
 
@@ -144,7 +171,9 @@ def leased(client: Redis) -> int:
     return sum(client.exists(keys.lease(number)) for number in range(PARTITIONS))
 
 
-def change_something(stack: Stack, supervisors: list[subprocess.Popen[bytes]], chance: random.Random) -> int:
+def change_something(
+    stack: Stack, supervisors: list[subprocess.Popen[bytes]], chance: random.Random
+) -> int:
     """Let a worker join, leave in order, or die; at least one always stays."""
     victim = chance.choice(supervisors)
     action = chance.choice(["join", "leave", "kill horse", "kill worker", "kill both", "kill all"])

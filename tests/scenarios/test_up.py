@@ -19,7 +19,15 @@ import pytest
 
 from comethooks.workers.processes import is_alive
 from tests.bodies import NAMES, dump, raw
-from tests.scenarios.stack import RECORDER, Stack, children, command_of, descendants, free_port, message
+from tests.scenarios.stack import (
+    RECORDER,
+    Stack,
+    children,
+    command_of,
+    descendants,
+    free_port,
+    message,
+)
 from tests.schemas.test_conformance import documented
 from tests.waiting import wait_for
 
@@ -29,7 +37,9 @@ LEGACY = [name for name in NAMES if name.startswith("legacy_")]
 
 
 class Up:
-    """A running `comethooks up` with an embedded server, SQLite and credentials of its own making."""
+    """A running `comethooks up` with an embedded server, SQLite and credentials of its own
+    making.
+    """
 
     def __init__(self, directory: Path) -> None:
         self.stack = Stack(directory, "", settings={"COMETHOOKS_BASIC_AUTH": ""})
@@ -41,7 +51,8 @@ class Up:
         said = self.stack.log().count(READY)
         self.process = self.stack.start("up")
         wait_for(
-            lambda: self.stack.log().count(READY) > said or self.process.poll() is not None, "it is ready"
+            lambda: self.stack.log().count(READY) > said or self.process.poll() is not None,
+            "it is ready",
         )
         assert self.process.poll() is None, self.stack.log()
         return self.process
@@ -56,7 +67,11 @@ class Up:
         """Post one body with those credentials."""
         headers = {"Content-Type": "Application/json"}
         return httpx.post(
-            f"{self.stack.url}/webhooks", content=content, headers=headers, auth=self.credential, timeout=5
+            f"{self.stack.url}/webhooks",
+            content=content,
+            headers=headers,
+            auth=self.credential,
+            timeout=5,
         )
 
     def part(self, name: str) -> int:
@@ -98,7 +113,13 @@ def test_the_legacy_bodies_come_out_as_processed_events(running: Up) -> None:
     wait_for(lambda: ids <= done(running).keys(), "all are processed")
     for identifier in ids:
         assert done(running)[identifier]["runs"] == [
-            {"handler": "recorder.record", "state": "done", "attempts": 1, "error": None, "replay": None}
+            {
+                "handler": "recorder.record",
+                "state": "done",
+                "attempts": 1,
+                "error": None,
+                "replay": None,
+            }
         ]
     shown = json.loads(running.stack.ask("events", "show", min(ids), "--json"))
     assert shown["payload"]["trigger"] == shown["trigger"]
@@ -115,7 +136,9 @@ def test_all_documented_bodies_come_out_as_processed_events(running: Up) -> None
 
 
 def test_it_prints_what_to_enter_and_what_to_try(running: Up) -> None:
-    """URL, credentials of letters and digits, and a line that sends an event; a password on a terminal only."""
+    """URL, credentials of letters and digits, and a line that sends an event; a password on a
+    terminal only.
+    """
     user, password = running.credential
     printed = running.stack.log()
     assert re.fullmatch(r"[A-Za-z0-9]{16,100}", password)
@@ -164,7 +187,9 @@ def test_on_a_terminal_it_prints_the_password_that_it_made(up: Up) -> None:
         printed += os.read(ours, 4096)
     assert up.credential[1].encode() in printed
     process.terminate()
-    with contextlib.suppress(OSError):  # what it still prints must be read, or it waits; the end is an error
+    with contextlib.suppress(
+        OSError
+    ):  # what it still prints must be read, or it waits; the end is an error
         while os.read(ours, 4096):
             pass
     assert process.wait(60) == 0
@@ -181,7 +206,9 @@ def test_the_plugin_of_the_readme_runs(up: Up) -> None:
     wait_for(lambda: "loading them anew" in up.stack.log(), "the plugin was seen")
 
     def processed() -> list[dict[str, Any]]:
-        """What is done, when one more was sent: the first may come while the old plugins are let go."""
+        """What is done, when one more was sent: the first may come while the old plugins are let
+        go.
+        """
         up.stack.run("send", "after_message")
         return up.stack.listing("events", "list", "--status", "done")
 
@@ -204,7 +231,8 @@ def test_ctrl_c_ends_everything_and_nothing_is_lost(up: Up) -> None:
     assert up.credential == credential
     wait_for(
         lambda: (
-            [event["id"] for event in up.stack.listing("events", "list", "--status", "done")] == [identifier]
+            [event["id"] for event in up.stack.listing("events", "list", "--status", "done")]
+            == [identifier]
         ),
         "the event is there, processed",
     )
@@ -227,7 +255,9 @@ def test_a_part_that_is_killed_is_back_within_seconds(up: Up) -> None:
         assert victim
         os.kill(victim, signal.SIGKILL)
         seconds = wait_for(
-            lambda part=part, victim=victim: up.part(part) not in (0, victim) and is_alive(up.part(part)),
+            lambda part=part, victim=victim: (
+                up.part(part) not in (0, victim) and is_alive(up.part(part))
+            ),
             f"{part} is back",
         )
         assert seconds < 4, part  # two on an idle machine; beside this test others are at work

@@ -1,6 +1,8 @@
-"""A body of every kind, those of `tests.bodies` and one of each that `comethooks.samples` makes; and ways through one.
+"""A body of every kind, those of `tests.bodies` and one of each that `comethooks.samples` makes;
+and ways through one.
 
-What is free in a body, and which keys are ids, is written down here by hand, independently of the schemas.
+What is free in a body, and which keys are ids, is written down here by hand, independently of the
+schemas.
 """
 
 from collections.abc import Callable, Iterator
@@ -98,12 +100,16 @@ def knows_data(value: dict[str, Any]) -> bool:
 
 def optional(value: dict[str, Any]) -> list[Place]:
     """What a body may be without: all but what its form requires, and what that is in."""
-    needed = [path for paths in ("trigger", "data", *form_of(value).required) for path in paths.split("|")]
+    needed = [
+        path for paths in ("trigger", "data", *form_of(value).required) for path in paths.split("|")
+    ]
     return [place for place in places(value) if not any(makes(place, path) for path in needed)]
 
 
 def makes(place: Place, needed: str) -> bool:
-    """Whether something makes what is needed: is it, holds it, or is the id in the user or group that it is."""
+    """Whether something makes what is needed: is it, holds it, or is the id in the user or group
+    that it is.
+    """
     is_id = place.steps[-1] in ("uid", "guid") and place.dotted.rpartition(".")[0] == needed
     return is_id or within(needed, place.dotted)
 
@@ -199,5 +205,7 @@ def _written_as(value: dict[str, Any]) -> tuple[Any, ...]:
 
 FORMS = _one_of_each(lambda value: {(value["trigger"], _written_as(value))})
 """Samples, one of each form of each trigger."""
-EVERY_PLACE = _one_of_each(lambda value: {(_written_as(value), place.path) for place in places(value)})
+EVERY_PLACE = _one_of_each(
+    lambda value: {(_written_as(value), place.path) for place in places(value)}
+)
 """Samples that together have everything, in every place where any sample has it."""

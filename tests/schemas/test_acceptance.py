@@ -4,10 +4,23 @@ import pytest
 
 from comethooks.schemas import TRIGGERS, InvalidBodyError, decode, parse
 from tests.bodies import NAMES, body, changed, raw, without
-from tests.schemas.samples import EVERY_PLACE, FORMS, SAMPLES, accepted, drop, form_of, objects, optional, put
+from tests.schemas.samples import (
+    EVERY_PLACE,
+    FORMS,
+    SAMPLES,
+    accepted,
+    drop,
+    form_of,
+    objects,
+    optional,
+    put,
+)
 
 SURROGATE, NUL, HUGE = "\ud83d", "a\x00b", 2**70
-DEEP = [decode(b'{"a":' * 900 + b"1" + b"}" * 900), decode(b'{"a":' + b"[" * 900 + b"]" * 900 + b"}")["a"]]
+DEEP = [
+    decode(b'{"a":' * 900 + b"1" + b"}" * 900),
+    decode(b'{"a":' + b"[" * 900 + b"]" * 900 + b"}")["a"],
+]
 JUNK = (None, [], {}, "", 0, -1, True, SURROGATE, NUL, HUGE, float(HUGE), [[]], {"a": [{}]}, *DEEP)
 
 
@@ -26,7 +39,9 @@ def single_paths():
 
 
 def choices():
-    return [(name, path.split("|")) for name in FORMS for path in required_paths(name) if "|" in path]
+    return [
+        (name, path.split("|")) for name in FORMS for path in required_paths(name) if "|" in path
+    ]
 
 
 def there(sample, path):
@@ -48,9 +63,13 @@ class TestBodies:
         """Byte for byte as it came."""
         assert parse(decode(raw(name)), raw(name)).trigger == body(name)["trigger"]
 
-    @pytest.mark.parametrize("block", [{}, {"booking": {"interactedElementId": "send"}}, {"berth": "7"}])
+    @pytest.mark.parametrize(
+        "block", [{}, {"booking": {"interactedElementId": "send"}}, {"berth": "7"}]
+    )
     def test_a_client_may_leave_data_out(self, block):
-        """Older forms on iOS send no block, newer ones name it themselves, and Flutter merges it into the top."""
+        """Older forms on iOS send no block, newer ones name it themselves, and Flutter merges it
+        into the top.
+        """
         sample = {**without(body("ui_message_interacted"), "data"), **block}
         assert accepted(sample).name == "interaction.received"
 
@@ -67,7 +86,9 @@ class TestBodies:
     def test_every_form_of_every_trigger_has_a_sample(self):
         """But messages in the other generation's shape, which no generation is known to send."""
         seen = {(sample["trigger"], form_of(sample).shape.name) for sample in SAMPLES.values()}
-        there_are = {(name, form.shape.name) for name, entry in TRIGGERS.items() for form in entry.forms}
+        there_are = {
+            (name, form.shape.name) for name, entry in TRIGGERS.items() for form in entry.forms
+        }
         assert {shape for _, shape in seen} >= {shape for _, shape in there_are}
         for trigger in ("message_edited", "message_deleted"):
             assert {(trigger, "action"), (trigger, "nested")} <= seen
@@ -87,12 +108,25 @@ class TestBodies:
     def test_every_kind_of_message_has_a_sample(self, category, types):
         """Of every category, every type."""
         found = [sample["data"].get("message", sample["data"]) for sample in SAMPLES.values()]
-        messages = [item for item in found if isinstance(item, dict) and item.get("category") == category]
+        messages = [
+            item for item in found if isinstance(item, dict) and item.get("category") == category
+        ]
         assert types <= {message["type"] for message in messages}
-        told = {message["data"]["action"] for message in messages if "action" in message.get("data", {})}
+        told = {
+            message["data"]["action"] for message in messages if "action" in message.get("data", {})
+        }
         if category == "action":
             assert told >= {
-                *("joined", "left", "kicked", "banned", "unbanned", "added", "invited", "scopeChanged"),
+                *(
+                    "joined",
+                    "left",
+                    "kicked",
+                    "banned",
+                    "unbanned",
+                    "added",
+                    "invited",
+                    "scopeChanged",
+                ),
                 *("edited", "deleted"),
             }
         if category == "call":
@@ -111,7 +145,9 @@ class TestBodies:
         """The documentation prints them with one, real bodies come without."""
         sample = body(name)
         bare = {key.removesuffix("?"): value for key, value in sample.items()}
-        marked = {key: value for key, value in sample.items() if key not in ("region", "chatAPIVersion")}
+        marked = {
+            key: value for key, value in sample.items() if key not in ("region", "chatAPIVersion")
+        }
         marked |= {"region?": "eu", "chatAPIVersion?": "3.0"}
         assert accepted(bare) == accepted(marked) == accepted(sample)
 
@@ -165,7 +201,9 @@ class TestRequired:
 
     def test_all_problems_are_reported_together(self):
         """So that whoever sends such bodies mends them once."""
-        found = errors({"trigger": "message_sent", "data": {"message": {"id": True, "sender": "ada"}}})
+        found = errors(
+            {"trigger": "message_sent", "data": {"message": {"id": True, "sender": "ada"}}}
+        )
         assert set(found) == {
             f"data.message.{key}" for key in ("id", "receiver", "receiverType", "category", "type")
         }
@@ -177,18 +215,21 @@ class TestRequired:
             accepted(sample)
         assert caught.value.trigger == "message_sent"
         assert caught.value.__suppress_context__
-        assert "very-private" not in str(caught.value) + repr(caught.value) + str(caught.value.errors)
+        assert "very-private" not in str(caught.value) + repr(caught.value) + str(
+            caught.value.errors
+        )
 
     def test_the_wrong_receiver_type_is_refused(self):
         """There are two."""
-        assert list(errors(changed(body("message_sent_text"), "data.message.receiverType", "bot"))) == [
-            "data.message.receiverType"
-        ]
+        assert list(
+            errors(changed(body("message_sent_text"), "data.message.receiverType", "bot"))
+        ) == ["data.message.receiverType"]
 
 
 class TestEnvelope:
     @pytest.mark.parametrize(
-        "trigger", [*(name for name in TRIGGERS if name != "ui_message_interacted"), "group_painted"]
+        "trigger",
+        [*(name for name in TRIGGERS if name != "ui_message_interacted"), "group_painted"],
     )
     def test_data_has_to_be_an_object(self, trigger):
         """Whatever the trigger, but for clients, some of which send none."""
@@ -204,8 +245,12 @@ class TestEnvelope:
         assert list(caught.value.errors) == ["trigger"]
         assert caught.value.trigger is None
 
-    @pytest.mark.parametrize("trigger", ["group_painted", "Message_sent", "plugin.x", "a\x00", "\ud83d"])
-    @pytest.mark.parametrize("data", [{}, {"message": {}}, {"message": {"sender": []}}, {"body": 5}])
+    @pytest.mark.parametrize(
+        "trigger", ["group_painted", "Message_sent", "plugin.x", "a\x00", "\ud83d"]
+    )
+    @pytest.mark.parametrize(
+        "data", [{}, {"message": {}}, {"message": {"sender": []}}, {"body": 5}]
+    )
     def test_an_unknown_trigger_needs_nothing_else(self, trigger, data):
         """CometChat's Dashboard is ahead of its documentation."""
         parsed = accepted({"trigger": trigger, "data": data})
@@ -225,7 +270,10 @@ class TestNeverRefused:
         """At any depth."""
         for place in optional(SAMPLES[name]):
             for value in JUNK:
-                assert accepted(put(SAMPLES[name], place.steps, value)).trigger == SAMPLES[name]["trigger"]
+                assert (
+                    accepted(put(SAMPLES[name], place.steps, value)).trigger
+                    == SAMPLES[name]["trigger"]
+                )
 
     @pytest.mark.parametrize("name", EVERY_PLACE)
     def test_an_optional_field_that_is_missing(self, name):
@@ -276,4 +324,6 @@ class TestNeverRefused:
     @pytest.mark.parametrize("uid", [SURROGATE, NUL, "a\nb", "🚢", "_user_"], ids=repr)
     def test_any_uid_that_is_a_text(self, uid):
         """What a uid may be made of is CometChat's business."""
-        assert accepted(changed(body("message_sent_text"), "data.message.sender", uid)).sender == uid
+        assert (
+            accepted(changed(body("message_sent_text"), "data.message.sender", uid)).sender == uid
+        )

@@ -61,11 +61,15 @@ EXPECTED = {
     "after_feed_item_read": Expected("feed_item.read", None, None, None, 1696932120),
     "after_feed_item_sent": Expected("feed_item.sent", None, None, None, 1696932000),
     "after_notification_created": Expected("notification.created", None, None, None, 1696932000),
-    "after_push_notification_clicked": Expected("push_notification.clicked", None, None, None, 1696932060),
+    "after_push_notification_clicked": Expected(
+        "push_notification.clicked", None, None, None, 1696932060
+    ),
     "after_push_notification_delivered": Expected(
         "push_notification.delivered", None, None, None, 1696932005
     ),
-    "after_push_notification_sent": Expected("push_notification.sent", None, None, None, 1696932000),
+    "after_push_notification_sent": Expected(
+        "push_notification.sent", None, None, None, 1696932000
+    ),
     "call_ended": Expected("call.ended", None, None, None, 1696934553),
     "call_initiated": Expected("call.initiated", CALLED, ONE, "52", 1696934199),
     "call_participant_joined": Expected("call.participant_joined", None, None, None, 1696934573),
@@ -81,7 +85,9 @@ EXPECTED = {
     "group_member_joined": Expected("group.member_joined", HIKING, TWO, None, 1696933691),
     "group_member_kicked": Expected("group.member_kicked", HIKING, ONE, None, 1696933889),
     "group_member_left": Expected("group.member_left", HIKING, TWO, None, 1696933827),
-    "group_member_scope_changed": Expected("group.member_scope_changed", HIKING, ONE, None, 1696933925),
+    "group_member_scope_changed": Expected(
+        "group.member_scope_changed", HIKING, ONE, None, 1696933925
+    ),
     "group_member_unbanned": Expected("group.member_unbanned", HIKING, ONE, None, 1696933533),
     "group_owner_transferred": Expected("group.owner_transferred", HIKING, ONE, None, 1696933737),
     "group_owner_transferred-older": Expected(
@@ -97,9 +103,13 @@ EXPECTED = {
     "legacy-message_delivery_receipt": Expected(
         "message.delivered", RECEIPT, "receiptSenderUID", None, 1673017183
     ),
-    "legacy-message_read_receipt": Expected("message.read", RECEIPT, "receiptSenderUID", None, 1673017183),
+    "legacy-message_read_receipt": Expected(
+        "message.read", RECEIPT, "receiptSenderUID", None, 1673017183
+    ),
     "meeting_ended": Expected("meeting.ended", None, None, None, 1696934730),
-    "meeting_participant_joined": Expected("meeting.participant_joined", None, None, None, 1696934692),
+    "meeting_participant_joined": Expected(
+        "meeting.participant_joined", None, None, None, 1696934692
+    ),
     "meeting_participant_left": Expected("meeting.participant_left", None, None, None, 1696934730),
     "meeting_started": Expected("meeting.started", None, None, None, 1696934692),
     "message_deleted": Expected("message.deleted", PAIR, ONE, "2", 1696935005),
@@ -112,8 +122,12 @@ EXPECTED = {
     "moderation_engine_approved": Expected("moderation.approved", PAIR, ONE, "13", 1791285309),
     "moderation_engine_blocked": Expected("moderation.blocked", PAIR, ONE, "13", 1791285309),
     "moderation_engine_failed": Expected("moderation.failed", PAIR, ONE, "11", 1791285190),
-    "moderation_engine_failed-image_dropped": Expected("moderation.failed", PAIR, ONE, "128", 1791209723),
-    "moderation_manual_approved": Expected("moderation.manually_approved", HIKING, TWO, "6", 1791272621),
+    "moderation_engine_failed-image_dropped": Expected(
+        "moderation.failed", PAIR, ONE, "128", 1791209723
+    ),
+    "moderation_manual_approved": Expected(
+        "moderation.manually_approved", HIKING, TWO, "6", 1791272621
+    ),
     "recording_generated": Expected("recording.generated", None, None, None, 1696937627),
     "transcription_generated": Expected("transcription.generated", None, None, None, 1696937648),
     "user_blocked": Expected("user.blocked", None, ONE, None, None),
@@ -176,7 +190,9 @@ class TestBodies:
 
 
 def objects_in(text):
-    """Every JSON object that is printed in a text, with its alternatives and commas too many mended."""
+    """Every JSON object that is printed in a text, with its alternatives and commas too many
+    mended.
+    """
     text = re.sub(r"\btrue\| false\b", "true", text)
     text = re.sub(r",(\s*[}\]])", r"\1", text)
     position = 0
@@ -217,7 +233,9 @@ def sent(message):
     return event_of(event)
 
 
-@pytest.mark.skipif(not list(TEXTS.glob("002_*.txt")), reason=f"no reference of the SDKs in {TEXTS}")
+@pytest.mark.skipif(
+    not list(TEXTS.glob("002_*.txt")), reason=f"no reference of the SDKs in {TEXTS}"
+)
 class TestObjectsOfTheSdks:
     def test_there_are_seven(self):
         """User, Group, GroupMember, TextMessage, MediaMessage, Action, Call."""
@@ -226,7 +244,9 @@ class TestObjectsOfTheSdks:
     def test_the_legacy_bodies_say_what_the_others_say(self):
         """They are the same ones, with commas too many."""
         found = {value["trigger"]: value for value in objects_of("003")}
-        assert {f"legacy-{name}" for name in found} == {n for n in EXPECTED if n.startswith("legacy-")}
+        assert {f"legacy-{name}" for name in found} == {
+            n for n in EXPECTED if n.startswith("legacy-")
+        }
         for name, value in found.items():
             parsed, expected = accepted(value, strict={"*"}), EXPECTED[f"legacy-{name}"]
             assert (parsed.name, parsed.conversation_id, parsed.sender) == expected[:3]
@@ -271,7 +291,10 @@ class TestObjectsOfTheSdks:
             "URL_FOR_GROUP_ICON_IMAGE",
             "SUPERHERO1",
         )
-        assert (group.created_at.timestamp(), group.updated_at.timestamp()) == (1543931213, 1543931333)
+        assert (group.created_at.timestamp(), group.updated_at.timestamp()) == (
+            1543931213,
+            1543931333,
+        )
         assert group.has_joined is True
         assert group.metadata == {"custom_key": "CUSTOM_INFORMATION"}
 
@@ -283,7 +306,10 @@ class TestObjectsOfTheSdks:
         (member,) = event_of(value).members
         assert isinstance(member, Member)
         assert (member.uid, member.scope, member.is_banned) == ("SUPERHERO1", "moderator", True)
-        assert (member.joined_at.timestamp(), member.last_active_at.timestamp()) == (1543921899, 1543921793)
+        assert (member.joined_at.timestamp(), member.last_active_at.timestamp()) == (
+            1543921899,
+            1543921793,
+        )
         assert (member.credits, member.status) == (1000, "offline")
 
     def test_text_message(self):
@@ -311,11 +337,18 @@ class TestObjectsOfTheSdks:
     def test_media_message(self):
         """To a group, in capitals."""
         message = sent(sdk_objects()[4]).message
-        assert (message.category, message.type, message.receiver_type) == ("message", "file", "group")
+        assert (message.category, message.type, message.receiver_type) == (
+            "message",
+            "file",
+            "group",
+        )
         (attachment,) = message.attachments
         assert attachment.url.startswith("https://data.cometchat.com/6e13b23d7a3/media/")
         assert isinstance(message.receiver, Group)
-        assert (message.receiver.guid, message.conversation_id) == ("superhero2", "group_superhero2")
+        assert (message.receiver.guid, message.conversation_id) == (
+            "superhero2",
+            "group_superhero2",
+        )
 
     def test_action(self):
         """Its entities are beside the action."""
@@ -323,7 +356,11 @@ class TestObjectsOfTheSdks:
         action = event.action
         assert (action.name, action.text) == ("joined", "SUPERHERO62 joined Avengers")
         assert (action.by.uid, action.by.name, action.on) == ("superhero62", "SUPERHERO62", None)
-        assert (action.for_.guid, action.for_.name, action.for_.type) == ("ktncalltest", "Avengers", "public")
+        assert (action.for_.guid, action.for_.name, action.for_.type) == (
+            "ktncalltest",
+            "Avengers",
+            "public",
+        )
         assert (event.group.guid, event.conversation_id) == ("ktncalltest", "group_ktncalltest")
         assert (event.sender.uid, event.is_echo) == ("superhero62", False)
 
@@ -332,7 +369,9 @@ class TestObjectsOfTheSdks:
         value = {key: item for key, item in sdk_objects()[5].items() if key != "message"}
         assert sent(value).action.text == "SUPERHERO62 joined"
 
-    @pytest.mark.parametrize("trigger, key", [("message_sent", "message"), ("call_initiated", "call")])
+    @pytest.mark.parametrize(
+        "trigger, key", [("message_sent", "message"), ("call_initiated", "call")]
+    )
     def test_call(self, trigger, key):
         """As a message, and as the event of a call."""
         value = enveloped(trigger, {key: sdk_objects()[6]})
@@ -359,7 +398,9 @@ def table_of(text, section):
     return found
 
 
-@pytest.mark.skipif(not list(TEXTS.glob("001_*.txt")), reason=f"no page on interactive messages in {TEXTS}")
+@pytest.mark.skipif(
+    not list(TEXTS.glob("001_*.txt")), reason=f"no page on interactive messages in {TEXTS}"
+)
 class TestInteractiveMessage:
     @staticmethod
     def response():
@@ -387,7 +428,10 @@ class TestInteractiveMessage:
         assert (message.sender.uid, message.sender.name) == (ONE, "Andrew Joseph")
         assert (message.receiver.uid, message.receiver.name) == ("cometchat-uid-3", "Kevin Hart")
         assert message.conversation_id == event.conversation_id == f"{ONE}_user_cometchat-uid-3"
-        assert (message.sent_at.timestamp(), message.updated_at.timestamp()) == (1745554729, 1745554729)
+        assert (message.sent_at.timestamp(), message.updated_at.timestamp()) == (
+            1745554729,
+            1745554729,
+        )
         assert [element["elementId"] for element in message.interactive_data["formFields"]] == [
             "name",
             "age",
@@ -395,7 +439,12 @@ class TestInteractiveMessage:
             "gender",
         ]
         never = (message.read_at, message.delivered_at, message.edited_at, message.deleted_at)
-        nobody = (message.edited_by, message.deleted_by, message.parent_id, message.quoted_message_id)
+        nobody = (
+            message.edited_by,
+            message.deleted_by,
+            message.parent_id,
+            message.quoted_message_id,
+        )
         assert {*never, *nobody} == {None}
         assert (message.tags, message.metadata, message.reply_count) == ((), {}, 0)
         assert (message.sender.has_blocked_me, message.sender.blocked_by_me) == (False, False)

@@ -7,7 +7,10 @@ from comethooks.schemas import NotJsonError, decode, trigger_of
 
 class TestDecode:
     def test_gives_the_object(self):
-        assert decode(b'{"trigger": "message_sent", "data": {}}') == {"trigger": "message_sent", "data": {}}
+        assert decode(b'{"trigger": "message_sent", "data": {}}') == {
+            "trigger": "message_sent",
+            "data": {},
+        }
 
     @pytest.mark.parametrize(
         "raw, value",
@@ -23,7 +26,9 @@ class TestDecode:
         ],
     )
     def test_takes_what_strict_decoders_refuse(self, raw, value):
-        """Half an emoji, NUL, a byte order mark and numbers of any size are no reason to lose an event."""
+        """Half an emoji, NUL, a byte order mark and numbers of any size are no reason to lose an
+        event.
+        """
         assert decode(raw)["a"] == value
 
     @pytest.mark.parametrize(
@@ -69,6 +74,8 @@ class TestTriggerOf:
     def test_gives_the_trigger(self):
         assert trigger_of({"trigger": "message_sent"}) == "message_sent"
 
-    @pytest.mark.parametrize("body", [{}, *({"trigger": value} for value in ("", None, 5, [], {}, True))])
+    @pytest.mark.parametrize(
+        "body", [{}, *({"trigger": value} for value in ("", None, 5, [], {}, True))]
+    )
     def test_is_none_for_anything_but_a_non_empty_string(self, body):
         assert trigger_of(body) is None

@@ -1,4 +1,6 @@
-"""What the schemas do not know, or know otherwise: accepted, and told with its path; refused in strict mode."""
+"""What the schemas do not know, or know otherwise: accepted, and told with its path; refused in
+strict mode.
+"""
 
 import dataclasses
 
@@ -7,7 +9,16 @@ import pytest
 from comethooks.schemas import TRIGGERS, Drift, DriftKind, InvalidBodyError, decode, parse
 from comethooks.schemas.drift import LONGEST_PATH, MOST_FINDINGS
 from tests.bodies import body, changed, dump
-from tests.schemas.samples import EVERY_PLACE, FREE, KNOWN, SAMPLES, accepted, objects, optional, put
+from tests.schemas.samples import (
+    EVERY_PLACE,
+    FREE,
+    KNOWN,
+    SAMPLES,
+    accepted,
+    objects,
+    optional,
+    put,
+)
 
 
 def field(path):
@@ -99,7 +110,9 @@ class TestWrongType:
     def test_an_item_of_a_list_that_is_no_object(self):
         """Its place in the list does not matter."""
         sample = changed(
-            body("message_sent_media"), "data.message.data.attachments", [{"url": "https://x.example"}, 5, 6]
+            body("message_sent_media"),
+            "data.message.data.attachments",
+            [{"url": "https://x.example"}, 5, 6],
         )
         assert accepted(sample).drift == (wrong("data.message.data.attachments[]"),)
 
@@ -161,7 +174,9 @@ class TestLimits:
     def test_the_same_finding_is_told_once(self):
         """However many items of a list have it."""
         sample = changed(
-            body("message_sent_media"), "data.message.data.attachments", [{"x": 1}, {"x": 2}, {"x": 3}]
+            body("message_sent_media"),
+            "data.message.data.attachments",
+            [{"x": 1}, {"x": 2}, {"x": 3}],
         )
         assert accepted(sample).drift == (field("data.message.data.attachments[].x"),)
 
@@ -174,7 +189,9 @@ class TestLimits:
     def test_a_message_in_a_message_in_a_message_ends_somewhere(self):
         """Quoting may go on for as long as a decoder follows."""
         deep = b'{"quotedMessage":' * 900 + b'{"x":1}' + b"}" * 900
-        raw = dump(body("message_sent_text")).replace(b'"metadata":{', b'"later":' + deep + b',"metadata":{')
+        raw = dump(body("message_sent_text")).replace(
+            b'"metadata":{', b'"later":' + deep + b',"metadata":{'
+        )
         sample = decode(raw)
         sample["data"]["message"]["quotedMessage"] = sample["data"]["message"]["data"].pop("later")
         assert parse(sample, raw).drift == ()
@@ -200,7 +217,9 @@ class TestStrict:
             drift = accepted(sample).drift
             with pytest.raises(InvalidBodyError) as caught:
                 accepted(sample, strict={trigger})
-            assert caught.value.errors == {finding.path: ["Not a known field."] for finding in drift}
+            assert caught.value.errors == {
+                finding.path: ["Not a known field."] for finding in drift
+            }
             assert caught.value.trigger == trigger
         for place in typed(name):
             sample = put(SAMPLES[name], place.steps, mistyped(place.value))

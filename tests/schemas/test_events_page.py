@@ -1,4 +1,6 @@
-"""docs/events.md says everything that a handler may read, and nothing else; its table of triggers is the table."""
+"""docs/events.md says everything that a handler may read, and nothing else; its table of triggers
+is the table.
+"""
 
 import inspect
 import re
@@ -51,7 +53,17 @@ def test_every_row_says_what_type_and_when_there_is_none(view):
 def test_every_view_is_exported():
     """So that a handler can ask `isinstance` of all that it gets."""
     assert {view.__name__ for view in VIEWS} == {
-        *("Event", "Message", "Attachment", "Action", "User", "Member", "Group", "Receipt", "Reaction"),
+        *(
+            "Event",
+            "Message",
+            "Attachment",
+            "Action",
+            "User",
+            "Member",
+            "Group",
+            "Receipt",
+            "Reaction",
+        ),
         *("Presence", "Connection", "Call", "Participant", "Moderation", "Recording", "Campaign"),
     }
     assert Event in VIEWS
@@ -60,7 +72,8 @@ def test_every_view_is_exported():
 def needs(form: Form) -> str:
     """What a body in one form cannot be without, below its `data`."""
     choices = (
-        " or ".join(f"`{path.removeprefix('data.')}`" for path in paths.split("|")) for paths in form.required
+        " or ".join(f"`{path.removeprefix('data.')}`" for path in paths.split("|"))
+        for paths in form.required
     )
     return ", ".join(choices) or NONE
 

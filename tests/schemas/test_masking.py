@@ -46,7 +46,9 @@ class TestKeys:
         """Also what merely sounds like one."""
         assert masked({"data": [{key: value}]}) == {"data": [{key: "***"}]}
 
-    @pytest.mark.parametrize("key", ["uid", "name", "tokens", "passwordless", "text", "secretary", ""])
+    @pytest.mark.parametrize(
+        "key", ["uid", "name", "tokens", "passwordless", "text", "secretary", ""]
+    )
     def test_other_keys_are_kept(self, key):
         """What is shown has to be of use."""
         assert masked({key: "tok-1"}) == {key: "tok-1"}
@@ -77,7 +79,10 @@ class TestUrls:
                 "https://f.example/a?X-Amz-Security-Token=***#top",
             ),
             ("https://f.example/#access_token=abc", "https://f.example/#access_token=***"),
-            ("see https://f.example/a?token=abc, please", "see https://f.example/a?token=*** please"),
+            (
+                "see https://f.example/a?token=abc, please",
+                "see https://f.example/a?token=*** please",
+            ),
             ("https://f.example/a?page=2&q=token", "https://f.example/a?page=2&q=token"),
             ("1 + 1 = 2", "1 + 1 = 2"),
         ],
@@ -97,7 +102,9 @@ class TestUrls:
 
 
 def planted(sample):
-    """A body with a secret under every secret key of every object, known or not, and in every string."""
+    """A body with a secret under every secret key of every object, known or not, and in every
+    string.
+    """
     for place in list(objects(sample)):
         for key in (*secret_keys(), "apiKey", "x-auth-token"):
             sample = put(sample, (*place.steps, key), SECRET)
@@ -112,7 +119,9 @@ def planted(sample):
 class TestPlanted:
     @pytest.mark.parametrize("name", EVERY_PLACE)
     def test_no_secret_is_in_what_may_be_shown(self, name):
-        """Neither at a place that the schemas mark, nor in a query, nor where nobody knows anything."""
+        """Neither at a place that the schemas mark, nor in a query, nor where nobody knows
+        anything.
+        """
         sample = planted(SAMPLES[name])
         assert dump(sample).count(SECRET.encode()) > 10
         assert SECRET not in repr(masked(sample))
@@ -174,20 +183,68 @@ class TestCopy:
 
 PERSONAL = (
     *("text", "caption", "message", "name", "email", "avatar", "icon", "link", "statusMessage"),
-    *("description", "url", "file", "recording_url", "transcript_url", "alternativeText", "responseBody"),
+    *(
+        "description",
+        "url",
+        "file",
+        "recording_url",
+        "transcript_url",
+        "alternativeText",
+        "responseBody",
+    ),
 )
 """The keys of strings about people, or by them."""
 NOT_PERSONAL = (
-    *("uid", "guid", "id", "messageId", "muid", "conversationId", "sessionId", "campaignId", "elementId"),
+    *(
+        "uid",
+        "guid",
+        "id",
+        "messageId",
+        "muid",
+        "conversationId",
+        "sessionId",
+        "campaignId",
+        "elementId",
+    ),
     *("sender", "receiver", "owner", "by", "updatedBy", "editedBy", "deletedBy", "receiverType"),
-    *("category", "type", "entityType", "action", "status", "role", "scope", "oldScope", "platform"),
-    *("sentAt", "updatedAt", "editedAt", "deletedAt", "timestamp", "joined_at", "createdAt", "lastActiveAt"),
-    *("membersCount", "size", "duration", "mimeType", "extension", "reaction", "subType", "trigger"),
+    *(
+        "category",
+        "type",
+        "entityType",
+        "action",
+        "status",
+        "role",
+        "scope",
+        "oldScope",
+        "platform",
+    ),
+    *(
+        "sentAt",
+        "updatedAt",
+        "editedAt",
+        "deletedAt",
+        "timestamp",
+        "joined_at",
+        "createdAt",
+        "lastActiveAt",
+    ),
+    *(
+        "membersCount",
+        "size",
+        "duration",
+        "mimeType",
+        "extension",
+        "reaction",
+        "subType",
+        "trigger",
+    ),
 )
 
 
 def is_personal(place: Place) -> bool:
-    """Whether it is about a person; names of campaigns and rules are not, nor is the engine's address."""
+    """Whether it is about a person; names of campaigns and rules are not, nor is the engine's
+    address.
+    """
     if place.steps[-1] not in PERSONAL or not isinstance(place.value, str):
         return False
     of_campaign = place.dotted == "data.name"
@@ -203,8 +260,16 @@ class TestRedacted:
         for place in list(places(sample)):
             if is_personal(place):
                 sample = put(sample, place.steps, PRIVATE)
-            elif place.steps[-1] in ("metadata", "customData", "interactiveData", "content", "variables"):
-                sample = put(sample, place.steps, {PRIVATE: [PRIVATE, {"a": PRIVATE}], "latitude": 59.123})
+            elif place.steps[-1] in (
+                "metadata",
+                "customData",
+                "interactiveData",
+                "content",
+                "variables",
+            ):
+                sample = put(
+                    sample, place.steps, {PRIVATE: [PRIVATE, {"a": PRIVATE}], "latitude": 59.123}
+                )
         for place in list(objects(sample)):
             sample = put(sample, (*place.steps, "unheardOf"), {PRIVATE: PRIVATE, "more": [PRIVATE]})
         shown = repr(redacted(sample))
@@ -230,7 +295,9 @@ class TestRedacted:
 
     @pytest.mark.parametrize("name", KNOWN)
     def test_what_remains_is_the_same_event(self, name):
-        """Accepted, in the same conversation, by the same sender, at the same time, without drift."""
+        """Accepted, in the same conversation, by the same sender, at the same time, without
+        drift.
+        """
         sample, shown = SAMPLES[name], redacted(SAMPLES[name])
         before, after = parse(sample, dump(sample)), parse(shown, dump(shown))
         assert (after.name, after.conversation_id, after.sender, after.occurred_at, after.key) == (
@@ -244,7 +311,14 @@ class TestRedacted:
 
     @pytest.mark.parametrize("value", [PRIVATE, [PRIVATE], {"a": PRIVATE}, [{"a": PRIVATE}]])
     @pytest.mark.parametrize(
-        "path", ["sentAt", "replyCount", "data.entities", "data.attachments", "data.entities.sender.entity"]
+        "path",
+        [
+            "sentAt",
+            "replyCount",
+            "data.entities",
+            "data.attachments",
+            "data.entities.sender.entity",
+        ],
     )
     def test_what_is_of_a_wrong_type_is_not_let_through(self, path, value):
         """Nobody knows what it is."""
@@ -253,7 +327,9 @@ class TestRedacted:
 
     def test_an_unknown_trigger_keeps_its_envelope(self):
         """And, when it has a message, what is known of that."""
-        shown = redacted({"trigger": "sung", "appId": "a", "data": {"song": PRIVATE}, "later": PRIVATE})
+        shown = redacted(
+            {"trigger": "sung", "appId": "a", "data": {"song": PRIVATE}, "later": PRIVATE}
+        )
         assert shown == {"trigger": "sung", "appId": "a", "data": {}, "later": "***"}
         sample = changed(body("message_sent_text"), "trigger", "message_sung")
         assert redacted(sample)["data"]["message"]["id"] == "4102"

@@ -23,7 +23,13 @@ class TestParsed:
             ("message_sent_text", "message.sent", CONVERSATION, "harbor-ada", 1760000301000),
             ("message_sent_media", "message.sent", "group_night-crew", "harbor-ada", 1760000301000),
             ("message_sent_sdk", "message.sent", CONVERSATION, "harbor-ada", 1760000340000),
-            ("bot_callback", "message.sent", "dock-bot_user_harbor-ada", "harbor-ada", 1760000301000),
+            (
+                "bot_callback",
+                "message.sent",
+                "dock-bot_user_harbor-ada",
+                "harbor-ada",
+                1760000301000,
+            ),
             (
                 "legacy_message_delivery_receipt",
                 "message.delivered",
@@ -31,31 +37,93 @@ class TestParsed:
                 "harbor-ben",
                 1760000305000,
             ),
-            ("legacy_message_read_receipt", "message.read", "group_night-crew", "harbor-ben", 1760000311000),
-            ("message_delivery_receipt", "message.delivered", CONVERSATION, "harbor-ben", 1760000306000),
+            (
+                "legacy_message_read_receipt",
+                "message.read",
+                "group_night-crew",
+                "harbor-ben",
+                1760000311000,
+            ),
+            (
+                "message_delivery_receipt",
+                "message.delivered",
+                CONVERSATION,
+                "harbor-ben",
+                1760000306000,
+            ),
             ("message_read_receipt", "message.read", CONVERSATION, "harbor-ben", 1760000312000),
-            ("message_read_receipt_group", "message.read", "group_night-crew", "harbor-ben", 1760000313000),
+            (
+                "message_read_receipt_group",
+                "message.read",
+                "group_night-crew",
+                "harbor-ben",
+                1760000313000,
+            ),
             ("user_connection_status_changed", "user.presence", None, "harbor-ben", 1760000420114),
-            ("legacy_after_connection_status_changed", "user.presence", None, "harbor-ben", 1760000290120),
-            ("legacy_after_message_nested", "message.sent", CONVERSATION, "harbor-ada", 1760000301000),
+            (
+                "legacy_after_connection_status_changed",
+                "user.presence",
+                None,
+                "harbor-ben",
+                1760000290120,
+            ),
+            (
+                "legacy_after_message_nested",
+                "message.sent",
+                CONVERSATION,
+                "harbor-ada",
+                1760000301000,
+            ),
             ("message_edited", "message.edited", CONVERSATION, "harbor-ada", 1760000330000),
             ("message_edited_live", "message.edited", CONVERSATION, "harbor-ada", 1760000330000),
             ("message_sent_echo", "message.echo", CONVERSATION, "harbor-ada", 1760000330000),
             ("message_deleted", "message.deleted", CONVERSATION, "harbor-ada", 1760000350000),
             ("message_deleted_live", "message.deleted", CONVERSATION, "harbor-ada", 1760000350000),
-            ("legacy_after_message_deleted", "message.deleted", CONVERSATION, "harbor-ada", 1760000350000),
+            (
+                "legacy_after_message_deleted",
+                "message.deleted",
+                CONVERSATION,
+                "harbor-ada",
+                1760000350000,
+            ),
             ("message_sent_media_sdk", "message.sent", CONVERSATION, "harbor-ada", 1760000345000),
-            ("message_sent_interactive_sdk", "message.sent", CONVERSATION, "harbor-ada", 1760000360000),
-            ("message_sent_action_sdk", "message.sent", "group_night-crew", "harbor-ben", 1760000365000),
+            (
+                "message_sent_interactive_sdk",
+                "message.sent",
+                CONVERSATION,
+                "harbor-ada",
+                1760000360000,
+            ),
+            (
+                "message_sent_action_sdk",
+                "message.sent",
+                "group_night-crew",
+                "harbor-ben",
+                1760000365000,
+            ),
             ("message_sent_call_sdk", "message.sent", CONVERSATION, "harbor-ada", 1760000370000),
             ("call_initiated", "call.initiated", CONVERSATION, "harbor-ada", 1760000370000),
             ("call_rejected", "call.rejected", CONVERSATION, "harbor-ben", 1760000375000),
-            ("group_member_banned", "group.member_banned", "group_night-crew", "harbor-ada", 1760000380000),
-            ("conversation_pinned", "conversation.pinned", CONVERSATION, "harbor-ada", 1760000385000),
+            (
+                "group_member_banned",
+                "group.member_banned",
+                "group_night-crew",
+                "harbor-ada",
+                1760000380000,
+            ),
+            (
+                "conversation_pinned",
+                "conversation.pinned",
+                CONVERSATION,
+                "harbor-ada",
+                1760000385000,
+            ),
             ("custom_provider", "notification.push_generated", None, None, None),
         ],
     )
-    def test_is_the_same_for_both_generations(self, name, canonical, conversation, sender, occurred_at):
+    def test_is_the_same_for_both_generations(
+        self, name, canonical, conversation, sender, occurred_at
+    ):
         """Name, conversation, sender and time, whatever the shape."""
         found = parse(decode(raw(name)), raw(name))
         assert (found.name, found.conversation_id, found.sender, found.occurred_at) == (
@@ -82,7 +150,10 @@ class TestParsed:
     def test_a_message_without_the_time_of_sending_happened_when_it_was_updated(self):
         """That is the best there is."""
         sample = changed(body("message_sent_text"), "data.message.sentAt", 0)
-        assert parsed(changed(sample, "data.message.updatedAt", 1760000400)).occurred_at == 1760000400000
+        assert (
+            parsed(changed(sample, "data.message.updatedAt", 1760000400)).occurred_at
+            == 1760000400000
+        )
 
     def test_a_receipt_of_delivery_happened_when_it_was_delivered(self):
         """Although it may have been read by now."""
@@ -110,7 +181,9 @@ class TestSpeed:
     def test_ten_thousand_keys(self, trigger):
         """Every key is looked at once."""
         sample = changed(
-            body("message_sent_text"), "data.message.data.metadata", {f"k{i}": i for i in range(10_000)}
+            body("message_sent_text"),
+            "data.message.data.metadata",
+            {f"k{i}": i for i in range(10_000)},
         )
         sample |= {f"k{i}": i for i in range(10_000)}
         self.answered(changed(sample, "trigger", trigger))

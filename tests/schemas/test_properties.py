@@ -1,4 +1,6 @@
-"""Any body that CometChat might send: hypothesis leaves out, empties, respells and spoils what is optional."""
+"""Any body that CometChat might send: hypothesis leaves out, empties, respells and spoils what is
+optional.
+"""
 
 import json
 from typing import Any
@@ -31,18 +33,23 @@ checked = settings(
 )
 """The same examples each time, and nothing written."""
 
-TEXT = st.text(st.characters(codec=None, categories=None), max_size=6)  # lone surrogates and NUL, too
+TEXT = st.text(
+    st.characters(codec=None, categories=None), max_size=6
+)  # lone surrogates and NUL, too
 JUNK = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-(2**70), 2**70)
     | st.floats(allow_nan=False, allow_infinity=False)
     | TEXT
-    | st.sampled_from(("uid", "guid", "id", "0", "1760000301", {"uid": 5}, {"guid": []}, {"entity": []})),
+    | st.sampled_from(
+        ("uid", "guid", "id", "0", "1760000301", {"uid": 5}, {"guid": []}, {"entity": []})
+    ),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(("uid", "guid", "id", "entity", "data", "sender", "message", "action")) | TEXT,
+            st.sampled_from(("uid", "guid", "id", "entity", "data", "sender", "message", "action"))
+            | TEXT,
             inner,
             max_size=3,
         )
@@ -89,10 +96,14 @@ def spellings(value: Any) -> list[Any]:
 
 @st.composite
 def variants(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A body with some of its optional fields, and the same in another spelling: null, and respelled."""
+    """A body with some of its optional fields, and the same in another spelling: null, and
+    respelled.
+    """
     sample = SAMPLES[draw(names)]
     chosen = draw(
-        st.lists(st.sampled_from(separable(sample)), max_size=8, unique_by=lambda place: place.steps)
+        st.lists(
+            st.sampled_from(separable(sample)), max_size=8, unique_by=lambda place: place.steps
+        )
     )
     plain, other = sample, sample
     for place in chosen:
@@ -150,14 +161,22 @@ def test_junk_in_optional_places_never_raises(body):
     assert parse(decoded, raw).trigger == body["trigger"]
     event = event_of(decoded, raw=raw)
     read(event)
-    shown = (repr(event), str(event.message), repr(event.action), repr(event.call), repr(event.members))
+    shown = (
+        repr(event),
+        str(event.message),
+        repr(event.action),
+        repr(event.call),
+        repr(event.members),
+    )
     assert all(isinstance(text, str) for text in shown)
     assert isinstance(masked(decoded), dict)
     assert isinstance(redacted(decoded), dict)
 
 
 @given(
-    st.dictionaries(st.sampled_from(("message", "body", "call", "group", "user")) | TEXT, JUNK, max_size=4)
+    st.dictionaries(
+        st.sampled_from(("message", "body", "call", "group", "user")) | TEXT, JUNK, max_size=4
+    )
 )
 @checked
 def test_an_unknown_trigger_takes_anything_and_reads_as_nothing(data):

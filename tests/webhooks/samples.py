@@ -32,7 +32,9 @@ def authorization(user: str = USER, password: str = PASSWORD) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-def message(trigger: str = "after_message", *, app_id: str | None = "app1", **data: Any) -> dict[str, Any]:
+def message(
+    trigger: str = "after_message", *, app_id: str | None = "app1", **data: Any
+) -> dict[str, Any]:
     """A message with some of its fields changed; a field that is `...` is left out."""
     body = copy.deepcopy(MESSAGE)  # whoever gets it may change all of it
     fields = {name: value for name, value in {**body["data"], **data}.items() if value is not ...}

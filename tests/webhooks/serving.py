@@ -24,7 +24,9 @@ class Client:
         self._socket.sendall(data)
 
     def post(self, body: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
-        """Send a webhook; without headers that say otherwise it is authenticated, and as long as it is."""
+        """Send a webhook; without headers that say otherwise it is authenticated, and as long as it
+        is.
+        """
         fields = {"Host": "x", "Authorization": authorization(), "Content-Length": str(len(body))}
         fields |= headers or {}
         lines = [f"{name}: {value}\r\n" for name, value in fields.items() if value]
@@ -52,7 +54,11 @@ class Served:
         self._log = log
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                gunicorn_argv(settings), env=environment(settings), stdout=output, stderr=output, cwd=cwd
+                gunicorn_argv(settings),
+                env=environment(settings),
+                stdout=output,
+                stderr=output,
+                cwd=cwd,
             )
 
     def client(self) -> Client:

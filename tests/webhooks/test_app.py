@@ -25,7 +25,9 @@ def post(client: FlaskClient, body: Any, **headers: str | None) -> TestResponse:
     sent = {"Content-Type": "application/json", "Authorization": authorization()}
     sent |= {name.replace("_", "-"): value for name, value in headers.items()}
     data = body if isinstance(body, bytes) else raw(body)
-    return client.post("/webhooks", data=data, headers={k: v for k, v in sent.items() if v is not None})
+    return client.post(
+        "/webhooks", data=data, headers={k: v for k, v in sent.items() if v is not None}
+    )
 
 
 def problem(response: TestResponse) -> dict[str, Any]:
@@ -54,7 +56,8 @@ class TestFactory:
         self, make_settings: MakeSettings
     ) -> None:
         with pytest.raises(
-            NoCredentialsError, match=r"Set COMETHOOKS_BASIC_AUTH=user:password .* or run `comethooks up`"
+            NoCredentialsError,
+            match=r"Set COMETHOOKS_BASIC_AUTH=user:password .* or run `comethooks up`",
         ):
             create_app(make_settings(COMETHOOKS_BASIC_AUTH=""))
 
@@ -64,13 +67,19 @@ class TestFactory:
 
 
 class TestAccepting:
-    def test_an_event_is_kept_under_the_id_of_its_request(self, client: FlaskClient, kept: Kept) -> None:
+    def test_an_event_is_kept_under_the_id_of_its_request(
+        self, client: FlaskClient, kept: Kept
+    ) -> None:
         response = post(client, message(), User_Agent="CometChat", Content_Type="Application/json")
         assert response.status_code == 200
         assert response.content_type == "application/json"
         assert response.json == {"id": response.headers["X-Request-Id"]}
         (record,) = kept()
-        assert (record.kind, record.id, record.body) == (Kind.EVENT, response.json["id"], raw(message()))
+        assert (record.kind, record.id, record.body) == (
+            Kind.EVENT,
+            response.json["id"],
+            raw(message()),
+        )
         assert record.headers == {
             "content_type": "Application/json",
             "remote_address": "127.0.0.1",
@@ -95,7 +104,9 @@ class TestAccepting:
         with ThreadPoolExecutor(50) as pool:
             answers = [
                 future.result().json
-                for future in [pool.submit(lambda: post(app.test_client(), message())) for _ in range(50)]
+                for future in [
+                    pool.submit(lambda: post(app.test_client(), message())) for _ in range(50)
+                ]
             ]
         assert len({answer["id"] for answer in answers}) == 1
         assert sum("duplicate" not in answer for answer in answers) == 1
@@ -106,7 +117,9 @@ class TestAccepting:
         assert UUID7.fullmatch(response.headers["X-Request-Id"])
 
     def test_a_slash_at_the_end_of_the_url_does_not_matter(self, client: FlaskClient) -> None:
-        response = client.post("/webhooks/", data=raw(message()), headers={"Authorization": authorization()})
+        response = client.post(
+            "/webhooks/", data=raw(message()), headers={"Authorization": authorization()}
+        )
         assert response.status_code == 200
 
     def test_long_headers_are_kept_in_part(self, client: FlaskClient, kept: Kept) -> None:
@@ -137,13 +150,17 @@ class TestRefusing:
             authorization("x", PASSWORD),
         ],
     )
-    def test_a_stranger_is_told_how_to_authenticate(self, client: FlaskClient, header: str | None) -> None:
+    def test_a_stranger_is_told_how_to_authenticate(
+        self, client: FlaskClient, header: str | None
+    ) -> None:
         response = post(client, message(), Authorization=header)
         assert response.status_code == 401
         assert response.headers["WWW-Authenticate"] == 'Basic realm="comethooks", charset="UTF-8"'
         assert "COMETHOOKS_BASIC_AUTH" in problem(response)["detail"]
 
-    def test_of_many_strangers_one_is_kept_as_a_sample(self, client: FlaskClient, kept: Kept) -> None:
+    def test_of_many_strangers_one_is_kept_as_a_sample(
+        self, client: FlaskClient, kept: Kept
+    ) -> None:
         for _ in range(20):
             post(client, message(), Authorization=authorization("stranger", "danger"))
         (record,) = kept()
@@ -165,7 +182,12 @@ class TestRefusing:
         ],
     )
     def test_a_known_sender_is_refused_with_a_problem_and_the_request_is_kept(
-        self, make_settings: MakeSettings, kept: Kept, body: Any, headers: dict[str, str], status: int
+        self,
+        make_settings: MakeSettings,
+        kept: Kept,
+        body: Any,
+        headers: dict[str, str],
+        status: int,
     ) -> None:
         settings = make_settings(COMETHOOKS_APP_IDS="app1", COMETHOOKS_MAX_BODY="1000")
         response = post(create_app(settings).test_client(), body, **headers)
@@ -173,8 +195,14 @@ class TestRefusing:
         document = problem(response)
         assert ("errors" in document) == (status == 422)
         (record,) = kept()
-        assert (record.kind, record.id, record.status) == (Kind.REFUSED, document["request_id"], status)
-        assert record.body == (b"" if status == 413 else body if isinstance(body, bytes) else raw(body))
+        assert (record.kind, record.id, record.status) == (
+            Kind.REFUSED,
+            document["request_id"],
+            status,
+        )
+        assert record.body == (
+            b"" if status == 413 else body if isinstance(body, bytes) else raw(body)
+        )
 
     def test_a_missing_field_is_named_by_its_path(self, client: FlaskClient) -> None:
         response = post(client, message(id=...))
@@ -216,7 +244,12 @@ class TestInFlight:
         ids=["fits", "does not", "foreign app", "content type"],
     )
     def test_the_answer_is_an_empty_object_and_it_is_kept(
-        self, make_settings: MakeSettings, kept: Kept, body: Any, headers: dict[str, str], kind: Kind
+        self,
+        make_settings: MakeSettings,
+        kept: Kept,
+        body: Any,
+        headers: dict[str, str],
+        kind: Kind,
     ) -> None:
         client = create_app(make_settings(COMETHOOKS_APP_IDS="app1")).test_client()
         for _ in range(2):
@@ -231,7 +264,9 @@ class TestInFlight:
 
 class TestWithoutRedis:
     @pytest.mark.parametrize("body", [message(), [], {}], ids=["event", "list", "empty"])
-    def test_what_cannot_be_kept_is_503_within_a_second(self, without_redis: FlaskClient, body: Any) -> None:
+    def test_what_cannot_be_kept_is_503_within_a_second(
+        self, without_redis: FlaskClient, body: Any
+    ) -> None:
         started = time.monotonic()
         response = post(without_redis, body)
         assert time.monotonic() - started < 1
@@ -279,11 +314,17 @@ class TestLog:
         (line,) = [json.loads(line) for line in log.getvalue().splitlines()]
         assert line["id"] == response.headers["X-Request-Id"]
         assert (line["event"], line["level"], line["endpoint"]) == ("request", "info", "webhooks")
-        assert (line["status"], line["outcome"], line["trigger"]) == (200, "accepted", "after_message")
+        assert (line["status"], line["outcome"], line["trigger"]) == (
+            200,
+            "accepted",
+            "after_message",
+        )
         assert line["size"] == len(raw(message()))
         assert line["ms"] >= 0
 
-    def test_being_asked_for_health_is_not_worth_a_line(self, client: FlaskClient, log: io.StringIO) -> None:
+    def test_being_asked_for_health_is_not_worth_a_line(
+        self, client: FlaskClient, log: io.StringIO
+    ) -> None:
         for path in ("/healthz", "/readyz", "/metrics"):
             client.get(path)
         assert log.getvalue() == ""
@@ -305,7 +346,9 @@ class TestLog:
         ]
         for body in bodies:
             post(client, body)
-            post(client, body, Content_Type=f"text/{planted}", User_Agent=planted, X_Planted=planted)
+            post(
+                client, body, Content_Type=f"text/{planted}", User_Agent=planted, X_Planted=planted
+            )
             post(client, body, Authorization=authorization(planted, planted))
             post(client, body, Authorization=f"Bearer {planted}")
         client.get(f"/{planted}?token={planted}")

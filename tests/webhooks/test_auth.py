@@ -72,7 +72,9 @@ class TestPresented:
             ("Basic YWI=", "Authorization has no colon between user name and password"),
         ],
     )
-    def test_a_malformed_header_is_named_and_not_quoted(self, header: str | None, reason: str) -> None:
+    def test_a_malformed_header_is_named_and_not_quoted(
+        self, header: str | None, reason: str
+    ) -> None:
         with pytest.raises(NotAuthenticatedError) as caught:
             presented(header)
         assert caught.value.reason == reason

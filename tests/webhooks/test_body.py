@@ -28,7 +28,9 @@ class Silent:
 class TestWithLength:
     @pytest.mark.parametrize("length", ["0", "3", "5", "00000000000000000000005"])
     def test_as_much_as_declared_is_read(self, length: str) -> None:
-        assert read(io.BytesIO(b"hello"), length, limit=5, terminated=True) == b"hello"[: int(length)]
+        assert (
+            read(io.BytesIO(b"hello"), length, limit=5, terminated=True) == b"hello"[: int(length)]
+        )
 
     @pytest.mark.parametrize("length", ["6", "99999999999999999999", "9" * 5000])
     def test_more_than_allowed_is_refused_before_a_byte_is_read(self, length: str) -> None:

@@ -54,7 +54,9 @@ class TestStrictTriggers:
 
 
 class TestDropSecrets:
-    def test_secrets_are_replaced_before_they_are_kept(self, make_settings: MakeSettings, kept: Kept) -> None:
+    def test_secrets_are_replaced_before_they_are_kept(
+        self, make_settings: MakeSettings, kept: Kept
+    ) -> None:
         """Nothing in Redis or SQL has them then."""
         client = create_app(make_settings(COMETHOOKS_DROP_SECRETS="true")).test_client()
         assert post(client, with_a_secret()).status_code == 200
@@ -63,7 +65,9 @@ class TestDropSecrets:
         assert b'"authToken":"***"' in record.body
         assert record.size == len(record.body)
 
-    def test_a_repeat_is_recognised_by_the_body_that_came(self, make_settings: MakeSettings) -> None:
+    def test_a_repeat_is_recognised_by_the_body_that_came(
+        self, make_settings: MakeSettings
+    ) -> None:
         """Dropping comes after that."""
         client = create_app(make_settings(COMETHOOKS_DROP_SECRETS="true")).test_client()
         first, second = post(client, with_a_secret()), post(client, with_a_secret())
@@ -72,7 +76,10 @@ class TestDropSecrets:
     def test_a_refused_body_loses_them_too(self, make_settings: MakeSettings, kept: Kept) -> None:
         """What is no JSON is kept without its text."""
         client = create_app(make_settings(COMETHOOKS_DROP_SECRETS="true")).test_client()
-        assert post(client, message(id=..., sender={"uid": "ada", "authToken": TOKEN})).status_code == 422
+        assert (
+            post(client, message(id=..., sender={"uid": "ada", "authToken": TOKEN})).status_code
+            == 422
+        )
         broken = raw(with_a_secret())[:-1]
         client.post("/webhooks", data=broken, headers={"Authorization": authorization()})
         assert len(kept()) == 2
@@ -97,13 +104,17 @@ class TestCountOnly:
         text = client.get("/metrics").get_data(as_text=True)
         assert 'comethooks_requests_total{outcome="counted",trigger="after_message"} 1.0' in text
 
-    def test_what_does_not_fit_is_refused_and_kept(self, make_settings: MakeSettings, kept: Kept) -> None:
+    def test_what_does_not_fit_is_refused_and_kept(
+        self, make_settings: MakeSettings, kept: Kept
+    ) -> None:
         """Somebody will want to see it."""
         client = create_app(make_settings(COMETHOOKS_COUNT_ONLY="after_message")).test_client()
         assert post(client, message(id=...)).status_code == 422
         assert kept()[0].kind is Kind.REFUSED
 
-    def test_a_message_in_flight_gets_its_decision(self, make_settings: MakeSettings, kept: Kept) -> None:
+    def test_a_message_in_flight_gets_its_decision(
+        self, make_settings: MakeSettings, kept: Kept
+    ) -> None:
         """Whether it is kept or not."""
         client = create_app(make_settings(COMETHOOKS_COUNT_ONLY="before_message")).test_client()
         assert post(client, in_flight()).data == b"{}"
@@ -111,11 +122,15 @@ class TestCountOnly:
 
 
 class TestApps:
-    def test_those_with_a_region_are_let_in_like_those_with_an_id(self, make_settings: MakeSettings) -> None:
+    def test_those_with_a_region_are_let_in_like_those_with_an_id(
+        self, make_settings: MakeSettings
+    ) -> None:
         """One list."""
         settings = make_settings(COMETHOOKS_APPS="app1:eu", COMETHOOKS_APP_IDS="app2")
         client = create_app(settings).test_client()
-        statuses = [post(client, message(app_id=app)).status_code for app in ("app1", "app2", "app3")]
+        statuses = [
+            post(client, message(app_id=app)).status_code for app in ("app1", "app2", "app3")
+        ]
         assert statuses == [200, 200, 403]
 
 

@@ -28,9 +28,13 @@ def redis(own_redis_server: RedisServer) -> Redis:
 
 @pytest.fixture
 def client(make_settings: MakeSettings, own_redis_server: RedisServer) -> FlaskClient:
-    """A client of an application whose server the test may ill-treat; four partitions, no drainer."""
+    """A client of an application whose server the test may ill-treat; four partitions, no
+    drainer.
+    """
     settings = make_settings(
-        REDIS_URL=own_redis_server.url, COMETHOOKS_PARTITIONS="4", COMETHOOKS_MAX_BACKLOG_BYTES="100kB"
+        REDIS_URL=own_redis_server.url,
+        COMETHOOKS_PARTITIONS="4",
+        COMETHOOKS_MAX_BACKLOG_BYTES="100kB",
     )
     return create_app(settings).test_client()
 
@@ -50,7 +54,9 @@ def words(findings: list[dict[str, str]]) -> list[str]:
 
 
 def post(client: FlaskClient, **data: Any) -> int:
-    sent = client.post("/webhooks", data=raw(message(**data)), headers={"Authorization": authorization()})
+    sent = client.post(
+        "/webhooks", data=raw(message(**data)), headers={"Authorization": authorization()}
+    )
     return sent.status_code
 
 
@@ -107,7 +113,9 @@ class TestReady:
     def test_eviction_is_named_beside_a_maxmemory_only(
         self, client: FlaskClient, redis: Redis, config: str
     ) -> None:
-        """The server would remove what it is there to keep; it says so where it does not show its configuration."""
+        """The server would remove what it is there to keep; it says so where it does not show its
+        configuration.
+        """
         redis.config_set("maxmemory-policy", "allkeys-lru")
         assert "eviction" not in words(ready(client)["degraded"])
         redis.config_set("maxmemory", 2_000_000_000)
@@ -115,13 +123,17 @@ class TestReady:
         document = ready(client)
         assert document["ready"]
         (finding,) = [item for item in document["degraded"] if item["what"] == "eviction"]
-        assert finding["detail"].endswith("Redis removes kept events; set maxmemory-policy noeviction")
+        assert finding["detail"].endswith(
+            "Redis removes kept events; set maxmemory-policy noeviction"
+        )
 
     def test_a_backlog_that_the_server_has_no_memory_for_is_named(
         self, make_settings: MakeSettings, own_redis_server: RedisServer, redis: Redis
     ) -> None:
         settings = make_settings(
-            REDIS_URL=own_redis_server.url, COMETHOOKS_PARTITIONS="4", COMETHOOKS_MAX_BACKLOG_BYTES="16MB"
+            REDIS_URL=own_redis_server.url,
+            COMETHOOKS_PARTITIONS="4",
+            COMETHOOKS_MAX_BACKLOG_BYTES="16MB",
         )
         redis.config_set("maxmemory", 20_000_000)
         client = create_app(settings).test_client()

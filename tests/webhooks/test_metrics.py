@@ -33,7 +33,9 @@ def test_requests_are_counted_by_outcome_and_trigger(client: FlaskClient) -> Non
         client.post("/webhooks", data=raw(body), headers=headers)
     client.post("/webhooks", data=raw(message()))
     found = scraped(client)
-    assert {key[1:]: value for key, value in found.items() if key[0] == "comethooks_requests_total"} == {
+    assert {
+        key[1:]: value for key, value in found.items() if key[0] == "comethooks_requests_total"
+    } == {
         ("accepted", "after_message"): 1,
         ("duplicate", "after_message"): 1,
         ("accepted", "other"): 1,
@@ -80,7 +82,9 @@ def test_unfinished_runs_are_shown_as_the_scheduler_told_them(
         redis.hset(keys.UNFINISHED, mapping={"dead": 3, "dismissed": 9, "told_at": 1})
     found = scraped(client)
     assert found["comethooks_scheduler_up",] == 1
-    assert {key[1]: value for key, value in found.items() if key[0] == "comethooks_runs_unfinished"} == {
+    assert {
+        key[1]: value for key, value in found.items() if key[0] == "comethooks_runs_unfinished"
+    } == {
         "retrying": 0,
         "running": 0,
         "waiting": 0,
@@ -108,7 +112,9 @@ def test_what_was_killed_and_what_was_deleted_is_counted(
     assert found["comethooks_retention_deleted_total", "events"] == 500
 
 
-def test_for_how_long_retries_have_been_due_is_shown(client: FlaskClient, redis_server: RedisServer) -> None:
+def test_for_how_long_retries_have_been_due_is_shown(
+    client: FlaskClient, redis_server: RedisServer
+) -> None:
     """Nothing is due while the first one waits for its time."""
     redis = redis_server.client()
     seconds, _ = redis.time()
@@ -142,7 +148,10 @@ def test_a_sender_cannot_make_up_labels() -> None:
     for number in range(1000):
         metrics.request("accepted", f"trigger{number}")
     assert (
-        metrics.text(None, max_backlog_bytes=1, multiprocess=False).count(b"comethooks_requests_total{") == 1
+        metrics.text(None, max_backlog_bytes=1, multiprocess=False).count(
+            b"comethooks_requests_total{"
+        )
+        == 1
     )
 
 

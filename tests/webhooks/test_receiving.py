@@ -20,7 +20,9 @@ FIRST = "01900000-0000-7000-8000-000000000001"
 
 
 def incoming(content_type: str = "application/json") -> Incoming:
-    return Incoming(id="id1", received_at=1_800_000_001_000, content_type=content_type, headers=HEADERS)
+    return Incoming(
+        id="id1", received_at=1_800_000_001_000, content_type=content_type, headers=HEADERS
+    )
 
 
 def source(**variables: str) -> CometChat:
@@ -51,7 +53,11 @@ class TestJudgeAnEvent:
         record = verdict.record
         assert verdict.refusal is None
         assert not verdict.in_flight
-        assert (record.kind, record.id, record.received_at) == (Kind.EVENT, "id1", 1_800_000_001_000)
+        assert (record.kind, record.id, record.received_at) == (
+            Kind.EVENT,
+            "id1",
+            1_800_000_001_000,
+        )
         assert (record.trigger, record.app_id, record.sender) == ("after_message", "app1", "ada")
         assert (record.conversation_id, record.key) == ("group_harbour", "group_harbour")
         assert record.occurred_at == 1_800_000_000_000
@@ -142,7 +148,10 @@ class TestJudgeARefusal:
         self, body: dict[str, Any], path: str
     ) -> None:
         verdict = judge(incoming(), raw(body))
-        assert (verdict.record.status, verdict.record.reason) == (422, "the body does not fit the schema")
+        assert (verdict.record.status, verdict.record.reason) == (
+            422,
+            "the body does not fit the schema",
+        )
         assert verdict.record.errors
         assert any(name.startswith(path) for name in verdict.record.errors)
         assert document(verdict)["errors"] == verdict.record.errors
@@ -158,7 +167,10 @@ class TestJudgeARefusal:
         verdict = judge(incoming(), raw(message()))
         assert verdict.refusal
         assert isinstance(verdict.refusal.cause, KeyError)
-        assert (verdict.record.status, verdict.record.reason) == (500, "KeyError while the body was parsed")
+        assert (verdict.record.status, verdict.record.reason) == (
+            500,
+            "KeyError while the body was parsed",
+        )
         assert verdict.record.body == raw(message())
         assert "tide" not in str(document(verdict))
 
@@ -201,7 +213,10 @@ class TestUnreadable:
 
     def test_a_body_that_broke_off_is_400(self) -> None:
         verdict = unreadable(incoming(), BrokenOffError("BlockingIOError"))
-        assert (verdict.record.status, verdict.record.reason) == (400, "the body broke off: BlockingIOError")
+        assert (verdict.record.status, verdict.record.reason) == (
+            400,
+            "the body broke off: BlockingIOError",
+        )
 
 
 def test_of_a_stranger_neither_body_nor_name_is_kept() -> None:
@@ -258,7 +273,8 @@ class TestIsJson:
         assert is_json(content_type)
 
     @pytest.mark.parametrize(
-        "content_type", ["text/plain", "application/jsonp", "json", "+json", "multipart/form-data", "*/*"]
+        "content_type",
+        ["text/plain", "application/jsonp", "json", "+json", "multipart/form-data", "*/*"],
     )
     def test_everything_else_is_not(self, content_type: str) -> None:
         assert not is_json(content_type)

@@ -64,7 +64,9 @@ def signed(body: bytes) -> str:
     return hmac.new(KEY, body, hashlib.sha256).hexdigest()
 
 
-def line(trigger: str = "sold", shop: str = "shop-1", buyer: str = "ada", toy: str = "bear") -> bytes:
+def line(
+    trigger: str = "sold", shop: str = "shop-1", buyer: str = "ada", toy: str = "bear"
+) -> bytes:
     return f"{trigger};{shop};{buyer};{toy};1800000000".encode()
 
 
@@ -79,7 +81,9 @@ def send(client: FlaskClient, body: bytes, **headers: str) -> Any:
 
 
 class TestPath:
-    def test_each_source_has_its_own_and_cometchat_two(self, client: FlaskClient, kept: Kept) -> None:
+    def test_each_source_has_its_own_and_cometchat_two(
+        self, client: FlaskClient, kept: Kept
+    ) -> None:
         """What came where is kept under the name of its source."""
         assert send(client, line()).status_code == 200
         for path in ("/webhooks", "/webhooks/cometchat"):
@@ -102,12 +106,16 @@ class TestAuthentication:
     def test_is_by_the_source_and_its_body(self, client: FlaskClient, kept: Kept) -> None:
         """CometChat's credentials are no use to it, and a body that was changed is not accepted."""
         refused = send(
-            client, line(), **{"X-Toys-Signature": signed(b"other"), "Authorization": authorization()}
+            client,
+            line(),
+            **{"X-Toys-Signature": signed(b"other"), "Authorization": authorization()},
         )
         assert refused.status_code == 401
         assert "send a signature in X-Toys-Signature" in refused.json["detail"]
         assert "WWW-Authenticate" not in refused.headers
-        assert [(record.status, record.source, record.body) for record in kept()] == [(401, "toys", b"")]
+        assert [(record.status, record.source, record.body) for record in kept()] == [
+            (401, "toys", b"")
+        ]
 
 
 class TestRecord:
@@ -137,21 +145,34 @@ class TestRecord:
         send(client, line())
         assert kept()[0].key == "toys:counter-shop-1"
 
-    def test_duplicates_are_told_by_the_sources_own_key(self, client: FlaskClient, kept: Kept) -> None:
+    def test_duplicates_are_told_by_the_sources_own_key(
+        self, client: FlaskClient, kept: Kept
+    ) -> None:
         """The same toy is the same event, whoever buys it."""
         first, second = send(client, line()), send(client, line(buyer="ben"))
         assert second.json == {"id": first.json["id"], "duplicate": True}
         assert "duplicate" not in send(client, line(toy="train")).json
 
-    def test_what_the_source_refuses_is_kept_with_its_words(self, client: FlaskClient, kept: Kept) -> None:
+    def test_what_the_source_refuses_is_kept_with_its_words(
+        self, client: FlaskClient, kept: Kept
+    ) -> None:
         """With the status that it says."""
         refused = send(client, b"sold;nothing")
-        assert (refused.status_code, refused.json["detail"]) == (422, "Write trigger;shop;buyer;toy;seconds.")
+        assert (refused.status_code, refused.json["detail"]) == (
+            422,
+            "Write trigger;shop;buyer;toy;seconds.",
+        )
         [record] = kept()
-        assert (record.source, record.trigger, record.reason) == ("toys", "sold", "no line of a toy shop")
+        assert (record.source, record.trigger, record.reason) == (
+            "toys",
+            "sold",
+            "no line of a toy shop",
+        )
         assert record.body == b"sold;nothing"
 
-    def test_an_error_that_the_source_cannot_explain_is_ours(self, client: FlaskClient, kept: Kept) -> None:
+    def test_an_error_that_the_source_cannot_explain_is_ours(
+        self, client: FlaskClient, kept: Kept
+    ) -> None:
         """The body is kept all the same."""
         assert send(client, "sold;x;y;z;8\ufe0f".encode()).status_code in (422, 500)
         assert len(kept()) == 1
@@ -184,7 +205,11 @@ class TestHandlers:
         send(client, line())
         event = event_of(kept()[0])
         assert (event.source, event.raw) == ("toys", line())
-        assert (event.name, event.conversation_id, event.app_id) == ("toy.sold", "counter-shop-1", "shop-1")
+        assert (event.name, event.conversation_id, event.app_id) == (
+            "toy.sold",
+            "counter-shop-1",
+            "shop-1",
+        )
 
 
 def nothing(event: Any, ctx: Any) -> None:

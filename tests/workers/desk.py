@@ -36,7 +36,11 @@ class Desk:
         self.stop = StopFlag()
 
     def fail(
-        self, count: int, name: str = "plugin.handler", received_at: int | None = None, **changes: Any
+        self,
+        count: int,
+        name: str = "plugin.handler",
+        received_at: int | None = None,
+        **changes: Any,
     ) -> list[str]:
         """So many events whose run has failed once and is due; their ids."""
         now = now_ms()

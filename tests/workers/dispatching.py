@@ -56,7 +56,9 @@ class Bench:
         """The marks of an item in Redis, by handler."""
         found: dict[bytes, bytes] = self.redis.hgetall(keys.progress(item.partition.number))  # type: ignore[assignment]
         own = item.entry.encode() + b"/"
-        return {name.removeprefix(own): mark for name, mark in found.items() if name.startswith(own)}
+        return {
+            name.removeprefix(own): mark for name, mark in found.items() if name.startswith(own)
+        }
 
     def collect(self, count: int) -> list[Item]:
         """So many settled items, in the order in which they were handed back."""

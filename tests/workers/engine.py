@@ -88,7 +88,12 @@ def partition(client: Redis, number: int = 0, lease: str = LEASE) -> Partition:
 
 def append(client: Redis, held: Partition, kept: Record) -> Item:
     """Put a record into the partition's stream; the item that a drainer would make of it."""
-    fields: dict[Any, Any] = {b"v": FORMAT, b"k": str(kept.kind), b"m": encode_meta(kept), b"b": kept.body}
+    fields: dict[Any, Any] = {
+        b"v": FORMAT,
+        b"k": str(kept.kind),
+        b"m": encode_meta(kept),
+        b"b": kept.body,
+    }
     entry = client.xadd(keys.stream(held.number), fields).decode()  # type: ignore[union-attr]
     client.incrby(keys.BACKLOG, cost(fields))
     return Item(held, entry, kept, cost(fields))

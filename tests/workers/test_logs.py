@@ -94,7 +94,9 @@ class TestFormat:
         assert line["timestamp"].endswith("Z")
 
     @pytest.mark.parametrize("name", ["rq.worker", "rq.job", "rq.queue", "rq.registry", "httpx"])
-    def test_loggers_that_tell_of_every_job_or_call_are_quiet(self, name: str, stream: io.StringIO) -> None:
+    def test_loggers_that_tell_of_every_job_or_call_are_quiet(
+        self, name: str, stream: io.StringIO
+    ) -> None:
         logging.getLogger(name).info("GET https://example.com/?token=x")
         logging.getLogger(name).warning("trouble")
         assert [line["event"] for line in lines(stream)] == ["trouble"]
@@ -129,7 +131,10 @@ class TestFormat:
         logs.configure()
         captured = capsys.readouterr()
         assert captured.out == ""
-        assert [json.loads(line)["event"] for line in captured.err.splitlines()] == ["hello", "there"]
+        assert [json.loads(line)["event"] for line in captured.err.splitlines()] == [
+            "hello",
+            "there",
+        ]
 
     def test_configuring_again_moves_loggers_that_were_in_use(self, stream: io.StringIO) -> None:
         """A logger that a module keeps must not go on writing to a closed stream."""
@@ -142,7 +147,9 @@ class TestFormat:
         assert [line["event"] for line in lines(stream)] == ["first"]
         assert [line["event"] for line in lines(second)] == ["second", "third"]
 
-    def test_handlers_of_others_stay(self, stream: io.StringIO, caplog: pytest.LogCaptureFixture) -> None:
+    def test_handlers_of_others_stay(
+        self, stream: io.StringIO, caplog: pytest.LogCaptureFixture
+    ) -> None:
         logs.configure("json", stream)
         logging.getLogger("somewhere").info("hello")
         assert caplog.messages == ["hello"]
@@ -168,7 +175,11 @@ class TestValues:
             counts={"a": {"b": 1}},
         )
         [line] = lines(stream)
-        assert (line["path"], line["state"], line["at"]) == ("/a", "done", "2026-01-02T00:00:00+00:00")
+        assert (line["path"], line["state"], line["at"]) == (
+            "/a",
+            "done",
+            "2026-01-02T00:00:00+00:00",
+        )
         assert (line["some"], line["counts"]) == (["a", 1, None, 1.5], {"a": {"b": 1}})
 
     def test_of_others_only_the_type_is_shown(self, stream: io.StringIO) -> None:
@@ -189,7 +200,9 @@ class TestValues:
     def test_secrets_are_masked(self, any_format: io.StringIO) -> None:
         """Of a URL or a part of a body that a handler logs, though it should not."""
         url = f"https://files.example.com/a.png?fat={SECRET}"
-        structlog.get_logger().info("x", url=url, sender={"uid": "ada", "authToken": SECRET}, all=[url])
+        structlog.get_logger().info(
+            "x", url=url, sender={"uid": "ada", "authToken": SECRET}, all=[url]
+        )
         logging.getLogger("other").info("fetched %s", url)
         text = any_format.getvalue()
         assert SECRET not in text

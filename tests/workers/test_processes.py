@@ -8,13 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from comethooks.workers.processes import StopFlag, ending, is_alive, is_dead_here, kill_session, member_name
+from comethooks.workers.processes import (
+    StopFlag,
+    ending,
+    is_alive,
+    is_dead_here,
+    kill_session,
+    member_name,
+)
 from tests.waiting import wait_for
 
 PARENT = """
 import os, signal, sys, time
 from pathlib import Path
-from workers.processes import end_with_parent
+from comethooks.workers.processes import end_with_parent
 
 ready, unblock, got = map(Path, sys.argv[1:])
 parent = os.getpid()
@@ -30,7 +37,8 @@ if os.fork() == 0:
     os._exit(0)
 signal.pause()
 """
-"""A parent whose child, in a process group of its own, blocks SIGTERM until it is told to unblock it."""
+"""A parent whose child, in a process group of its own, blocks SIGTERM until it is told to unblock
+it."""
 
 SESSION = """
 import os, signal, sys
@@ -111,14 +119,16 @@ def pending(pid: int) -> int:
 
 def test_a_child_whose_parent_is_dead_already_ends_at_once() -> None:
     """The kernel would not tell it any more."""
-    code = "from workers.processes import end_with_parent; end_with_parent(1 << 22); print('alive')"
+    code = "from comethooks.workers.processes import end_with_parent; end_with_parent(1 << 22); print('alive')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (1, b"")
 
 
 def test_a_session_is_killed_with_every_process_group_in_it() -> None:
     """And nothing else is."""
-    leader = subprocess.Popen([sys.executable, "-c", SESSION], stdout=subprocess.PIPE, start_new_session=True)
+    leader = subprocess.Popen(
+        [sys.executable, "-c", SESSION], stdout=subprocess.PIPE, start_new_session=True
+    )
     assert leader.stdout
     other = int(leader.stdout.readline())
     kill_session(leader.pid)

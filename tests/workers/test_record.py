@@ -17,11 +17,18 @@ from comethooks.workers.record import (
 
 
 def a_record(**changes: object) -> Record:
-    return Record(**{"kind": Kind.EVENT, "id": "i", "received_at": 1, "body": b"\x00\xff", **changes})  # type: ignore[arg-type]
+    return Record(
+        **{"kind": Kind.EVENT, "id": "i", "received_at": 1, "body": b"\x00\xff", **changes}
+    )  # type: ignore[arg-type]
 
 
 def entry_of(record: Record) -> dict[bytes, bytes]:
-    return {b"v": FORMAT, b"k": str(record.kind).encode(), b"m": encode_meta(record), b"b": record.body}
+    return {
+        b"v": FORMAT,
+        b"k": str(record.kind).encode(),
+        b"m": encode_meta(record),
+        b"b": record.body,
+    }
 
 
 def test_a_record_survives_the_stream() -> None:
@@ -45,7 +52,23 @@ _BEFORE_NAMES_WENT = {
     "headers": {"a": "b"},
     "size": 2,
 }
-_BEFORE_DRIFT = ["i", 1, "cometchat", "t", None, None, None, None, None, "k", 2, {"a": "b"}, 200, None, None]
+_BEFORE_DRIFT = [
+    "i",
+    1,
+    "cometchat",
+    "t",
+    None,
+    None,
+    None,
+    None,
+    None,
+    "k",
+    2,
+    {"a": "b"},
+    200,
+    None,
+    None,
+]
 
 
 @pytest.mark.parametrize(("version", "meta"), [(b"1", _BEFORE_NAMES_WENT), (b"2", _BEFORE_DRIFT)])
@@ -62,7 +85,9 @@ def test_an_event_without_drift_has_three_bytes_for_it() -> None:
 
 def test_text_that_json_refuses_is_scrubbed() -> None:
     """A lone surrogate in a uid costs the surrogate, not the event."""
-    poisoned = a_record(sender="a\ud800b", headers={"h": "\udfff"}, drift=(("unknown field", "data.\ud800"),))
+    poisoned = a_record(
+        sender="a\ud800b", headers={"h": "\udfff"}, drift=(("unknown field", "data.\ud800"),)
+    )
     read = decode(entry_of(poisoned))
     assert (read.sender, read.drift) == (scrub("a\ud800b"), (("unknown field", "data.\ufffd"),))
 

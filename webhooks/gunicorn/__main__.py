@@ -1,4 +1,6 @@
-"""`python -m comethooks.webhooks.gunicorn`: gunicorn, but for one thing that it does to the import path."""
+"""`python -m comethooks.webhooks.gunicorn`: gunicorn, but for one thing that it does to the import
+path.
+"""
 
 import os
 
@@ -9,7 +11,8 @@ class _Application(WSGIApplication):  # type: ignore[misc]
     def chdir(self) -> None:
         """Go where the configuration says, and import nothing from there.
 
-        gunicorn puts that folder in front of the import path, where a team's `redis.py` would hide the library.
+        gunicorn puts that folder in front of the import path, where a team's `redis.py` would hide
+        the library.
         """
         os.chdir(self.cfg.chdir)
 

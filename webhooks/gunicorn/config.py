@@ -1,4 +1,5 @@
-"""gunicorn's configuration: what is the same everywhere. `server.gunicorn_argv` adds what settings say.
+"""gunicorn's configuration: what is the same everywhere. `server.gunicorn_argv` adds what settings
+say.
 
 No `preload_app`: every worker makes its own application, so no connection crosses a fork.
 """
@@ -16,7 +17,9 @@ from comethooks.webhooks.metrics import MULTIPROCESS_DIRECTORY
 
 worker_class = "comethooks.webhooks.gunicorn.worker.Worker"
 threads = 16
-keepalive = 65  # seconds; longer than the 60 after which most load balancers let go of an idle connection
+keepalive = (
+    65  # seconds; longer than the 60 after which most load balancers let go of an idle connection
+)
 timeout = 30
 graceful_timeout = 10
 backlog = 2048
@@ -27,7 +30,8 @@ forwarded_allow_ips = ""  # the application counts its trusted proxies itself
 secure_scheme_headers: dict[str, str] = {}
 
 SILENCE_SECONDS = 5
-"""How long a sender may say nothing in the middle of a request before its thread is taken away from it."""
+"""How long a sender may say nothing in the middle of a request before its thread is taken away from
+it."""
 
 
 def when_ready(server: Any) -> None:

@@ -1,4 +1,6 @@
-"""How the command `web` becomes gunicorn: its command line, its environment, and where its log goes."""
+"""How the command `web` becomes gunicorn: its command line, its environment, and where its log
+goes.
+"""
 
 import os
 import shutil
@@ -21,7 +23,8 @@ SHARED_MEMORY = Path("/dev/shm")
 
 
 def gunicorn_argv(settings: Settings) -> list[str]:
-    """The command line that serves the application; what does not depend on settings is in `gunicorn_conf`.
+    """The command line that serves the application; what does not depend on settings is in
+    `gunicorn_conf`.
 
     Raises `NoCredentialsError`.
     """
@@ -36,15 +39,18 @@ def gunicorn_argv(settings: Settings) -> list[str]:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The environment to serve the application in, with a fresh directory for its processes' counters."""
+    """The environment to serve the application in, with a fresh directory for its processes'
+    counters.
+    """
     return {**settings.environ, MULTIPROCESS_DIRECTORY: str(_metrics_dir(settings.data_dir))}
 
 
 def _metrics_dir(data_dir: Path) -> Path:
-    """An empty directory named after this host and process; those of processes that are gone are removed.
+    """An empty directory named after this host and process; those of processes that are gone are
+    removed.
 
-    Not on the disk, if possible: the counters are mapped into memory, and a process that writes to such a file
-    on a disk that is full is killed.
+    Not on the disk, if possible: the counters are mapped into memory, and a process that writes to
+    such a file on a disk that is full is killed.
     """
     root = SHARED_MEMORY if _has_shared_memory() else (data_dir / "metrics").absolute()
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -64,7 +70,9 @@ class GunicornLogger(Logger):  # type: ignore[misc]
     """Sends gunicorn's own messages where ours go, without the parts that quote a request."""
 
     def setup(self, cfg: Any) -> None:
-        """Called by gunicorn in the first process, and again when its configuration is read anew."""
+        """Called by gunicorn in the first process, and again when its configuration is read
+        anew.
+        """
         self.cfg = cfg
         logs.configure(Settings.load().log_format)
         self._log = structlog.get_logger().bind(logger="gunicorn")

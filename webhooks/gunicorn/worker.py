@@ -1,12 +1,14 @@
 """gunicorn's threaded worker, made to wait for nobody but Redis.
 
-As it comes (27.0), a thread belongs to a connection from the moment it is accepted, so a few senders that fall
-silent in the middle of a request take all of them; and its main loop lingers over every connection that it
-closes until the peer has closed too, up to two seconds each, and accepts nothing meanwhile. Here the main loop
-collects requests as they arrive and hands them to a thread when they are complete, and does not linger.
+As it comes (27.0), a thread belongs to a connection from the moment it is accepted, so a few
+senders that fall silent in the middle of a request take all of them; and its main loop lingers over
+every connection that it closes until the peer has closed too, up to two seconds each, and accepts
+nothing meanwhile. Here the main loop collects requests as they arrive and hands them to a thread
+when they are complete, and does not linger.
 
-This leans on methods of gunicorn that are not public, so its version is pinned to 27.x, and the tests of
-`tests/webhooks/test_gunicorn.py` show with real connections that it still does what it says.
+This leans on methods of gunicorn that are not public, so its version is pinned to 27.x, and the
+tests of `tests/webhooks/test_gunicorn.py` show with real connections that it still does what it
+says.
 """
 
 import re
@@ -31,18 +33,23 @@ COLLECTED_BYTES = 64 * 1024
 ARRIVAL_SECONDS = 10.0
 """How long that may take, from the first byte or, on a new connection, from its start."""
 DRAIN_SECONDS = 0.2
-"""How long a thread waits for a body that was refused unread, so that its connection can be kept."""
+"""How long a thread waits for a body that was refused unread, so that its connection can be
+kept.
+"""
 LINGER_SECONDS = 2.0
-"""How long a peer has to close its side; closing ours at once could destroy the answer on its way."""
+"""How long a peer has to close its side; closing ours at once could destroy the answer on its
+way.
+"""
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,7})[ \t]*\r\n")
 
 
 def is_complete(received: bytes | bytearray) -> bool:
-    """Whether a thread can begin with what was received of a request and need not wait for the sender.
+    """Whether a thread can begin with what was received of a request and need not wait for the
+    sender.
 
-    That is so when nothing is missing, when it is too much to be collected, when its end cannot be told from
-    its head, and when the sender waits to be told to go on.
+    That is so when nothing is missing, when it is too much to be collected, when its end cannot be
+    told from its head, and when the sender waits to be told to go on.
     """
     end = received.find(b"\r\n\r\n")
     if end < 0:
@@ -122,7 +129,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._begin(conn)
 
     def finish_request(self, conn: Connection, future: "Future[Any]") -> None:
-        """After a request: keep the connection, or say that nothing more comes and let the peer close it."""
+        """After a request: keep the connection, or say that nothing more comes and let the peer
+        close it.
+        """
         if future.cancelled() or future.exception() is not None or future.result() is not False:
             super().finish_request(conn, future)
             return
@@ -135,13 +144,18 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._wait(conn, self._lingering, LINGER_SECONDS, self._discard)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
-        """Answer what gunicorn refuses by itself as the application would: with a problem and an id."""
+        """Answer what gunicorn refuses by itself as the application would: with a problem and an
+        id.
+        """
         said = _Said()
         super().handle_error(req, said, addr, exc)
-        document = problem(said.status, "The request cannot be read as HTTP.", request_id=(made := new_id()))
+        document = problem(
+            said.status, "The request cannot be read as HTTP.", request_id=(made := new_id())
+        )
         head = (
-            f"HTTP/1.1 {said.status} {HTTPStatus(said.status).phrase}\r\nConnection: close\r\n"
-            f"X-Request-Id: {made}\r\nContent-Type: {PROBLEM_TYPE}\r\nContent-Length: {len(document)}\r\n\r\n"
+            f"HTTP/1.1 {said.status} {HTTPStatus(said.status).phrase}\r\nConnection:"
+            f" close\r\nX-Request-Id: {made}\r\nContent-Type: {PROBLEM_TYPE}\r\nContent-Length:"
+            f" {len(document)}\r\n\r\n"
         )
         with suppress(OSError):
             client.sendall(head.encode() + document)
@@ -156,9 +170,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 self._close(conn)
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """Called when the process is asked to stop: nobody new comes, and nobody is waited for for long."""
+        """Called when the process is asked to stop: nobody new comes, and nobody is waited for for
+        long.
+        """
         for listener in self.sockets:
-            # Who has connected is answered; who comes later is refused, and not left to wait for our end.
+            # Who has connected is answered; who comes later is refused, and not left to wait for
+            # our end.
             known = -1
             while known != self.nr_conns:
                 known = self.nr_conns
@@ -170,7 +187,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
         """Called by the thread after a request: whether the connection can be used again."""
-        return keepalive and bool(conn.parser.finish_body(deadline=time.monotonic() + DRAIN_SECONDS))
+        return keepalive and bool(
+            conn.parser.finish_body(deadline=time.monotonic() + DRAIN_SECONDS)
+        )
 
     def _collect(self, conn: Connection) -> None:
         if conn.arrived():

@@ -1,28 +1,32 @@
 """What runs next, and the marks that say so in Redis.
 
-One thread, the dispatcher, owns the lanes: events with the same ordering key stand in one lane and run one after
-the other; lanes run side by side, as many as there are runner threads. It alone writes marks, in groups: while
-one group's answers are under way, the next gathers.
+One thread, the dispatcher, owns the lanes: events with the same ordering key stand in one lane and
+run one after the other; lanes run side by side, as many as there are runner threads. It alone
+writes marks, in groups: while one group's answers are under way, the next gathers.
 
 The order of every run, and what a crash after each step leaves:
 
 1. The start mark is sent, not awaited. Crash: the run is found started, or not, and is run (again).
 2. The handler runs. Crash: the same; it is repeated.
-3. The mark with the result is sent. Crash: it arrived, and the run is never repeated; or not, and it is.
-4. The mark is confirmed. Only then may the lane's next event start, so no later event of a conversation has
-   run while an earlier one is still to be repeated.
+3. The mark with the result is sent. Crash: it arrived, and the run is never repeated; or not, and
+   it is.
+4. The mark is confirmed. Only then may the lane's next event start, so no later event of a
+   conversation has run while an earlier one is still to be repeated.
 5. The item is handed back as settled, to be journalled and forgotten.
 
-A run that is found started may be a suspect, see `workers.drain.poison_runs`. It starts when nothing else is in progress, and
-nothing else starts while it runs:
+A run that is found started may be a suspect, see `workers.drain.poison_runs`. It starts when
+nothing else is in progress, and nothing else starts while it runs:
 
-1. It is marked as a suspect, and that is confirmed. Crash before: it is found started, and is a suspect again.
-2. The handler runs, alone. Crash: it is found as a suspect and judged, see `workers.drain.poison_runs`.
+1. It is marked as a suspect, and that is confirmed. Crash before: it is found started, and is a
+   suspect again.
+2. The handler runs, alone. Crash: it is found as a suspect and judged, see
+   `workers.drain.poison_runs`.
 3. From here on it is a run like any other.
 
-When a partition begins to close, whatever of it has not started is handed back as discarded, and the start marks
-of what was handed to a runner and did not run are taken back. Crash before that: innocent suspects. When a run is
-given up because its thread hangs, nothing starts any more, in no lane: its event may have handlers left to do.
+When a partition begins to close, whatever of it has not started is handed back as discarded, and
+the start marks of what was handed to a runner and did not run are taken back. Crash before that:
+innocent suspects. When a run is given up because its thread hangs, nothing starts any more, in no
+lane: its event may have handlers left to do.
 """
 
 import threading
@@ -37,16 +41,19 @@ from redis import Redis
 from comethooks.workers.clock import now_ms
 from comethooks.workers.drain.items import Item
 from comethooks.workers.drain.marks import MarkWriter, mark_of, start_mark, suspect_mark
-from comethooks.workers.drain.ordered import LineLength, instead_of, put_in_line
+from comethooks.workers.drain.ordered import instead_of, put_in_line
+from comethooks.workers.handlers.in_line import LineLength
 from comethooks.workers.handlers.run import event_of
 from comethooks.workers.handlers.runners import Runner, Runners
 from comethooks.workers.journal import RunResult
 from comethooks.workers.plugins.loading import BoundHandler
 
 STARTED_PER_RUNNER = 4
-"""Items handed to the runners, each: one that runs, and some so that it need not wait for Redis in between."""
+"""Items handed to the runners, each: one that runs, and some so that it need not wait for Redis in
+between."""
 SLOW_MS = 20.0
-"""Where runs take so long, that wait is nothing: each runner has one item, and fewer are suspects after a crash."""
+"""Where runs take so long, that wait is nothing: each runner has one item, and fewer are suspects
+after a crash."""
 _OF_LATE = 16
 
 
@@ -61,7 +68,9 @@ class _Start:
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
-    """A run that ended, or handlers that are not going to run; `last` when the runner has done with the item."""
+    """A run that ended, or handlers that are not going to run; `last` when the runner has done with
+    the item.
+    """
 
     item: Item
     result: RunResult | None
@@ -72,9 +81,10 @@ class _Ended:
 class Dispatcher(threading.Thread):
     """Runs items in their lanes on `runners`, and hands each to `settled` when it has ended.
 
-    `before_run` is called before every run and does not return when the leases may be lost. Nothing starts
-    while `paused`. `line_length` asks the journal before runs of ordered handlers, see `workers.drain.ordered`. What ends
-    the thread goes to `on_failure`; nothing more is settled then, and the drainer, `member`, must end.
+    `before_run` is called before every run and does not return when the leases may be lost. Nothing
+    starts while `paused`. `line_length` asks the journal before runs of ordered handlers, see
+    `workers.drain.ordered`. What ends the thread goes to `on_failure`; nothing more is settled
+    then, and the drainer, `member`, must end.
     """
 
     def __init__(
@@ -222,7 +232,9 @@ class Dispatcher(threading.Thread):
         return len(self._runners) * (STARTED_PER_RUNNER if self._typical_ms < SLOW_MS else 1)
 
     def _startable(self) -> list[_Start]:
-        """What starts now: a suspect once nothing else is in progress, else as much as the runners may have."""
+        """What starts now: a suspect once nothing else is in progress, else as much as the runners
+        may have.
+        """
         if not self._can_start():
             return []
         self._undisturbed = bool(self._alone)

@@ -1,25 +1,25 @@
-"""The drainer: takes its share of the partitions, runs what is in them, journals it, and only then forgets it.
+"""The drainer: takes its share of the partitions, runs what is in them, journals it, and only then
+forgets it.
 
-It is one long RQ job. Its main thread leases and reads; the `dispatcher` thread starts runs and writes their
-marks, runner threads run handlers, the `journal-writer` thread writes to SQL and forgets in Redis, and the
-`keeper` thread renews the leases.
+It is one long RQ job. Its main thread leases and reads; the `dispatcher` thread starts runs and
+writes their marks, runner threads run handlers, the `journal-writer` thread writes to SQL and
+forgets in Redis, and the `keeper` thread renews the leases.
 
 From the stream to the journal, and what a crash between two steps leaves to the successor:
 
-1. A lease is taken, then the marks of the partition are read, then its stream from the start. Crash: the lease
-   is dropped by the worker or by any drainer of this host, or ends by itself.
+1. A lease is taken, then the marks of the partition are read, then its stream from the start.
+   Crash: the lease is dropped by the worker or by any drainer of this host, or ends by itself.
 2. Entries are read; the cursor is in memory only. Crash: they are read again.
-3. Their runs start, end and are marked: see `workers.drain.dispatcher`. Crash: what is marked is not run again.
-4. Settled entries are journalled, a batch in one SQL transaction. Crash before the commit: the successor
-   journals from the marks. Crash after it: the successor journals the same rows, which changes nothing.
+3. Their runs start, end and are marked: see `workers.drain.dispatcher`. Crash: what is marked is
+   not run again.
+4. Settled entries are journalled, a batch in one SQL transaction. Crash before the commit: the
+   successor journals from the marks. Crash after it: the successor journals the same rows, which
+   changes nothing.
 5. Entries and marks are forgotten in one script, which checks the leases. Crash: as after 4.
 6. A lease is given back when nothing of its partition is left in this process.
 """
 
-import gc
 import os
-import random
-import signal
 import time
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -31,44 +31,42 @@ from comethooks.workers.drain.dispatcher import Dispatcher
 from comethooks.workers.drain.intake import Intake
 from comethooks.workers.drain.items import Item, Partition
 from comethooks.workers.drain.marks import read_marks
-from comethooks.workers.drain.writer import JournalWriter, until_it_works
+from comethooks.workers.drain.writer import JournalWriter
+from comethooks.workers.handlers.context import Services
 from comethooks.workers.handlers.runners import GRACE_SECONDS, Runners
-from comethooks.workers.jobs.services import open_services
 from comethooks.workers.journal import Journal
-from comethooks.workers.journal.tables.migrate import require_current
-from comethooks.workers.logs import failure
-from comethooks.workers.plugins.loading import Plugins, load_plugins
-from comethooks.workers.processes import EXIT_FAILED, StopFlag, member_name
+from comethooks.workers.plugins.loading import Plugins
+from comethooks.workers.processes import StopFlag, member_name
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams.connections import connect
 from comethooks.workers.streams.counters import TIMEOUTS, count
 from comethooks.workers.streams.keeper import RENEWAL_SECONDS, Keeper, exit_at_once
-from comethooks.workers.streams.layout import Layout, fixed_layouts, read_layouts, retire
+from comethooks.workers.streams.layout import Layout, read_layouts, retire
 from comethooks.workers.streams.leases import LeaseLostError, Leases
 
-SHORTEST_LIFE_SECONDS = 250.0
-LONGEST_LIFE_SECONDS = 350.0
-"""Lives differ, so that drainers which began together do not end together."""
 BALANCE_SECONDS = 0.25
 SHORT_SECONDS = 0.02
-"""How long to wait for entries while a partition is to be given back, or is to be read again once it has room."""
+"""How long to wait for entries while a partition is to be given back, or is to be read again once
+it has room."""
 STOP_MARGIN_SECONDS = 5.0
 """How much longer than a handler may take the end of a drainer may take."""
 LAYOUT_SECONDS = 0.5
 """How often to look whether other partitions are to be drained."""
-GC_THRESHOLD = 10_000
 
 log = structlog.get_logger()
 
 
 class Drainer:
-    """One drainer. `run` works until `stop` is set, its life is over or its parent has died."""
+    """One drainer. `run` works until `stop` is set, its life (seconds) is over or its parent has
+    died.
+    """
 
     def __init__(
         self,
         settings: Settings,
         plugins: Plugins,
         journal: Journal,
+        services: Services,
         stop: StopFlag,
         *,
         layout: Layout,
@@ -98,7 +96,7 @@ class Drainer:
         )
         self._runners = Runners(
             settings.threads,
-            open_services(settings, journal),
+            services,
             on_failure=self._released.put,
             on_timeout=partial(count, self._client, TIMEOUTS),
         )
@@ -151,10 +149,14 @@ class Drainer:
 
     def _ending(self) -> bool:
         asked = self._stop.is_set() or self._runners.stuck or os.getppid() != self._parent
-        return asked or self._layout_is_over or self._ending_since is not None or self._life_is_over()
+        return (
+            asked or self._layout_is_over or self._ending_since is not None or self._life_is_over()
+        )
 
     def _life_is_over(self) -> bool:
-        """At a moment when nobody has to wait for a slow run here; but that comes, or is not waited for."""
+        """At a moment when nobody has to wait for a slow run here; but that comes, or is not waited
+        for.
+        """
         over = time.monotonic() - self._end_of_life
         return over > self._handler_timeout or (over > 0 and not self._intake.unsettled)
 
@@ -175,7 +177,9 @@ class Drainer:
             self._dispatcher.look_again()
 
     def _look_at_layout(self) -> None:
-        """Retire the layout when it is empty and there is a newer one; whoever drains it then ends."""
+        """Retire the layout when it is empty and there is a newer one; whoever drains it then
+        ends.
+        """
         if time.monotonic() < self._next_look:
             return
         self._next_look = time.monotonic() + LAYOUT_SECONDS
@@ -195,7 +199,9 @@ class Drainer:
         for number, partition in self._partitions.items():
             if balance.held.get(number) != partition.lease:
                 raise LeaseLostError(f"partition {number} belongs to another drainer")
-        staying = sorted((p for p in self._partitions.values() if not p.closing), key=lambda p: p.unsettled)
+        staying = sorted(
+            (p for p in self._partitions.values() if not p.closing), key=lambda p: p.unsettled
+        )
         self._close(staying[: max(0, len(staying) - balance.share)])
 
     def _take(self, number: int, lease: str, asked: float) -> None:
@@ -210,7 +216,9 @@ class Drainer:
                 del self._partitions[number]
 
     def _read(self) -> None:
-        """Read what the window has room for; wait for entries, or for room, no longer than the next duty."""
+        """Read what the window has room for; wait for entries, or for room, no longer than the next
+        duty.
+        """
         readable = self._intake.readable(self._partitions.values())
         waiting = BALANCE_SECONDS if len(readable) == len(self._partitions) else SHORT_SECONDS
         if not readable or self._writer.is_waiting():
@@ -223,9 +231,13 @@ class Drainer:
         self._dispatcher.add([item for item in items if item.todo])
 
     def _collect(self, timeout: float = 0.0) -> None:
-        """Make room for what has left this process; wait up to `timeout` seconds for something that does."""
+        """Make room for what has left this process; wait up to `timeout` seconds for something that
+        does.
+        """
         try:
-            released = self._released.get(timeout=timeout) if timeout else self._released.get_nowait()
+            released = (
+                self._released.get(timeout=timeout) if timeout else self._released.get_nowait()
+            )
             while True:
                 if isinstance(released, Exception):
                     raise released
@@ -234,36 +246,3 @@ class Drainer:
                 released = self._released.get_nowait()
         except Empty:
             return
-
-
-def drain() -> None:
-    """The RQ job: one drainer's life, ended early by SIGTERM once what is in progress has ended.
-
-    A drainer that fails ends its process at once: RQ would log the texts of exceptions, which may quote a body,
-    and its threads would go on meanwhile.
-    """
-    stop = StopFlag.on_signals(signal.SIGTERM)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-    try:
-        _drain(Settings.load(), stop)
-    except LeaseLostError as error:
-        exit_at_once(str(error))
-    except Exception as error:
-        log.error("drainer failed", **failure(error))
-        os._exit(EXIT_FAILED)
-
-
-def _drain(settings: Settings, stop: StopFlag) -> None:
-    journal = Journal.open(settings.database_url)
-    plugins = load_plugins(settings)
-    for broken in plugins.broken:
-        log.error("plugin left out", plugin=broken.name, where=broken.where, hint="comethooks plugins check")
-    # What is loaded by now stays; looking through all of it again and again costs a quarter of the throughput.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_THRESHOLD)
-    until_it_works(lambda: require_current(journal.engine), stop)
-    life = random.uniform(SHORTEST_LIFE_SECONDS, LONGEST_LIFE_SECONDS)
-    layout = fixed_layouts(connect(settings.redis_url), settings.partitions).draining
-    Drainer(settings, plugins, journal, stop, layout=layout, life=life).run()
-    journal.close()

@@ -1,4 +1,6 @@
-"""What a drainer reads: entries of its partitions, as far as its window has room, as items with handlers to do."""
+"""What a drainer reads: entries of its partitions, as far as its window has room, as items with
+handlers to do.
+"""
 
 from collections.abc import Iterable, Mapping
 from uuid import NAMESPACE_OID, uuid5
@@ -42,10 +44,13 @@ class Intake:
         """Those of `partitions` that there is room for; none when the window is full."""
         if self._room() <= 0:
             return []
-        return [each for each in partitions if not each.closing and each.unsettled < PARTITION_QUOTA]
+        return [
+            each for each in partitions if not each.closing and each.unsettled < PARTITION_QUOTA
+        ]
 
     def read(self, partitions: list[Partition], wait: float) -> list[Item]:
-        """The next entries of `partitions`, which are `readable`; waits up to `wait` seconds for the first.
+        """The next entries of `partitions`, which are `readable`; waits up to `wait` seconds for
+        the first.
 
         An item without handlers to do has nothing to wait for. Raises redis-py's errors.
         """
@@ -79,10 +84,20 @@ class Intake:
         try:
             record = decode(fields)
         except DamagedError as error:
-            log.error("stream entry is damaged", partition=partition.number, entry=entry, reason=str(error))
+            log.error(
+                "stream entry is damaged",
+                partition=partition.number,
+                entry=entry,
+                reason=str(error),
+            )
             record = _as_refused(partition.number, entry, fields, str(error))
         except RecordError as error:
-            log.error("stream entry left alone", partition=partition.number, entry=entry, reason=str(error))
+            log.error(
+                "stream entry left alone",
+                partition=partition.number,
+                entry=entry,
+                reason=str(error),
+            )
             return None
         item = Item(partition, entry, record, cost(fields))
         partition.unsettled += 1
@@ -112,7 +127,9 @@ class Intake:
 
 
 def _as_refused(partition: int, entry: str, fields: Mapping[bytes, bytes], reason: str) -> Record:
-    """What is kept of an entry that nobody can read: its body, under an id that is the same at every reading."""
+    """What is kept of an entry that nobody can read: its body, under an id that is the same at
+    every reading.
+    """
     body = fields.get(b"b", b"")
     return Record(
         kind=Kind.REFUSED,

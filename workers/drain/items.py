@@ -1,4 +1,6 @@
-"""What travels through a drainer: the partitions that it holds, and the entries on their way to the journal."""
+"""What travels through a drainer: the partitions that it holds, and the entries on their way to the
+journal.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,7 +19,8 @@ Lane = tuple[str | None, str]
 
 @dataclass(slots=True, eq=False)
 class Lines:
-    """What a drainer knows of the lines of ordered handlers in a partition, see `workers.drain.ordered`.
+    """What a drainer knows of the lines of ordered handlers in a partition, see
+    `workers.drain.ordered`.
 
     By handler and lane.
     """
@@ -63,7 +66,8 @@ class Item:
     marked: frozenset[str] = frozenset()
     """Handlers that have a mark of an earlier drainer, to be forgotten with the entry."""
     discarded: bool = False
-    """Some of it did not run, since its partition is closing or a handler is stuck; it stays in the stream."""
+    """Some of it did not run, since its partition is closing or a handler is stuck; it stays in the
+    stream."""
 
     in_line: bool = False
     """Some of the results are of runs that stand in a line."""
@@ -74,8 +78,11 @@ class Item:
         self.lane = self.record.app_id, self.record.key or self.record.id
 
     def forgettable(self) -> dict[str, str]:
-        """Every handler with a mark, to the state that its run is counted under; "" for one not counted."""
+        """Every handler with a mark, to the state that its run is counted under; "" for one not
+        counted.
+        """
         ended = {
-            each.handler: "" if each.state is RunState.WAITING else each.state.value for each in self.results
+            each.handler: "" if each.state is RunState.WAITING else each.state.value
+            for each in self.results
         }
         return {**dict.fromkeys(self.marked, ""), **ended}

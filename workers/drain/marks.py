@@ -1,9 +1,9 @@
 """Marks: what Redis knows of a run between its start and its row in the journal.
 
-A mark is a field of the partition's hash `progress`, `entry/handler`. It says that the run has started, that it
-is a suspect, or how it ended. Nearly all are of `FORMAT`; one that tells of effects, or of attempts that ended with
-their process, is longer, of the format `LONG`. A mark that this version cannot read counts as started: the run is
-repeated.
+A mark is a field of the partition's hash `progress`, `entry/handler`. It says that the run has
+started, that it is a suspect, or how it ended. Nearly all are of `FORMAT`; one that tells of
+effects, or of attempts that ended with their process, is longer, of the format `LONG`. A mark that
+this version cannot read counts as started: the run is repeated.
 
 What is done about a run that a take-over finds started or suspect: see `workers.drain.poison_runs`.
 """
@@ -33,10 +33,11 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A run that was in progress: in which drainer, and how many processes before that ended with it in progress.
+    """A run that was in progress: in which drainer, and how many processes before that ended with
+    it in progress.
 
-    `died` are the attempts that ended so, as far as they are known. Of one that was `alone` also since when (ms), and
-    of which version of the plugin.
+    `died` are the attempts that ended so, as far as they are known. Of one that was `alone` also
+    since when (ms), and of which version of the plugin.
     """
 
     member: str
@@ -78,19 +79,26 @@ def mark_of(result: RunResult) -> bytes:
 
 
 def start_mark(member: str, died: Sequence[Attempt] = (), *, unrun: bool = False) -> bytes:
-    """The mark of a run that begins among others, in the drainer `member`, after attempts that `died`.
+    """The mark of a run that begins among others, in the drainer `member`, after attempts that
+    `died`.
 
     One that is `unrun` was handed back: it has no more deaths behind it than before.
     """
     deaths = died[-1].number - unrun if died else 0
     return orjson.dumps(
-        [LONG, STARTED, member, deaths, _listed(died)] if died else [FORMAT, STARTED, member, deaths]
+        [LONG, STARTED, member, deaths, _listed(died)]
+        if died
+        else [FORMAT, STARTED, member, deaths]
     )
 
 
-def suspect_mark(member: str, died: Sequence[Attempt], started_at: int, version: str | None) -> bytes:
+def suspect_mark(
+    member: str, died: Sequence[Attempt], started_at: int, version: str | None
+) -> bytes:
     """The mark of a run that is about to run with nothing beside it, after attempts that `died`."""
-    return orjson.dumps([LONG, SUSPECT, member, died[-1].number, started_at, version, _listed(died)])
+    return orjson.dumps(
+        [LONG, SUSPECT, member, died[-1].number, started_at, version, _listed(died)]
+    )
 
 
 def marks_in(progress: Mapping[bytes, bytes]) -> dict[str, EntryMarks]:
@@ -102,14 +110,18 @@ def marks_in(progress: Mapping[bytes, bytes]) -> dict[str, EntryMarks]:
         try:
             _read(marks, handler, orjson.loads(mark))
         except (TypeError, ValueError) as error:
-            log.error("a mark cannot be read; its run counts as started", entry=entry, handler=handler)
+            log.error(
+                "a mark cannot be read; its run counts as started", entry=entry, handler=handler
+            )
             log.debug("unreadable mark", error=type(error).__name__)
             marks.begun[handler] = Begun(member="", deaths=0)
     return found
 
 
 def read_marks(client: Redis, partition: int) -> dict[str, EntryMarks]:
-    """What an earlier drainer left of a partition, by stream entry. Only who holds the lease may trust it."""
+    """What an earlier drainer left of a partition, by stream entry. Only who holds the lease may
+    trust it.
+    """
     return marks_in(cast(dict[bytes, bytes], client.hgetall(keys.progress(partition))))
 
 
@@ -161,9 +173,11 @@ def _attempts(listed: Sequence[Sequence[Any]] = ()) -> tuple[Attempt, ...]:
 
 
 class MarkWriter:
-    """One connection that marks are written on in groups, and the answers that are still outstanding.
+    """One connection that marks are written on in groups, and the answers that are still
+    outstanding.
 
-    It never reconnects: after an error it is unknown what arrived, so whoever writes marks has to end.
+    It never reconnects: after an error it is unknown what arrived, so whoever writes marks has to
+    end.
     """
 
     def __init__(self, client: Redis) -> None:
@@ -204,7 +218,9 @@ class MarkWriter:
         self._groups = {}
 
     def confirm(self) -> None:
-        """Wait for all answers. Raises `LeaseLostError` when one says that the partition is not ours."""
+        """Wait for all answers. Raises `LeaseLostError` when one says that the partition is not
+        ours.
+        """
         while self._outstanding:
             answer = self._connection.read_response()
             self._outstanding -= 1

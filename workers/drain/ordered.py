@@ -1,57 +1,54 @@
-"""Ordered handlers in a drainer: which run may run here, and which has to wait in SQL for an earlier one.
+"""Ordered handlers in a drainer: which run may run here, and which has to wait in SQL for an
+earlier one.
 
-For each ordered handler and each lane there is a line in SQL, see `workers.journal.runs.waiting_lines`. A run that fails here is
-the first of it; from then on those of later events are put behind it without being run, until nobody stands in the
-line. What is in the line is run by jobs of the queue `runs`, one after the other. A run may run here only when nobody
-stands in its line, in SQL or on the way there. To put it into the line is always right, if not always quick: whoever
-stands there with nobody before is released within about a second.
+For each ordered handler and each lane there is a line in SQL, see
+`workers.journal.runs.waiting_lines`. A run that fails here is the first of it; from then on those
+of later events are put behind it without being run, until nobody stands in the line. What is in the
+line is run by jobs of the queue `runs`, one after the other. A run may run here only when nobody
+stands in its line, in SQL or on the way there. To put it into the line is always right, if not
+always quick: whoever stands there with nobody before is released within about a second.
 
 How a drainer knows, and why that is enough:
 
-- Only the drainer that holds the lease of a partition puts runs into the lines of its lanes. So once SQL has said
-  that a line is empty, it is until this drainer puts something there: that is remembered while the lease is held.
-- What it puts there takes a while until it is in SQL. It is counted from before the next event of its lane can start
-  until after the commit. While the count is not 0 nobody asks SQL, and later runs are put behind.
-- Otherwise SQL is asked: before the first run of a line, and then before each as long as somebody stands there. If
-  SQL does not answer, the run waits.
+- Only the drainer that holds the lease of a partition puts runs into the lines of its lanes. So
+  once SQL has said that a line is empty, it is until this drainer puts something there: that is
+  remembered while the lease is held.
+- What it puts there takes a while until it is in SQL. It is counted from before the next event of
+  its lane can start until after the commit. While the count is not 0 nobody asks SQL, and later
+  runs are put behind.
+- Otherwise SQL is asked: before the first run of a line, and then before each as long as somebody
+  stands there. If SQL does not answer, the run waits.
 
-A run that is put into the line gets the same kind of mark in Redis as one that ended. What a crash leaves:
+A run that is put into the line gets the same kind of mark in Redis as one that ended. What a crash
+leaves:
 
-1. A run has failed; its mark is not confirmed. It is found started and is repeated, before any later one.
-2. The mark is there. The successor reads it before it reads any later entry, counts the run as on its way to SQL, and
-   puts it there. Were it in SQL already, it stays what it has become meanwhile.
-3. A later run was found to have to wait; its mark is not confirmed. It is asked anew, in the same order.
-4. That mark is there. The successor puts it into the line, and never runs it: it may have been run from there.
+1. A run has failed; its mark is not confirmed. It is found started and is repeated, before any
+   later one.
+2. The mark is there. The successor reads it before it reads any later entry, counts the run as on
+   its way to SQL, and puts it there. Were it in SQL already, it stays what it has become meanwhile.
+3. A later run was found to have to wait; its mark is not confirmed. It is asked anew, in the same
+   order.
+4. That mark is there. The successor puts it into the line, and never runs it: it may have been run
+   from there.
 
-The place of a run in its line is that of its entry in the stream, so the line has the order of accept, whoever put
-the runs there and when. A line has an end: what finds too many before it is dead and says so. It keeps its place,
-and is run there when somebody retries it.
+The place of a run in its line is that of its entry in the stream, so the line has the order of
+accept, whoever put the runs there and when. A line has an end: what finds too many before it is
+dead and says so. It keeps its place, and is run there when somebody retries it.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 
-import structlog
-
-from comethooks.workers.clock import now_ms
 from comethooks.workers.drain.items import Item, Lane
-from comethooks.workers.journal import JournalOutdatedError, JournalUnavailableError, Line, RunResult
+from comethooks.workers.handlers.in_line import MOST_IN_LINE, LineLength, behind, how_many
+from comethooks.workers.journal import Line, RunResult
 from comethooks.workers.journal.tables.rows import searchable
 from comethooks.workers.plugins.loading import BoundHandler
 from comethooks.workers.states import RunState
 
-MOST_IN_LINE = 10_000
-"""Runs of one handler and conversation: what jobs work off in minutes once the first one is mended. Roughly, since
-what is on its way to SQL is not counted."""
 _MOST_REMEMBERED = 4_096
 """Lines of a partition that are known to be empty; of a forgotten one SQL is asked again."""
 _SEQUENCE_BITS = 20
 """Of a place, for entries of the same millisecond."""
-
-LineLength = Callable[[Line, int], int]
-"""How many runs stand in a line, counted no further than a limit. May raise what the journal does."""
-
-log = structlog.get_logger()
 
 
 def instead_of(
@@ -77,7 +74,8 @@ def instead_of(
 def put_in_line(item: Item, result: RunResult) -> RunResult:
     """The result of a run of an ordered handler with its place in the line, if it did not end well.
 
-    To be called before the next event of the lane can start. Nothing of the line may run here from now on.
+    To be called before the next event of the lane can start. Nothing of the line may run here from
+    now on.
     """
     if result.state is RunState.DONE:
         return result
@@ -90,7 +88,9 @@ def put_in_line(item: Item, result: RunResult) -> RunResult:
 
 
 def leave_memory(item: Item) -> None:
-    """The runs of `item` that stand in a line are in the journal by now, or never will be because of this drainer."""
+    """The runs of `item` that stand in a line are in the journal by now, or never will be because
+    of this drainer.
+    """
     lines = item.partition.lines
     with lines.lock:
         for result in item.results:
@@ -99,40 +99,6 @@ def leave_memory(item: Item) -> None:
                 lines.unwritten[key] -= 1
                 if not lines.unwritten[key]:
                     del lines.unwritten[key]
-
-
-def how_many(line: Line, line_length: LineLength, most: int) -> int:
-    """How many runs stand in `line`, counted up to `most`; 1 when the journal does not say."""
-    try:
-        return line_length(line, most)
-    except (JournalUnavailableError, JournalOutdatedError) as error:
-        log.warning("the journal does not say whether a run has to wait; it waits", reason=str(error))
-        return 1
-
-
-def behind(handler: BoundHandler, before: int, most: int) -> RunResult:
-    """What becomes of a run that finds so many before it: it waits or, when these are `most`, it is dead."""
-    return _waiting(handler) if before < most else _too_many(handler, most)
-
-
-def _waiting(handler: BoundHandler) -> RunResult:
-    return RunResult(
-        handler=handler.id,
-        state=RunState.WAITING,
-        attempts=0,
-        started_at=None,
-        finished_at=None,
-        version=handler.version,
-    )
-
-
-def _too_many(handler: BoundHandler, most: int) -> RunResult:
-    return replace(
-        _waiting(handler),
-        state=RunState.DEAD,
-        finished_at=now_ms(),
-        error=f"{most} runs of this handler wait before it in its conversation; once they go on, retry it",
-    )
 
 
 def _name_of(lane: Lane) -> str:

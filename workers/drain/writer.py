@@ -1,15 +1,16 @@
 """The thread that journals what is settled, and then forgets it in Redis.
 
-Entries are collected for up to 20 ms or 200 of them, written in one SQL transaction, and only after its commit
-deleted in Redis, in one script that checks the leases. A crash in between leaves both: a successor writes the
-same rows again, which changes nothing, and deletes then.
+Entries are collected for up to 20 ms or 200 of them, written in one SQL transaction, and only after
+its commit deleted in Redis, in one script that checks the leases. A crash in between leaves both: a
+successor writes the same rows again, which changes nothing, and deletes then.
 
-A journal that is away is waited for, and meanwhile no run starts; to know it before the first run after a pause,
-the journal is asked every second while there is nothing to write.
+A journal that is away is waited for, and meanwhile no run starts; to know it before the first run
+after a pause, the journal is asked every second while there is nothing to write.
 
-A batch that it refuses is halved until the culprit is alone, which is kept as a refused request: its body as it
-came, and the reason. When one row after the other is refused, the fault may not be in the rows: from then on
-it goes slowly, so that somebody can look before everything is kept that way.
+A batch that it refuses is halved until the culprit is alone, which is kept as a refused request:
+its body as it came, and the reason. When one row after the other is refused, the fault may not be
+in the rows: from then on it goes slowly, so that somebody can look before everything is kept that
+way.
 """
 
 import threading
@@ -39,7 +40,8 @@ BATCH = 200
 PROBE_SECONDS = 1.0
 REFUSED_IN_A_ROW = 20
 REFUSED_PAUSE_SECONDS = 30.0
-"""After so many refused rows without one that is taken, rather the journal is at fault: one more in this time."""
+"""After so many refused rows without one that is taken, rather the journal is at fault: one more in
+this time."""
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 2.0
 
@@ -47,10 +49,11 @@ log = structlog.get_logger()
 
 
 class JournalWriter(threading.Thread):
-    """Takes settled items from `settled`, and passes each on to `released` when nothing of it is left here.
+    """Takes settled items from `settled`, and passes each on to `released` when nothing of it is
+    left here.
 
-    An item that was discarded is passed on as it is. `resumed` is called when a wait for the journal is over.
-    What ends the thread goes to `on_failure`.
+    An item that was discarded is passed on as it is. `resumed` is called when a wait for the
+    journal is over. What ends the thread goes to `on_failure`.
     """
 
     def __init__(
@@ -79,7 +82,9 @@ class JournalWriter(threading.Thread):
         self.settled.put(None)
 
     def is_waiting(self) -> bool:
-        """Whether the journal is away, so that nothing should start whose end could not be journalled."""
+        """Whether the journal is away, so that nothing should start whose end could not be
+        journalled.
+        """
         return self._waiting
 
     def run(self) -> None:
@@ -177,8 +182,8 @@ def until_it_works(
 ) -> None:
     """Use the journal, and again while it is away or out of date; say so once, and when it is back.
 
-    `on_wait` is called when it is away. Raises what the journal raised when asked to stop meanwhile, and at once
-    when trying again cannot help.
+    `on_wait` is called when it is away. Raises what the journal raised when asked to stop
+    meanwhile, and at once when trying again cannot help.
     """
     pause = FIRST_PAUSE_SECONDS
     while True:

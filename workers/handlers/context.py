@@ -1,7 +1,7 @@
 """What a handler gets beside the event. All its effects on the outside go through here.
 
-So they can be recorded in the place of done, in a dry run, and looked at afterwards. What a handler does behind the
-context's back, a dry run does too.
+So they can be recorded in the place of done, in a dry run, and looked at afterwards. What a handler
+does behind the context's back, a dry run does too.
 """
 
 import secrets
@@ -26,7 +26,8 @@ from comethooks.workers.record import Record
 from comethooks.workers.settings.apps import App
 
 GRACE_MS = 5000
-"""How long after its time a run may still be in a block of `once` before nobody waits for it any more."""
+"""How long after its time a run may still be in a block of `once` before nobody waits for it any
+more."""
 
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -36,7 +37,9 @@ class Emit(Protocol):
     """Keeps an event that a handler made."""
 
     def __call__(self, record: Record, *, attempt: int, replay: str | None) -> str:
-        """The event's id. `attempt` and `replay` are those of the run that made it. Raises `NotKeptError`."""
+        """The event's id. `attempt` and `replay` are those of the run that made it. Raises
+        `NotKeptError`.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,8 @@ class Context:
     dry_run: bool = False
     """Whether effects are to be recorded in the place of done. The context sees to it by itself."""
     app: App | None = None
-    """The CometChat app that the event is of, as `COMETHOOKS_APPS` knows it: its region, and the key of its REST API.
+    """The CometChat app that the event is of, as `COMETHOOKS_APPS` knows it: its region, and the
+    key of its REST API.
 
     None when it does not."""
     _outside: Outside | None = field(default=None, repr=False)
@@ -98,26 +102,30 @@ class Context:
         return self._reached().http
 
     def once(self, key: str) -> AbstractContextManager[bool]:
-        """A side effect that happens at most once for `key`, across attempts, duplicates, crashes and replays.
+        """A side effect that happens at most once for `key`, across attempts, duplicates, crashes
+        and replays.
 
             with ctx.once(f"welcome {event.sender.uid}") as first:
                 if first:
                     ctx.http.post(url, json=greeting)
 
-        Keys belong to the plugin and the event's app, and are kept for good. Let the block hold one effect, and as
-        the last thing in it. A block that raises has not done it: the next attempt is `first` again. So an answer of
-        4xx or 5xx is not done, if the block raises then, also where a proxy gave it for a server that goes on.
+        Keys belong to the plugin and the event's app, and are kept for good. Let the block hold one
+        effect, and as the last thing in it. A block that raises has not done it: the next attempt
+        is `first` again. So an answer of 4xx or 5xx is not done, if the block raises then, also
+        where a proxy gave it for a server that goes on.
 
-        What this cannot promise is that it happens at all. Nobody knows whether it did when the process dies inside
-        the block, when the run is interrupted there, and when the block raises, whatever that is, after a request of
-        `ctx.http` in it got no answer, or one of success or a redirect (2xx, 3xx) to more than a question (GET, HEAD,
-        OPTIONS). It is then not done again; `comethooks runs show` says that the key is `unknown`. What other clients
-        than `ctx.http` send is not seen: a block that raises because they got no answer is entered again. Nor is what
-        the block does twice by itself.
+        What this cannot promise is that it happens at all. Nobody knows whether it did when the
+        process dies inside the block, when the run is interrupted there, and when the block raises,
+        whatever that is, after a request of `ctx.http` in it got no answer, or one of success or a
+        redirect (2xx, 3xx) to more than a question (GET, HEAD, OPTIONS). It is then not done again;
+        `comethooks runs show` says that the key is `unknown`. What other clients than `ctx.http`
+        send is not seen: a block that raises because they got no answer is entered again. Nor is
+        what the block does twice by itself.
 
-        In a dry run nothing is kept. Raises `ValueError` for a key that is empty, has more than 200 characters, NUL
-        or half of a surrogate pair, and `TypeError` when it is used without `with`. When another run is in the block
-        for this key, a `RetryLater` that does not count as an attempt.
+        In a dry run nothing is kept. Raises `ValueError` for a key that is empty, has more than 200
+        characters, NUL or half of a surrogate pair, and `TypeError` when it is used without `with`.
+        When another run is in the block for this key, a `RetryLater` that does not count as an
+        attempt.
         """
         check_key(key)
         return Block(key, self._once(key))
@@ -139,7 +147,9 @@ class Context:
         )
         if self.dry_run:
             known = keys.know_once(claim)
-            effects.add(f"once {key!r}: {'would be entered' if known is None else f'is {known} already'}")
+            effects.add(
+                f"once {key!r}: {'would be entered' if known is None else f'is {known} already'}"
+            )
             yield known is None
             return
         with entered(keys, claim, outside.http) as known:
@@ -152,14 +162,15 @@ class Context:
     def emit(self, name: str, data: Mapping[str, Any]) -> str:
         """Make an event of the plugin's own, with the trigger `plugin.name`, and return its id.
 
-        It is kept like any other when this returns, belongs to the conversation of the event at hand, and goes to
-        handlers that name it: `@plugin.on("plugin.name")` or `"plugin.*"`, not `"*"`. It is recognised by its name
-        and data: an attempt that is repeated, or replayed, and emits the same makes no second one, so keep the time
-        and chance out of the data. What a replay makes that is new goes to the handlers of that replay alone.
+        It is kept like any other when this returns, belongs to the conversation of the event at
+        hand, and goes to handlers that name it: `@plugin.on("plugin.name")` or `"plugin.*"`, not
+        `"*"`. It is recognised by its name and data: an attempt that is repeated, or replayed, and
+        emits the same makes no second one, so keep the time and chance out of the data. What a
+        replay makes that is new goes to the handlers of that replay alone.
 
-        Raises `ValueError` for a name that is not letters, digits and _, for data that is no JSON or more than
-        `COMETHOOKS_MAX_BODY` allows, and when events made of events are 8 deep, and `NotKeptError` when it is not
-        kept.
+        Raises `ValueError` for a name that is not letters, digits and _, for data that is no JSON
+        or more than `COMETHOOKS_MAX_BODY` allows, and when events made of events are 8 deep, and
+        `NotKeptError` when it is not kept.
         """
         outside = self._reached()
         services, event = outside.services, outside.event
@@ -183,7 +194,9 @@ class Context:
 
     def _reached(self) -> Outside:
         if self._outside is None:
-            raise RuntimeError("this context was made by hand and reaches nothing; in tests use the harness")
+            raise RuntimeError(
+                "this context was made by hand and reaches nothing; in tests use the harness"
+            )
         return self._outside
 
 

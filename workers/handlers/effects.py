@@ -1,9 +1,10 @@
 """Effects: what a run does to the outside through its context, in a line each.
 
-Live ones tell what was done and what came of it; those of a dry run tell what would have been done. Only those of a
-dry run hold what would be sent: nothing was done that could be looked at elsewhere. What is known to be a secret, or
-looks like one, is `***`: of an address its user, the values of its query and the random parts of its path; in what
-would be sent whatever stands under a key such as `password`; and everywhere the plugin's own secrets.
+Live ones tell what was done and what came of it; those of a dry run tell what would have been done.
+Only those of a dry run hold what would be sent: nothing was done that could be looked at elsewhere.
+What is known to be a secret, or looks like one, is `***`: of an address its user, the values of its
+query and the random parts of its path; in what would be sent whatever stands under a key such as
+`password`; and everywhere the plugin's own secrets.
 """
 
 import json
@@ -16,7 +17,9 @@ from comethooks.schemas import masked
 from comethooks.workers.plugins.config import Config
 
 MOST = 50
-"""Lines that are kept of a run; a loop that calls out a thousand times is told by its first ones."""
+"""Lines that are kept of a run; a loop that calls out a thousand times is told by its first
+ones.
+"""
 LONGEST = 500
 """Characters of a line."""
 _MASK = "***"
@@ -25,8 +28,11 @@ _SHORTEST_SECRET = 4
 _SECRET_NAME = re.compile(
     r"(?:token|secret|pass|password|passwd|passphrase|key|credential|auth|signature)s?$"
 )
-_WORD = re.compile(r"[a-z]{1,19}[0-9]{0,3}|[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[A-Z]?|[A-Z]{1,5}|[0-9]{1,20}")
-"""What is harmless in a path: words, also with a number behind, in camelCase, abbreviations, numeric ids."""
+_WORD = re.compile(
+    r"[a-z]{1,19}[0-9]{0,3}|[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[A-Z]?|[A-Z]{1,5}|[0-9]{1,20}"
+)
+"""What is harmless in a path: words, also with a number behind, in camelCase, abbreviations,
+numeric ids."""
 _LONGEST_WORD = 24
 
 
@@ -70,12 +76,18 @@ def preview(value: Any) -> str:
 
 
 def address(url: str) -> str:
-    """`url` as it may be shown: scheme, host, port, the words of its path and the names in its query."""
+    """`url` as it may be shown: scheme, host, port, the words of its path and the names in its
+    query.
+    """
     parts = urlsplit(url)
     path = "/".join(
         _MASK if _looks_random(unquote(segment)) else segment for segment in parts.path.split("/")
     )
-    query = "&".join(_without_value(parameter) for parameter in parts.query.split("&")) if parts.query else ""
+    query = (
+        "&".join(_without_value(parameter) for parameter in parts.query.split("&"))
+        if parts.query
+        else ""
+    )
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{path}{'?' if query else ''}{query}"
 
 
@@ -85,13 +97,17 @@ def _without_value(parameter: str) -> str:
 
 
 def _looks_random(segment: str) -> bool:
-    """Whether part of a path is long, or a mixture of letters and digits, as tokens are and words are not."""
+    """Whether part of a path is long, or a mixture of letters and digits, as tokens are and words
+    are not.
+    """
     pieces = re.findall(r"[A-Za-z0-9]+", segment)
     return any(len(piece) > _LONGEST_WORD or not _WORD.fullmatch(piece) for piece in pieces)
 
 
 def _secrets_of(config: Config) -> Iterator[str]:
-    """The values of settings that are named as secrets are, in all forms that they take in a line."""
+    """The values of settings that are named as secrets are, in all forms that they take in a
+    line.
+    """
     for name in dir(config):
         if _SECRET_NAME.search(name):
             for text in _texts(getattr(config, name)):

@@ -1,4 +1,6 @@
-"""Events that handlers make: what is kept of one, and why an attempt that is repeated makes no second one."""
+"""Events that handlers make: what is kept of one, and why an attempt that is repeated makes no
+second one.
+"""
 
 import re
 from collections.abc import Collection, Mapping
@@ -28,14 +30,17 @@ def emitted(
     max_body: int | None = None,
     drop_secrets: bool = False,
 ) -> Record:
-    """The event `name` that `handler` makes of `event`; `made` are the ids of those that this run has made before.
+    """The event `name` that `handler` makes of `event`; `made` are the ids of those that this run
+    has made before.
 
-    Its id is derived of event, handler, name and data, and of how many of the same were made before. So every
-    attempt makes the same, in whatever order, and so does every replay. Its body may have `max_body` bytes. Raises
-    `ValueError`.
+    Its id is derived of event, handler, name and data, and of how many of the same were made
+    before. So every attempt makes the same, in whatever order, and so does every replay. Its body
+    may have `max_body` bytes. Raises `ValueError`.
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ValueError(f"emit({name!r:.50}): a name is lower-case letters, digits and _, at most 64")
+        raise ValueError(
+            f"emit({name!r:.50}): a name is lower-case letters, digits and _, at most 64"
+        )
     depth = event.depth + 1
     if depth > DEEPEST:
         raise ValueError(

@@ -1,4 +1,6 @@
-"""HTTP for handlers: connections that are used again, time-outs that fit into the run, nothing sent in a dry run."""
+"""HTTP for handlers: connections that are used again, time-outs that fit into the run, nothing sent
+in a dry run.
+"""
 
 import time
 from collections.abc import Callable, Mapping
@@ -12,11 +14,13 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 10.0
-"""How long to wait for a connection, and how long a request may take in all, unless less is left of the run."""
+"""How long to wait for a connection, and how long a request may take in all, unless less is left of
+the run."""
 LEAST_SECONDS = 0.05
 LARGEST_ANSWER = 10 * 1000 * 1000
-"""Bytes of an answer's body, unpacked: it is held in memory, beside those of all other threads. Looked at after each
-piece was unpacked, so for a moment it may be more, by what one piece unpacks to."""
+"""Bytes of an answer's body, unpacked: it is held in memory, beside those of all other threads.
+Looked at after each piece was unpacked, so for a moment it may be more, by what one piece unpacks
+to."""
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -26,22 +30,27 @@ Connect = Callable[[], "httpx.Client"]
 class Http:
     """What `ctx.http` is. Every method gives an `httpx.Response`, and raises what httpx raises.
 
-    Statuses are not errors; `response.raise_for_status()` makes them. Redirects are not followed, cookies are not
-    kept, and an answer of more than 10 MB is an `httpx.ReadError`. In a dry run nothing is sent, and the answer is a
-    200 with the JSON `{}`.
+    Statuses are not errors; `response.raise_for_status()` makes them. Redirects are not followed,
+    cookies are not kept, and an answer of more than 10 MB is an `httpx.ReadError`. In a dry run
+    nothing is sent, and the answer is a 200 with the JSON `{}`.
     """
 
     def __init__(
-        self, connect: Connect, effects: Effects, seconds_left: Callable[[], float], *, dry_run: bool
+        self,
+        connect: Connect,
+        effects: Effects,
+        seconds_left: Callable[[], float],
+        *,
+        dry_run: bool,
     ) -> None:
         self._connect = connect
         self._effects = effects
         self._seconds_left = seconds_left
         self._dry_run = dry_run
         self.arrived = 0
-        """How many requests had their effect, or may have had it: those that were sent and got no answer, and those
-        that were answered with anything but an error (4xx, 5xx) and were not only to ask something (GET, HEAD,
-        OPTIONS)."""
+        """How many requests had their effect, or may have had it: those that were sent and got no
+        answer, and those that were answered with anything but an error (4xx, 5xx) and were not only
+        to ask something (GET, HEAD, OPTIONS)."""
 
     def request(
         self,
@@ -56,10 +65,18 @@ class Http:
         auth: tuple[str, str] | None = None,
         timeout: float | None = None,
     ) -> "httpx.Response":
-        """Send a request. `timeout` is seconds until the whole answer is there, at most what is left of the run."""
+        """Send a request. `timeout` is seconds until the whole answer is there, at most what is
+        left of the run.
+        """
         import httpx  # a process whose handlers never call out need not load it
 
-        options = {"json": json, "content": content, "data": data, "params": params, "headers": headers}
+        options = {
+            "json": json,
+            "content": content,
+            "data": data,
+            "params": params,
+            "headers": headers,
+        }
         if self._dry_run:
             given = {name: value for name, value in options.items() if value is not None}
             request = httpx.Request(method, url, **given)
@@ -144,7 +161,8 @@ def _whole(response: "httpx.Response") -> "httpx.Response":
         body += chunk
         if len(body) > LARGEST_ANSWER:
             problem = (
-                f"the answer is larger than {LARGEST_ANSWER // 1_000_000} MB, the most that ctx.http reads"
+                f"the answer is larger than {LARGEST_ANSWER // 1_000_000} MB, the most that"
+                " ctx.http reads"
             )
             raise httpx.ReadError(problem, request=response.request)
     headers = httpx.Headers(response.headers)

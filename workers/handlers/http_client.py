@@ -1,9 +1,11 @@
-"""The HTTP client that all handlers of a process share: it keeps no cookies, and its requests end in time.
+"""The HTTP client that all handlers of a process share: it keeps no cookies, and its requests end
+in time.
 
-The time-outs of httpx begin anew with each piece that is sent or received, so whoever answers a byte at a time is
-waited for without end, and with each address of a host. Connections that are made here let nobody wait beyond the end
-of the request that the thread is at. Only what the operating system takes to look a name up has no end that Python
-could set; the time-out for connecting begins after it.
+The time-outs of httpx begin anew with each piece that is sent or received, so whoever answers a
+byte at a time is waited for without end, and with each address of a host. Connections that are made
+here let nobody wait beyond the end of the request that the thread is at. Only what the operating
+system takes to look a name up has no end that Python could set; the time-out for connecting begins
+after it.
 """
 
 import socket
@@ -44,7 +46,8 @@ def new_client(transport: httpx.BaseTransport | None = None) -> httpx.Client:
     """A client for `ctx.http`; with `transport` it reaches that in the place of the world."""
     # Plugins, apps and events share it: what one of them is given, the next one would send.
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    # Not what httpx unpacks besides when a plugin brings a library for it: a piece of that can hold gigabytes.
+    # Not what httpx unpacks besides when a plugin brings a library for it: a piece of that can hold
+    # gigabytes.
     headers = {"Accept-Encoding": "gzip, deflate"}
     client = httpx.Client(transport=transport, cookies=no_cookies, headers=headers)
     # httpx takes no backend, and a transport of our own would know nothing of HTTP_PROXY.
@@ -75,9 +78,13 @@ class _Backend(httpcore.NetworkBackend):
         while True:
             address = addresses.pop(0)
             # An even share, so that one that does not answer leaves time for the next.
-            share = None if end is None else max(end - time.monotonic(), 0.001) / (len(addresses) + 1)
+            share = (
+                None if end is None else max(end - time.monotonic(), 0.001) / (len(addresses) + 1)
+            )
             try:
-                stream = self._inner.connect_tcp(address, port, share, local_address, socket_options)
+                stream = self._inner.connect_tcp(
+                    address, port, share, local_address, socket_options
+                )
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 if not addresses:
                     raise
@@ -117,12 +124,15 @@ def _addresses(host: str, port: int) -> list[str]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise httpcore.ConnectError(str(error)) from error
-    # That of a link of IPv6 means something only with the number of its interface, the fourth of its parts.
+    # That of a link of IPv6 means something only with the number of its interface, the fourth of
+    # its parts.
     return [f"{at[0]}%{at[3]}" if len(at) == 4 and at[3] else str(at[0]) for *_, at in found]
 
 
 def _left(timeout: float | None, error: type[httpcore.TimeoutException]) -> float | None:
-    """`timeout`, or what is left for the request when that is less. Raises `error` when nothing is."""
+    """`timeout`, or what is left for the request when that is less. Raises `error` when nothing
+    is.
+    """
     if _request.end is None:
         return timeout
     left = _request.end - time.monotonic()

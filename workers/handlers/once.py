@@ -1,17 +1,18 @@
 """Side effects that happen at most once: who may do it now, who did it, and what nobody knows.
 
-A key belongs to a plugin and an app, and has one row in SQL. The row is written and committed before the block of
-`ctx.once` is entered, and again after it. What a crash leaves:
+A key belongs to a plugin and an app, and has one row in SQL. The row is written and committed
+before the block of `ctx.once` is entered, and again after it. What a crash leaves:
 
 1. Before the first commit: nothing. The next attempt enters.
-2. Inside the block: a row in progress. Nobody knows whether the effect happened: it is `unknown`, and is not done
-   again. The next attempt of the same run says so at once, since of a run there is one attempt at a time; other runs
-   wait until the time is over that the attempt had.
+2. Inside the block: a row in progress. Nobody knows whether the effect happened: it is `unknown`,
+   and is not done again. The next attempt of the same run says so at once, since of a run there is
+   one attempt at a time; other runs wait until the time is over that the attempt had.
 3. After the block, before the second commit: the same.
 4. After it: done.
 
-A block that raises frees its key, so that the next attempt enters; but not when a request in the block had its
-effect or may have had it, whatever was raised after that, and not when the run was interrupted.
+A block that raises frees its key, so that the next attempt enters; but not when a request in the
+block had its effect or may have had it, whatever was raised after that, and not when the run was
+interrupted.
 """
 
 from collections.abc import Iterator
@@ -57,7 +58,10 @@ class Block(AbstractContextManager[bool]):
         return self._entered.__enter__()
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> bool | None:
         return self._entered.__exit__(kind, error, trace)
 
@@ -73,14 +77,19 @@ def check_key(key: object) -> None:
     if not isinstance(key, str) or not 0 < len(key) <= LONGEST_KEY:
         raise ValueError(f"once({key!r:.50}): a key is a string of 1 to {LONGEST_KEY} characters")
     if scrub(key) != key:
-        raise ValueError(f"once({key!r:.50}): a key is text without NUL and halves of surrogate pairs")
+        raise ValueError(
+            f"once({key!r:.50}): a key is text without NUL and halves of surrogate pairs"
+        )
 
 
 @contextmanager
-def entered(keys: OnceKeys, claim: OnceClaim, http: Http | None = None) -> Iterator[OnceState | None]:
+def entered(
+    keys: OnceKeys, claim: OnceClaim, http: Http | None = None
+) -> Iterator[OnceState | None]:
     """The block of `ctx.once`: None for the one that is to do it, else what is known of the key.
 
-    `http` is what requests in the block are made with. Raises `NotYet` when another run is in the block.
+    `http` is what requests in the block are made with. Raises `NotYet` when another run is in the
+    block.
     """
     known = keys.enter_once(claim)
     if known is not None and known.state is OnceState.PROGRESS:

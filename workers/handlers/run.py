@@ -53,9 +53,11 @@ def execute(
 ) -> RunResult:
     """Run `handler` once. Whatever it raises becomes the result of the run, and goes no further.
 
-    What it does is noted in `effects`, which somebody else may look at meanwhile. In a dry run it is not done.
+    What it does is noted in `effects`, which somebody else may look at meanwhile. In a dry run it
+    is not done.
 
-    Only a `HandlerTimeoutError` that arrives when the handler has ended already may come out of here.
+    Only a `HandlerTimeoutError` that arrives when the handler has ended already may come out of
+    here.
     """
     # A lazy logger: nothing is bound until the handler logs.
     log: FilteringBoundLogger = structlog.get_logger(
@@ -103,7 +105,8 @@ def failed(
 ) -> RunResult:
     """The result of attempt number `attempt` that `error` ended: to be tried again, or dead.
 
-    `traceback` is for an error that was not raised. Never fails itself, whatever the error's class does.
+    `traceback` is for an error that was not raised. Never fails itself, whatever the error's class
+    does.
     """
     delay = None
     try:

@@ -1,9 +1,10 @@
 """Threads that run handlers, each run within its time limit.
 
-A run that takes too long gets a `HandlerTimeoutError` raised in its thread, which ends Python code and tells where
-it was. A thread that waits in C (a socket without a time-out, a lock) does not notice: after two more seconds the
-run is given up, its end is told in its place, and `stuck` says that this process has a thread that nobody can end.
-The process then has to finish what else is in progress, and go.
+A run that takes too long gets a `HandlerTimeoutError` raised in its thread, which ends Python code
+and tells where it was. A thread that waits in C (a socket without a time-out, a lock) does not
+notice: after two more seconds the run is given up, its end is told in its place, and `stuck` says
+that this process has a thread that nobody can end. The process then has to finish what else is in
+progress, and go.
 """
 
 import ctypes
@@ -37,7 +38,9 @@ class Ended(Protocol):
     """Told of every run exactly once: how it ended, and whether its thread is `given_up`."""
 
     def __call__(self, result: RunResult, *, given_up: bool = False) -> None:
-        """Take the news. Called in the run's thread or, when it is given up, in that which enforces limits."""
+        """Take the news. Called in the run's thread or, when it is given up, in that which enforces
+        limits.
+        """
 
 
 log = structlog.get_logger()
@@ -108,11 +111,19 @@ class Runner(threading.Thread):
         try:
             self._call = call
             result = execute(
-                handler, event, services, attempt=attempt, dry_run=dry_run, clock=clock, effects=effects
+                handler,
+                event,
+                services,
+                attempt=attempt,
+                dry_run=dry_run,
+                clock=clock,
+                effects=effects,
             )
             self._finish(call)
         except HandlerTimeoutError as error:  # it arrived when the handler had just ended
-            result = failed(handler, error, attempt=attempt, started_at=call.started_at, finished_at=clock())
+            result = failed(
+                handler, error, attempt=attempt, started_at=call.started_at, finished_at=clock()
+            )
             result = replace(result, effects=effects.lines)
             self._finish(call)
         ended(result)
@@ -130,7 +141,9 @@ class Runner(threading.Thread):
             self._call = None
 
     def enforce(self, now: float) -> Callable[[], None] | None:
-        """Interrupt the run if it takes too long. If that did not help, it is given up: what tells of that."""
+        """Interrupt the run if it takes too long. If that did not help, it is given up: what tells
+        of that.
+        """
         call = self._call
         if call is None or now < call.limit:
             return None
@@ -147,7 +160,9 @@ class Runner(threading.Thread):
             self._on_timeout(call.handler.id)
             return None
         log.error(
-            "a handler hangs; its process will be replaced", handler=call.handler.id, attempt=call.attempt
+            "a handler hangs; its process will be replaced",
+            handler=call.handler.id,
+            attempt=call.attempt,
         )
         result = failed(
             call.handler,
@@ -163,7 +178,8 @@ class Runner(threading.Thread):
 class Runners:
     """As many runners as `threads`.
 
-    What ends one of them goes to `on_failure`, the id of every handler that is interrupted to `on_timeout`.
+    What ends one of them goes to `on_failure`, the id of every handler that is interrupted to
+    `on_timeout`.
     """
 
     def __init__(
@@ -215,7 +231,9 @@ class Runners:
 
 
 def _raise_in(thread: int | None, error: type[BaseException] | None) -> None:
-    """Raise `error` in a thread as soon as it executes Python code; with None, take back what did not arrive."""
+    """Raise `error` in a thread as soon as it executes Python code; with None, take back what did
+    not arrive.
+    """
     raised = None if error is None else ctypes.py_object(error)
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread or 0), raised)
 
@@ -225,4 +243,6 @@ def _stack_of(thread: int | None) -> str | None:
     frame = sys._current_frames().get(thread or 0)
     if frame is None:
         return None
-    return scrub("".join(["It still runs here:\n", *traceback.format_stack(frame)]))[-MAX_TRACEBACK:]
+    return scrub("".join(["It still runs here:\n", *traceback.format_stack(frame)]))[
+        -MAX_TRACEBACK:
+    ]

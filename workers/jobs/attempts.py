@@ -1,15 +1,20 @@
-"""Further attempts: runs that wait in SQL for their time, worked off by an RQ job of the queue `runs`.
+"""Further attempts: runs that wait in SQL for their time, worked off by an RQ job of the queue
+`runs`.
 
 The row of a run is the truth. What happens to it, and what a crash after each step leaves:
 
-1. The job claims due runs, up to a hundred at a time: their rows say who runs them, and until when. Crash: the
-   scheduler frees them; they are due at once, as suspects, each to be run alone. Those that had not begun too:
-   nobody knows which they were. How often that may happen to a run: see `workers.poison`.
+1. The job claims due runs, up to a hundred at a time: their rows say who runs them, and until when.
+   Crash: the scheduler frees them; they are due at once, as suspects, each to be run alone. Those
+   that had not begun too: nobody knows which they were. How often that may happen to a run: see
+   `workers.poison`.
 2. Handlers run, in threads, each within its time limit. Crash: the same.
-3. What has ended is written, where the claim is still there. Crash before: the run is repeated. After: it is not.
-4. What was claimed and is not going to run, since the job is to stop, is given back. Crash before: as after 1.
+3. What has ended is written, where the claim is still there. Crash before: the run is repeated.
+   After: it is not.
+4. What was claimed and is not going to run, since the job is to stop, is given back. Crash before:
+   as after 1.
 
-Suspects come first, one at a time with nothing beside it: `workers.journal.runs.claims` counts the deaths.
+Suspects come first, one at a time with nothing beside it: `workers.journal.runs.claims` counts the
+deaths.
 """
 
 import os
@@ -60,7 +65,9 @@ class _Ended:
 
 
 class Attempts:
-    """One job's work. `run` goes on until nothing is due, its time is over or it is asked to stop."""
+    """One job's work. `run` goes on until nothing is due, its time is over or it is asked to
+    stop.
+    """
 
     def __init__(
         self, settings: Settings, plugins: Plugins, journal: Journal, client: Redis, stop: StopFlag
@@ -93,7 +100,9 @@ class Attempts:
             self._go_on(until=0)
         try:
             # What ends may make another run due: the next one of its line.
-            while not self._stopping() and (self._claim(BATCH - self._in_progress) or self._in_progress):
+            while not self._stopping() and (
+                self._claim(BATCH - self._in_progress) or self._in_progress
+            ):
                 self._go_on(until=min(BATCH // 2, self._in_progress - 1))
         except JournalUnavailableError as error:
             log.error("the journal cannot be used; claiming nothing more", reason=str(error))
@@ -132,7 +141,9 @@ class Attempts:
         self._ended.put(_Ended(run, replace(result, replay=run.replay, lane=run.lane)))
 
     def _go_on(self, *, until: int) -> None:
-        """Hold runs to their limits and write what has ended, until no more than `until` are on their way."""
+        """Hold runs to their limits and write what has ended, until no more than `until` are on
+        their way.
+        """
         away, again = False, 0.0
         while self._in_progress > until or self._unwritten:
             self._collect()
@@ -167,7 +178,9 @@ class Attempts:
         results = [(ended.run.record.id, ended.result) for ended in self._unwritten if ended.result]
         if results:
             self._finish(results)
-            count_runs(self._client, [(result.handler, result.state.value) for _, result in results])
+            count_runs(
+                self._client, [(result.handler, result.state.value) for _, result in results]
+            )
         unrun = [ended.run.key for ended in self._unwritten if not ended.result]
         self._unwritten = [ended for ended in self._unwritten if not ended.result]
         if unrun:
@@ -175,7 +188,9 @@ class Attempts:
         self._unwritten = []
 
     def _finish(self, results: Sequence[tuple[str, RunResult]]) -> None:
-        """Write results; of one that the journal refuses, what it does not: the state without the texts."""
+        """Write results; of one that the journal refuses, what it does not: the state without the
+        texts.
+        """
         try:
             self._journal.finish(self._member, results)
         except JournalRefusedError as error:
@@ -184,7 +199,12 @@ class Attempts:
                 self._finish(results[len(results) // 2 :])
                 return
             ((event_id, result),) = results
-            log.error("the journal refuses a result", id=event_id, handler=result.handler, reason=str(error))
+            log.error(
+                "the journal refuses a result",
+                id=event_id,
+                handler=result.handler,
+                reason=str(error),
+            )
             bare = replace(result, error=f"the journal refused its error: {error}", traceback=None)
             self._journal.finish(self._member, [(event_id, bare)])
 
@@ -210,7 +230,8 @@ def _without_handler(run: ClaimedRun) -> RunResult:
 def attempt_due() -> None:
     """The RQ job. SIGTERM ends it early, once what is in progress has ended.
 
-    One that fails ends its process at once: RQ would log the texts of exceptions, which may quote a body.
+    One that fails ends its process at once: RQ would log the texts of exceptions, which may quote a
+    body.
     """
     stop = StopFlag.on_signals(signal.SIGTERM)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})

@@ -1,17 +1,23 @@
-"""Replays: kept events, put through handlers again by RQ jobs of the queue `runs`, one chunk after the other.
+"""Replays: kept events, put through handlers again by RQ jobs of the queue `runs`, one chunk after
+the other.
 
 What happens to a chunk, and what a crash after each step leaves:
 
-1. The job claims it: the row of the replay says who works on it, and until when. Crash: the scheduler takes the
-   claim away, and another job does the chunk, for a while one run at a time: one of them may have killed the process.
-2. The next events are read, and their handlers run. Crash: the same; the runs that were made are made again.
-3. Runs, the place that was come to and the counts are written in one transaction, which ends the claim and which
-   nobody but its holder can end. Crash before: as after 2. After: the next chunk is due.
-4. A job goes on for a second, then it enqueues the next one. Crash before: the scheduler does, within a second.
+1. The job claims it: the row of the replay says who works on it, and until when. Crash: the
+   scheduler takes the claim away, and another job does the chunk, for a while one run at a time:
+   one of them may have killed the process.
+2. The next events are read, and their handlers run. Crash: the same; the runs that were made are
+   made again.
+3. Runs, the place that was come to and the counts are written in one transaction, which ends the
+   claim and which nobody but its holder can end. Crash before: as after 2. After: the next chunk is
+   due.
+4. A job goes on for a second, then it enqueues the next one. Crash before: the scheduler does,
+   within a second.
 
-Events keep their conversation's order within a chunk. A run that fails is a row that is due again, as live ones are;
-what has to wait for one of an ordered handler is a row, too, see `workers.replays.lines`. Nothing enters the streams,
-not even what handlers emit (see `workers.replays.emitted_events`), so live events wait for none of this.
+Events keep their conversation's order within a chunk. A run that fails is a row that is due again,
+as live ones are; what has to wait for one of an ordered handler is a row, too, see
+`workers.replays.lines`. Nothing enters the streams, not even what handlers emit (see
+`workers.replays.emitted_events`), so live events wait for none of this.
 """
 
 import os
@@ -56,13 +62,14 @@ CHUNK = 100
 WORK_SECONDS = 1.0
 """After so long a job starts nothing more: further attempts and other replays get their turn.
 
-Till then it waits for chunks that are due later. When the next one is due within so long, the job enqueues the next
-one; else the scheduler does when it is time.
+Till then it waits for chunks that are due later. When the next one is due within so long, the job
+enqueues the next one; else the scheduler does when it is time.
 """
 _BURST_SECONDS = 0.1
 """At a rate, the events of so long are begun together."""
 _LATE_MS = 250
-"""So late a chunk may be, and those after it still make up for it; later than that, the time is lost."""
+"""So late a chunk may be, and those after it still make up for it; later than that, the time is
+lost."""
 _RENEWAL_SECONDS = 10.0
 
 log = structlog.get_logger()
@@ -70,7 +77,9 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """What is to be done: the events, the handlers of each, which of those runs are to be made, and which are not."""
+    """What is to be done: the events, the handlers of each, which of those runs are to be made, and
+    which are not.
+    """
 
     found: Sequence[Candidate]
     handlers: Sequence[Sequence[BoundHandler]]
@@ -83,7 +92,13 @@ class Replaying:
     """One job's work on the replay `name`."""
 
     def __init__(
-        self, name: str, settings: Settings, plugins: Plugins, journal: Journal, client: Redis, stop: StopFlag
+        self,
+        name: str,
+        settings: Settings,
+        plugins: Plugins,
+        journal: Journal,
+        client: Redis,
+        stop: StopFlag,
     ) -> None:
         self._name = name
         self._plugins = plugins
@@ -107,7 +122,9 @@ class Replaying:
         self._runners.start()
         end = time.monotonic() + WORK_SECONDS
         while replay := self._claim(end):
-            runs = ReplayRuns(self._name, self._runners, self._messages, self._stop, dry_run=replay.dry_run)
+            runs = ReplayRuns(
+                self._name, self._runners, self._messages, self._stop, dry_run=replay.dry_run
+            )
             if not self._go_on(replay, runs, end) or runs.over() or time.monotonic() > end:
                 break
         self._runners.stop()
@@ -131,17 +148,29 @@ class Replaying:
             return None
         now = now_ms()
         self._next_renewal = time.monotonic() + _RENEWAL_SECONDS
-        return self._replays.claim(self._name, self._member, now=now, until=now + int(CLAIM_SECONDS * 1000))
+        return self._replays.claim(
+            self._name, self._member, now=now, until=now + int(CLAIM_SECONDS * 1000)
+        )
 
     def _go_on(self, replay: StoredReplay, runs: ReplayRuns, end: float) -> bool:
         """Do one chunk. Whether it is recorded, and another one may follow."""
-        if missing := sorted(replay.request.handlers - {each.id for each in self._plugins.handlers}):
-            error = f"{missing[0]} is not among the plugins that are loaded; see: comethooks plugins list"
+        if missing := sorted(
+            replay.request.handlers - {each.id for each in self._plugins.handlers}
+        ):
+            error = (
+                f"{missing[0]} is not among the plugins that are loaded; see: comethooks plugins"
+                " list"
+            )
             self._replays.fail(self._name, self._member, error, now_ms())
             return False
-        found = candidates(self._engine, replay.request, self._name, replay.place, CHUNK, bodies=True)
+        found = candidates(
+            self._engine, replay.request, self._name, replay.place, CHUNK, bodies=True
+        )
         chunk = self._chunk(replay, found)
-        results = [*chunk.unrun, *runs.make(chunk.pending, chunk.lines, until=end, tick=self._renew)]
+        results = [
+            *chunk.unrun,
+            *runs.make(chunk.pending, chunk.lines, until=end, tick=self._renew),
+        ]
         return self._record(replay, chunk, results)
 
     def _chunk(self, replay: StoredReplay, found: Sequence[Candidate]) -> _Chunk:
@@ -156,7 +185,9 @@ class Replaying:
             if handler.id not in event.recorded
         ]
         pending = [each for each in todo if each.handler.id in replay.request.handlers]
-        unrun = [_unrun(each, self._name) for each in todo if each.handler.id in replay.request.never]
+        unrun = [
+            _unrun(each, self._name) for each in todo if each.handler.id in replay.request.never
+        ]
         lines = ReplayLines(self._name, self._line_length)
         if replay.suspects:
             pending = pending[:1]
@@ -166,14 +197,23 @@ class Replaying:
                 unrun.append((event_id, lines.placed(killer.handler, killer.record, dead)))
         return _Chunk(found, handlers, pending, unrun, lines)
 
-    def _record(self, replay: StoredReplay, chunk: _Chunk, results: Sequence[tuple[str, RunResult]]) -> bool:
+    def _record(
+        self, replay: StoredReplay, chunk: _Chunk, results: Sequence[tuple[str, RunResult]]
+    ) -> bool:
         ended = {(event_id, result.handler) for event_id, result in results}
         place, events, passed = replay.place, 0, 0
         for found, handlers in zip(chunk.found, chunk.handlers, strict=True):
             record = found.record
-            if any(each.id not in found.recorded and (record.id, each.id) not in ended for each in handlers):
+            if any(
+                each.id not in found.recorded and (record.id, each.id) not in ended
+                for each in handlers
+            ):
                 break
-            place, events, passed = Place(record.received_at, record.id), events + bool(handlers), passed + 1
+            place, events, passed = (
+                Place(record.received_at, record.id),
+                events + bool(handlers),
+                passed + 1,
+            )
         progress = Progress(
             results=results,
             place=place,
@@ -200,7 +240,9 @@ class Replaying:
                 (event_id, replace(result, error=result.error and text, traceback=None, effects=()))
                 for event_id, result in progress.results
             ]
-            return self._replays.advance(self._name, self._member, replace(progress, results=bare), now_ms())
+            return self._replays.advance(
+                self._name, self._member, replace(progress, results=bare), now_ms()
+            )
 
     def _renew(self) -> None:
         if (now := time.monotonic()) > self._next_renewal:
@@ -235,7 +277,9 @@ def _at_once(rate: float | None) -> int:
 
 
 def _next_at(replay: StoredReplay, events: int, now: int) -> int:
-    """When the next chunk is due: when as many events as this one had take so long at the replay's rate."""
+    """When the next chunk is due: when as many events as this one had take so long at the replay's
+    rate.
+    """
     if replay.rate is None:
         return now
     return max(replay.next_at, now - _LATE_MS) + round(events / replay.rate * 1000)
@@ -244,7 +288,8 @@ def _next_at(replay: StoredReplay, events: int, now: int) -> int:
 def replay_chunk(name: str) -> None:
     """The RQ job. SIGTERM ends it early, once what is in progress has ended.
 
-    One that fails ends its process at once: RQ would log the texts of exceptions, which may quote a body.
+    One that fails ends its process at once: RQ would log the texts of exceptions, which may quote a
+    body.
     """
     stop = StopFlag.on_signals(signal.SIGTERM)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})

@@ -11,9 +11,11 @@ BATCH = 100
 CLAIM_SECONDS = 60.0
 """How long a claim holds unless it is renewed."""
 LIFE_SECONDS = 60.0
-"""After so long a job ends, though more is due: plugins are loaded anew, and suspects get their turn."""
+"""After so long a job ends, though more is due: plugins are loaded anew, and suspects get their
+turn."""
 OUTAGE_SECONDS = 3600
-"""So much longer a job may take when it waits for the journal with results: ended before, it would repeat them."""
+"""So much longer a job may take when it waits for the journal with results: ended before, it would
+repeat them."""
 REPLAY_JOB = "comethooks.workers.jobs.chunks.replay_chunk"
 """The function that a job calls which goes on with a replay; it is given the replay's name."""
 REPLAY_JOB_ID = "replay-"

@@ -14,7 +14,9 @@ _FAILURE_TTL_SECONDS = 3600
 
 
 def enqueue(queue: Queue, settings: Settings, names: Iterable[str]) -> None:
-    """Enqueue a job for each of these replays that has none waiting. Two at once do no harm: a chunk is claimed."""
+    """Enqueue a job for each of these replays that has none waiting. Two at once do no harm: a
+    chunk is claimed.
+    """
     wanted = {_prefix(name): name for name in names}
     waiting = set(_prefixes(queue)) if wanted else set()
     for prefix, name in wanted.items():

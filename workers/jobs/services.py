@@ -1,4 +1,6 @@
-"""What the contexts of a worker process use together: HTTP connections, the journal, the streams."""
+"""What the contexts of a worker process use together: HTTP connections, the journal, the
+streams.
+"""
 
 import threading
 from typing import TYPE_CHECKING
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
 
 
 def open_services(settings: Settings, journal: Journal, plugins: Plugins | None = None) -> Services:
-    """Services for this process, which runs the handlers of `plugins`, in replays too, if these are given.
+    """Services for this process, which runs the handlers of `plugins`, in replays too, if these are
+    given.
 
     Nothing is connected before it is used; open them after a fork.
     """

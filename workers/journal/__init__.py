@@ -1,7 +1,7 @@
 """The journal: the SQL tables where requests, events and runs end up and stay.
 
-How the tables are made and kept current is in `workers.journal.tables.migrate`, which imports Alembic and is
-therefore left to those who need it.
+How the tables are made and kept current is in `workers.journal.tables.migrate`, which imports
+Alembic and is therefore left to those who need it.
 """
 
 from comethooks.workers.journal.drift import DriftFilter, StoredDrift
@@ -16,7 +16,12 @@ from comethooks.workers.journal.errors import (
 from comethooks.workers.journal.journal import Journal
 from comethooks.workers.journal.listings.failures import FailureGroup, grouped
 from comethooks.workers.journal.listings.filters import Filter
-from comethooks.workers.journal.listings.stored import Duplicates, StoredEvent, StoredRequest, StoredRun
+from comethooks.workers.journal.listings.stored import (
+    Duplicates,
+    StoredEvent,
+    StoredRequest,
+    StoredRun,
+)
 from comethooks.workers.journal.once_keys import KnownOnce, OnceClaim, StoredOnce, token_of
 from comethooks.workers.journal.retention import START, Cursor, Swept
 from comethooks.workers.journal.runs.actions import DISMISSABLE, RETRYABLE, UNBLOCKABLE

@@ -1,7 +1,8 @@
 """Counting up what is not as expected in bodies, in the transaction that writes their events.
 
-What comes in is a stranger's, who may make up keys and triggers without end. So the table has room for so many
-rows, of a trigger and in all; whatever finds no room is counted in one row for all of it, with the path `…`.
+What comes in is a stranger's, who may make up keys and triggers without end. So the table has room
+for so many rows, of a trigger and in all; whatever finds no room is counted in one row for all of
+it, with the path `…`.
 """
 
 from collections import Counter
@@ -57,7 +58,8 @@ class _Tally:
 def lock(connection: Connection) -> None:
     """Be the only one who changes the table until the end of this transaction.
 
-    Who counts mostly counts in the same few rows, and would wait for those anyway. SQLite has one writer as it is.
+    Who counts mostly counts in the same few rows, and would wait for those anyway. SQLite has one
+    writer as it is.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
@@ -98,7 +100,9 @@ def _known(connection: Connection, triggers: Collection[str]) -> set[Key]:
 
 
 def _placed(tallies: Mapping[Key, _Tally], known: Collection[Key], total: int) -> dict[Key, _Tally]:
-    """`tallies` under the keys that they find room under; `total` is how many rows there are, known or not."""
+    """`tallies` under the keys that they find room under; `total` is how many rows there are, known
+    or not.
+    """
     there = set(known)
     of_trigger = Counter(key[:2] for key in there)
     placed: dict[Key, _Tally] = {}

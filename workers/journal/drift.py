@@ -17,8 +17,9 @@ from comethooks.workers.journal.times import iso
 class StoredDrift:
     """One thing that is not as expected: of which trigger, where in the body, in how many events.
 
-    Times are milliseconds since the epoch: when the first and the last of them were received. `example_id` is the
-    last one. Trigger and path may be `…`: whatever more there is than the table has room for.
+    Times are milliseconds since the epoch: when the first and the last of them were received.
+    `example_id` is the last one. Trigger and path may be `…`: whatever more there is than the table
+    has room for.
     """
 
     source: str
@@ -37,7 +38,8 @@ class StoredDrift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftFilter:
-    """Which drift is meant; None means any. Times are milliseconds, on last_at: `since` included, `until` not.
+    """Which drift is meant; None means any. Times are milliseconds, on last_at: `since` included,
+    `until` not.
 
     What changes or counts rows does not heed `limit`.
     """
@@ -62,7 +64,9 @@ def read(connection: Connection, asked: DriftFilter) -> list[StoredDrift]:
 
 def number(connection: Connection, asked: DriftFilter) -> int:
     """How many rows `asked` describes."""
-    return connection.scalar(select(func.count()).select_from(drift).where(*_conditions(asked))) or 0
+    return (
+        connection.scalar(select(func.count()).select_from(drift).where(*_conditions(asked))) or 0
+    )
 
 
 def forget(connection: Connection, asked: DriftFilter) -> int:
@@ -85,7 +89,9 @@ def _conditions(asked: DriftFilter) -> Sequence[Condition]:
         drift.c.kind: searchable(asked.kind),
         drift.c.path: searchable(asked.path),
     }
-    conditions: list[Condition] = [column == value for column, value in wanted.items() if value is not None]
+    conditions: list[Condition] = [
+        column == value for column, value in wanted.items() if value is not None
+    ]
     since = [] if asked.since is None else [drift.c.last_at >= asked.since]
     until = [] if asked.until is None else [drift.c.last_at < asked.until]
     return [*conditions, *since, *until]

@@ -7,7 +7,8 @@
     ├── JournalOutdatedError     the tables are missing or of another version
     └── AmbiguousIdError         a prefix of an id that several have
 
-No text of an error holds a value that was to be written: PostgreSQL's own messages quote whole rows.
+No text of an error holds a value that was to be written: PostgreSQL's own messages quote whole
+rows.
 """
 
 from collections.abc import Iterator
@@ -32,7 +33,8 @@ _REFUSED_CLASSES = ("22", "23", "54")
 _OUTDATED_STATES = ("42P01", "42703")
 """SQLSTATE of a missing table and of a missing column."""
 _NO_CONNECTION = (OperationalError, InterfaceError)
-"""What psycopg raises by itself, without a SQLSTATE, when it lost the server; its other errors are about values."""
+"""What psycopg raises by itself, without a SQLSTATE, when it lost the server; its other errors are
+about values."""
 _REFUSED_BY_SQLITE = (IntegrityError, DataError, ProgrammingError, InterfaceError)
 _OUTDATED_IN_SQLITE = ("no such table", "no such column", "has no column named")
 
@@ -42,11 +44,15 @@ class JournalError(Exception):
 
 
 class JournalUrlError(JournalError):
-    """The URL of the database cannot be used; the text says what to write instead, and never the URL."""
+    """The URL of the database cannot be used; the text says what to write instead, and never the
+    URL.
+    """
 
 
 class JournalUnavailableError(JournalError):
-    """SQL cannot be reached, is busy or has no room. Nothing was written; the same call may succeed later."""
+    """SQL cannot be reached, is busy or has no room. Nothing was written; the same call may succeed
+    later.
+    """
 
 
 class JournalRefusedError(JournalError):
@@ -86,15 +92,23 @@ def _from_postgres(error: DBAPIError) -> JournalError:
     cause: Any = error.orig
     if cause.sqlstate is None:
         lost = isinstance(error, _NO_CONNECTION)
-        return JournalUnavailableError(_first_line(cause)) if lost else JournalRefusedError(_name(cause))
+        return (
+            JournalUnavailableError(_first_line(cause))
+            if lost
+            else JournalRefusedError(_name(cause))
+        )
     diagnosis = cause.diag
-    place = ".".join(filter(None, (diagnosis.table_name, diagnosis.column_name or diagnosis.constraint_name)))
+    place = ".".join(
+        filter(None, (diagnosis.table_name, diagnosis.column_name or diagnosis.constraint_name))
+    )
     text = f"{_name(cause)} ({cause.sqlstate}){f' in {place}' if place else ''}"
     if cause.sqlstate in _OUTDATED_STATES:
         return JournalOutdatedError(f"{text}: the journal's tables are not up to date; {UPGRADE}")
-    return (JournalRefusedError if cause.sqlstate.startswith(_REFUSED_CLASSES) else JournalUnavailableError)(
-        text
-    )
+    return (
+        JournalRefusedError
+        if cause.sqlstate.startswith(_REFUSED_CLASSES)
+        else JournalUnavailableError
+    )(text)
 
 
 def _from_sqlite(error: DBAPIError) -> JournalError:
@@ -102,7 +116,9 @@ def _from_sqlite(error: DBAPIError) -> JournalError:
     text = f"{_name(error.orig)}: {_first_line(error.orig)}"
     if any(sign in text for sign in _OUTDATED_IN_SQLITE):
         return JournalOutdatedError(f"{text}: the journal's tables are not up to date; {UPGRADE}")
-    return (JournalRefusedError if isinstance(error, _REFUSED_BY_SQLITE) else JournalUnavailableError)(text)
+    return (
+        JournalRefusedError if isinstance(error, _REFUSED_BY_SQLITE) else JournalUnavailableError
+    )(text)
 
 
 def _name(error: BaseException | None) -> str:

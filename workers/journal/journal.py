@@ -35,11 +35,12 @@ class Journal(Reader):
         return cls(open_engine(url))
 
     def write(self, batch: Sequence[Settled]) -> None:
-        """Write `batch` in one transaction; all of it or, when this raises, nothing of it is written.
+        """Write `batch` in one transaction; all of it or, when this raises, nothing of it is
+        written.
 
-        May be repeated: what is there stays as it is. Raises `JournalUnavailableError` when trying again may
-        help, `JournalRefusedError` when it cannot, because of a row of this batch, and `JournalOutdatedError`
-        when the tables are not up to date. So do all methods that write.
+        May be repeated: what is there stays as it is. Raises `JournalUnavailableError` when trying
+        again may help, `JournalRefusedError` when it cannot, because of a row of this batch, and
+        `JournalOutdatedError` when the tables are not up to date. So do all methods that write.
         """
         if batch:
             with self._writing() as connection:
@@ -71,7 +72,8 @@ class Journal(Reader):
     def claim(
         self, member: str, *, now: int, until: int, limit: int, alone: bool = False
     ) -> list[ClaimedRun]:
-        """Claim for `member`, until `until`, at most `limit` due runs that are no suspects, longest due first.
+        """Claim for `member`, until `until`, at most `limit` due runs that are no suspects, longest
+        due first.
 
         With `alone`, one suspect and nothing else. Nobody else is given the same ones.
         """
@@ -79,7 +81,9 @@ class Journal(Reader):
             return claims.claim(self.engine, member, now=now, until=until, limit=limit, alone=alone)
 
     def finish(self, member: str, results: Sequence[tuple[str, RunResult]]) -> int:
-        """Write the results of runs, each with its event's id, that `member` still has; how many it had."""
+        """Write the results of runs, each with its event's id, that `member` still has; how many it
+        had.
+        """
         if not results:
             return 0
         with self._writing() as connection:
@@ -91,7 +95,9 @@ class Journal(Reader):
             return claims.renew(connection, member, until)
 
     def give_back(self, member: str, keys: Sequence[RunKey], *, now: int) -> None:
-        """Make runs that `member` claimed and never started due again, as if they had not been claimed."""
+        """Make runs that `member` claimed and never started due again, as if they had not been
+        claimed.
+        """
         if keys:
             with self._writing() as connection:
                 claims.give_back(connection, member, keys, now=now)
@@ -104,10 +110,12 @@ class Journal(Reader):
         now: int,
         expired: int | None,
     ) -> list[FreedRun]:
-        """Take away the claims of members that are dead, and all that expired by `expired`, if any are to.
+        """Take away the claims of members that are dead, and all that expired by `expired`, if any
+        are to.
 
-        Each is due again, to run alone, until it has died as often as `workers.poison` allows: then it is dead;
-        `ending` says how a member's process ended, if it is known. Both are asked while nothing is locked.
+        Each is due again, to run alone, until it has died as often as `workers.poison` allows: then
+        it is dead; `ending` says how a member's process ended, if it is known. Both are asked while
+        nothing is locked.
         """
         with self._connection() as connection:
             claimants = claims.claimants(connection)
@@ -123,19 +131,24 @@ class Journal(Reader):
     def retry_runs(self, asked: Filter, now: int) -> int:
         """Make the `RETRYABLE` runs that `asked` describes due at `now`; how many it changed.
 
-        Their attempts go on counting; that their process died is forgotten. Left alone are those whose event
-        has lost its body to retention. Not one transaction: when this raises, some may have been changed.
+        Their attempts go on counting; that their process died is forgotten. Left alone are those
+        whose event has lost its body to retention. Not one transaction: when this raises, some may
+        have been changed.
         """
         with translated():
             return actions.retry(self.engine, asked, now)
 
     def dismiss_runs(self, asked: Filter, now: int) -> int:
-        """Dismiss the `DISMISSABLE` runs that `asked` describes; how many it changed. In steps, too."""
+        """Dismiss the `DISMISSABLE` runs that `asked` describes; how many it changed. In steps,
+        too.
+        """
         with translated():
             return actions.dismiss(self.engine, asked, now)
 
     def unblock_runs(self, asked: Filter, now: int) -> int:
-        """Let later runs go on beside the `UNBLOCKABLE` ones that `asked` describes; how many that is."""
+        """Let later runs go on beside the `UNBLOCKABLE` ones that `asked` describes; how many that
+        is.
+        """
         with translated():
             return actions.unblock(self.engine, replace(asked, holds_up=True), now)
 
@@ -145,7 +158,9 @@ class Journal(Reader):
             return waiting_lines.length(connection, line, limit)
 
     def release_waiting(self, now: int) -> int:
-        """Make runs due at `now` that wait in a line with nobody before them; how many these were."""
+        """Make runs due at `now` that wait in a line with nobody before them; how many these
+        were.
+        """
         with self._connection() as connection:
             found = waiting_lines.releasable(connection)
         if not found:
@@ -154,7 +169,9 @@ class Journal(Reader):
             return waiting_lines.release(connection, found, now=now)
 
     def drift(self, asked: DriftFilter = ANY_DRIFT) -> list[StoredDrift]:
-        """What is not as expected in bodies, as far as `asked` describes it; what is new comes first."""
+        """What is not as expected in bodies, as far as `asked` describes it; what is new comes
+        first.
+        """
         with self._connection() as connection:
             return drift.read(connection, asked)
 
@@ -169,24 +186,28 @@ class Journal(Reader):
             return drift.forget(connection, asked)
 
     def delete_older(self, before: int, limit: int, after: Cursor = START) -> Swept:
-        """Delete up to `limit` events, with their runs, and requests received before `before`, oldest first.
+        """Delete up to `limit` events, with their runs, and requests received before `before`,
+        oldest first.
 
-        This and the next three are for going on with, from where the last step came to, until there is no `more`,
-        and later on, when more is old enough. Events with a run that is not `FINISHED`, or that a replay has yet to
-        come to, are passed over: to come to them again, begin again. None of them holds the lock for writing for
-        longer than a step takes.
+        This and the next three are for going on with, from where the last step came to, until there
+        is no `more`, and later on, when more is old enough. Events with a run that is not
+        `FINISHED`, or that a replay has yet to come to, are passed over: to come to them again,
+        begin again. None of them holds the lock for writing for longer than a step takes.
         """
         return self._sweep(retention.DELETE, before, limit, after)
 
     def drop_payloads(self, before: int, limit: int, after: Cursor = START) -> Swept:
-        """Drop the bodies of up to `limit` events and requests received before `before`, oldest first.
+        """Drop the bodies of up to `limit` events and requests received before `before`, oldest
+        first.
 
         With those of events go the effects of dry runs on them, which tell what was in them.
         """
         return self._sweep(retention.DROP_PAYLOADS, before, limit, after)
 
     def drop_run_details(self, before: int, limit: int, after: Cursor = START) -> Swept:
-        """Drop tracebacks and earlier attempts of finished runs of up to `limit` events received before `before`."""
+        """Drop tracebacks and earlier attempts of finished runs of up to `limit` events received
+        before `before`.
+        """
         return self._sweep(retention.DROP_RUN_DETAILS, before, limit, after)
 
     def delete_drift(self, before: int, limit: int, after: Cursor = START) -> Swept:
@@ -196,7 +217,9 @@ class Journal(Reader):
         return Swept(count, after, more=count == limit)
 
     def probe(self) -> None:
-        """Do nothing, if the database answers. Raises `JournalUnavailableError` when it does not."""
+        """Do nothing, if the database answers. Raises `JournalUnavailableError` when it does
+        not.
+        """
         with self._connection() as connection:
             connection.execute(select(literal(1)))
 

@@ -15,7 +15,8 @@ from comethooks.workers.states import OnceState
 _Found = Row[Any, Any, Any]
 
 ANY_APP = "*"
-"""The app of keys from before keys belonged to apps whose event is gone: they count in each. See revision 0009."""
+"""The app of keys from before keys belonged to apps whose event is gone: they count in each. See
+revision 0009."""
 _RUN_DIGITS = 16
 """Of a token, that are the same in all attempts of a run."""
 
@@ -28,7 +29,9 @@ def token_of(event_id: str, handler: str, replay: str | None, attempt: str) -> s
 
 @dataclass(frozen=True, slots=True)
 class OnceClaim:
-    """Who wants to do it: a run, by the token of its attempt, until `until`. Times are ms since the epoch."""
+    """Who wants to do it: a run, by the token of its attempt, until `until`. Times are ms since the
+    epoch.
+    """
 
     plugin: str
     app_id: str | None
@@ -79,16 +82,20 @@ class StoredOnce:
 def enter(connection: Connection, claim: OnceClaim) -> KnownOnce | None:
     """Take the key if nobody has it: then None, else what is known of it.
 
-    What another attempt of the same run has in progress is unknown from now on: its process is gone, or its time
-    was over, or it would not have been given to another.
+    What another attempt of the same run has in progress is unknown from now on: its process is
+    gone, or its time was over, or it would not have been given to another.
     """
     found = _found(connection, claim)
     if found is None:
         try:
             with connection.begin_nested():
                 connection.execute(insert(once_keys).values(_row(claim)))
-        except IntegrityError:  # somebody was quicker, and may have freed it just now: then come back
-            return _known(_found(connection, claim), claim) or KnownOnce(OnceState.PROGRESS, claim.now)
+        except (
+            IntegrityError
+        ):  # somebody was quicker, and may have freed it just now: then come back
+            return _known(_found(connection, claim), claim) or KnownOnce(
+                OnceState.PROGRESS, claim.now
+            )
         return None
     if found.state == OnceState.PROGRESS and found.token.startswith(claim.run):
         given_up = _same(claim), once_keys.c.state == found.state, once_keys.c.token == found.token
@@ -121,7 +128,9 @@ def of_event(connection: Connection, event_id: str, now: int) -> list[StoredOnce
         is_over = row.state == OnceState.PROGRESS and row.until <= now
         state = OnceState.UNKNOWN if is_over else OnceState(row.state)
         found.append(
-            StoredOnce(row.plugin, row.app_id or None, row.key, state, row.event_id, row.handler, row.at)
+            StoredOnce(
+                row.plugin, row.app_id or None, row.key, state, row.event_id, row.handler, row.at
+            )
         )
     return found
 
@@ -141,7 +150,9 @@ def _row(claim: OnceClaim) -> dict[str, Any]:
 
 
 def _found(connection: Connection, claim: OnceClaim) -> _Found | None:
-    query = select(once_keys.c.state, once_keys.c.token, once_keys.c.until).where(_same(claim, ANY_APP))
+    query = select(once_keys.c.state, once_keys.c.token, once_keys.c.until).where(
+        _same(claim, ANY_APP)
+    )
     return connection.execute(query.order_by(once_keys.c.app_id).limit(1)).one_or_none()
 
 

@@ -1,8 +1,9 @@
 """What is deleted from the journal when it is old, a few rows at a time.
 
-Rows are found oldest first without a lock, and then changed by their ids in one short transaction, in which
-their condition is asked for once more. An event that somebody may still want to see run, one with a run that is
-neither done nor dismissed nor skipped, is kept whole; so is one that a replay has yet to come to.
+Rows are found oldest first without a lock, and then changed by their ids in one short transaction,
+in which their condition is asked for once more. An event that somebody may still want to see run,
+one with a run that is neither done nor dismissed nor skipped, is kept whole; so is one that a
+replay has yet to come to.
 """
 
 from dataclasses import dataclass
@@ -31,7 +32,14 @@ from sqlalchemy import (
 from comethooks.workers.journal.listings.filters import Condition, Place
 from comethooks.workers.journal.replaying.replayable import awaited
 from comethooks.workers.journal.tables.database import for_writing
-from comethooks.workers.journal.tables.models import Instant, attempts, events, replays, requests, runs
+from comethooks.workers.journal.tables.models import (
+    Instant,
+    attempts,
+    events,
+    replays,
+    requests,
+    runs,
+)
 from comethooks.workers.states import RunState
 
 FINISHED = (RunState.DONE, RunState.DISMISSED, RunState.SKIPPED)
@@ -50,7 +58,9 @@ START = Cursor()
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What one step did: `count` rows changed, the next one begins `after`; without `more`, nothing is left."""
+    """What one step did: `count` rows changed, the next one begins `after`; without `more`, nothing
+    is left.
+    """
 
     count: int
     after: Cursor
@@ -59,7 +69,9 @@ class Swept:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What to change: rows of `table` that are `wanted`, by a statement for those whose id is in `id_column`."""
+    """What to change: rows of `table` that are `wanted`, by a statement for those whose id is in
+    `id_column`.
+    """
 
     table: Table
     wanted: Condition
@@ -112,7 +124,12 @@ DROP_PAYLOADS = (
         spares_awaited=True,
         dry_runs=True,
     ),
-    _Task(requests, func.length(requests.c.body) > 0, update(requests).values(body=None), requests.c.id),
+    _Task(
+        requests,
+        func.length(requests.c.body) > 0,
+        update(requests).values(body=None),
+        requests.c.id,
+    ),
 )
 """Drop bodies, and what dry runs would have sent of them, and keep all else."""
 DROP_RUN_DETAILS = (
@@ -128,7 +145,9 @@ DROP_RUN_DETAILS = (
 
 
 def sweep(engine: Engine, tasks: Tasks, before: int, limit: int, after: Cursor) -> Swept:
-    """Do `tasks` for at most `limit` events and requests received before `before` that follow `after`."""
+    """Do `tasks` for at most `limit` events and requests received before `before` that follow
+    `after`.
+    """
     count, found = 0, 0
     for task in tasks:
         place = after._asdict()[task.table.name]
@@ -158,7 +177,9 @@ def _drop_dry_runs(connection: Connection, ids: set[str]) -> None:
         connection.execute(update(table).where(*of_them).values(effects=None))
 
 
-def _oldest(engine: Engine, task: _Task, before: int, limit: int, after: Place | None) -> list[Place]:
+def _oldest(
+    engine: Engine, task: _Task, before: int, limit: int, after: Place | None
+) -> list[Place]:
     order = (task.table.c.received_at, task.table.c.id)
     query = select(*order).where(task.table.c.received_at < before, task.wanted)
     if after is not None:

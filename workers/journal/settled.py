@@ -8,9 +8,11 @@ from comethooks.workers.states import AttemptState, RunState
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt of a run; they are counted from 1. Times are milliseconds since the epoch, None when not known.
+    """One attempt of a run; they are counted from 1. Times are milliseconds since the epoch, None
+    when not known.
 
-    One that failed has an error, in one line; of one that ended with its process no effects are known.
+    One that failed has an error, in one line; of one that ended with its process no effects are
+    known.
     """
 
     number: int
@@ -25,9 +27,9 @@ class Attempt:
 class RunResult:
     """How one handler's run on one event stands. Times are milliseconds since the epoch.
 
-    `error` is one line ("ValueError: no such user"); `replay` is None for a live run; `next_at` is when a retrying
-    one is due; `version` is that of the plugin that ran; `effects` are lines that say
-    what it did to the outside.
+    `error` is one line ("ValueError: no such user"); `replay` is None for a live run; `next_at` is
+    when a retrying one is due; `version` is that of the plugin that ran; `effects` are lines that
+    say what it did to the outside.
     """
 
     handler: str
@@ -44,7 +46,8 @@ class RunResult:
     earlier: tuple[Attempt, ...] = ()
     """Attempts before this one that are not in the journal: those that ended with their process."""
     lane: str | None = None
-    """Of an ordered handler's run that is not done: the line that it stands in, see `workers.journal.runs.waiting_lines`."""
+    """Of an ordered handler's run that is not done: the line that it stands in, see
+    `workers.journal.runs.waiting_lines`."""
     place: int | None = None
     """Its place there: what was accepted later has a higher one."""
 

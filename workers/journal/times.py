@@ -6,13 +6,16 @@ from functools import lru_cache
 _EPOCH = datetime(1970, 1, 1)
 _EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-# A year is left free at both ends of what datetime holds: a database may answer in a time zone of its own.
+# A year is left free at both ends of what datetime holds: a database may answer in a time zone of
+# its own.
 _EARLIEST = (datetime(2, 1, 1) - _EPOCH) // _MILLISECOND
 _LATEST = (datetime(9998, 12, 31) - _EPOCH) // _MILLISECOND
 
 
 def iso(ms: int) -> str:
-    """`ms` as ISO 8601 with milliseconds and Z, always 24 characters, so that its text sorts by time."""
+    """`ms` as ISO 8601 with milliseconds and Z, always 24 characters, so that its text sorts by
+    time.
+    """
     seconds, milliseconds = divmod(ms, 1000)
     return f"{_iso_second(seconds)}.{milliseconds:03}Z"
 
@@ -28,7 +31,9 @@ def from_iso(text: str) -> int:
 
 
 def from_text(text: str) -> int:
-    """The milliseconds of an ISO date or time; without a zone it is UTC. Raises `ValueError` for anything else."""
+    """The milliseconds of an ISO date or time; without a zone it is UTC. Raises `ValueError` for
+    anything else.
+    """
     moment = datetime.fromisoformat(text)
     return from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 

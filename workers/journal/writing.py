@@ -1,7 +1,8 @@
 """One batch, one transaction. Writing it again, whole or in part, changes nothing.
 
-What is not as expected in bodies is counted up, and so only for events that were not there: the database says
-which, if it is asked, and it is asked only when something in the batch is not as expected.
+What is not as expected in bodies is counted up, and so only for events that were not there: the
+database says which, if it is asked, and it is asked only when something in the batch is not as
+expected.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,14 @@ from sqlalchemy import Connection
 from comethooks.workers.journal import counting
 from comethooks.workers.journal.settled import RunResult, Settled
 from comethooks.workers.journal.tables.models import attempts, events, requests, runs
-from comethooks.workers.journal.tables.rows import Row, attempt_row, event_row, line_row, request_row, run_row
+from comethooks.workers.journal.tables.rows import (
+    Row,
+    attempt_row,
+    event_row,
+    line_row,
+    request_row,
+    run_row,
+)
 from comethooks.workers.journal.tables.statements import InsertMany
 from comethooks.workers.record import Kind, Record
 
@@ -26,8 +34,9 @@ _OF_A_LINE = {"lane", "place"}
 def write(connection: Connection, batch: Sequence[Settled]) -> None:
     """Write `batch` within the transaction of `connection`. What is there already stays as it is.
 
-    For runs too: whatever a drainer writes was marked in Redis under its fence before, so whoever follows it
-    writes the same. A drainer that comes late must not undo what was done since, a retry or a dismissal.
+    For runs too: whatever a drainer writes was marked in Redis under its fence before, so whoever
+    follows it writes the same. A drainer that comes late must not undo what was done since, a retry
+    or a dismissal.
     """
     accepted = [settled for settled in batch if settled.record.kind is Kind.EVENT]
     others = [settled.record for settled in batch if settled.record.kind is not Kind.EVENT]
@@ -50,7 +59,9 @@ def write(connection: Connection, batch: Sequence[Settled]) -> None:
 
 
 def new_runs(connection: Connection, results: Sequence[tuple[str, RunResult]]) -> int:
-    """Write runs on events that are there, each with its event's id; how many of them were not there already."""
+    """Write runs on events that are there, each with its event's id; how many of them were not
+    there already.
+    """
     inserts = _inserts(connection.dialect.name)
     free, in_line = _rows_of(results)
     new = inserts.runs.execute_returning(connection, free)
@@ -58,7 +69,9 @@ def new_runs(connection: Connection, results: Sequence[tuple[str, RunResult]]) -
 
 
 def new_event(connection: Connection, record: Record) -> bool:
-    """Write an event that came through no stream. False if it is there already: then it stays as it is."""
+    """Write an event that came through no stream. False if it is there already: then it stays as it
+    is.
+    """
     inserts = _inserts(connection.dialect.name)
     return bool(inserts.events.execute_returning(connection, [event_row(record, None)]))
 

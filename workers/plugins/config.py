@@ -1,7 +1,9 @@
-"""The settings of a plugin: declared as Marshmallow fields, read from the environment, shown to nobody.
+"""The settings of a plugin: declared as Marshmallow fields, read from the environment, shown to
+nobody.
 
-The field `channel` of the plugin `welcome` is read from `COMETHOOKS_WELCOME_CHANNEL`, or from the file that
-`COMETHOOKS_WELCOME_CHANNEL_FILE` names. A list is written with commas between its entries.
+The field `channel` of the plugin `welcome` is read from `COMETHOOKS_WELCOME_CHANNEL`, or from the
+file that `COMETHOOKS_WELCOME_CHANNEL_FILE` names. A list is written with commas between its
+entries.
 """
 
 import re
@@ -19,7 +21,8 @@ _MIN_REDACTED = 4
 
 
 class Config:
-    """A plugin's settings as read-only attributes; one that is neither set nor has a default is None.
+    """A plugin's settings as read-only attributes; one that is neither set nor has a default is
+    None.
 
     Its `repr` shows no value.
     """
@@ -37,7 +40,8 @@ class Config:
             return self._values[name]
         except KeyError:
             raise AttributeError(
-                f"plugin {self._plugin} has no setting {name!r}; it has: {', '.join(self._values) or 'none'}"
+                f"plugin {self._plugin} has no setting {name!r}; it has:"
+                f" {', '.join(self._values) or 'none'}"
             ) from None
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
@@ -66,7 +70,9 @@ def declaration_problems(plugin: str, declared: object) -> list[str]:
     problems = []
     for name, field in declared.items():
         if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-            problems.append(f"config field {name!r} is not named in lower-case letters, digits and _")
+            problems.append(
+                f"config field {name!r} is not named in lower-case letters, digits and _"
+            )
             continue
         if not isinstance(field, fields.Field):
             hint = "; write () behind it" if isinstance(field, type) else ""
@@ -74,7 +80,8 @@ def declaration_problems(plugin: str, declared: object) -> list[str]:
         for form in _forms(variable(plugin, name)):
             if form in taken:
                 problems.append(
-                    f"config field {name!r} would be read from {form}, which belongs to {taken[form]}"
+                    f"config field {name!r} would be read from {form}, which belongs to"
+                    f" {taken[form]}"
                 )
             taken[form] = f"config field {name!r}"
     return problems
@@ -83,11 +90,15 @@ def declaration_problems(plugin: str, declared: object) -> list[str]:
 def read_config(
     plugin: str, declared: Mapping[str, fields.Field[Any]], environ: Mapping[str, str]
 ) -> tuple[Config, list[str]]:
-    """The config of a plugin from `environ`, and the problems, which name the variable and quote no value."""
+    """The config of a plugin from `environ`, and the problems, which name the variable and quote no
+    value.
+    """
     variables = {name: variable(plugin, name) for name in declared}
     texts, unread = read_variables(environ, variables.values())
     problems = list(unread.values())
-    given = {name: _split(declared[name], texts[key]) for name, key in variables.items() if key in texts}
+    given = {
+        name: _split(declared[name], texts[key]) for name, key in variables.items() if key in texts
+    }
     loaded: Any = {}
     try:
         loaded = Schema.from_dict(dict(declared))().load(given)

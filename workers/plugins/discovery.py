@@ -1,4 +1,5 @@
-"""Where plugins are found: as entry points of what is installed, by `COMETHOOKS_PLUGINS`, in a folder.
+"""Where plugins are found: as entry points of what is installed, by `COMETHOOKS_PLUGINS`, in a
+folder.
 
 Nothing of a plugin runs before its source's `load` is called.
 """
@@ -39,10 +40,10 @@ class SourceError(Exception):
 class Source:
     """Something that plugins can be loaded from.
 
-    `name` is what to call it as long as the plugin's own name is not known, `origin` says how it was found,
-    and `place` where it is, as near as is known without loading it. `load` gives the plugins or raises
-    whatever their code raises; `version`, once they are loaded, says which code that was; `own` gives the file
-    or folder that is the plugin's, if it can be told.
+    `name` is what to call it as long as the plugin's own name is not known, `origin` says how it
+    was found, and `place` where it is, as near as is known without loading it. `load` gives the
+    plugins or raises whatever their code raises; `version`, once they are loaded, says which code
+    that was; `own` gives the file or folder that is the plugin's, if it can be told.
     """
 
     name: str
@@ -54,7 +55,9 @@ class Source:
 
 
 def sources(settings: Settings) -> Iterator[Source]:
-    """Every source, in a stable order: entry points by name, then the setting's, then files by name."""
+    """Every source, in a stable order: entry points by name, then the setting's, then files by
+    name.
+    """
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
         installed = f" of {entry.dist.name} {entry.dist.version}" if entry.dist else ""
         yield Source(
@@ -62,7 +65,11 @@ def sources(settings: Settings) -> Iterator[Source]:
             f"entry point{installed}",
             f"{entry.value}{installed}",
             partial(_from_object, entry.value),
-            partial(_same, entry.dist.version) if entry.dist else partial(_module_version, entry.value),
+            (
+                partial(_same, entry.dist.version)
+                if entry.dist
+                else partial(_module_version, entry.value)
+            ),
             partial(_own, entry.value),
         )
     for value in settings.plugins:
@@ -79,7 +86,8 @@ def sources(settings: Settings) -> Iterator[Source]:
 
 
 def overlooked(settings: Settings) -> Iterator[Path]:
-    """Folders in that of the plugins that are no package but a project with one in it, which is to be installed.
+    """Folders in that of the plugins that are no package but a project with one in it, which is to
+    be installed.
 
     One whose package plugins are loaded from, as it is installed or on the path, is not meant.
     """
@@ -93,7 +101,9 @@ def overlooked(settings: Settings) -> Iterator[Path]:
         if path.name.startswith(("_", ".")) or (path / "__init__.py").exists():
             continue
         packages = {
-            file.parent.name for where in ("*", "src/*") for file in path.glob(f"{where}/__init__.py")
+            file.parent.name
+            for where in ("*", "src/*")
+            for file in path.glob(f"{where}/__init__.py")
         }
         if (path / "pyproject.toml").exists() and not packages & used:
             yield path
@@ -145,7 +155,8 @@ def _from_file(file: Path) -> tuple[Plugin, ...]:
     found = [value for value in vars(module).values() if isinstance(value, Plugin)]
     if not found:
         raise SourceError(
-            'no plugin at its top level; write plugin = Plugin("name"), or begin the file\'s name with _'
+            'no plugin at its top level; write plugin = Plugin("name"), or begin the file\'s name'
+            " with _"
         )
     return tuple(found)
 
@@ -172,7 +183,9 @@ def _imported(file: Path) -> ModuleType:
 
 
 def _forget(module: str) -> None:
-    for name in [known for known in sys.modules if known == module or known.startswith(f"{module}.")]:
+    for name in [
+        known for known in sys.modules if known == module or known.startswith(f"{module}.")
+    ]:
         del sys.modules[name]
 
 
@@ -184,7 +197,9 @@ def _module_version(value: str) -> str:
 
 
 def _file_version(file: Path) -> str:
-    """The beginning of the SHA-256 of a file's bytes; for a package, of all its .py files and their names."""
+    """The beginning of the SHA-256 of a file's bytes; for a package, of all its .py files and their
+    names.
+    """
     if file.name != "__init__.py":
         return hashlib.sha256(file.read_bytes()).hexdigest()[:_VERSION_DIGITS]
     package = hashlib.sha256()
@@ -196,7 +211,9 @@ def _file_version(file: Path) -> str:
 
 
 def _own(value: str) -> Path | None:
-    """The file or folder of the top-level package that `value` begins with. Runs none of its code."""
+    """The file or folder of the top-level package that `value` begins with. Runs none of its
+    code.
+    """
     try:
         spec = find_spec(re.split(r"[.:]", value)[0])
     except (ImportError, ValueError):

@@ -1,7 +1,7 @@
 """Loading the plugins that are found: checked, configured, in a stable order.
 
-A plugin that cannot be used is quarantined, named with file and line, and the others run. Loading runs the
-plugins' code, so it happens in the processes that need handlers and nowhere else.
+A plugin that cannot be used is quarantined, named with file and line, and the others run. Loading
+runs the plugins' code, so it happens in the processes that need handlers and nowhere else.
 """
 
 import difflib
@@ -29,7 +29,8 @@ _CACHED_TRIGGERS = 1_024
 class BoundHandler:
     """A handler with what its plugin and the settings add: what it takes to run it.
 
-    `id`, `function`, `retry` and `ordered` are the handler's, kept here because every run reads them.
+    `id`, `function`, `retry` and `ordered` are the handler's, kept here because every run reads
+    them.
     """
 
     handler: Handler
@@ -37,7 +38,8 @@ class BoundHandler:
     timeout: float
     """Seconds that a run may take: the handler's own, or what the settings say."""
     version: str
-    """Which code it is: the version of what is installed, or the beginning of a SHA-256 of the file."""
+    """Which code it is: the version of what is installed, or the beginning of a SHA-256 of the
+    file."""
     id: str = field(init=False)
     """`plugin.function`."""
     function: Callable[..., Any] = field(init=False)
@@ -55,7 +57,8 @@ class BoundHandler:
 class LoadedPlugin:
     """A plugin that runs.
 
-    `origin` says how it was found, `version` which code it is, and `warnings` what its author may want to look at.
+    `origin` says how it was found, `version` which code it is, and `warnings` what its author may
+    want to look at.
     """
 
     name: str
@@ -79,7 +82,9 @@ class BrokenPlugin:
 
 @dataclass(frozen=True)
 class DisabledPlugin:
-    """A plugin that `COMETHOOKS_DISABLED_PLUGINS` names, by its name, its entry point's or its file's."""
+    """A plugin that `COMETHOOKS_DISABLED_PLUGINS` names, by its name, its entry point's or its
+    file's.
+    """
 
     name: str
     origin: str
@@ -111,13 +116,16 @@ class Plugins:
         if wanting is None:
             if len(self._wanting) >= _CACHED_TRIGGERS:  # triggers come from outside, in any number
                 self._wanting.clear()
-            wanting = tuple(bound for bound in self.handlers if bound.handler.matches(trigger, name, source))
+            wanting = tuple(
+                bound for bound in self.handlers if bound.handler.matches(trigger, name, source)
+            )
             self._wanting[trigger, name, source] = wanting
         return wanting
 
 
 def load_plugins(settings: Settings) -> Plugins:
-    """Load every plugin that is found. What a plugin raises puts it in quarantine, and goes no further.
+    """Load every plugin that is found. What a plugin raises puts it in quarantine, and goes no
+    further.
 
     What RQ raises when the job's time is over is not the plugin's, and does go further.
     """
@@ -125,7 +133,9 @@ def load_plugins(settings: Settings) -> Plugins:
     for source in sources(settings):
         loading.add(source)
     names = frozenset(plugin.name for plugin in loading.loaded)
-    loaded = [replace(plugin, warnings=tuple(_warnings(plugin, names))) for plugin in loading.loaded]
+    loaded = [
+        replace(plugin, warnings=tuple(_warnings(plugin, names))) for plugin in loading.loaded
+    ]
     return Plugins(
         loaded=tuple(sorted(loaded, key=lambda plugin: plugin.name)),
         broken=tuple(sorted(loading.broken, key=lambda plugin: plugin.name)),
@@ -189,21 +199,24 @@ def _configured(plugin: Plugin, origin: str, version: str, settings: Settings) -
         file=plugin.where.rpartition(":")[0],
         config=config,
         handlers=tuple(
-            BoundHandler(handler, config, _timeout(handler, settings), version) for handler in plugin.handlers
+            BoundHandler(handler, config, _timeout(handler, settings), version)
+            for handler in plugin.handlers
         ),
     )
 
 
 def _timeout(handler: Handler, settings: Settings) -> float:
-    """How long a run may take. Not longer than the setting, since that is how long a stop waits for it."""
+    """How long a run may take. Not longer than the setting, since that is how long a stop waits for
+    it.
+    """
     most = settings.handler_timeout
     if handler.timeout is None:
         return most
     if handler.timeout > most:
         raise OptionError(
             f"handler {handler.id}",
-            f"its timeout of {handler.timeout:g} s is longer than the {most:g} s that a handler may take;"
-            f" raise {NAMES['handler_timeout']} or shorten the timeout",
+            f"its timeout of {handler.timeout:g} s is longer than the {most:g} s that a handler may"
+            f" take; raise {NAMES['handler_timeout']} or shorten the timeout",
             where=handler.where,
         )
     return float(handler.timeout)
@@ -219,10 +232,18 @@ def _warnings(plugin: LoadedPlugin, plugins: AbstractSet[str]) -> Iterator[str]:
         for pattern in bound.handler.patterns:
             name, dot, _ = pattern.partition(".")
             is_of_plugin = bool(dot) and name in plugins
-            if "*" not in pattern and ":" not in pattern and pattern not in known and not is_of_plugin:
+            if (
+                "*" not in pattern
+                and ":" not in pattern
+                and pattern not in known
+                and not is_of_plugin
+            ):
                 near = difflib.get_close_matches(pattern, known, n=1)
                 hint = f'; did you mean "{near[0]}"?' if near else ""
-                yield f'{bound.id} ({bound.handler.where}): "{pattern}" is no trigger known to this version{hint}'
+                yield (
+                    f'{bound.id} ({bound.handler.where}): "{pattern}" is no trigger known to this'
+                    f" version{hint}"
+                )
 
 
 def _explained(error: BaseException) -> str:
@@ -231,10 +252,16 @@ def _explained(error: BaseException) -> str:
 
 
 def _line_in(own: Path | None, error: BaseException) -> str | None:
-    """The innermost line of what is `own` to the plugin that `error` came through, as `file:line`."""
+    """The innermost line of what is `own` to the plugin that `error` came through, as
+    `file:line`.
+    """
     if own is None:
         return None
-    if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_relative_to(own):
+    if (
+        isinstance(error, SyntaxError)
+        and error.filename
+        and Path(error.filename).is_relative_to(own)
+    ):
         return f"{error.filename}:{error.lineno}"
     lines = [
         f"{frame.filename}:{frame.lineno}"

@@ -1,7 +1,7 @@
 """Patterns: what a handler is registered for.
 
-A pattern is a trigger, a canonical name, or either with `*` for any text. `source:pattern` means the events of
-another source than CometChat, of which an unqualified pattern sees none.
+A pattern is a trigger, a canonical name, or either with `*` for any text. `source:pattern` means
+the events of another source than CometChat, of which an unqualified pattern sees none.
 """
 
 import re
@@ -15,7 +15,9 @@ def is_pattern(value: object) -> bool:
 
 
 def misfit(pattern: str, trigger: str, name: str | None, source: str) -> str | None:
-    """Why an event of `source` with this trigger and canonical name is not what `pattern` means; None if it is."""
+    """Why an event of `source` with this trigger and canonical name is not what `pattern` means;
+    None if it is.
+    """
     wanted, colon, text = pattern.partition(":")
     if not colon:
         wanted, text = COMETCHAT, pattern
@@ -33,5 +35,6 @@ def _fits(pattern: str, text: str) -> bool:
     if "*" not in pattern:
         return pattern == text
     return (
-        re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), text, re.DOTALL) is not None
+        re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), text, re.DOTALL)
+        is not None
     )

@@ -1,6 +1,7 @@
 """What plugin authors write with: plugins, and the functions they register.
 
-Everything is checked when it is registered, and the culprit is named with plugin, function, file and line.
+Everything is checked when it is registered, and the culprit is named with plugin, function, file
+and line.
 
 ```
 PluginError
@@ -36,7 +37,8 @@ REPLAYABLE: tuple[Replayable, ...] = get_args(Replayable)
 _COMETCHATS = frozenset(
     entry.canonical.partition(".")[0] for entry in TRIGGERS.values() if entry.canonical is not None
 )
-"""What canonical names begin with, up to the dot: a plugin of that name would make events of the same names."""
+"""What canonical names begin with, up to the dot: a plugin of that name would make events of the
+same names."""
 
 
 class PluginError(Exception):
@@ -87,7 +89,9 @@ class Handler:
     where: str
     """`file:line`."""
     retry: Retry | None = None
-    """When a run that failed is tried again. Without it, only when the handler raises `RetryLater`."""
+    """When a run that failed is tried again. Without it, only when the handler raises
+    `RetryLater`.
+    """
     timeout: float | None = None
     """Seconds that a run may take. Without it, as many as `COMETHOOKS_HANDLER_TIMEOUT` says."""
     echoes: bool = False
@@ -95,14 +99,17 @@ class Handler:
     replay: Replayable = "ask"
     """Whether a replay may run it: always (`safe`), when somebody names it (`ask`), or `never`."""
     ordered: bool = False
-    """Whether, when a run fails, those of later events of the conversation wait until it is done or dismissed."""
+    """Whether, when a run fails, those of later events of the conversation wait until it is done or
+    dismissed."""
 
     def matches(self, trigger: str, name: str | None, source: str = COMETCHAT) -> bool:
         """Whether this handler wants events of `trigger`, whose canonical name is `name`."""
         return self.why_not(trigger, name, source) is None
 
     def why_not(self, trigger: str, name: str | None, source: str = COMETCHAT) -> str | None:
-        """Why this handler does not want events of `trigger`, whose canonical name is `name`; None if it does."""
+        """Why this handler does not want events of `trigger`, whose canonical name is `name`; None
+        if it does.
+        """
         misfits = [misfit(pattern, trigger, name, source) for pattern in self.patterns]
         if None not in misfits:
             return "; ".join(why for why in misfits if why is not None)
@@ -122,15 +129,15 @@ class Plugin:
         if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             raise PluginNameError(
                 f"plugin {name!r}",
-                "a name begins with a lower-case letter and goes on with lower-case letters, digits and _:"
-                " it becomes part of ids and environment variables",
+                "a name begins with a lower-case letter and goes on with lower-case letters, digits"
+                " and _: it becomes part of ids and environment variables",
                 where=self.where,
             )
         if name in _COMETCHATS:
             raise PluginNameError(
                 f"plugin {name!r}",
-                f'"{name}.…" is what events of CometChat are called, and those that a plugin emits begin with its'
-                " name; choose another one",
+                f'"{name}.…" is what events of CometChat are called, and those that a plugin emits'
+                " begin with its name; choose another one",
                 where=self.where,
             )
         declared = {} if config is None else config
@@ -154,20 +161,24 @@ class Plugin:
         replay: Replayable = "ask",
         ordered: bool = False,
     ) -> Callable[[Function], Function]:
-        """Register the decorated function for events whose trigger or canonical name fits one of `patterns`.
+        """Register the decorated function for events whose trigger or canonical name fits one of
+        `patterns`.
 
-        In a pattern `*` stands for any text, and `source:` before it for another source than CometChat. The function
-        gets the event and a `Context`, once an event however many of its patterns fit, and stays what it was, so
-        that a test can call it. With `retry` a run that fails is tried again. `timeout` is how many seconds a run may
-        take, at most and by default what `COMETHOOKS_HANDLER_TIMEOUT` says. An edit is followed by up to three
-        `message_sent` that repeat it: only with `echoes` does a handler get those. `replay` says whether a replay
-        may run it: `"safe"`, since to repeat it does no harm; `"ask"`, if somebody asks for it by name; or `"never"`.
-        With `ordered`, when a run fails, later events of the conversation wait until it is done or dismissed.
-        Raises `HandlerError` or one of those below it.
+        In a pattern `*` stands for any text, and `source:` before it for another source than
+        CometChat. The function gets the event and a `Context`, once an event however many of its
+        patterns fit, and stays what it was, so that a test can call it. With `retry` a run that
+        fails is tried again. `timeout` is how many seconds a run may take, at most and by default
+        what `COMETHOOKS_HANDLER_TIMEOUT` says. An edit is followed by up to three `message_sent`
+        that repeat it: only with `echoes` does a handler get those. `replay` says whether a replay
+        may run it: `"safe"`, since to repeat it does no harm; `"ask"`, if somebody asks for it by
+        name; or `"never"`. With `ordered`, when a run fails, later events of the conversation wait
+        until it is done or dismissed. Raises `HandlerError` or one of those below it.
         """
         if patterns and callable(patterns[0]):
             culprit, where = self._culprit(patterns[0])
-            raise HandlerError(culprit, f'write @plugin.on({_EXAMPLE}) in place of "@plugin.on"', where=where)
+            raise HandlerError(
+                culprit, f'write @plugin.on({_EXAMPLE}) in place of "@plugin.on"', where=where
+            )
 
         def register(function: Function) -> Function:
             self._register(function, patterns, _Options(retry, timeout, echoes, replay, ordered))
@@ -234,12 +245,18 @@ def _check_function(function: Callable[..., Any], culprit: str, where: str) -> N
             culprit, "is not a function; decorate a function: def greet(event, ctx)", where=where
         )
     if not function.__name__.isidentifier():
-        raise HandlerError(culprit, "has no name to keep its runs under; write it with def", where=where)
+        raise HandlerError(
+            culprit, "has no name to keep its runs under; write it with def", where=where
+        )
     plain = inspect.unwrap(function)
     if inspect.iscoroutinefunction(plain) or inspect.isasyncgenfunction(plain):
-        raise HandlerError(culprit, 'is asynchronous; handlers run in threads: write "def"', where=where)
+        raise HandlerError(
+            culprit, 'is asynchronous; handlers run in threads: write "def"', where=where
+        )
     if inspect.isgeneratorfunction(plain):
-        raise HandlerError(culprit, 'is a generator, which would never run; remove "yield"', where=where)
+        raise HandlerError(
+            culprit, 'is a generator, which would never run; remove "yield"', where=where
+        )
     try:
         inspect.signature(function).bind(None, None)
     except TypeError as error:
@@ -249,10 +266,15 @@ def _check_function(function: Callable[..., Any], culprit: str, where: str) -> N
 
 def _check_patterns(patterns: tuple[str, ...], culprit: str, where: str) -> None:
     if not patterns:
-        raise PatternError(culprit, f"name at least one trigger: @plugin.on({_EXAMPLE})", where=where)
+        raise PatternError(
+            culprit, f"name at least one trigger: @plugin.on({_EXAMPLE})", where=where
+        )
     for pattern in patterns:
         if not is_pattern(pattern):
-            problem = f'{pattern!r} is no trigger, canonical name or wildcard ({_EXAMPLE}, "message.*", "*")'
+            problem = (
+                f'{pattern!r} is no trigger, canonical name or wildcard ({_EXAMPLE}, "message.*",'
+                ' "*")'
+            )
             raise PatternError(culprit, problem, where=where)
 
 
@@ -273,14 +295,22 @@ def _check_options(options: _Options, culprit: str, where: str) -> None:
         problem = f"replay={options.replay!r} is none of {', '.join(map(repr, REPLAYABLE))}"
         raise OptionError(culprit, problem, where=where)
     if not isinstance(options.echoes, bool):
-        raise OptionError(culprit, f"echoes={options.echoes!r} is neither True nor False", where=where)
+        raise OptionError(
+            culprit, f"echoes={options.echoes!r} is neither True nor False", where=where
+        )
     if not isinstance(options.ordered, bool):
-        raise OptionError(culprit, f"ordered={options.ordered!r} is neither True nor False", where=where)
+        raise OptionError(
+            culprit, f"ordered={options.ordered!r} is neither True nor False", where=where
+        )
     if retry is not None and not isinstance(retry, Retry):
-        raise OptionError(culprit, f"retry={retry!r} is no Retry; write retry=Retry(attempts=5)", where=where)
+        raise OptionError(
+            culprit, f"retry={retry!r} is no Retry; write retry=Retry(attempts=5)", where=where
+        )
     if timeout is not None and (not is_seconds(timeout) or timeout <= 0):
         raise OptionError(
-            culprit, f"timeout={timeout!r} is no number of seconds above 0; write timeout=10", where=where
+            culprit,
+            f"timeout={timeout!r} is no number of seconds above 0; write timeout=10",
+            where=where,
         )
 
 

@@ -17,8 +17,8 @@ LONGEST_WAIT_SECONDS = 365 * 24 * 3600.0
 class Retry:
     """How often a failing run is tried, and how long it waits in between.
 
-    The wait is random, up to a bound that doubles with every attempt, so that runs that failed together do not
-    come again together. Raises `ValueError`.
+    The wait is random, up to a bound that doubles with every attempt, so that runs that failed
+    together do not come again together. Raises `ValueError`.
     """
 
     attempts: int = 5
@@ -32,13 +32,19 @@ class Retry:
 
     def __post_init__(self) -> None:
         if not _is_whole(self.attempts) or self.attempts < 1:
-            problem = "write how many attempts there may be, the first one included: Retry(attempts=5)"
+            problem = (
+                "write how many attempts there may be, the first one included: Retry(attempts=5)"
+            )
             raise ValueError(f"attempts={self.attempts!r}: {problem}")
         for name, value in (("base", self.base), ("cap", self.cap)):
             if not is_seconds(value) or value <= 0:
-                raise ValueError(f"{name}={value!r}: write a number of seconds above 0: Retry({name}=60)")
+                raise ValueError(
+                    f"{name}={value!r}: write a number of seconds above 0: Retry({name}=60)"
+                )
         if self.base > self.cap:
-            problem = f"the wait cannot begin above its cap: Retry(base={self.cap!r}, cap={self.base!r})"
+            problem = (
+                f"the wait cannot begin above its cap: Retry(base={self.cap!r}, cap={self.base!r})"
+            )
             raise ValueError(f"base={self.base!r}, cap={self.cap!r}: {problem}")
         if not isinstance(self.jitter, bool):
             raise ValueError(f"jitter={self.jitter!r}: write jitter=True or jitter=False")  # noqa: TRY004
@@ -59,19 +65,24 @@ class Stop(Exception):
 class RetryLater(Exception):
     """`raise RetryLater(60)` in a handler asks for another attempt after so many seconds.
 
-    The attempt that raises it counts: after the last one that the handler's `Retry` allows, the run is dead.
-    A handler that was registered without one gets the attempts of `Retry()`. Raises `ValueError`.
+    The attempt that raises it counts: after the last one that the handler's `Retry` allows, the run
+    is dead. A handler that was registered without one gets the attempts of `Retry()`. Raises
+    `ValueError`.
     """
 
     def __init__(self, seconds: float) -> None:
         if not is_seconds(seconds) or seconds < 0:
-            raise ValueError(f"RetryLater({seconds!r}): write a number of seconds, 0 or more: RetryLater(60)")
+            raise ValueError(
+                f"RetryLater({seconds!r}): write a number of seconds, 0 or more: RetryLater(60)"
+            )
         super().__init__(f"in {seconds} s")
         self.seconds = seconds
 
 
 class NotYet(RetryLater):
-    """Raised in a handler by its context, which could not begin something: that attempt does not count."""
+    """Raised in a handler by its context, which could not begin something: that attempt does not
+    count.
+    """
 
     def __init__(self, seconds: float, why: str) -> None:
         super().__init__(seconds)
@@ -85,7 +96,9 @@ def next_attempt(
     *,
     random: Callable[[], float] = random.random,
 ) -> float | None:
-    """Seconds until the attempt that follows number `attempt`, which `error` ended; None when none follows."""
+    """Seconds until the attempt that follows number `attempt`, which `error` ended; None when none
+    follows.
+    """
     asked = _asked(error)
     if not counts(error):
         return asked or 0.0
@@ -113,7 +126,9 @@ def is_seconds(value: object) -> TypeGuard[float]:
 
 
 def _asked(error: BaseException) -> float | None:
-    """The seconds that a `RetryLater` asks for. A class of a plugin below it may have none, or nonsense."""
+    """The seconds that a `RetryLater` asks for. A class of a plugin below it may have none, or
+    nonsense.
+    """
     seconds = getattr(error, "seconds", None) if isinstance(error, RetryLater) else None
     return seconds if is_seconds(seconds) and seconds >= 0 else None
 

@@ -30,7 +30,8 @@ class _Seen:
 
 
 class PluginWatch:
-    """What is in a folder's `.py` and `pyproject.toml` files, and whether that has changed since it was last told.
+    """What is in a folder's `.py` and `pyproject.toml` files, and whether that has changed since it
+    was last told.
 
     `clock` gives seconds that never go back.
     """
@@ -45,10 +46,11 @@ class PluginWatch:
         self._told_at = float("-inf")
 
     def changed(self) -> tuple[str, ...]:
-        """The files that have changed, as paths within the folder, once and as soon as that is to be followed.
+        """The files that have changed, as paths within the folder, once and as soon as that is to
+        be followed.
 
-        To be called often: it looks about once a second. It waits until nothing changes any more between two looks,
-        but not for ever, and some seconds after the last time.
+        To be called often: it looks about once a second. It waits until nothing changes any more
+        between two looks, but not for ever, and some seconds after the last time.
         """
         now = self._clock()
         if now < self._next_look:
@@ -68,7 +70,9 @@ class PluginWatch:
         return different
 
     def _forget_bytecode(self, names: tuple[str, ...]) -> None:
-        """Remove what was compiled: Python knows it by the source's size and second, which may be the same."""
+        """Remove what was compiled: Python knows it by the source's size and second, which may be
+        the same.
+        """
         for name in names:
             if name.endswith(".py"):
                 with contextlib.suppress(OSError):
@@ -78,7 +82,9 @@ class PluginWatch:
 def _differences(before: Mapping[str, _Seen], after: Mapping[str, _Seen]) -> tuple[str, ...]:
     """The files that only one of them has, or that are not the same in both."""
     names = before.keys() | after.keys()
-    return tuple(sorted(name for name in names if _digest(before.get(name)) != _digest(after.get(name))))
+    return tuple(
+        sorted(name for name in names if _digest(before.get(name)) != _digest(after.get(name)))
+    )
 
 
 def _digest(seen: _Seen | None) -> bytes | None:
@@ -98,13 +104,19 @@ def _look(folder: Path, known: Mapping[str, _Seen]) -> dict[str, _Seen]:
 def _seen(path: str, known: _Seen | None) -> _Seen:
     status = os.stat(path)
     stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
-    if known is not None and known.stamp == stamp and time.time_ns() - status.st_mtime_ns > _RECENT_NS:
+    if (
+        known is not None
+        and known.stamp == stamp
+        and time.time_ns() - status.st_mtime_ns > _RECENT_NS
+    ):
         return known
     return _Seen(stamp, hashlib.blake2b(Path(path).read_bytes()).digest())
 
 
 def _files(folder: Path) -> Iterator[str]:
-    """The files that plugins are made of, also where a link leads to; not those of an environment."""
+    """The files that plugins are made of, also where a link leads to; not those of an
+    environment.
+    """
     been: set[str] = set()
     for where, folders, names in os.walk(folder, followlinks=True):
         real = os.path.realpath(where)

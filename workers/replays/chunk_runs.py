@@ -1,4 +1,6 @@
-"""The runs of one chunk of a replay, in threads: those of a conversation one after the other, in their order."""
+"""The runs of one chunk of a replay, in threads: those of a conversation one after the other, in
+their order.
+"""
 
 import time
 from collections import defaultdict
@@ -27,13 +29,20 @@ class Pending:
 
 
 class ReplayRuns:
-    """Makes the runs of the replay `name`, one chunk after the other, with runners that are started elsewhere.
+    """Makes the runs of the replay `name`, one chunk after the other, with runners that are started
+    elsewhere.
 
     `messages` is where the runners' failures are put.
     """
 
     def __init__(
-        self, name: str, runners: Runners, messages: "SimpleQueue[object]", stop: StopFlag, *, dry_run: bool
+        self,
+        name: str,
+        runners: Runners,
+        messages: "SimpleQueue[object]",
+        stop: StopFlag,
+        *,
+        dry_run: bool,
     ) -> None:
         self._name = name
         self._runners = runners
@@ -44,16 +53,24 @@ class ReplayRuns:
         self._begun = False
 
     def over(self) -> bool:
-        """Whether nothing more may be started: somebody asked to stop, or a handler hangs in this process."""
+        """Whether nothing more may be started: somebody asked to stop, or a handler hangs in this
+        process.
+        """
         return self._stop.is_set() or self._runners.stuck
 
     def make(
-        self, pending: Sequence[Pending], lines: ReplayLines, *, until: float, tick: Callable[[], None]
+        self,
+        pending: Sequence[Pending],
+        lines: ReplayLines,
+        *,
+        until: float,
+        tick: Callable[[], None],
     ) -> list[tuple[str, RunResult]]:
-        """Make these runs, and return the results by event once nothing is in progress. `lines` are this chunk's.
+        """Make these runs, and return the results by event once nothing is in progress. `lines` are
+        this chunk's.
 
-        None is started after `until`, by the monotonic clock, but the first. `tick` is called again and again.
-        Raises what ended a runner.
+        None is started after `until`, by the monotonic clock, but the first. `tick` is called again
+        and again. Raises what ended a runner.
         """
         self._until, self._begun = until, False
         lanes: defaultdict[LaneKey, list[Pending]] = defaultdict(list)

@@ -1,12 +1,13 @@
-"""Where an event is kept that a handler made: of a live run in the streams, of a replay's in the journal.
+"""Where an event is kept that a handler made: of a live run in the streams, of a replay's in the
+journal.
 
-It is recognised wherever it is already. Redis knows those of the duplicate window; the journal, which is asked when
-a live run is tried again and in replays, knows all others.
+It is recognised wherever it is already. Redis knows those of the duplicate window; the journal,
+which is asked when a live run is tried again and in replays, knows all others.
 
-What a replay makes that is new enters no stream: the live handlers do not get it. It is written into the journal
-together with the runs of it that are the replay's, which are due at once, so a crash leaves all of that or nothing.
-Those of ordered handlers stand in lines of their own: the order between what is emitted in a replay and the events
-that it finds in the journal is not kept.
+What a replay makes that is new enters no stream: the live handlers do not get it. It is written
+into the journal together with the runs of it that are the replay's, which are due at once, so a
+crash leaves all of that or nothing. Those of ordered handlers stand in lines of their own: the
+order between what is emitted in a replay and the events that it finds in the journal is not kept.
 """
 
 import time

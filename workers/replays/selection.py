@@ -1,4 +1,6 @@
-"""Which runs a replay means, and how many they are. Plans and jobs both ask here, so that they agree."""
+"""Which runs a replay means, and how many they are. Plans and jobs both ask here, so that they
+agree.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -17,7 +19,9 @@ _PAGE = 1000
 
 
 def handlers_for(request: ReplayRequest, plugins: Plugins, found: Candidate) -> list[BoundHandler]:
-    """The handlers whose runs on this event are part of the replay, by id; those recorded already too."""
+    """The handlers whose runs on this event are part of the replay, by id; those recorded already
+    too.
+    """
     return [
         handler
         for handler in handlers_of(request, plugins, found.record)
@@ -26,7 +30,9 @@ def handlers_for(request: ReplayRequest, plugins: Plugins, found: Candidate) -> 
 
 
 def handlers_of(request: ReplayRequest, plugins: Plugins, record: Record) -> list[BoundHandler]:
-    """The handlers of the replay that want this event, whatever ran on it; those too that never may."""
+    """The handlers of the replay that want this event, whatever ran on it; those too that never
+    may.
+    """
     return [
         handler
         for handler in plugins.handlers_for(record.trigger or "", record.name, record.source)
@@ -36,10 +42,11 @@ def handlers_of(request: ReplayRequest, plugins: Plugins, record: Record) -> lis
 
 @dataclass(slots=True)
 class Plan:
-    """What a replay would do. `events` are those with a run, received from `oldest` to `newest` (milliseconds).
+    """What a replay would do. `events` are those with a run, received from `oldest` to `newest`
+    (milliseconds).
 
-    `runs` has the number of runs by handler, those too that are not made: of a handler that is not included, or
-    that never may be.
+    `runs` has the number of runs by handler, those too that are not made: of a handler that is not
+    included, or that never may be.
     """
 
     events: int = 0
@@ -51,7 +58,9 @@ class Plan:
 def plan_of(
     request: ReplayRequest, plugins: Plugins, found: Iterable[Candidate], others: frozenset[str]
 ) -> Plan:
-    """The plan of a replay of what is `found`; `others` are handlers that would have to be included."""
+    """The plan of a replay of what is `found`; `others` are handlers that would have to be
+    included.
+    """
     plan, wide = Plan(), replace(request, handlers=request.handlers | others)
     for each in found:
         ids = [handler.id for handler in handlers_for(wide, plugins, each)]
@@ -65,7 +74,9 @@ def plan_of(
 
 
 def journalled(engine: Engine, request: ReplayRequest) -> Iterator[Candidate]:
-    """The events of the journal that a replay would look at, without bodies, oldest first, in little memory."""
+    """The events of the journal that a replay would look at, without bodies, oldest first, in
+    little memory.
+    """
     after = None
     while page := candidates(engine, request, None, after, _PAGE, bodies=False):
         yield from page

@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 
 
 class AppsError(ValueError):
-    """Text that does not name apps. Its message says what is wrong with which entry, and quotes none of it."""
+    """Text that does not name apps. Its message says what is wrong with which entry, and quotes
+    none of it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class App:
     """A CometChat app.
 
-    `region` is where it is hosted: us, eu, in, or one that came later. `rest_key` is for the Chat REST API, and
-    masked in `repr` and `str`.
+    `region` is where it is hosted: us, eu, in, or one that came later. `rest_key` is for the Chat
+    REST API, and masked in `repr` and `str`.
     """
 
     id: str
@@ -35,14 +37,18 @@ class App:
         """
         if self.rest_key is None:
             entry = f"{self.id}:{self.region}:restkey"
-            raise AppsError(f"the REST key of the app {self.id} is not known; write COMETHOOKS_APPS={entry}")
+            raise AppsError(
+                f"the REST key of the app {self.id} is not known; write COMETHOOKS_APPS={entry}"
+            )
         acting = {} if on_behalf_of is None else {"onBehalfOf": on_behalf_of}
         return {"apiKey": self.rest_key, "appId": self.id, **acting}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ManagementKey:
-    """What the management API asks for; CometChat's sales team issues it. Masked in `repr` and `str`."""
+    """What the management API asks for; CometChat's sales team issues it. Masked in `repr` and
+    `str`.
+    """
 
     key: str
     secret: str
@@ -72,6 +78,7 @@ def _app(entry: str, number: int) -> App:
     match = re.fullmatch(r"([A-Za-z0-9_-]+) *: *([A-Za-z]+)(?: *: *([!-~]+))?", entry)
     if match is None:
         raise AppsError(
-            f"entry {number} is not appid:region[:restkey], such as 2345abc:eu; the region is us, eu or in"
+            f"entry {number} is not appid:region[:restkey], such as 2345abc:eu; the region is us,"
+            " eu or in"
         )
     return App(match[1], match[2].lower(), match[3])

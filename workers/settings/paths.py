@@ -1,12 +1,9 @@
 """What lies where under the data directory, and the credentials that are kept there.
 
-```
-<data dir>/comethooks.db         the journal, unless DATABASE_URL names another
-<data dir>/credentials           what `comethooks up` made for CometChat to send: `user:password` lines
-<data dir>/plugins/              plugins of one file
-<data dir>/bookmarks/            redacted samples that `comethooks send` can send
-<data dir>/valkey/valkey.sock    the embedded server
-```
+``` <data dir>/comethooks.db         the journal, unless DATABASE_URL names another <data
+dir>/credentials           what `comethooks up` made for CometChat to send: `user:password` lines
+<data dir>/plugins/              plugins of one file <data dir>/bookmarks/            redacted
+samples that `comethooks send` can send <data dir>/valkey/valkey.sock    the embedded server ```
 """
 
 import hashlib
@@ -19,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 MAX_SOCKET_PATH = 100
-"""The path of a unix socket stays below this many bytes: the kernel's limit is 104 (macOS) or 108 (Linux)."""
+"""The path of a unix socket stays below this many bytes: the kernel's limit is 104 (macOS) or 108
+(Linux)."""
 
 MADE_USER = "comethooks"
 MADE_PASSWORD_LENGTH = 32
@@ -33,7 +31,9 @@ class CredentialsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A user and the password that CometChat sends with it. The password is masked in `repr` and `str`."""
+    """A user and the password that CometChat sends with it. The password is masked in `repr` and
+    `str`.
+    """
 
     user: str
     password: str = field(repr=False)
@@ -65,10 +65,11 @@ def bookmark_dir(data_dir: Path) -> Path:
 
 
 def socket_path(data_dir: Path) -> Path:
-    """The unix socket of the embedded server: the same for everybody with the same `data_dir` and user id.
+    """The unix socket of the embedded server: the same for everybody with the same `data_dir` and
+    user id.
 
-    Where the data directory's own path is too long for a socket, it is one in a folder of the system's
-    temporary directory; make that folder with `make_private_dir`.
+    Where the data directory's own path is too long for a socket, it is one in a folder of the
+    system's temporary directory; make that folder with `make_private_dir`.
     """
     path = data_dir / "valkey" / "valkey.sock"
     if len(os.fsencode(path)) < MAX_SOCKET_PATH:
@@ -80,13 +81,15 @@ def socket_path(data_dir: Path) -> Path:
 def make_private_dir(path: Path) -> None:
     """Make the folder `path`, and those above it, readable by this user alone.
 
-    Raises `PermissionError` when it is there already and belongs to somebody else, or is a link: anybody can
-    make a folder under the temporary directory, and wait there for what we would send.
+    Raises `PermissionError` when it is there already and belongs to somebody else, or is a link:
+    anybody can make a folder under the temporary directory, and wait there for what we would send.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.mkdir(mode=0o700, exist_ok=True)
     if path.is_symlink() or path.stat().st_uid != os.getuid():
-        raise PermissionError(f"{path} belongs to somebody else; remove it, or use a shorter data directory")
+        raise PermissionError(
+            f"{path} belongs to somebody else; remove it, or use a shorter data directory"
+        )
 
 
 def parse_credentials(text: str) -> tuple[Credential, ...]:
@@ -104,7 +107,8 @@ def parse_credentials(text: str) -> tuple[Credential, ...]:
 def read_credentials(data_dir: Path) -> tuple[Credential, ...]:
     """The credentials kept in `data_dir`; none when there is no such file.
 
-    Raises `CredentialsError` when the file holds something else, and `OSError` when it cannot be read.
+    Raises `CredentialsError` when the file holds something else, and `OSError` when it cannot be
+    read.
     """
     try:
         return parse_credentials(credentials_path(data_dir).read_text("utf-8"))
@@ -130,7 +134,9 @@ def ensure_credentials(data_dir: Path) -> Credential:
 
 
 def _create_once(path: Path, text: str) -> None:
-    """Make `path` with `text`, complete and with mode 0600 at once; leave it alone when it is there."""
+    """Make `path` with `text`, complete and with mode 0600 at once; leave it alone when it is
+    there.
+    """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -138,7 +144,9 @@ def _create_once(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.link(draft, path)  # unlike a rename, it never replaces what another process made meanwhile
+        os.link(
+            draft, path
+        )  # unlike a rename, it never replaces what another process made meanwhile
     except FileExistsError:
         pass
     finally:
@@ -149,7 +157,8 @@ def _credential(entry: str, number: int) -> Credential:
     user, colon, password = entry.partition(":")
     if not (user and colon and password):
         raise CredentialsError(
-            f"entry {number} is not user:password (a password cannot hold a comma: commas separate entries)"
+            f"entry {number} is not user:password (a password cannot hold a comma: commas separate"
+            " entries)"
         )
     if not entry.isprintable():
         raise CredentialsError(f"entry {number} holds a control character")
@@ -157,6 +166,8 @@ def _credential(entry: str, number: int) -> Credential:
 
 
 def _temporary_dir() -> Path:
-    """`/tmp` where there is one: unlike TMPDIR, it is the same in every terminal, service and cron job."""
+    """`/tmp` where there is one: unlike TMPDIR, it is the same in every terminal, service and cron
+    job.
+    """
     shared = Path("/tmp")
     return shared if os.access(shared, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())

@@ -1,7 +1,8 @@
-"""Settings: read once from the environment, checked together, and then one object that nothing changes.
+"""Settings: read once from the environment, checked together, and then one object that nothing
+changes.
 
-Every setting is `NAME`, or `NAME_FILE` with the path of a file that holds the value. An empty one counts as
-unset. `SettingsError` is raised when some cannot be used, and lists all of them.
+Every setting is `NAME`, or `NAME_FILE` with the path of a file that holds the value. An empty one
+counts as unset. `SettingsError` is raised when some cannot be used, and lists all of them.
 """
 
 import os
@@ -32,7 +33,9 @@ _MOST_DAYS = 36_500
 
 
 class SettingsError(Exception):
-    """Settings that cannot be used. `problems` says of each, in a line, what is wrong and what to do."""
+    """Settings that cannot be used. `problems` says of each, in a line, what is wrong and what to
+    do.
+    """
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
@@ -45,7 +48,8 @@ class Settings:
     """Everything that can be turned. Secrets are masked in `repr` and `str`."""
 
     basic_auth: tuple[Credential, ...]
-    """What CometChat may authenticate with; empty when it is neither set nor made by `comethooks up`."""
+    """What CometChat may authenticate with; empty when it is neither set nor made by `comethooks
+    up`."""
     app_ids: frozenset[str]
     """The app ids that are let in, those of `apps` among them; empty: every one."""
     apps: tuple[App, ...]
@@ -77,9 +81,12 @@ class Settings:
     payload_retention_days: int
     """The same for its body; no more than `retention_days`."""
     run_retention_days: int
-    """The same for the tracebacks and earlier attempts of its runs; no more than `retention_days`."""
+    """The same for the tracebacks and earlier attempts of its runs; no more than
+    `retention_days`.
+    """
     strict_triggers: frozenset[str]
-    """Triggers whose bodies are refused when they hold what the schemas do not know; `*` is every one."""
+    """Triggers whose bodies are refused when they hold what the schemas do not know; `*` is every
+    one."""
     drop_secrets: bool
     """Whether secrets in bodies are replaced before they are kept."""
     count_only: frozenset[str]
@@ -122,7 +129,9 @@ class Settings:
 
 
 def _parsed(env: Texts) -> dict[str, Any]:
-    """Every field of `Settings` but `environ`, with its default; one that cannot be used is left as it is."""
+    """Every field of `Settings` but `environ`, with its default; one that cannot be used is left as
+    it is.
+    """
     data_dir = env.directory(NAMES["data_dir"], ".comethooks")
     port = env.number(NAMES["port"], _PORT, maximum=65_535)
     socket = f"unix://{quote(str(paths.socket_path(data_dir)))}"
@@ -130,7 +139,9 @@ def _parsed(env: Texts) -> dict[str, Any]:
         "basic_auth": env.credentials(NAMES["basic_auth"], None),
         **_apps(env),
         "redis_url": env.redis(NAMES["redis_url"], socket),
-        "database_url": env.database(NAMES["database_url"], values.sqlite_url(paths.database_path(data_dir))),
+        "database_url": env.database(
+            NAMES["database_url"], values.sqlite_url(paths.database_path(data_dir))
+        ),
         "port": port,
         "web_concurrency": env.number(NAMES["web_concurrency"], "2"),
         "data_dir": data_dir,
@@ -165,7 +176,9 @@ def _apps(env: Texts) -> dict[str, Any]:
 
 
 def _retention(env: Texts) -> dict[str, Any]:
-    """The three ages in days; the details of an event are kept as long as it is, unless that is said."""
+    """The three ages in days; the details of an event are kept as long as it is, unless that is
+    said.
+    """
     days = env.number(NAMES["retention_days"], _DAYS, maximum=_MOST_DAYS)
     most = days if isinstance(days, int) else int(_DAYS)
     details = {}

@@ -1,7 +1,8 @@
-"""What the text of a setting means: numbers, durations, sizes, flags, lists, URLs. Also how a URL is shown.
+"""What the text of a setting means: numbers, durations, sizes, flags, lists, URLs. Also how a URL
+is shown.
 
-Each function raises `ValueError` with what was expected, in words that fit behind `NAME is "…": `. None of
-them quotes the text, which may be a secret.
+Each function raises `ValueError` with what was expected, in words that fit behind `NAME is "…": `.
+None of them quotes the text, which may be a secret.
 """
 
 import os
@@ -21,7 +22,16 @@ _FLAGS = {
     "off": False,
     "0": False,
 }
-_BYTES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+_BYTES = {
+    "": 1,
+    "b": 1,
+    "kb": 10**3,
+    "mb": 10**6,
+    "gb": 10**9,
+    "kib": 2**10,
+    "mib": 2**20,
+    "gib": 2**30,
+}
 
 
 def parse_duration(text: str) -> float:
@@ -33,7 +43,9 @@ def parse_duration(text: str) -> float:
 
 
 def parse_size(text: str) -> int:
-    """Bytes, from a number of them or a form such as `512kB`, `1MiB`, `2GB`; case does not matter."""
+    """Bytes, from a number of them or a form such as `512kB`, `1MiB`, `2GB`; case does not
+    matter.
+    """
     match = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,6})?) ?([a-z]{0,3})", text.strip().lower())
     if match is None or match[2] not in _BYTES:
         raise ValueError("expected a size such as 512kB, 1MiB or 2GB, or a number of bytes")
@@ -73,14 +85,18 @@ def parse_flag(text: str) -> bool:
 
 def parse_path(text: str) -> Path:
     """An absolute path; a leading `~` is the home directory."""
-    return Path(os.path.abspath(os.path.expanduser(text)))  # resolves "..", but leaves links as they are
+    return Path(
+        os.path.abspath(os.path.expanduser(text))
+    )  # resolves "..", but leaves links as they are
 
 
 def parse_redis_url(text: str) -> str:
     """A URL that redis-py understands."""
     scheme, _, rest = text.partition("://")
     if scheme not in ("redis", "rediss", "unix") or not rest:
-        raise ValueError("expected redis://[user:password@]host:port/0, rediss://… or unix:///path/to/socket")
+        raise ValueError(
+            "expected redis://[user:password@]host:port/0, rediss://… or unix:///path/to/socket"
+        )
     _check_host(text)
     return text
 
@@ -92,10 +108,14 @@ def parse_database_url(text: str) -> str:
         _check_host(text)
         return f"postgresql+psycopg://{rest}"
     if scheme != "sqlite" or not rest.startswith("/"):
-        raise ValueError("expected postgresql://user:password@host/database or sqlite:////path/to/file")
+        raise ValueError(
+            "expected postgresql://user:password@host/database or sqlite:////path/to/file"
+        )
     file, question, options = rest[1:].partition("?")
     if file in ("", ":memory:") or file.startswith("file:"):
-        raise ValueError("expected a file: several processes share the database, so it cannot be in memory")
+        raise ValueError(
+            "expected a file: several processes share the database, so it cannot be in memory"
+        )
     return f"{sqlite_url(parse_path(unquote(file)))}{question}{options}"
 
 

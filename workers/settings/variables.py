@@ -1,14 +1,19 @@
-"""Environment variables, each `NAME` or `NAME_FILE` with the path of a file that holds the value."""
+"""Environment variables, each `NAME` or `NAME_FILE` with the path of a file that holds the
+value.
+"""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 
-def read_variables(environ: Mapping[str, str], names: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """The values of those of `names` that are set, by `NAME` or by the file in `NAME_FILE`, and the problems.
+def read_variables(
+    environ: Mapping[str, str], names: Iterable[str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The values of those of `names` that are set, by `NAME` or by the file in `NAME_FILE`, and the
+    problems.
 
-    Both by name; a problem is a line that says what to do. Values are stripped; an empty one counts as
-    unset, an empty file as a problem.
+    Both by name; a problem is a line that says what to do. Values are stripped; an empty one counts
+    as unset, an empty file as a problem.
     """
     texts: dict[str, str] = {}
     problems: dict[str, str] = {}
@@ -21,7 +26,9 @@ def read_variables(environ: Mapping[str, str], names: Iterable[str]) -> tuple[di
         elif file:
             try:
                 texts[name] = _content(file)
-            except ValueError as error:  # the path is not quoted: it may be the secret itself, misplaced
+            except (
+                ValueError
+            ) as error:  # the path is not quoted: it may be the secret itself, misplaced
                 problems[name] = f"{name}_FILE: {error}"
     return texts, problems
 

@@ -16,17 +16,21 @@ from comethooks.workers.streams.layout import DEFAULT_COUNT, Layout
 from comethooks.workers.streams.limit import KnownLimit
 
 TIMELESS_WINDOW_SECONDS = 60
-"""How long a duplicate key without a time of occurrence lives, at least, and at most twice as long: blocking,
-unblocking and blocking again is three events, while CometChat repeats itself 10 and 30 seconds later."""
+"""How long a duplicate key without a time of occurrence lives, at least, and at most twice as long:
+blocking, unblocking and blocking again is three events, while CometChat repeats itself 10 and 30
+seconds later."""
 
 _LAYOUTS_TRIED = 3
 
 DUPLICATE_SHARDS = 8192
-"""Hashes a bucket of duplicate keys is split into: up to a million keys stay in the compact encoding."""
+"""Hashes a bucket of duplicate keys is split into: up to a million keys stay in the compact
+encoding."""
 
 
 class NotKeptError(Exception):
-    """A request could not be kept, so it must not be acknowledged. `reason` says why, for the log."""
+    """A request could not be kept, so it must not be acknowledged. `reason` says why, for the
+    log.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -42,7 +46,9 @@ class Accepted:
 
 
 def refusal_word(error: ResponseError) -> str:
-    """The code of an error reply (MISCONF, WRONGTYPE), or redis-py's class for it, which has cut the code off."""
+    """The code of an error reply (MISCONF, WRONGTYPE), or redis-py's class for it, which has cut
+    the code off.
+    """
     return str(error).split(" ", 1)[0] if type(error) is ResponseError else type(error).__name__
 
 
@@ -50,7 +56,12 @@ class Streams:
     """Writes requests to the partitions' streams. Safe to share between threads."""
 
     def __init__(
-        self, client: Redis, *, partitions: int | None, duplicate_window: int, max_backlog_bytes: int
+        self,
+        client: Redis,
+        *,
+        partitions: int | None,
+        duplicate_window: int,
+        max_backlog_bytes: int,
     ) -> None:
         self.client = client
         self._layout = Layout(partitions or DEFAULT_COUNT)
@@ -60,7 +71,9 @@ class Streams:
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
-        """Streams for a process that somebody is waiting for: an attempt ends within 0.4 seconds."""
+        """Streams for a process that somebody is waiting for: an attempt ends within 0.4
+        seconds.
+        """
         return cls(
             connect(settings.redis_url, connect_timeout=0.1, timeout=0.3),
             partitions=settings.partitions,
@@ -71,15 +84,17 @@ class Streams:
     def accept(self, record: Record, *, duplicate_key: bytes, has_time: bool) -> Accepted:
         """Keep an event, unless it repeats one: then keep only that it came again.
 
-        When this returns, the server has confirmed it. `duplicate_key` is sixteen bytes; `has_time` says whether
-        a time of occurrence went into it, and so how long it is remembered.
-        Raises `NotKeptError` when the event may not be kept.
+        When this returns, the server has confirmed it. `duplicate_key` is sixteen bytes; `has_time`
+        says whether a time of occurrence went into it, and so how long it is remembered. Raises
+        `NotKeptError` when the event may not be kept.
         """
         window = self._duplicate_window if has_time else TIMELESS_WINDOW_SECONDS
         return self._append(record, duplicate_key, window)
 
     def knows(self, duplicate_key: bytes) -> bool:
-        """Whether an event with this key, which holds a time, was kept of late. Raises `NotKeptError`."""
+        """Whether an event with this key, which holds a time, was kept of late. Raises
+        `NotKeptError`.
+        """
         window = self._duplicate_window
         try:
             now, _ = self.client.time()
@@ -124,11 +139,15 @@ class Streams:
         )
 
     def _in_layout(self, item: Record, arguments: list[Any]) -> tuple[bytes, bytes]:
-        """Append in the layout that is in force: nothing is appended in another one, and the answer names it."""
+        """Append in the layout that is in force: nothing is appended in another one, and the answer
+        names it.
+        """
         for _ in range(_LAYOUTS_TRIED):
             layout = self._layout
             stream = keys.stream(layout.partition_of(item.app_id, item.key or item.id))
-            outcome, detail = self._call([stream, keys.BACKLOG, keys.PARTITIONS], [str(layout), *arguments])
+            outcome, detail = self._call(
+                [stream, keys.BACKLOG, keys.PARTITIONS], [str(layout), *arguments]
+            )
             if outcome != b"partitions":
                 return outcome, detail
             self._layout = Layout.parse(detail)

@@ -21,7 +21,8 @@ class Entry(NamedTuple):
 
 
 def waiting(client: Redis, partitions: Sequence[int]) -> Iterator[tuple[int, Record]]:
-    """Every record in the streams of `partitions`, with its partition; in each newest first, in constant memory.
+    """Every record in the streams of `partitions`, with its partition; in each newest first, in
+    constant memory.
 
     Entries of a format that this version cannot read are left out.
     """

@@ -16,9 +16,11 @@ CONNECTION_LOST = (ConnectionError, TimeoutError, OSError)
 
 
 def connect(url: str, *, connect_timeout: float = 1.0, timeout: float = 5.0) -> Redis:
-    """A client of the server at `url` that connects when first used and never repeats a call by itself.
+    """A client of the server at `url` that connects when first used and never repeats a call by
+    itself.
 
-    Both time-outs are seconds. A repeated call is only right where the caller knows it to be idempotent.
+    Both time-outs are seconds. A repeated call is only right where the caller knows it to be
+    idempotent.
     """
     return Redis.from_url(
         url,
@@ -32,7 +34,9 @@ def connect(url: str, *, connect_timeout: float = 1.0, timeout: float = 5.0) -> 
 def read_streams(
     client: Redis, cursors: Mapping[str, str], *, count: int, wait: float
 ) -> list[tuple[bytes, Entries]]:
-    """Up to `count` entries of each stream after its cursor; waits up to `wait` seconds for the first."""
+    """Up to `count` entries of each stream after its cursor; waits up to `wait` seconds for the
+    first.
+    """
     found = client.xread(cast(Any, cursors), count=count, block=max(1, int(wait * 1000)))
     return cast(list[tuple[bytes, Entries]], found)
 

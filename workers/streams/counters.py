@@ -29,7 +29,9 @@ def count(client: Redis, name: str, label: str, number: int = 1) -> None:
 
 
 def count_runs(client: Redis, ended: Iterable[tuple[str, str]]) -> None:
-    """Count attempts that ended outside of a stream, each as handler and state; not while Redis is away."""
+    """Count attempts that ended outside of a stream, each as handler and state; not while Redis is
+    away.
+    """
     pipeline = client.pipeline(transaction=False)
     for (handler, state), number in Counter(ended).items():
         pipeline.hincrby(keys.RUNS, field(handler, state), number)

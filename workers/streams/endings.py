@@ -1,4 +1,6 @@
-"""What a work-horse that was killed leaves: the word for how it ended, and leases that nobody needs to wait for."""
+"""What a work-horse that was killed leaves: the word for how it ended, and leases that nobody needs
+to wait for.
+"""
 
 from collections.abc import Collection
 from typing import cast
@@ -16,7 +18,8 @@ ENDING_TTL_SECONDS = 3600
 
 
 def bury(client: Redis, pid: int, wait_status: int | None) -> int:
-    """Record how a process ended, if that was seen, then drop its leases. How many leases those were.
+    """Record how a process ended, if that was seen, then drop its leases. How many leases those
+    were.
 
     In this order: whoever takes the partitions over asks at once what its predecessor died of.
     """
@@ -27,7 +30,9 @@ def bury(client: Redis, pid: int, wait_status: int | None) -> int:
                 pipeline.hset(keys.ENDINGS, member, ending(wait_status))
                 pipeline.expire(keys.ENDINGS, ENDING_TTL_SECONDS)
                 pipeline.hincrby(
-                    keys.COUNTERS, counters.field(counters.WORK_HORSES_KILLED, ending(wait_status)), 1
+                    keys.COUNTERS,
+                    counters.field(counters.WORK_HORSES_KILLED, ending(wait_status)),
+                    1,
                 )
                 pipeline.execute()
         except OutOfMemoryError:
@@ -41,4 +46,6 @@ def endings_of(client: Redis, members: Collection[str]) -> dict[str, str]:
         return {}
     asked = list(members)
     words = cast(list[bytes | None], client.hmget(keys.ENDINGS, asked))
-    return {member: word.decode() for member, word in zip(asked, words, strict=True) if word is not None}
+    return {
+        member: word.decode() for member, word in zip(asked, words, strict=True) if word is not None
+    }

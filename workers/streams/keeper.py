@@ -1,7 +1,7 @@
 """The thread that keeps a drainer's leases, and ends the process when it cannot.
 
-This is the fence: a drainer that lost a lease, or could not renew until its end, must not finish what it has in
-progress beside its successor. `os._exit` is the only way to be sure of that.
+This is the fence: a drainer that lost a lease, or could not renew until its end, must not finish
+what it has in progress beside its successor. `os._exit` is the only way to be sure of that.
 """
 
 import os
@@ -17,7 +17,8 @@ from comethooks.workers.streams.leases import Leases
 RENEWAL_SECONDS = 1.0
 """The time-out of every step of a renewal: give the keeper a client that waits no longer."""
 MARGIN_SECONDS = 3 * RENEWAL_SECONDS
-"""What a renewal may take before it fails: connecting, being greeted, and the answer, each up to its time-out."""
+"""What a renewal may take before it fails: connecting, being greeted, and the answer, each up to
+its time-out."""
 _RETRY_SECONDS = 0.2
 
 
@@ -43,13 +44,17 @@ class Keeper(threading.Thread):
         """Until when, by the leases' clock, every held lease is surely ours."""
 
     def hold(self, number: int, value: str, asked: float) -> None:
-        """Renew this lease from now on; `asked` is the time, by the leases' clock, before it was taken."""
+        """Renew this lease from now on; `asked` is the time, by the leases' clock, before it was
+        taken.
+        """
         with self._lock:
             self._held[number] = value
             self.deadline = min(self.deadline, asked + self._leases.ttl)
 
     def let_go(self, number: int) -> None:
-        """Renew this lease no more: it is about to be given back. Waits for a renewal that is under way."""
+        """Renew this lease no more: it is about to be given back. Waits for a renewal that is under
+        way.
+        """
         with self._lock:
             self._held.pop(number, None)
 

@@ -1,9 +1,9 @@
 """Which partitions there are: how many, and which numbers they have.
 
-The layout that requests are written to is fixed in Redis at the first start. When it is changed, the partitions
-of the new one get numbers of their own: from then on everything is appended there, while the drainers first empty
-the partitions of the old one, all of them, and only then read the new ones. So nothing is lost, and no event
-overtakes an earlier one of its conversation.
+The layout that requests are written to is fixed in Redis at the first start. When it is changed,
+the partitions of the new one get numbers of their own: from then on everything is appended there,
+while the drainers first empty the partitions of the old one, all of them, and only then read the
+new ones. So nothing is lost, and no event overtakes an earlier one of its conversation.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,9 @@ class Layout:
 
     @classmethod
     def parse(cls, text: bytes | str) -> Self:
-        """The layout that is written like that: `16`, or `32@16` for 32 that follow the first 16."""
+        """The layout that is written like that: `16`, or `32@16` for 32 that follow the first
+        16.
+        """
         count, _, base = (text.decode() if isinstance(text, bytes) else text).partition("@")
         return cls(int(count), int(base or 0))
 
@@ -41,7 +43,10 @@ class Layout:
 
     def partition_of(self, app_id: str | None, key: str) -> int:
         """The partition of everything that has the same ordering key in the same app."""
-        return self.base + crc32(f"{app_id or ''}\0{key}".encode("utf-8", "surrogatepass")) % self.count
+        return (
+            self.base
+            + crc32(f"{app_id or ''}\0{key}".encode("utf-8", "surrogatepass")) % self.count
+        )
 
     def followed_by(self, count: int) -> "Layout":
         """A layout of `count` partitions that shares no number with this one."""
@@ -71,8 +76,9 @@ class PartitionsError(Exception):
 
     def __init__(self, fixed: int, wanted: int) -> None:
         super().__init__(
-            f"Redis has {fixed} partitions and COMETHOOKS_PARTITIONS is {wanted}; to change them run: comethooks "
-            f"partitions set {wanted}; to keep them set COMETHOOKS_PARTITIONS={fixed}, or unset it"
+            f"Redis has {fixed} partitions and COMETHOOKS_PARTITIONS is {wanted}; to change them"
+            f" run: comethooks partitions set {wanted}; to keep them set"
+            f" COMETHOOKS_PARTITIONS={fixed}, or unset it"
         )
 
 
@@ -81,7 +87,9 @@ class SwitchingError(Exception):
 
 
 def read_layouts(client: Redis, wanted: int | None = None) -> Layouts:
-    """What Redis has; when it has nothing yet, what the first start would make. Raises redis-py's errors."""
+    """What Redis has; when it has nothing yet, what the first start would make. Raises redis-py's
+    errors.
+    """
     accepting, emptying = cast(list[bytes | None], client.mget(keys.PARTITIONS, keys.EMPTYING))
     if accepting is None:
         return Layouts(Layout(wanted or DEFAULT_COUNT))
@@ -104,7 +112,8 @@ def check_count(client: Redis, wanted: int | None) -> None:
 
 
 def switch(client: Redis, count: int, wanted: int | None = None) -> Layouts:
-    """Have everything appended to `count` new partitions from now on; the drainers empty the old ones.
+    """Have everything appended to `count` new partitions from now on; the drainers empty the old
+    ones.
 
     Nothing changes when there are so many already. Raises `SwitchingError`, and redis-py's errors.
     """

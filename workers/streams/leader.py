@@ -6,7 +6,9 @@ from comethooks.workers.streams import keys, scripts
 
 
 class Leader:
-    """A candidate, `member`, for what only one may do at a time. Asks again before every piece of work."""
+    """A candidate, `member`, for what only one may do at a time. Asks again before every piece of
+    work.
+    """
 
     def __init__(self, client: Redis, member: str, *, ttl: float) -> None:
         self._member = member

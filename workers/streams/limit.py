@@ -10,15 +10,17 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 REFRESH_SECONDS = 30.0
-"""How old what is known of the server's memory may be: it may have been restarted with another limit."""
+"""How old what is known of the server's memory may be: it may have been restarted with another
+limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class BacklogLimit:
-    """The limit of the backlog. Both values are bytes; `maxmemory` is 0 when the server has none, or hides it.
+    """The limit of the backlog. Both values are bytes; `maxmemory` is 0 when the server has none,
+    or hides it.
 
-    Half of the server's memory is left to duplicate keys, marks and RQ: a server that is full would refuse
-    those who could empty it too.
+    Half of the server's memory is left to duplicate keys, marks and RQ: a server that is full would
+    refuse those who could empty it too.
     """
 
     setting: int
@@ -39,26 +41,28 @@ class BacklogLimit:
         """What the limit is, and what to do when it is reached."""
         if self.fits:
             return (
-                f"at most {self.setting} bytes may wait; start workers, or raise COMETHOOKS_MAX_BACKLOG_BYTES "
-                "if Redis has the memory"
+                f"at most {self.setting} bytes may wait; start workers, or raise"
+                " COMETHOOKS_MAX_BACKLOG_BYTES if Redis has the memory"
             )
         return (
-            f"at most {self.bytes} bytes may wait, half of Redis' maxmemory; start workers, or raise maxmemory "
-            f"(COMETHOOKS_MAX_BACKLOG_BYTES allows {self.setting})"
+            f"at most {self.bytes} bytes may wait, half of Redis' maxmemory; start workers, or"
+            f" raise maxmemory (COMETHOOKS_MAX_BACKLOG_BYTES allows {self.setting})"
         )
 
     @property
     def misfit(self) -> str:
         """What to do about a setting that is more than the server can take."""
         return (
-            f"COMETHOOKS_MAX_BACKLOG_BYTES is {self.setting}, but only half of Redis' maxmemory of "
-            f"{self.maxmemory} may wait: {self.bytes} bytes; raise maxmemory to {2 * self.setting}, or lower "
-            "the setting"
+            f"COMETHOOKS_MAX_BACKLOG_BYTES is {self.setting}, but only half of Redis' maxmemory of"
+            f" {self.maxmemory} may wait: {self.bytes} bytes; raise maxmemory to"
+            f" {2 * self.setting}, or lower the setting"
         )
 
 
 def maxmemory_in(memory: Any) -> int:
-    """The server's limit in what it answers to INFO memory; 0 when it has none, or refused to say."""
+    """The server's limit in what it answers to INFO memory; 0 when it has none, or refused to
+    say.
+    """
     try:
         return int(memory["maxmemory"])
     except (KeyError, TypeError, ValueError):
@@ -68,10 +72,13 @@ def maxmemory_in(memory: Any) -> int:
 class KnownLimit:
     """The limit as it was when the server was last asked. Safe to share between threads.
 
-    Asking is a round trip of its own, so it is for when the server has just answered something else.
+    Asking is a round trip of its own, so it is for when the server has just answered something
+    else.
     """
 
-    def __init__(self, client: Redis, setting: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, client: Redis, setting: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.current = BacklogLimit(setting)
         self._client = client
         self._clock = clock
@@ -79,7 +86,9 @@ class KnownLimit:
         self._lock = threading.Lock()
 
     def refresh(self) -> None:
-        """Ask the server again, if that was long ago. When it does not say, what was known stays."""
+        """Ask the server again, if that was long ago. When it does not say, what was known
+        stays.
+        """
         if self._clock() < self._due or not self._lock.acquire(blocking=False):
             return
         try:

@@ -14,7 +14,9 @@ _TIMES = (keys.TOLD_AT, keys.OLDEST_DUE_AT)
 
 @dataclass(frozen=True, slots=True)
 class PartitionState:
-    """One partition: how many entries wait or are in progress, how old the oldest is, whether a drainer has it."""
+    """One partition: how many entries wait or are in progress, how old the oldest is, whether a
+    drainer has it.
+    """
 
     number: int
     depth: int
@@ -24,7 +26,9 @@ class PartitionState:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All partitions, the live drainers, the backlog, the runs, and what there is of a scheduler."""
+    """All partitions, the live drainers, the backlog, the runs, and what there is of a
+    scheduler.
+    """
 
     partitions: tuple[PartitionState, ...]
     emptying: Layout | None
@@ -39,14 +43,17 @@ class Overview:
     """What else is counted: name and label."""
     scheduler_leads: bool
     unfinished: Mapping[str, int] | None
-    """How many runs in the journal are in which state; None when no scheduler told it within the last minute."""
+    """How many runs in the journal are in which state; None when no scheduler told it within the
+    last minute."""
 
     oldest_due_s: float | None
     """For how long the first of the runs that wait for an attempt has been due; 0 when none is."""
 
     @property
     def undrained(self) -> list[int]:
-        """The partitions that should have a drainer and have none; new ones wait until the old ones are empty."""
+        """The partitions that should have a drainer and have none; new ones wait until the old ones
+        are empty.
+        """
         due = self.emptying.numbers if self.emptying else [each.number for each in self.partitions]
         return [each.number for each in self.partitions if each.number in due and not each.leased]
 
@@ -57,10 +64,19 @@ class Overview:
 
 
 def overview(client: Redis, wanted: int | None = None) -> Overview:
-    """Read all of it; `wanted` is how many partitions there are if Redis has none yet. Raises redis-py's errors."""
+    """Read all of it; `wanted` is how many partitions there are if Redis has none yet. Raises
+    redis-py's errors.
+    """
     layouts = read_layouts(client, wanted)
     partitions = layouts.numbers
-    script_keys = [keys.MEMBERS, keys.BACKLOG, keys.RUNS, keys.UNFINISHED, keys.LEADER, keys.COUNTERS]
+    script_keys = [
+        keys.MEMBERS,
+        keys.BACKLOG,
+        keys.RUNS,
+        keys.UNFINISHED,
+        keys.LEADER,
+        keys.COUNTERS,
+    ]
     for number in partitions:
         script_keys += [keys.stream(number), keys.lease(number)]
     script = client.register_script(scripts.OVERVIEW)
@@ -69,7 +85,9 @@ def overview(client: Redis, wanted: int | None = None) -> Overview:
     known = _counts(told)
     return Overview(
         partitions=tuple(
-            PartitionState(number, depth=depth, oldest_age_s=_age(oldest, int(now)), leased=bool(leased))
+            PartitionState(
+                number, depth=depth, oldest_age_s=_age(oldest, int(now)), leased=bool(leased)
+            )
             for number, (depth, oldest, leased) in zip(partitions, states, strict=True)
         ),
         emptying=layouts.emptying,
@@ -79,7 +97,11 @@ def overview(client: Redis, wanted: int | None = None) -> Overview:
         runs={_parts(name): count for name, count in _counts(runs).items()},
         counters={_parts(name): count for name, count in _counts(counters).items()},
         scheduler_leads=bool(leads),
-        unfinished={state: count for state, count in known.items() if state not in _TIMES} if told else None,
+        unfinished=(
+            {state: count for state, count in known.items() if state not in _TIMES}
+            if told
+            else None
+        ),
         oldest_due_s=max(0.0, int(now) - known.get(keys.OLDEST_DUE_AT, int(now))) if told else None,
     )
 

@@ -1,11 +1,13 @@
 """The Lua scripts: everything that must happen in Redis as one step, with its keys and arguments.
 
-Redis runs a script without anything in between, and writes its effects to the append-only file together. Each
-script says what would go wrong if it were several commands. Times are Redis' own, since the clocks of several
-hosts differ. ACCEPT makes the names of duplicate keys itself, so Redis Cluster is not supported.
+Redis runs a script without anything in between, and writes its effects to the append-only file
+together. Each script says what would go wrong if it were several commands. Times are Redis' own,
+since the clocks of several hosts differ. ACCEPT makes the names of duplicate keys itself, so Redis
+Cluster is not supported.
 
-`#!lua flags=allow-oom` lets the drainers' scripts write while Redis has no memory left. Without it a full Redis
-would stand for ever: whoever could empty it might not even heartbeat. It needs Redis 7, or any Valkey.
+`#!lua flags=allow-oom` lets the drainers' scripts write while Redis has no memory left. Without it
+a full Redis would stand for ever: whoever could empty it might not even heartbeat. It needs Redis
+7, or any Valkey.
 """
 
 ACCEPT = """
@@ -20,7 +22,8 @@ elseif fixed ~= layout then
   return {'partitions', fixed}
 end
 
-local full = tonumber(redis.call('GET', backlog) or '0') + #meta + #body + overhead > tonumber(limit)
+local waiting = tonumber(redis.call('GET', backlog) or '0')
+local full = waiting + #meta + #body + overhead > tonumber(limit)
 local bucket
 if #key > 0 then
   local now = tonumber(redis.call('TIME')[1])
@@ -30,7 +33,8 @@ if #key > 0 then
     if first == id then return {'fresh', id} end
     if first then
       if not full then
-        redis.call('XADD', stream, '*', 'v', version, 'k', 'duplicate', 'm', meta, 'b', '', 'e', first)
+        redis.call('XADD', stream, '*',
+          'v', version, 'k', 'duplicate', 'm', meta, 'b', '', 'e', first)
         redis.call('INCRBY', backlog, #meta + overhead)
       end
       return {'duplicate', first}
@@ -50,13 +54,14 @@ return {'fresh', id}
 """Append a request to its stream, unless it repeats one of the duplicate window.
 
 KEYS stream, backlog, partitions. ARGV layout, id (16 bytes), duplicate key (16 bytes, or '' for
-none), window (s), prefix of the duplicate buckets, shard, backlog limit (bytes), overhead of an entry (bytes),
-format, kind, meta, body.
-Returns {'fresh', id}, {'duplicate', id of the first}, {'full', ''} or {'partitions', the layout in force}.
+none), window (s), prefix of the duplicate buckets, shard, backlog limit (bytes), overhead of an
+entry (bytes), format, kind, meta, body. Returns {'fresh', id}, {'duplicate', id of the first},
+{'full', ''} or {'partitions', the layout in force}.
 
-As several commands: two equal requests at once would both be appended; or a key would be set for an event that
-was never appended, and its repeat swallowed. An own id under the key is our own repeat of a call whose answer
-was lost: fresh. A key lives for one to two windows, in the bucket of its window.
+As several commands: two equal requests at once would both be appended; or a key would be set for an
+event that was never appended, and its repeat swallowed. An own id under the key is our own repeat
+of a call whose answer was lost: fresh. A key lives for one to two windows, in the bucket of its
+window.
 """
 
 BALANCE = """#!lua flags=allow-oom
@@ -91,9 +96,9 @@ return {#live, share, leases, live}
 """
 """Say that a drainer lives, and take free leases up to its share.
 
-KEYS members, fence, every lease. ARGV member, time to live (ms).
-Returns {live drainers, share, value of every lease ('' when free), members}; leases just taken are among them,
-so a call whose answer was lost loses nothing: the next one names them again.
+KEYS members, fence, every lease. ARGV member, time to live (ms). Returns {live drainers, share,
+value of every lease ('' when free), members}; leases just taken are among them, so a call whose
+answer was lost loses nothing: the next one names them again.
 
 As several commands: two drainers would take the same lease, or count each other wrong.
 """
@@ -118,9 +123,9 @@ return lost
 """
 """Prolong the leases that a drainer holds, and its membership.
 
-KEYS members, each held lease. ARGV member, time to live (ms), 1 to be a member or 0 to leave, the value of each
-held lease.
-Returns how many of them it no longer holds. As several commands: the lease of a successor would be prolonged.
+KEYS members, each held lease. ARGV member, time to live (ms), 1 to be a member or 0 to leave, the
+value of each held lease. Returns how many of them it no longer holds. As several commands: the
+lease of a successor would be prolonged.
 """
 
 RELEASE = """#!lua flags=allow-oom
@@ -143,7 +148,8 @@ for i = 2, #KEYS do
 end
 return dropped
 """
-"""Take every lease and the membership from a drainer that is known to be dead, or says that it leaves.
+"""Take every lease and the membership from a drainer that is known to be dead, or says that it
+leaves.
 
 KEYS members, every lease. ARGV member. Returns how many leases were dropped.
 """
@@ -153,10 +159,11 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[2], unpack(ARGV, 2))
 return 1
 """
-"""Write marks of runs. KEYS lease, progress. ARGV value of the lease, then field and mark, alternating.
+"""Write marks of runs. KEYS lease, progress. ARGV value of the lease, then field and mark,
+alternating.
 
-Returns 1, or 0 when the lease is lost. As two commands: a drainer that was stopped past its lease would leave a
-mark after its successor has cleared them, for ever.
+Returns 1, or 0 when the lease is lost. As two commands: a drainer that was stopped past its lease
+would leave a mark after its successor has cleared them, for ever.
 """
 
 UNMARK = """
@@ -164,7 +171,8 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('HDEL', KEYS[2], unpack(ARGV, 2))
 return 1
 """
-"""Take back the start marks of runs that did not start. KEYS lease, progress. ARGV value of the lease, fields.
+"""Take back the start marks of runs that did not start. KEYS lease, progress. ARGV value of the
+lease, fields.
 
 Returns 1, or 0 when the lease is lost. As two commands: the marks of a successor would be deleted.
 """
@@ -198,14 +206,16 @@ redis.call('DECRBY', backlog, freed)
 for name, count in pairs(ended) do redis.call('HINCRBY', runs, name, count) end
 return lost
 """
-"""Forget entries that are journalled: the entry, its marks, its part of the backlog; count its runs.
+"""Forget entries that are journalled: the entry, its marks, its part of the backlog; count its
+runs.
 
-KEYS backlog, runs, then lease, stream and progress of each partition. ARGV a JSON list, for each partition
-[value of the lease, list of [entry, cost in bytes, {handler: state, or '' for a run not counted}]]. Returns how
-many of the leases are lost: of their partitions nothing is forgotten. Repeating it counts nothing twice.
+KEYS backlog, runs, then lease, stream and progress of each partition. ARGV a JSON list, for each
+partition [value of the lease, list of [entry, cost in bytes, {handler: state, or '' for a run not
+counted}]]. Returns how many of the leases are lost: of their partitions nothing is forgotten.
+Repeating it counts nothing twice.
 
-As several commands: a drainer that has lost its lease would delete what its successor works on, and a crash in
-between would leave marks without an entry, or count bytes twice.
+As several commands: a drainer that has lost its lease would delete what its successor works on, and
+a crash in between would leave marks without an entry, or count bytes twice.
 """
 
 SWITCH = """
@@ -214,10 +224,12 @@ redis.call('SET', KEYS[2], ARGV[1])
 redis.call('SET', KEYS[1], ARGV[2])
 return 1
 """
-"""Write to a new layout from now on. KEYS partitions, emptying. ARGV the layout in force, the new one.
+"""Write to a new layout from now on. KEYS partitions, emptying. ARGV the layout in force, the new
+one.
 
-Returns 1, or 0 when another one is in force or the one before is not empty yet. As several commands: a drainer
-would find neither layout, or requests would be appended to one that nobody empties.
+Returns 1, or 0 when another one is in force or the one before is not empty yet. As several
+commands: a drainer would find neither layout, or requests would be appended to one that nobody
+empties.
 """
 
 RETIRE = """
@@ -229,10 +241,11 @@ end
 for i = 1, count + 1 do redis.call('DEL', KEYS[i]) end
 return 1
 """
-"""Forget a layout that is empty. KEYS emptying, every stream of it, every progress. ARGV the layout, its count.
+"""Forget a layout that is empty. KEYS emptying, every stream of it, every progress. ARGV the
+layout, its count.
 
-Returns 1, or 0 when something of it is left, or it is forgotten already. Nothing is appended to it any more: the
-accept script compares the layout.
+Returns 1, or 0 when something of it is left, or it is forgotten already. Nothing is appended to it
+any more: the accept script compares the layout.
 """
 
 REPAIR = """
@@ -241,10 +254,12 @@ for i = 2, #KEYS do
 end
 return redis.call('DEL', KEYS[1])
 """
-"""Begin to count the backlog anew when nothing waits. KEYS backlog, every stream. Returns 1 when it was counted.
+"""Begin to count the backlog anew when nothing waits. KEYS backlog, every stream. Returns 1 when it
+was counted.
 
-As several commands: what is appended in between would be missing in the count. Nothing should ever make the count
-wrong but a person who deletes a stream; then it would stay wrong, and in the end refuse everything.
+As several commands: what is appended in between would be missing in the count. Nothing should ever
+make the count wrong but a person who deletes a stream; then it would stay wrong, and in the end
+refuse everything.
 """
 
 ELECT = """
@@ -256,9 +271,11 @@ elseif leader or not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) th
 end
 return 1
 """
-"""Be the leader for a while: become it when there is none, stay it when one is. KEYS leader. ARGV name, time (ms).
+"""Be the leader for a while: become it when there is none, stay it when one is. KEYS leader. ARGV
+name, time (ms).
 
-Returns 1 to the leader and 0 to the others. As two commands: a leader that came late would prolong its successor.
+Returns 1 to the leader and 0 to the others. As two commands: a leader that came late would prolong
+its successor.
 """
 
 OVERVIEW = """
@@ -278,10 +295,12 @@ return {
   type(memory) == 'string' and string.match(memory, 'maxmemory:(%d+)') or '0', partitions
 }
 """
-"""How everything stands. KEYS members, backlog, runs, unfinished, leader, counters, then stream and lease of every
-partition. ARGV how long a heartbeat counts (ms). Returns {time (s), live drainers, backlog (bytes), counters of
-runs, what the scheduler told of unfinished runs, whether a scheduler leads, other counters, maxmemory (bytes; 0 for
-none, or when it is hidden), {entries, id of the oldest, whether leased} of every partition}.
+"""How everything stands. KEYS members, backlog, runs, unfinished, leader, counters, then stream and
+lease of every partition. ARGV how long a heartbeat counts (ms). Returns {time (s), live drainers,
+backlog (bytes), counters of runs, what the scheduler told of unfinished runs, whether a scheduler
+leads, other counters, maxmemory (bytes; 0 for none, or when it is hidden), {entries, id of the
+oldest, whether leased} of every partition}.
 
-As several commands it would be as right, but the body of every oldest entry would cross the wire at each scrape.
+As several commands it would be as right, but the body of every oldest entry would cross the wire at
+each scrape.
 """

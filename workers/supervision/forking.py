@@ -1,4 +1,5 @@
-"""Processes that are forked from this one: what it has imported they have, without the second that this takes.
+"""Processes that are forked from this one: what it has imported they have, without the second that
+this takes.
 
 A process that forks has one thread, and holds no connection: both would be broken in the child.
 """
@@ -20,14 +21,17 @@ _POLL_SECONDS = 0.01
 
 
 class Forked:
-    """A child that calls a function, which gives its exit code. It can be asked what a `subprocess.Popen` can."""
+    """A child that calls a function, which gives its exit code. It can be asked what a
+    `subprocess.Popen` can.
+    """
 
     def __init__(self, function: Callable[[], int], *, name: str) -> None:
         self.returncode: int | None = None
         """Its exit code, or minus the signal that ended it; None while it runs."""
         sys.stdout.flush()
         sys.stderr.flush()
-        # A signal that arrives before the child has its own handlers must neither be lost nor run ours.
+        # A signal that arrives before the child has its own handlers must neither be lost nor run
+        # ours.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         self.pid = os.fork()
         if not self.pid:

@@ -6,7 +6,13 @@ import time
 
 import structlog
 from redis import Redis
-from redis.exceptions import ConnectionError, OutOfMemoryError, ReadOnlyError, RedisError, TimeoutError
+from redis.exceptions import (
+    ConnectionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    TimeoutError,
+)
 
 from comethooks.workers import logs
 from comethooks.workers.streams import keys
@@ -19,11 +25,12 @@ log = structlog.get_logger()
 
 
 class Outage(logging.Filter):
-    """Whether Redis is away, as far as this process has noticed. Says when that begins, and when it ends.
+    """Whether Redis is away, as far as this process has noticed. Says when that begins, and when it
+    ends.
 
-    As a filter of RQ's loggers it notices when RQ does, and keeps what RQ says of it to itself: many words, for
-    each way in which RQ then ends its work. RQ's warnings are left out too; they are about jobs that failed, or
-    that nobody ended, which both the drainer and the worker tell.
+    As a filter of RQ's loggers it notices when RQ does, and keeps what RQ says of it to itself:
+    many words, for each way in which RQ then ends its work. RQ's warnings are left out too; they
+    are about jobs that failed, or that nobody ended, which both the drainer and the worker tell.
     """
 
     def __init__(self) -> None:
@@ -51,7 +58,9 @@ class Outage(logging.Filter):
         return record.levelno >= logging.ERROR
 
     def wait(self, client: Redis, *, though_full: bool = False) -> bool:
-        """Return True once the server would write; `though_full`, return False when it only lacks memory."""
+        """Return True once the server would write; `though_full`, return False when it only lacks
+        memory.
+        """
         while True:
             try:
                 client.set(keys.PROBE, 1, xx=True)

@@ -1,4 +1,6 @@
-"""Retention: what is old goes, a few rows at a time, so that whoever has to write need not wait for it."""
+"""Retention: what is old goes, a few rows at a time, so that whoever has to write need not wait for
+it.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +25,9 @@ log = structlog.get_logger()
 
 
 class Sweeper:
-    """Deletes what is older than the settings say. `go_on` takes some steps, and is to be called again and again."""
+    """Deletes what is older than the settings say. `go_on` takes some steps, and is to be called
+    again and again.
+    """
 
     def __init__(self, settings: Settings, journal: Journal, client: Redis) -> None:
         self._client = client
@@ -37,7 +41,9 @@ class Sweeper:
         self._next = 0.0
 
     def go_on(self) -> None:
-        """Take some steps of a sweep, if it is time for one. Raises the journal's errors and redis-py's."""
+        """Take some steps of a sweep, if it is time for one. Raises the journal's errors and
+        redis-py's.
+        """
         if self._sweep is None:
             if time.monotonic() < self._next:
                 return

@@ -1,9 +1,10 @@
 """The scheduler: what one process of all hosts does once a second, whoever of them leads.
 
-It enqueues RQ jobs for runs and replays that are due, frees the claims of processes that died, finds runs of ordered
-handlers that wait for nobody, deletes what is older than the retention, and tells Redis how many runs are unfinished,
-for the metrics. Each of these may be done twice, or by two leaders at once: they are compare-and-set or idempotent,
-so the lease of the leader needs no fence.
+It enqueues RQ jobs for runs and replays that are due, frees the claims of processes that died,
+finds runs of ordered handlers that wait for nobody, deletes what is older than the retention, and
+tells Redis how many runs are unfinished, for the metrics. Each of these may be done twice, or by
+two leaders at once: they are compare-and-set or idempotent, so the lease of the leader needs no
+fence.
 """
 
 import contextlib
@@ -22,7 +23,14 @@ from rq.serializers import JSONSerializer
 from comethooks.workers import logs
 from comethooks.workers.clock import now_ms
 from comethooks.workers.jobs import replay_queue
-from comethooks.workers.jobs.queue import BATCH, CLAIM_SECONDS, JOB, LIFE_SECONDS, OUTAGE_SECONDS, RUNS_QUEUE
+from comethooks.workers.jobs.queue import (
+    BATCH,
+    CLAIM_SECONDS,
+    JOB,
+    LIFE_SECONDS,
+    OUTAGE_SECONDS,
+    RUNS_QUEUE,
+)
 from comethooks.workers.journal import Journal, JournalOutdatedError, JournalUnavailableError
 from comethooks.workers.journal.replaying.replay_rows import Replays
 from comethooks.workers.journal.tables.migrate import require_current
@@ -66,12 +74,16 @@ class Scheduler:
         self._next_telling = 0.0
 
     def lost_sight(self) -> None:
-        """The journal was away, so nobody could renew a claim: none has expired until they could again."""
+        """The journal was away, so nobody could renew a claim: none has expired until they could
+        again.
+        """
         self._expiring_from = time.monotonic() + CLAIM_SECONDS
 
     def tick(self) -> None:
         """One round. Takes well under a second unless the journal is slow."""
-        if time.monotonic() > self._seen + BLIND_SECONDS:  # another one led, or the journal did not answer
+        if (
+            time.monotonic() > self._seen + BLIND_SECONDS
+        ):  # another one led, or the journal did not answer
             self.lost_sight()
         self._free_claims()
         self._release_waiting()
@@ -112,10 +124,14 @@ class Scheduler:
 
     def _enqueue_due(self) -> None:
         due = self._journal.due(now_ms(), BATCH * MOST_JOBS)
-        for _ in range(min(math.ceil(due / BATCH), MOST_JOBS) - replay_queue.other_jobs(self._queue)):
+        for _ in range(
+            min(math.ceil(due / BATCH), MOST_JOBS) - replay_queue.other_jobs(self._queue)
+        ):
             self._queue.enqueue_call(
                 JOB,
-                timeout=math.ceil(LIFE_SECONDS + 2 * self._settings.handler_timeout + OUTAGE_SECONDS),
+                timeout=math.ceil(
+                    LIFE_SECONDS + 2 * self._settings.handler_timeout + OUTAGE_SECONDS
+                ),
                 result_ttl=0,
                 failure_ttl=_FAILURE_TTL_SECONDS,
             )

@@ -85,7 +85,9 @@ class Child:
         if not self._due:
             if now - self._started > STEADY_SECONDS:
                 self._pause = FIRST_PAUSE_SECONDS
-            log.warning("process died", name=self.name, pid=self.process.pid, status=self.process.returncode)
+            log.warning(
+                "process died", name=self.name, pid=self.process.pid, status=self.process.returncode
+            )
             self._due = now + self._pause
             self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
         if now >= self._due:
@@ -97,7 +99,9 @@ class Child:
         stop_together([self])
 
     def reload(self) -> None:
-        """Ask it to load the plugins anew; who has not begun to listen has not loaded any yet, and ignores it."""
+        """Ask it to load the plugins anew; who has not begun to listen has not loaded any yet, and
+        ignores it.
+        """
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(RELOAD)
 
@@ -112,7 +116,9 @@ class Child:
         try:
             self.process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            log.error("process killed, since it did not stop", name=self.name, seconds=self.stop_seconds)
+            log.error(
+                "process killed, since it did not stop", name=self.name, seconds=self.stop_seconds
+            )
             # Not its process group: a work-horse has one of its own.
             kill_session(self.process.pid)
             self.process.wait()
@@ -156,7 +162,9 @@ def supervise(
 
 
 def stop_together(children: Sequence[Child]) -> None:
-    """Ask all to stop at once, then wait for each; the time that each may take counts from the asking."""
+    """Ask all to stop at once, then wait for each; the time that each may take counts from the
+    asking.
+    """
     asked = time.monotonic()
     for child in children:
         child._ask_to_stop()

@@ -1,13 +1,14 @@
 """One worker process: RQ's fork worker, for drainers (`drain`) or for further attempts (`runs`).
 
-What RQ gives is the process: it forks a work-horse for every job, watches it, limits and recycles it. What is
-added here: an idle worker makes itself a drainer; a SIGTERM is passed on to the work-horse, which then finishes
-what is in progress, and so it does when the worker dies; how a work-horse was killed is recorded, and its leases
-are dropped at once; while Redis is away it waits. One queue a worker: RQ can lose a job that a worker on several
-queues has taken, and a drainer, which takes minutes, would starve the runs.
+What RQ gives is the process: it forks a work-horse for every job, watches it, limits and recycles
+it. What is added here: an idle worker makes itself a drainer; a SIGTERM is passed on to the
+work-horse, which then finishes what is in progress, and so it does when the worker dies; how a
+work-horse was killed is recorded, and its leases are dropped at once; while Redis is away it waits.
+One queue a worker: RQ can lose a job that a worker on several queues has taken, and a drainer,
+which takes minutes, would starve the runs.
 
-RQ's maintenance runs at the start and between jobs. It tidies up RQ's own lists of jobs and workers that
-nobody ended; nothing here depends on when.
+RQ's maintenance runs at the start and between jobs. It tidies up RQ's own lists of jobs and workers
+that nobody ended; nothing here depends on when.
 """
 
 import contextlib
@@ -58,12 +59,14 @@ log = structlog.get_logger()
 class HorseWorker(Worker):
     """Works on the jobs of one queue, each in a work-horse.
 
-    `work` returns when it was asked to stop, and when it cannot go on: `outage` has noticed if Redis is why.
+    `work` returns when it was asked to stop, and when it cannot go on: `outage` has noticed if
+    Redis is why.
     """
 
     queue_name: str
     module: str
-    """What the jobs need, loaded before the first fork: work-horses share it, and who gets no job does without."""
+    """What the jobs need, loaded before the first fork: work-horses share it, and who gets no job
+    does without."""
     max_connection_wait_time = _PAUSE_AFTER_OUTAGE_SECONDS
 
     def __init__(self, settings: Settings, connection: Redis, outage: Outage) -> None:
@@ -87,14 +90,20 @@ class HorseWorker(Worker):
 
     @property
     def connection_timeout(self) -> int:
-        """Seconds. It never blocks in Redis, so it need not wait for minutes when Redis does not answer."""
+        """Seconds. It never blocks in Redis, so it need not wait for minutes when Redis does not
+        answer.
+        """
         return CONNECTION_TIMEOUT_SECONDS
 
     def subscribe(self) -> None:
-        """Listen to no commands: that would be one thread and one connection more, and a voice in every outage."""
+        """Listen to no commands: that would be one thread and one connection more, and a voice in
+        every outage.
+        """
 
     def execute_job(self, job: Job, queue: Queue) -> None:
-        """Run one job to its end; pause the longer before the next, the more of them failed soon."""
+        """Run one job to its end; pause the longer before the next, the more of them failed
+        soon.
+        """
         self._outage.end()
         self._wait_status = 0
         started = time.monotonic()
@@ -108,7 +117,9 @@ class HorseWorker(Worker):
             self._pause = min(max(FIRST_PAUSE_SECONDS, 2 * self._pause), LONGEST_PAUSE_SECONDS)
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
-        """Fork with SIGTERM blocked: the work-horse unblocks it once it knows what to do with it."""
+        """Fork with SIGTERM blocked: the work-horse unblocks it once it knows what to do with
+        it.
+        """
         importlib.import_module(self.module)
         with _sigterm_blocked():
             super().fork_work_horse(job, queue)
@@ -117,13 +128,17 @@ class HorseWorker(Worker):
             self.handle_warm_shutdown_request()
 
     def setup_work_horse_signals(self) -> None:
-        """Ignore Ctrl-C, and end with the worker. SIGTERM stays blocked until the drainer has its own handler."""
+        """Ignore Ctrl-C, and end with the worker. SIGTERM stays blocked until the drainer has its
+        own handler.
+        """
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         assert self.pid
         end_with_parent(self.pid)
 
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
-        """Tell RQ that the drainer lives. When Redis does not take that, the drainer itself knows what to do."""
+        """Tell RQ that the drainer lives. When Redis does not take that, the drainer itself knows
+        what to do.
+        """
         with contextlib.suppress(RedisError, OSError):
             super().maintain_heartbeats(job, execution)
 
@@ -149,14 +164,18 @@ class HorseWorker(Worker):
         """A second signal changes nothing: the drainer is finishing what is in progress."""
 
     def wait_for_horse(self) -> tuple[int | None, int | None, Any]:
-        """Wait for its end, and remember how it was killed: RQ forgets that when it is a time limit's fault."""
+        """Wait for its end, and remember how it was killed: RQ forgets that when it is a time
+        limit's fault.
+        """
         pid, wait_status, usage = super().wait_for_horse()
         self._wait_status = wait_status or 0
         self._fallen = wait_status or None
         return pid, wait_status, usage
 
     def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int, rusage: Any) -> None:
-        """Drop the leases of a work-horse that was killed, so that its partitions move on at once."""
+        """Drop the leases of a work-horse that was killed, so that its partitions move on at
+        once.
+        """
         self._bury()
 
     def bury_fallen(self) -> None:
@@ -166,7 +185,9 @@ class HorseWorker(Worker):
 
     def _bury(self) -> None:
         dropped = bury(self.connection, self._horse, self._fallen)
-        log.warning("work-horse ended", pid=self._horse, ending=ending(self._fallen), leases_dropped=dropped)
+        log.warning(
+            "work-horse ended", pid=self._horse, ending=ending(self._fallen), leases_dropped=dropped
+        )
         self._fallen = None
 
     def register_death(self) -> None:
@@ -180,23 +201,27 @@ class DrainWorker(HorseWorker):
     """Works on the queue `drain`, where it puts one job whenever it has nothing to do."""
 
     queue_name = "drain"
-    module = "comethooks.workers.drain.drainer"
+    module = "comethooks.workers.jobs.draining"
 
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
     ) -> tuple[Job, Queue]:
-        """A drainer to run: one that is queued, else a new one. Never blocks, since there is always one."""
+        """A drainer to run: one that is queued, else a new one. Never blocks, since there is always
+        one.
+        """
         time.sleep(self._pause)
         while True:
             if self.queues[0].is_empty():
                 self._enqueue_drainer()
             # Another worker may have been quicker to take it.
-            found: tuple[Job, Queue] | None = super().dequeue_job_and_maintain_ttl(None, max_idle_time)
+            found: tuple[Job, Queue] | None = super().dequeue_job_and_maintain_ttl(
+                None, max_idle_time
+            )
             if found is not None:
                 return found
 
     def _enqueue_drainer(self) -> None:
-        from comethooks.workers.drain.drainer import LONGEST_LIFE_SECONDS, drain
+        from comethooks.workers.jobs.draining import LONGEST_LIFE_SECONDS, drain
 
         self.queues[0].enqueue_call(
             drain,
@@ -215,10 +240,14 @@ class RunsWorker(HorseWorker):
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
     ) -> tuple[Job, Queue]:
-        """The next job. Looks for one twice a second: a call that waits in Redis would notice no outage."""
+        """The next job. Looks for one twice a second: a call that waits in Redis would notice no
+        outage.
+        """
         time.sleep(self._pause)
         while True:
-            found: tuple[Job, Queue] | None = super().dequeue_job_and_maintain_ttl(None, max_idle_time)
+            found: tuple[Job, Queue] | None = super().dequeue_job_and_maintain_ttl(
+                None, max_idle_time
+            )
             if found is not None:
                 return found
             until = time.monotonic() + HEARTBEAT_SECONDS
@@ -253,9 +282,11 @@ def work(settings: Settings, kind: type[HorseWorker]) -> int:
         elif worker is not None:
             return 1  # RQ has said why
         if not outage.wait(connection, though_full=kind is DrainWorker):
-            from comethooks.workers.drain.drainer import drain
+            from comethooks.workers.jobs.draining import drain
 
-            log.error("Redis has no memory left: draining without RQ, which could not even queue a job")
+            log.error(
+                "Redis has no memory left: draining without RQ, which could not even queue a job"
+            )
             drain()
             return 0
         try:

@@ -16,7 +16,6 @@ from comethooks.cli.events.importing import import_
 from comethooks.cli.terminal import filters, options
 from comethooks.cli.terminal.details import (
     moment,
-    precise,
     print_drift,
     print_payload,
     print_runs,
@@ -25,11 +24,12 @@ from comethooks.cli.terminal.details import (
     print_title,
 )
 from comethooks.cli.terminal.documents import drift_of, event_details, event_document
+from comethooks.cli.terminal.found import event_facts, find_event
 from comethooks.cli.terminal.output import Cell, Column, Listing, hint, print_json, styled
-from comethooks.cli.terminal.sources import Sources, open_sources
+from comethooks.cli.terminal.sources import open_sources
 from comethooks.cli.terminal.texts import plain, without_secrets
 from comethooks.workers.clock import now_ms
-from comethooks.workers.journal import StoredEvent, StoredRun
+from comethooks.workers.journal import StoredEvent
 from comethooks.workers.processes import StopFlag
 from comethooks.workers.states import EventStatus, RunState
 
@@ -88,7 +88,8 @@ def show(identifier: str, as_json: bool) -> None:
 
 @events.command(
     epilog=options.examples(
-        "comethooks events tail --trigger message_sent", "comethooks events tail --since 10m --status dead"
+        "comethooks events tail --trigger message_sent",
+        "comethooks events tail --since 10m --status dead",
     )
 )
 @filters.about
@@ -98,8 +99,8 @@ def show(identifier: str, as_json: bool) -> None:
 def tail(as_json: bool, **about: Any) -> None:
     """Print events as they come and change, until Ctrl-C or the time of --until.
 
-    Every new event is printed as it is accepted, and again when its status changes; with --since first those that
-    have come since then.
+    Every new event is printed as it is accepted, and again when its status changes; with --since
+    first those that have come since then.
     """
     asked = filters.asked(**about)
     stop = StopFlag.on_signals(signal.SIGINT, signal.SIGTERM)
@@ -111,34 +112,6 @@ def tail(as_json: bool, **about: Any) -> None:
                 print_json(event_document(event))
             else:
                 print_text(_line(event))
-
-
-def find_event(sources: Sources, identifier: str) -> StoredEvent:
-    """The event with that id or beginning, or the end of the command with where it was looked for."""
-    event = sources.kept.event(identifier)
-    if event is not None:
-        return event
-    request = sources.kept.request(identifier)
-    if request is not None:
-        became = f"repeats the event {request.event_id}" if request.event_id else "became no event"
-        raise click.ClickException(
-            f"{request.id} is a request that {became}; see it with: comethooks requests show {request.id}"
-        )
-    raise click.ClickException(f"no event has an id that begins with {identifier}; {sources.looked_at()}")
-
-
-def find_runs(
-    sources: Sources, identifier: str, handler: str | None
-) -> tuple[StoredEvent, tuple[StoredRun, ...]]:
-    """An event as above, and its runs; with `handler` those of that one, or the end of the command without any."""
-    event = find_event(sources, identifier)
-    found = tuple(run for run in event.runs if handler in (None, run.handler))
-    if handler is not None and not found:
-        others = ", ".join(sorted({run.handler for run in event.runs})) or "none"
-        raise click.ClickException(
-            f"{handler} has no run on the event {event.id}; handlers with runs: {others}"
-        )
-    return event, found
 
 
 def _changes(watched: Tail, stop: StopFlag, until: int | None) -> Iterator[StoredEvent]:
@@ -173,7 +146,9 @@ def _line(event: StoredEvent) -> Text:
     line.append(f"  {trigger:<28}  {plain('  '.join(rest))}")
     for run in event.runs:
         if run.state in _UNHAPPY:
-            line.append(f"  {plain(run.handler)}: {plain(without_secrets(run.error or run.state.value))}")
+            line.append(
+                f"  {plain(run.handler)}: {plain(without_secrets(run.error or run.state.value))}"
+            )
     return line
 
 
@@ -189,27 +164,6 @@ def _print_event(event: StoredEvent) -> None:
         print_drift(drift)
     print_section("Payload")
     print_payload(event.body)
-
-
-def event_facts(event: StoredEvent) -> Iterator[tuple[str, Cell | None]]:
-    """What is known of an event, but for its runs and its body."""
-    repeats = event.duplicates
-    yield "status", styled(event.status.value)
-    yield "trigger", event.trigger
-    yield "name", event.name
-    yield "source", event.source
-    yield "app", event.app_id
-    yield "conversation", event.conversation_id
-    yield "sender", event.sender
-    yield "occurred", precise(event.occurred_at)
-    yield "received", precise(event.received_at)
-    if repeats.count:
-        last = f"the last at {precise(repeats.last_at)} as request {repeats.last_request_id}"
-        yield "duplicates", f"{repeats.count}, {last}"
-    yield "partition", None if event.partition is None else str(event.partition)
-    yield "size", f"{event.size} bytes"
-    for name, value in event.headers.items():
-        yield name.replace("_", " "), str(value)
 
 
 def _why_no_runs(event: StoredEvent) -> str:

@@ -1,4 +1,6 @@
-"""`comethooks events bookmark`: redacted samples of events that were kept, to send again under a name."""
+"""`comethooks events bookmark`: redacted samples of events that were kept, to send again under a
+name.
+"""
 
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import click
 from comethooks import samples, schemas
 from comethooks.cli import load_settings
 from comethooks.cli.terminal import filters, options
+from comethooks.cli.terminal.found import find_event
 from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table
 from comethooks.cli.terminal.sources import open_sources
 from comethooks.files.bookmarks import TakenError, bookmarks, is_name, keep, trigger_in
@@ -37,12 +40,15 @@ def bookmark(
 ) -> None:
     """Keep a redacted sample of an event under a name, for `comethooks send NAME`.
 
-    The sample has ids, kinds, times and counts, and neither secrets nor what is about a person: texts, names,
-    pictures. It is a file in the data directory, and stays when retention deletes the event.
+    The sample has ids, kinds, times and counts, and neither secrets nor what is about a person:
+    texts, names, pictures. It is a file in the data directory, and stays when retention deletes the
+    event.
     """
     ways = [name is not None, only_list, remove is not None]
     if sum(ways) != 1 or (name is None and identifier is not None):
-        raise click.UsageError("give the ID of an event and a NAME for it, or --list, or --remove NAME")
+        raise click.UsageError(
+            "give the ID of an event and a NAME for it, or --list, or --remove NAME"
+        )
     folder = bookmark_dir(load_settings().data_dir)
     if only_list:
         _list(folder, as_json=as_json)
@@ -53,7 +59,6 @@ def bookmark(
 
 
 def _add(folder: Path, identifier: str, name: str, *, as_json: bool) -> None:
-    from comethooks.cli.events import find_event  # which has this command
 
     _check_name(name)
     with open_sources() as sources:
@@ -63,10 +68,13 @@ def _add(folder: Path, identifier: str, name: str, *, as_json: bool) -> None:
         path = keep(folder, name, body)
     except TakenError:
         raise click.ClickException(
-            f"there is a bookmark {name} already; remove it with: comethooks events bookmark --remove {name}"
+            f"there is a bookmark {name} already; remove it with: comethooks events bookmark"
+            f" --remove {name}"
         ) from None
     if as_json:
-        print_json({"name": name, "trigger": event.trigger, "event_id": event.id, "path": str(path)})
+        print_json(
+            {"name": name, "trigger": event.trigger, "event_id": event.id, "path": str(path)}
+        )
     else:
         hint(f"Kept as {path}. To send it: comethooks send {name}")
 
@@ -105,7 +113,9 @@ def _list(folder: Path, *, as_json: bool) -> None:
         for name, trigger, path in found:
             print_json({"name": name, "trigger": trigger, "path": str(path)})
     elif found:
-        rows: list[tuple[Cell, ...]] = [(name, trigger or "", str(path)) for name, trigger, path in found]
+        rows: list[tuple[Cell, ...]] = [
+            (name, trigger or "", str(path)) for name, trigger, path in found
+        ]
         print_table((Column("NAME"), Column("TRIGGER"), Column("FILE", spare=1)), rows)
     else:
         hint("No bookmarks. To keep one: comethooks events bookmark ID NAME")
@@ -114,6 +124,8 @@ def _list(folder: Path, *, as_json: bool) -> None:
 def _remove(folder: Path, name: str) -> None:
     path = bookmarks(folder).get(name)
     if path is None:
-        raise click.ClickException(f"there is no bookmark {name!r}; see: comethooks events bookmark --list")
+        raise click.ClickException(
+            f"there is no bookmark {name!r}; see: comethooks events bookmark --list"
+        )
     path.unlink()
     hint(f"Removed {path}.")

@@ -23,7 +23,8 @@ STDOUT = "-"
 @click.command(
     epilog=options.examples(
         "comethooks events export --output events.jsonl",
-        "comethooks events export --trigger message_sent --since 7d --redact | gzip > week.jsonl.gz",
+        "comethooks events export --trigger message_sent --since 7d --redact | gzip >"
+        " week.jsonl.gz",
     )
 )
 @filters.about
@@ -55,7 +56,8 @@ def export(output: str, redact: bool, **about: Any) -> None:
                 count += 1
         except RedisError as error:
             raise click.ClickException(
-                f"Redis went away ({type(error).__name__}), and with it events that wait there; {count} were written"
+                f"Redis went away ({type(error).__name__}), and with it events that wait there;"
+                f" {count} were written"
             ) from None
     hint(f"Exported {count} event{'' if count == 1 else 's'}.")
 
@@ -73,7 +75,9 @@ def _nothing() -> None:
 
 @contextmanager
 def _opened(output: str) -> Iterator[IO[bytes]]:
-    """Where to write to. A file is there, whole and under its name, once all is written; before, it is as it was."""
+    """Where to write to. A file is there, whole and under its name, once all is written; before, it
+    is as it was.
+    """
     if output == STDOUT:
         yield sys.stdout.buffer
         return

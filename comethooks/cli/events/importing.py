@@ -1,4 +1,6 @@
-"""`comethooks events import`: events from lines of JSON into the journal, where nothing is run on them."""
+"""`comethooks events import`: events from lines of JSON into the journal, where nothing is run on
+them.
+"""
 
 import io
 from collections.abc import Callable, Collection, Iterator
@@ -45,7 +47,9 @@ class Importer:
     _bytes: int = 0
 
     def add(self, record: Record) -> None:
-        """Import an event, now or with a later one; `flush` ends that. Raises the errors of `Journal.write`."""
+        """Import an event, now or with a later one; `flush` ends that. Raises the errors of
+        `Journal.write`.
+        """
         if record.id in self._batch or record.id in self.waiting:
             self.known += 1
             return
@@ -80,9 +84,9 @@ class Importer:
 def import_(file: IO[bytes], raw: bool, as_json: bool) -> None:
     """Put events from a file into the journal; nothing is run on them.
 
-    FILE, or - for standard input, has the lines that `events export` wrote. What is there already is recognised
-    by its id and left alone, so an import may be repeated. Of a bare body (--raw), the id is made of what
-    tells its repeats, and it is received when it occurred, if it says when.
+    FILE, or - for standard input, has the lines that `events export` wrote. What is there already
+    is recognised by its id and left alone, so an import may be repeated. Of a bare body (--raw),
+    the id is made of what tells its repeats, and it is received when it occurred, if it says when.
     """
     read = partial(event_of, now=now_ms()) if raw else event_in
     bad = 0
@@ -126,7 +130,9 @@ def without_secrets_in(read: Callable[[bytes], Record], line: bytes) -> Record:
 
 
 def lines_of(file: IO[bytes]) -> Iterator[bytes]:
-    """The lines without their ends; one that is too long is cut, and still longer than it may be."""
+    """The lines without their ends; one that is too long is cut, and still longer than it may
+    be.
+    """
     first = True
     while line := file.readline(LONGEST_LINE + 2):
         rest = line
@@ -158,9 +164,11 @@ def _report(importer: Importer, bad: int, *, as_json: bool) -> None:
 
 
 def warn_of_retention(oldest: int | None, days: int, when: str) -> None:
-    """Say `when` what was imported is deleted, if the `oldest` (milliseconds) is older than it may be."""
+    """Say `when` what was imported is deleted, if the `oldest` (milliseconds) is older than it may
+    be.
+    """
     if oldest is not None and oldest < now_ms() - days * _DAY_MS:
         hint(
-            f"Warning: some are older than {days} days (COMETHOOKS_RETENTION_DAYS), so the workers will delete them "
-            f"{when}."
+            f"Warning: some are older than {days} days (COMETHOOKS_RETENTION_DAYS), so the workers"
+            f" will delete them {when}."
         )

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from comethooks.cli.events import event_facts
 from comethooks.cli.explain.snippets import snippet
 from comethooks.cli.explain.verdicts import LeftOut, Verdict, left_out, verdicts
 from comethooks.cli.plugins import load_quietly
@@ -23,6 +22,7 @@ from comethooks.cli.terminal.details import (
     print_title,
 )
 from comethooks.cli.terminal.documents import drift_of, event_details, request_details
+from comethooks.cli.terminal.found import event_facts
 from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table, styled
 from comethooks.cli.terminal.sources import open_sources
 from comethooks.workers.journal import Outcome, StoredEvent, StoredOnce, StoredRequest, StoredRun
@@ -35,7 +35,9 @@ _NOT_OF_EXPLAIN = frozenset(("payload",))
 
 @dataclass(frozen=True)
 class Explained:
-    """An event, and the plugins as they are found here and now: what every section is a function of."""
+    """An event, and the plugins as they are found here and now: what every section is a function
+    of.
+    """
 
     event: StoredEvent
     plugins: Plugins
@@ -70,9 +72,10 @@ class Explained:
 def explain(identifier: str, as_json: bool) -> None:
     """Say what happened to one event or request, and why.
 
-    Who called, why it was refused or what it repeats, what is not as expected in it, which handlers match and why
-    the others do not, every run, and the handler to write where none matches. ID is the id of the event or of the
-    request (X-Request-Id in the answer), or the beginning of it. Loads the plugins, which runs their code.
+    Who called, why it was refused or what it repeats, what is not as expected in it, which handlers
+    match and why the others do not, every run, and the handler to write where none matches. ID is
+    the id of the event or of the request (X-Request-Id in the answer), or the beginning of it.
+    Loads the plugins, which runs their code.
     """
     with open_sources() as sources:
         event = sources.kept.event(identifier)
@@ -85,7 +88,9 @@ def explain(identifier: str, as_json: bool) -> None:
                 )
             _explain_request(request, as_json=as_json)
             return
-        explained = Explained(event, load_quietly(sources.settings), tuple(sources.journal.once_of(event.id)))
+        explained = Explained(
+            event, load_quietly(sources.settings), tuple(sources.journal.once_of(event.id))
+        )
     if as_json:
         print_json(_document(explained))
         return
@@ -103,7 +108,9 @@ def _explain_request(request: StoredRequest, *, as_json: bool) -> None:
         print_section("Why it was refused, by path in the body")
         print_errors(request.errors)
     if request.outcome is Outcome.DUPLICATE:
-        print_text(f"\nIt repeats an event that was kept before: comethooks explain {request.event_id}")
+        print_text(
+            f"\nIt repeats an event that was kept before: comethooks explain {request.event_id}"
+        )
     elif request.body is not None:
         hint(f"The body: comethooks requests show {request.id}")
 
@@ -150,9 +157,16 @@ def _print_handlers(explained: Explained) -> None:
     if not explained.verdicts:
         return
     print_section("Handlers, as they are loaded here and now")
-    ordered = sorted(explained.verdicts, key=lambda verdict: (not verdict.matches, verdict.matches is False))
+    ordered = sorted(
+        explained.verdicts, key=lambda verdict: (not verdict.matches, verdict.matches is False)
+    )
     print_table(
-        (Column("HANDLER", folds_at=16), Column("MATCHES"), Column("RUN"), Column("WHY", folds_at=24)),
+        (
+            Column("HANDLER", folds_at=16),
+            Column("MATCHES"),
+            Column("RUN"),
+            Column("WHY", folds_at=24),
+        ),
         [
             (
                 verdict.handler,
@@ -165,7 +179,10 @@ def _print_handlers(explained: Explained) -> None:
     )
     missing = [verdict.handler for verdict in ordered if verdict.matches and not verdict.runs]
     if missing and explained.event.status is not EventStatus.QUEUED:
-        hint(f"To have it run what it has not: comethooks replay plan --missing --handler {missing[0]}")
+        hint(
+            "To have it run what it has not: comethooks replay plan --missing --handler"
+            f" {missing[0]}"
+        )
 
 
 _MATCHES = {True: "yes", False: "no", None: "not loaded"}
@@ -202,7 +219,9 @@ def _print_replays(explained: Explained) -> None:
 
 def _print_snippet(explained: Explained) -> None:
     if code := explained.snippet:
-        print_section("No handler matches. This one would; as a file in the plugin folder it is a plugin:")
+        print_section(
+            "No handler matches. This one would; as a file in the plugin folder it is a plugin:"
+        )
         print_text(f"\n{code}")
 
 
@@ -215,4 +234,6 @@ _SECTIONS: tuple[Callable[[Explained], None], ...] = (
     _print_once,
     _print_snippet,
 )
-"""What is told below the facts, in this order. A section that has nothing to tell prints nothing."""
+"""What is told below the facts, in this order. A section that has nothing to tell prints
+nothing.
+"""

@@ -14,7 +14,9 @@ _LONGEST_PATTERN = 100
 
 @dataclass(frozen=True, slots=True)
 class _Useful:
-    """What is useful of a family of events: what may be logged, by its name in the log, and what else there is."""
+    """What is useful of a family of events: what may be logged, by its name in the log, and what
+    else there is.
+    """
 
     logged: Mapping[str, str]
     more: tuple[str, ...]
@@ -22,9 +24,18 @@ class _Useful:
 
 _MESSAGE = _Useful(
     {"message": "event.message.id", "sender": "event.message.sender.uid"},
-    ("message.text", "message.type", "message.receiver", "message.attachments", "mentions", "group"),
+    (
+        "message.text",
+        "message.type",
+        "message.receiver",
+        "message.attachments",
+        "mentions",
+        "group",
+    ),
 )
-_SESSION = _Useful({"session": "event.call.session_id"}, ("call.type", "call.status", "call.participants"))
+_SESSION = _Useful(
+    {"session": "event.call.session_id"}, ("call.type", "call.status", "call.participants")
+)
 _NOTHING_KNOWN = _Useful({"app": "event.app_id"}, ("payload",))
 
 _USEFUL: Mapping[str, _Useful] = {
@@ -47,11 +58,13 @@ _USEFUL: Mapping[str, _Useful] = {
     "group": _Useful({"group": "event.group.guid"}, ("group.name", "members", "sender")),
     "block": _Useful({"users": "[user.uid for user in event.users]"}, ("sender",)),
     "call": _Useful(
-        {"status": "event.call.status"}, ("call.initiator", "call.receiver", "call.type", "call.session_id")
+        {"status": "event.call.status"},
+        ("call.initiator", "call.receiver", "call.type", "call.session_id"),
     ),
     "session": _SESSION,
     "recording": _Useful(
-        {"session": "event.recording.session_id"}, ("recording.url", "recording.duration", "recording.kind")
+        {"session": "event.recording.session_id"},
+        ("recording.url", "recording.duration", "recording.kind"),
     ),
     "moderation": _Useful(
         {"message": "event.message.id", "status": "event.moderation.status"},
@@ -67,7 +80,8 @@ _USEFUL: Mapping[str, _Useful] = {
 
 
 def snippet(trigger: str, name: str | None, source: str = COMETCHAT) -> str:
-    """The text of a plugin file with a handler for events of `trigger`, whose canonical name is `name`.
+    """The text of a plugin file with a handler for events of `trigger`, whose canonical name is
+    `name`.
 
     It is a plugin as it stands, whatever a stranger has called the trigger.
     """
@@ -95,7 +109,9 @@ def snippet(trigger: str, name: str | None, source: str = COMETCHAT) -> str:
 
 
 def _pattern(trigger: str, name: str | None, source: str) -> str:
-    """What the handler is registered for: the canonical name, which is the same for both generations."""
+    """What the handler is registered for: the canonical name, which is the same for both
+    generations.
+    """
     prefix = "" if source in (COMETCHAT, OURS) else f"{source}:"
     wanted = prefix + (name or trigger)
     usable = is_pattern(wanted) and len(wanted) <= _LONGEST_PATTERN and wanted.isprintable()

@@ -1,4 +1,6 @@
-"""Why handlers did or did not get an event, as far as the plugins that are found here and now can tell."""
+"""Why handlers did or did not get an event, as far as the plugins that are found here and now can
+tell.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -16,8 +18,8 @@ from comethooks.workers.states import EventStatus
 class Verdict:
     """What one handler has to do with an event.
 
-    `matches` is None for a handler that has a run and is not loaded; `reason` says why it does not match, or why
-    it has no run or may have none again.
+    `matches` is None for a handler that has a run and is not loaded; `reason` says why it does not
+    match, or why it has no run or may have none again.
     """
 
     handler: str
@@ -74,10 +76,14 @@ def left_out(plugins: Plugins) -> Iterator[LeftOut]:
     for broken in plugins.broken:
         yield LeftOut(broken.name, "quarantined", broken.where, without_secrets(broken.error))
     for disabled in plugins.disabled:
-        yield LeftOut(disabled.name, "disabled", disabled.where, f"named in {NAMES['disabled_plugins']}")
+        yield LeftOut(
+            disabled.name, "disabled", disabled.where, f"named in {NAMES['disabled_plugins']}"
+        )
 
 
-def _loaded(handler: str, why_not: str | None, event: StoredEvent, runs: tuple[StoredRun, ...]) -> Verdict:
+def _loaded(
+    handler: str, why_not: str | None, event: StoredEvent, runs: tuple[StoredRun, ...]
+) -> Verdict:
     if why_not is not None:
         return Verdict(
             handler, False, f"{why_not}{'; it did when the event was processed' * bool(runs)}", runs

@@ -87,7 +87,8 @@ def list_(as_json: bool) -> None:
         _print_remarks(found)
     else:
         hint(
-            f"No plugins found. Put one into {load_settings().plugin_dir}, or name one in COMETHOOKS_PLUGINS."
+            f"No plugins found. Put one into {load_settings().plugin_dir}, or name one in"
+            " COMETHOOKS_PLUGINS."
         )
 
 
@@ -125,10 +126,11 @@ def check(as_json: bool) -> None:
 )
 @options.as_json
 def new(name: str, parent: Path, as_json: bool) -> None:
-    """Make the beginnings of a plugin: a package to install, with a handler, a setting, a test and a README.
+    """Make the beginnings of a plugin: a package to install, with a handler, a setting, a test and
+    a README.
 
-    NAME is lower-case letters, digits and _. The folder is NAME_plugin; one that is there already is left alone.
-    Prints the path of the folder.
+    NAME is lower-case letters, digits and _. The folder is NAME_plugin; one that is there already
+    is left alone. Prints the path of the folder.
     """
     try:
         check_name(name)

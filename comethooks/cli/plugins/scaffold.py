@@ -1,4 +1,6 @@
-"""The beginnings of a plugin: an installable package with a handler, its settings, a test and a README."""
+"""The beginnings of a plugin: an installable package with a handler, its settings, a test and a
+README.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -132,7 +134,8 @@ def files_of(name: str) -> Mapping[str, str]:
 def make(name: str, parent: Path) -> Path:
     """Make the folder of a new plugin in `parent`, and give its path.
 
-    Raises `FileExistsError` when there is something of that name, which is left alone, and other `OSError`s.
+    Raises `FileExistsError` when there is something of that name, which is left alone, and other
+    `OSError`s.
     """
     folder = parent / f"{name}_plugin"
     parent.mkdir(parents=True, exist_ok=True)

@@ -20,8 +20,9 @@ from comethooks.workers.states import ReplayState
 def replay() -> None:
     """Put kept events through handlers again, under a name.
 
-    A replayed event keeps its id and is given to handlers with that name in `event.replay`. What it does to the
-    outside is done again, so a handler says whether that is safe; --include runs one that does not.
+    A replayed event keeps its id and is given to handlers with that name in `event.replay`. What it
+    does to the outside is done again, so a handler says whether that is safe; --include runs one
+    that does not.
     """
 
 

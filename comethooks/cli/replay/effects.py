@@ -15,13 +15,18 @@ _MOST_KINDS = 1000
 _ONCE = re.compile(r"once .*: (?P<what>.+)", re.DOTALL)
 _LEFT_OUT = re.compile(r"… and (?P<count>\d+) more")
 
-BEHIND = "What handlers did other than through ctx, such as writing into a file or a database of their own, was done."
+BEHIND = (
+    "What handlers did other than through ctx, such as writing into a file or a database of their"
+    " own, was done."
+)
 """What a dry run cannot promise."""
 
 
 @dataclass(slots=True)
 class EffectKinds:
-    """How often each kind of effect would have been; `others` are those that no room was left for."""
+    """How often each kind of effect would have been; `others` are those that no room was left
+    for.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     others: int = 0

@@ -48,7 +48,8 @@ def what(function: _Function) -> _Function:
             click.option("--dead", is_flag=True, help="Only where the live run is dead."),
             click.option("--missing", is_flag=True, help="Only what the handler has never run on."),
             click.option(
-                "--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+                "--file", metavar="FILE",
+                type=click.Path(exists=True, dir_okay=False, path_type=Path),
                 help="The events of this file, written by `events export`, and no others.",
             ),
             click.option(
@@ -57,7 +58,8 @@ def what(function: _Function) -> _Function:
             ),
             click.option(
                 "--refused", is_flag=True,
-                help="Instead: refused requests through the schemas again; what fits now becomes an event.",
+                help="Instead: refused requests through the schemas again; what fits now becomes an"
+                " event.",
             ),
         )
     ):  # fmt: skip
@@ -67,7 +69,9 @@ def what(function: _Function) -> _Function:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be replayed, with the plugins that were found. `asking` are handlers that are not included."""
+    """What is to be replayed, with the plugins that were found. `asking` are handlers that are not
+    included.
+    """
 
     request: ReplayRequest
     plugins: Plugins
@@ -119,13 +123,19 @@ def asked_of(
     for handler in (*handlers, *included):
         if handler not in declared:
             raise click.UsageError(f"no handler is called {handler}; see: comethooks plugins list")
-    chosen = {handler: replay for handler, replay in declared.items() if not handlers or handler in handlers}
+    chosen = {
+        handler: replay
+        for handler, replay in declared.items()
+        if not handlers or handler in handlers
+    }
     for handler in included:
         if handler not in chosen:
             raise click.UsageError(f"--include {handler} is not among the handlers of --handler")
         if chosen[handler] == "never":
             raise click.UsageError(f'{handler} declares replay="never": it cannot be included')
-    asking = {handler for handler, replay in chosen.items() if replay == "ask" and handler not in included}
+    asking = {
+        handler for handler, replay in chosen.items() if replay == "ask" and handler not in included
+    }
     never = {handler for handler, replay in chosen.items() if replay == "never"}
     if file is None and (asked.until is None or asked.until > now):
         asked = replace(asked, until=now)
@@ -140,7 +150,9 @@ def asked_of(
 
 
 def records_in(file: Path, read: Callable[[bytes], Record] = event_in) -> Iterator[list[Record]]:
-    """The events of a file, some at a time, each once. A line that is none is named, and left out."""
+    """The events of a file, some at a time, each once. A line that is none is named, and left
+    out.
+    """
     batch: list[Record] = []
     seen: set[str] = set()
     with file.open("rb") as opened:
@@ -200,11 +212,18 @@ def print_plan(asked: Asked, plan: Plan) -> None:
     """A plan for people."""
     if plan.runs:
         rows = [
-            (handler.id, str(plan.runs[handler.id]), handler.handler.replay, asked.state_of(handler.id))
+            (
+                handler.id,
+                str(plan.runs[handler.id]),
+                handler.handler.replay,
+                asked.state_of(handler.id),
+            )
             for handler in asked.plugins.handlers
             if plan.runs[handler.id]
         ]
-        print_table((Column("HANDLER", folds_at=16), Column("RUNS"), Column("REPLAY"), Column("WHAT")), rows)
+        print_table(
+            (Column("HANDLER", folds_at=16), Column("RUNS"), Column("REPLAY"), Column("WHAT")), rows
+        )
     print_text(summary(asked, plan))
 
 
@@ -217,7 +236,10 @@ def summary(asked: Asked, plan: Plan) -> str:
     received = f"received from {moment(plan.oldest)} to {moment(plan.newest)}"
     if asked.rate is None:
         return f"{counts}; {received}; as fast as it goes (--rate N: N events a second)."
-    return f"{counts}; {received}; {plan.events / asked.rate:.0f} seconds at {asked.rate:g} events a second."
+    return (
+        f"{counts}; {received}; {plan.events / asked.rate:.0f} seconds at {asked.rate:g} events a"
+        " second."
+    )
 
 
 def _skipped_of(asked: Asked, plan: Plan) -> int:

@@ -1,4 +1,6 @@
-"""`comethooks replay list` and `replay status`: how replays stand, in the words in which a plan is told."""
+"""`comethooks replay list` and `replay status`: how replays stand, in the words in which a plan is
+told.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +21,9 @@ from comethooks.workers.states import RunState
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A replay with what became of its runs. `states` has no skipped ones; `effects` are those of a dry run."""
+    """A replay with what became of its runs. `states` has no skipped ones; `effects` are those of a
+    dry run.
+    """
 
     replay: StoredReplay
     states: Mapping[RunState, int]
@@ -39,19 +43,27 @@ class Standing:
             return None
         are = "is" if gone == 1 else "are"
         return (
-            f"{gone} of {_number(expected, 'event')} {are} gone: deleted meanwhile, or without a payload, or no "
-            "longer as was asked for"
+            f"{gone} of {_number(expected, 'event')} {are} gone: deleted meanwhile, or without a"
+            " payload, or no longer as was asked for"
         )
 
     def as_json(self) -> dict[str, Any]:
         """All of it in JSON."""
         states = {state.value: count for state, count in self.states.items()}
-        known = {**self.replay.as_json(self.skipped), "states": states, "request": _request(self.replay)}
+        known = {
+            **self.replay.as_json(self.skipped),
+            "states": states,
+            "request": _request(self.replay),
+        }
         return known if self.effects is None else {**known, "effects": self.effects.as_json()}
 
 
-def counted(events: int, runs: int, skipped: int, states: Mapping[RunState, int] | None = None) -> str:
-    """How many events and runs, those that are skipped apart, with how many are in which of `states`."""
+def counted(
+    events: int, runs: int, skipped: int, states: Mapping[RunState, int] | None = None
+) -> str:
+    """How many events and runs, those that are skipped apart, with how many are in which of
+    `states`.
+    """
     of_states = f" ({_listed(states)})" if states else ""
     apart = f", {skipped} skipped" if skipped else ""
     return f"{_number(events, 'event')}, {_number(runs, 'run')}{of_states}{apart}"
@@ -68,12 +80,16 @@ def find(replays: Replays, name: str) -> StoredReplay:
 def standing(sources: Sources, name: str) -> Standing:
     """How a replay stands. Ends the command if there is none."""
     engine = sources.journal.engine
-    others = replay_results.unfinished(engine, name)  # first, since there may be more runs a moment later
+    others = replay_results.unfinished(
+        engine, name
+    )  # first, since there may be more runs a moment later
     found = find(Replays(engine), name)
     states = {RunState.DONE: found.runs - sum(others.values()), **others}
     skipped = states.pop(RunState.SKIPPED, 0)
     effects = EffectKinds.of(replay_results.effects(engine, name)) if found.dry_run else None
-    return Standing(found, {state: count for state, count in states.items() if count > 0}, skipped, effects)
+    return Standing(
+        found, {state: count for state, count in states.items() if count > 0}, skipped, effects
+    )
 
 
 @click.command("list", epilog=options.examples("comethooks replay list"))
@@ -91,7 +107,9 @@ def list_(as_json: bool) -> None:
 @click.argument("name", type=filters.ReplayName())
 @options.as_json
 def status(name: str, as_json: bool) -> None:
-    """Show how far a replay is, what became of its runs and, of a dry run, what it would have done."""
+    """Show how far a replay is, what became of its runs and, of a dry run, what it would have
+    done.
+    """
     with open_sources() as sources:
         shown = standing(sources, name)
     if as_json:
@@ -130,7 +148,9 @@ def _listed(states: Mapping[RunState, int]) -> str:
 def _request(found: StoredReplay) -> dict[str, Any]:
     """What was asked for, with times as people and programs write them."""
     request = found.request.as_json()
-    times = {name: iso(request["asked"][name]) for name in ("since", "until") if name in request["asked"]}
+    times = {
+        name: iso(request["asked"][name]) for name in ("since", "until") if name in request["asked"]
+    }
     return {**request, "asked": {**request["asked"], **times}}
 
 

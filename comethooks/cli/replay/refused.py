@@ -1,4 +1,6 @@
-"""`--refused` of `comethooks replay`: kept refusals through the schemas again; what fits now becomes an event."""
+"""`--refused` of `comethooks replay`: kept refusals through the schemas again; what fits now
+becomes an event.
+"""
 
 import hashlib
 import sys
@@ -26,11 +28,12 @@ _OTHERS = ("name", "refused", "dry_run", "yes", "as_json")
 
 
 def again(*, dry_run: bool, yes: bool, as_json: bool) -> None:
-    """Put refused requests through the schemas again: what fits now becomes an event, unless it is a `dry_run`.
+    """Put refused requests through the schemas again: what fits now becomes an event, unless it is
+    a `dry_run`.
 
-    It goes the way of all events, with the time at which it was received: handlers get it as a late event and not
-    as a replayed one. A request becomes an event once. Those by unknown senders were kept without their bodies.
-    Which are meant is said by options of the command that runs.
+    It goes the way of all events, with the time at which it was received: handlers get it as a late
+    event and not as a replayed one. A request becomes an event once. Those by unknown senders were
+    kept without their bodies. Which are meant is said by options of the command that runs.
     """
     about = _chosen(click.get_current_context())
     asked = filters.asked(**about, conversation=None, user=None)
@@ -49,30 +52,38 @@ def again(*, dry_run: bool, yes: bool, as_json: bool) -> None:
                 counts[_again(sources, streams, request, verdict)] += 1
         except NotKeptError as error:
             raise click.ClickException(
-                f"an event could not be kept ({error.reason}); {counts['accepted']} were; repeat the command later"
+                f"an event could not be kept ({error.reason}); {counts['accepted']} were; repeat"
+                " the command later"
             ) from None
         finally:
             if streams is not None:
                 streams.close()
-    found = {"accepted": counts["accepted"], "duplicates": counts["duplicate"], "refused": counts["refused"]}
+    found = {
+        "accepted": counts["accepted"],
+        "duplicates": counts["duplicate"],
+        "refused": counts["refused"],
+    }
     if as_json:
         print_json({**found, "dry_run": dry_run})
         return
     verb = "would become" if dry_run else "became"
     click.echo(
-        f"{found['accepted']} {verb} events, {found['duplicates']} repeat one, {found['refused']} are still refused."
+        f"{found['accepted']} {verb} events, {found['duplicates']} repeat one, {found['refused']}"
+        " are still refused."
     )
     if not sum(found.values()):
         hint("No refused requests found that have a body and became no event.")
 
 
 def _chosen(context: click.Context) -> dict[str, Any]:
-    """What was given of the options about requests. One that is about something else is wrong use."""
+    """What was given of the options about requests. One that is about something else is wrong
+    use.
+    """
     for param in context.command.params:
         if context.params.get(param.name or "") and param.name not in (*_ABOUT, *_OTHERS):
             raise click.UsageError(
-                "--refused is about requests, which --trigger, --app, --since and --until choose; leave out "
-                f"{param.opts[0]}"
+                "--refused is about requests, which --trigger, --app, --since and --until choose;"
+                f" leave out {param.opts[0]}"
             )
     return {name: context.params[name] for name in _ABOUT}
 
@@ -98,12 +109,16 @@ def _judged(sources: Sources, asked: Filter) -> Iterator[tuple[StoredRequest, re
 def _again(
     sources: Sources, streams: Streams | None, request: StoredRequest, verdict: receiving.Verdict
 ) -> str:
-    """What a refusal is now. With `streams`, one that fits becomes an event; raises `NotKeptError`."""
+    """What a refusal is now. With `streams`, one that fits becomes an event; raises
+    `NotKeptError`.
+    """
     if verdict.refusal or not verdict.kept:
         return "refused"
     event_id, outcome = verdict.record.id, "accepted"
     if streams is not None and not sources.journal.known_ids([event_id]):
-        kept = streams.accept(verdict.record, duplicate_key=verdict.duplicate_key, has_time=verdict.has_time)
+        kept = streams.accept(
+            verdict.record, duplicate_key=verdict.duplicate_key, has_time=verdict.has_time
+        )
         event_id, outcome = kept.id, "duplicate" if kept.duplicate else "accepted"
     if streams is not None:
         became(sources.journal.engine, request.id, event_id)
@@ -111,5 +126,7 @@ def _again(
 
 
 def event_id_of(request_id: str) -> str:
-    """The id of the event that a refused request becomes: always the same, so that it becomes one only once."""
+    """The id of the event that a refused request becomes: always the same, so that it becomes one
+    only once.
+    """
     return derived_id(hashlib.sha256(f"refused:{request_id}".encode()).digest())

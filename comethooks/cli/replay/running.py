@@ -1,4 +1,6 @@
-"""`comethooks replay run` and `replay resume`: how a replay is begun, gone on with, and watched until its end."""
+"""`comethooks replay run` and `replay resume`: how a replay is begun, gone on with, and watched
+until its end.
+"""
 
 import shlex
 import sys
@@ -12,7 +14,15 @@ from redis.exceptions import RedisError
 
 from comethooks.cli.events.importing import Importer, warn_of_retention, without_secrets_in
 from comethooks.cli.replay.effects import BEHIND
-from comethooks.cli.replay.planning import Asked, asked_of, records_in, runs_of, summary, what, why_nothing
+from comethooks.cli.replay.planning import (
+    Asked,
+    asked_of,
+    records_in,
+    runs_of,
+    summary,
+    what,
+    why_nothing,
+)
 from comethooks.cli.replay.progress import counted, find, standing
 from comethooks.cli.replay.refused import again
 from comethooks.cli.terminal import filters, options
@@ -28,7 +38,9 @@ POLL_SECONDS = 0.5
 _CHOOSE_NOTHING = ("included", "rate")
 """Options of what is replayed that leave everything in it."""
 
-_detach: Callable[[Any], Any] = click.option("--detach", is_flag=True, help="Do not wait for the end.")
+_detach: Callable[[Any], Any] = click.option(
+    "--detach", is_flag=True, help="Do not wait for the end."
+)
 
 
 @click.command(
@@ -38,13 +50,20 @@ _detach: Callable[[Any], Any] = click.option("--detach", is_flag=True, help="Do 
         "comethooks replay run --refused --trigger message_sent --since 2d",
     )
 )
-@click.option("--name", type=filters.ReplayName(), metavar="NAME", help="What its runs are kept under.")
+@click.option(
+    "--name", type=filters.ReplayName(), metavar="NAME", help="What its runs are kept under."
+)
 @what
-@click.option("--all", "everything", is_flag=True, help="All events that are kept, for all handlers.")
+@click.option(
+    "--all", "everything", is_flag=True, help="All events that are kept, for all handlers."
+)
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Record what handlers would do through ctx, and do nothing of it. What they do behind its back is done.",
+    help=(
+        "Record what handlers would do through ctx, and do nothing of it. What they do behind its"
+        " back is done."
+    ),
 )
 @click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
 @_detach
@@ -62,11 +81,11 @@ def run(
 ) -> None:
     """Replay events, and show how far that is.
 
-    The workers do it, one chunk after the other, beside live events. It survives whatever ends a worker, or this
-    command: then, and when it was stopped, `replay resume NAME` goes on with it.
+    The workers do it, one chunk after the other, beside live events. It survives whatever ends a
+    worker, or this command: then, and when it was stopped, `replay resume NAME` goes on with it.
 
-    A dry run ends with what handlers would have done through ctx. What they do behind its back, such as writing
-    into a database of their own, a dry run does too.
+    A dry run ends with what handlers would have done through ctx. What they do behind its back,
+    such as writing into a database of their own, a dry run does too.
     """
     if refused:
         if name is not None:
@@ -80,7 +99,9 @@ def run(
         replays = Replays(sources.journal.engine)
         if known := replays.get(name):
             raise _name_is_taken(known)
-        _begin(sources, replays, asked_of(sources, now_ms(), **given), name, dry_run=dry_run, yes=yes)
+        _begin(
+            sources, replays, asked_of(sources, now_ms(), **given), name, dry_run=dry_run, yes=yes
+        )
         _watch(sources, name, detach=detach, as_json=as_json)
 
 
@@ -89,7 +110,9 @@ def run(
 @_detach
 @options.as_json
 def resume(name: str, detach: bool, as_json: bool) -> None:
-    """Go on with a replay that was stopped or failed, where it was; of one that runs, show how far it is."""
+    """Go on with a replay that was stopped or failed, where it was; of one that runs, show how far
+    it is.
+    """
     with open_sources() as sources:
         replays = Replays(sources.journal.engine)
         found = find(replays, name)
@@ -97,7 +120,8 @@ def resume(name: str, detach: bool, as_json: bool) -> None:
             raise click.ClickException("it is done; to replay the same again, choose another name")
         if found.state is ReplayState.STAGING:
             raise click.ClickException(
-                f"its file was not read to its end yet. If nobody reads it any more: {_to_give_up(name)}"
+                "its file was not read to its end yet. If nobody reads it any more:"
+                f" {_to_give_up(name)}"
             )
         if found.state is not ReplayState.RUNNING:
             hint(f"It is {found.state} after {found.events} of {found.expected} events.")
@@ -116,18 +140,25 @@ def _to_give_up(name: str) -> str:
 
 
 def _check_choice(given: dict[str, Any], *, everything: bool, yes: bool) -> None:
-    """End the command with wrong use when nobody has said what to replay, and nobody can be asked."""
+    """End the command with wrong use when nobody has said what to replay, and nobody can be
+    asked.
+    """
     chosen = any(value for option, value in given.items() if option not in _CHOOSE_NOTHING)
     asking = not yes and sys.stdin.isatty()
     if everything and chosen:
-        raise click.UsageError("--all and options that choose events or handlers exclude each other")
+        raise click.UsageError(
+            "--all and options that choose events or handlers exclude each other"
+        )
     if not (everything or chosen or asking):
         raise click.UsageError(
-            "this would replay every event that is kept; choose some, with --since, --trigger, --handler, --dead or "
-            "the like, or --all of them (and --yes where there is no terminal)"
+            "this would replay every event that is kept; choose some, with --since, --trigger,"
+            " --handler, --dead or the like, or --all of them (and --yes where there is no"
+            " terminal)"
         )
     if not (yes or asking):
-        raise click.UsageError("there is no terminal to ask on; add --yes to replay without being asked")
+        raise click.UsageError(
+            "there is no terminal to ask on; add --yes to replay without being asked"
+        )
 
 
 def _name_is_taken(known: StoredReplay) -> click.UsageError:
@@ -136,10 +167,14 @@ def _name_is_taken(known: StoredReplay) -> click.UsageError:
         advice = f"somebody reads its file; if nobody does any more: {_to_give_up(known.name)}"
     elif known.state is not ReplayState.DONE:
         advice = f"to go on with it: {to_resume(known.name)}"
-    return click.UsageError(f"there is a replay {known.name!r} already, which is {known.state}; {advice}")
+    return click.UsageError(
+        f"there is a replay {known.name!r} already, which is {known.state}; {advice}"
+    )
 
 
-def _begin(sources: Sources, replays: Replays, asked: Asked, name: str, *, dry_run: bool, yes: bool) -> None:
+def _begin(
+    sources: Sources, replays: Replays, asked: Asked, name: str, *, dry_run: bool, yes: bool
+) -> None:
     """Make a replay, unless there is nothing to do or somebody would rather not."""
     found = asked.plan(sources)
     runs = runs_of(asked, found)
@@ -167,7 +202,9 @@ def _begin(sources: Sources, replays: Replays, asked: Asked, name: str, *, dry_r
             replays.forget(name)
             raise
         if not replays.start(name, now_ms()):
-            raise click.ClickException("somebody stopped it while its file was read; nothing was replayed")
+            raise click.ClickException(
+                "somebody stopped it while its file was read; nothing was replayed"
+            )
 
 
 def _stage(sources: Sources, replays: Replays, asked: Asked, name: str) -> None:
@@ -182,13 +219,20 @@ def _stage(sources: Sources, replays: Replays, asked: Asked, name: str) -> None:
             importer.add(record)
         importer.flush()
     events = f"{importer.imported} event{'' if importer.imported == 1 else 's'}"
-    hint(f"Imported {events}; {importer.known} {'was' if importer.known == 1 else 'were'} there already.")
+    hint(
+        f"Imported {events}; {importer.known} {'was' if importer.known == 1 else 'were'} there"
+        " already."
+    )
     warn_of_retention(importer.oldest, settings.retention_days, "once the replay has ended")
 
 
 def _watch(sources: Sources, name: str, *, detach: bool, as_json: bool) -> None:
-    """Show how far it is, until it has ended or somebody does not want to see more of it; then what it came to."""
-    outlook = f"The workers go on with it. To see how far: comethooks replay status {shlex.quote(name)}"
+    """Show how far it is, until it has ended or somebody does not want to see more of it; then what
+    it came to.
+    """
+    outlook = (
+        f"The workers go on with it. To see how far: comethooks replay status {shlex.quote(name)}"
+    )
     if detach:
         hint(outlook)
         if as_json:

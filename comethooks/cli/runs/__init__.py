@@ -5,12 +5,18 @@ from typing import Any
 
 import click
 
-from comethooks.cli.events import find_runs
 from comethooks.cli.runs.actions import dismiss, retry, unblock
 from comethooks.cli.runs.failures import print_failures
 from comethooks.cli.terminal import filters, options
-from comethooks.cli.terminal.details import print_once, print_runs, print_text, print_title, run_cells
+from comethooks.cli.terminal.details import (
+    print_once,
+    print_runs,
+    print_text,
+    print_title,
+    run_cells,
+)
 from comethooks.cli.terminal.documents import run_details, run_document
+from comethooks.cli.terminal.found import find_runs
 from comethooks.cli.terminal.output import Cell, Column, Listing, print_json, styled
 from comethooks.cli.terminal.sources import open_sources
 from comethooks.workers.journal import StoredRun
@@ -45,11 +51,13 @@ runs.add_command(unblock)
 )
 @filters.limit
 @options.as_json
-def list_(event_prefix: str | None, in_groups: bool, limit: int | None, as_json: bool, **chosen: Any) -> None:
+def list_(
+    event_prefix: str | None, in_groups: bool, limit: int | None, as_json: bool, **chosen: Any
+) -> None:
     """List runs, those of the newest event first.
 
-    A run is listed once its first attempt has ended. With --group, what failed and is not done since: how often,
-    first and last when, and an event as an example; what failed last comes first.
+    A run is listed once its first attempt has ended. With --group, what failed and is not done
+    since: how often, first and last when, and an event as an example; what failed last comes first.
     """
     asked = replace(filters.asked(**chosen), limit=_LISTING.limit(as_json=as_json, limit=limit))
     with open_sources() as sources:
@@ -76,7 +84,9 @@ def show(identifier: str, handler: str | None, as_json: bool) -> None:
     """
     with open_sources() as sources:
         event, found = find_runs(sources, identifier, handler)
-        once = [each for each in sources.journal.once_of(event.id) if handler in (None, each.handler)]
+        once = [
+            each for each in sources.journal.once_of(event.id) if handler in (None, each.handler)
+        ]
     if as_json:
         print_json(
             {
@@ -87,7 +97,9 @@ def show(identifier: str, handler: str | None, as_json: bool) -> None:
             }
         )
         return
-    print_title("Event", event.id, [("status", styled(event.status.value)), ("trigger", event.trigger)])
+    print_title(
+        "Event", event.id, [("status", styled(event.status.value)), ("trigger", event.trigger)]
+    )
     if found:
         print_runs(found)
     else:

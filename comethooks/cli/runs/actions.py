@@ -1,4 +1,6 @@
-"""`comethooks runs retry`, `runs dismiss` and `runs unblock`: what somebody decides about runs that failed."""
+"""`comethooks runs retry`, `runs dismiss` and `runs unblock`: what somebody decides about runs that
+failed.
+"""
 
 import contextlib
 import sys
@@ -9,8 +11,8 @@ from typing import Any, TypeVar
 import click
 from redis.exceptions import RedisError
 
-from comethooks.cli.events import find_runs
 from comethooks.cli.terminal import filters, options
+from comethooks.cli.terminal.found import find_runs
 from comethooks.cli.terminal.output import hint, print_json
 from comethooks.cli.terminal.sources import Sources, open_sources
 from comethooks.workers.clock import now_ms
@@ -55,11 +57,17 @@ def _choosing(decision: _Decision) -> filters.Decorator[Any]:
     def decorate(function: _Function) -> _Function:
         for option in (
             options.as_json,
-            click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal."),
-            click.option("--all", "everything", is_flag=True, help=f"All runs that can be {decision.past}."),
+            click.option(
+                "--yes", is_flag=True, help="Do not ask; needed where there is no terminal."
+            ),
+            click.option(
+                "--all", "everything", is_flag=True, help=f"All runs that can be {decision.past}."
+            ),
             filters.of_runs(decision.states),
             click.argument("handler_on_it", metavar="[HANDLER]", required=False),
-            click.argument("identifier", metavar="[EVENT_ID]", type=filters.Identifier(), required=False),
+            click.argument(
+                "identifier", metavar="[EVENT_ID]", type=filters.Identifier(), required=False
+            ),
         ):
             function = option(function)
         return function
@@ -78,9 +86,9 @@ def _choosing(decision: _Decision) -> filters.Decorator[Any]:
 def retry(**given: Any) -> None:
     """Have runs tried again, now.
 
-    Those on one event, all or of one HANDLER, or those that the options choose: dead ones, dismissed ones, and those
-    that wait for their next attempt. Each gets one attempt more; one that has used up those of its handler is
-    dead again if that fails.
+    Those on one event, all or of one HANDLER, or those that the options choose: dead ones,
+    dismissed ones, and those that wait for their next attempt. Each gets one attempt more; one that
+    has used up those of its handler is dead again if that fails.
     """
     _decide(_RETRY, **given)
 
@@ -95,8 +103,8 @@ def retry(**given: Any) -> None:
 def dismiss(**given: Any) -> None:
     """Be done with runs: they are not tried again, and their events are not dead any more.
 
-    Those on one event, all or of one HANDLER, or those that the options choose: dead ones, and those that wait.
-    A run that was dismissed can still be retried.
+    Those on one event, all or of one HANDLER, or those that the options choose: dead ones, and
+    those that wait. A run that was dismissed can still be retried.
     """
     _decide(_DISMISS, **given)
 
@@ -109,10 +117,11 @@ def dismiss(**given: Any) -> None:
 )
 @_choosing(_UNBLOCK)
 def unblock(**given: Any) -> None:
-    """Let later events of a conversation no longer wait for a run of an ordered handler that failed.
+    """Let later events of a conversation no longer wait for a run of an ordered handler that
+    failed.
 
-    Those on one event, all or of one HANDLER, or those that the options choose: dead ones, and those that are tried
-    again. They stay that; if one is done later, it is out of order.
+    Those on one event, all or of one HANDLER, or those that the options choose: dead ones, and
+    those that are tried again. They stay that; if one is done later, it is out of order.
     """
     _decide(_UNBLOCK, **given)
 
@@ -157,8 +166,9 @@ def _decide(
 def _check_choice(decision: _Decision, ways: list[bool]) -> None:
     if not any(ways):
         raise click.UsageError(
-            f"which runs? Give an event's id, or options that choose runs, such as --state {decision.states[0]} or "
-            f"--handler PLUGIN.FUNCTION; --all means all that can be {decision.past}"
+            "which runs? Give an event's id, or options that choose runs, such as --state"
+            f" {decision.states[0]} or --handler PLUGIN.FUNCTION; --all means all that can be"
+            f" {decision.past}"
         )
     if sum(ways) > 1:
         raise click.UsageError(
@@ -166,24 +176,30 @@ def _check_choice(decision: _Decision, ways: list[bool]) -> None:
         )
 
 
-def _on_event(sources: Sources, decision: _Decision, identifier: str, handler: str | None) -> Filter:
+def _on_event(
+    sources: Sources, decision: _Decision, identifier: str, handler: str | None
+) -> Filter:
     """Those on one event. Ends the command when nothing can be done about any of them."""
     event, found = find_runs(sources, identifier, handler)
     if not found:
         raise click.ClickException(f"the event {event.id} has no runs; it is {event.status}")
     if not any(run.state in decision.states for run in found):
         states = ", ".join(f"{run.handler} is {run.state}" for run in found)
-        raise click.ClickException(f"{states}; only what is {decision.possible} can be {decision.past}")
+        raise click.ClickException(
+            f"{states}; only what is {decision.possible} can be {decision.past}"
+        )
     if decision.needs_body and event.body is None:
         raise click.ClickException(
-            f"the payload of the event {event.id} is not kept any more (COMETHOOKS_PAYLOAD_RETENTION_DAYS), so "
-            "there is nothing to give to a handler"
+            f"the payload of the event {event.id} is not kept any more"
+            " (COMETHOOKS_PAYLOAD_RETENTION_DAYS), so there is nothing to give to a handler"
         )
     return Filter(event_id=event.id, handler=handler)
 
 
 def _matched(sources: Sources, decision: _Decision, asked: Filter, *, yes: bool) -> int:
-    """How many runs are meant. Says so, and ends the command when somebody then would rather not."""
+    """How many runs are meant. Says so, and ends the command when somebody then would rather
+    not.
+    """
     counts = {state: sources.journal.count_runs(asked, [state]) for state in decision.states}
     total = sum(counts.values())
     if not total:

@@ -29,7 +29,8 @@ _MOST_CONNECTIONS = 256
     epilog=options.examples(
         "comethooks send after_message",
         "comethooks send message_sent --variant image",
-        'comethooks send message_sent --set data.message.data.text="hello" --remove data.message.data.entities',
+        'comethooks send message_sent --set data.message.data.text="hello" --remove'
+        " data.message.data.entities",
         "comethooks send message_read_receipt --legacy --count 100 --rate 50",
         "comethooks send message_sent --count 10000 --concurrency 16 --duplicate",
         "comethooks send story conversation --messages 50",
@@ -44,31 +45,51 @@ _MOST_CONNECTIONS = 256
     "file",
     type=click.File("rb"),
     metavar="FILE",
-    help="Send what is in FILE, byte for byte: a JSON object a line, or one document. - is standard input.",
+    help=(
+        "Send what is in FILE, byte for byte: a JSON object a line, or one document. - is standard"
+        " input."
+    ),
 )
 @click.option(
     "--variant",
     metavar="NAME",
-    help="Another form of the same: an image or a form instead of a text, a call that is rejected. A name that "
-    "there is none of gets the list.",
+    help=(
+        "Another form of the same: an image or a form instead of a text, a call that is rejected. A"
+        " name that there is none of gets the list."
+    ),
 )
 @click.option("--legacy", is_flag=True, help="Send the legacy form of a trigger that has two.")
-@click.option("--bot", is_flag=True, help="Send the callback to a bot: after_message with a bot in it.")
 @click.option(
-    "--messages", type=click.IntRange(min=1), metavar="N", help="Tell a story with N messages in it."
+    "--bot", is_flag=True, help="Send the callback to a bot: after_message with a bot in it."
+)
+@click.option(
+    "--messages",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Tell a story with N messages in it.",
 )
 @click.option(
     "--set",
     "assignments",
     multiple=True,
     metavar="PATH=VALUE",
-    help='Change the body: data.message.data.text="hello". A value that is JSON is taken as JSON. Repeatable.',
+    help=(
+        'Change the body: data.message.data.text="hello". A value that is JSON is taken as JSON.'
+        " Repeatable."
+    ),
 )
 @click.option(
-    "--remove", "removals", multiple=True, metavar="PATH", help="Remove this from the body. Repeatable."
+    "--remove",
+    "removals",
+    multiple=True,
+    metavar="PATH",
+    help="Remove this from the body. Repeatable.",
 )
 @click.option(
-    "--count", type=click.IntRange(min=1), metavar="N", help="Send N different bodies, or tell N stories."
+    "--count",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Send N different bodies, or tell N stories.",
 )
 @click.option("--duplicate", is_flag=True, help="Send each body twice, byte for byte.")
 @click.option(
@@ -81,16 +102,25 @@ _MOST_CONNECTIONS = 256
     "--concurrency",
     type=click.IntRange(1, _MOST_CONNECTIONS),
     metavar="N",
-    help="Send over N connections, without --rate as fast as they go. What is in a story stays in order.",
+    help=(
+        "Send over N connections, without --rate as fast as they go. What is in a story stays in"
+        " order."
+    ),
 )
-@click.option("--to", "url", metavar="URL", help="Where to; by default to what `comethooks up` runs.")
+@click.option(
+    "--to", "url", metavar="URL", help="Where to; by default to what `comethooks up` runs."
+)
 @click.option(
     "--user",
     metavar="USER[:PASSWORD]",
-    help="Who to be; by default the first user of the settings, and without a password one of them.",
+    help=(
+        "Who to be; by default the first user of the settings, and without a password one of them."
+    ),
 )
 @options.as_json
-@click.option("--print", "only_print", is_flag=True, help="Print what would be sent, and send nothing.")
+@click.option(
+    "--print", "only_print", is_flag=True, help="Print what would be sent, and send nothing."
+)
 def send(
     arguments: tuple[str, ...],
     file: IO[bytes] | None,
@@ -111,9 +141,10 @@ def send(
 ) -> None:
     """Send made-up events, as CometChat would.
 
-    Each has fresh ids and the current time. There is a sample of every trigger; a name that there is none of
-    gets the list. A story is several events that belong together, in order: conversation, group, call,
-    moderation, form. What `comethooks events bookmark` has kept is sent by its name, as if it happened now.
+    Each has fresh ids and the current time. There is a sample of every trigger; a name that there
+    is none of gets the list. A story is several events that belong together, in order:
+    conversation, group, call, moderation, form. What `comethooks events bookmark` has kept is sent
+    by its name, as if it happened now.
 
     Prints the answer; of many, what came of them. Fails unless each is answered with a 2xx.
     """
@@ -144,7 +175,9 @@ def send(
     target = target_of(settings.public_url if url is None else url)
     credentials = credentials_of(user, target, settings)
     connections = concurrency or (IN_FLIGHT if rate and not to_send.in_order else 1)
-    with client_for(target, credentials, timeout=TIMEOUT_SECONDS, connections=connections) as client:
+    with client_for(
+        target, credentials, timeout=TIMEOUT_SECONDS, connections=connections
+    ) as client:
         poster = partial(post, client, without_credentials(target))
         answers = post_all(poster, to_send.series, connections=connections, rate=rate)
         tally = Tally(time.monotonic(), doubled=duplicate)
@@ -208,16 +241,18 @@ def _explain(tally: Tally, target: httpx.URL, *, authenticated: bool) -> None:
         hint(f"The first that was not accepted: {failure.line()}")
     if failure.status == httpx.codes.UNAUTHORIZED and authenticated:
         hint(
-            "These credentials are not those of the server: see COMETHOOKS_BASIC_AUTH there, and --user here."
+            "These credentials are not those of the server: see COMETHOOKS_BASIC_AUTH there, and"
+            " --user here."
         )
     elif failure.status == httpx.codes.UNAUTHORIZED:
         hint(
-            "There are no credentials: use the COMETHOOKS_DATA_DIR or COMETHOOKS_BASIC_AUTH of the server, or "
-            "--user USER:PASSWORD."
+            "There are no credentials: use the COMETHOOKS_DATA_DIR or COMETHOOKS_BASIC_AUTH of the"
+            " server, or --user USER:PASSWORD."
         )
     elif failure.status == httpx.codes.NOT_FOUND:
         hint(
-            f"{without_credentials(target)} is no endpoint for webhooks: see --to and COMETHOOKS_PUBLIC_URL."
+            f"{without_credentials(target)} is no endpoint for webhooks: see --to and"
+            " COMETHOOKS_PUBLIC_URL."
         )
 
 
@@ -228,6 +263,6 @@ def _say_what_was_absent(changes: Changes) -> None:
 
 def _nobody_listens(target: httpx.URL) -> str:
     return (
-        f"nobody listens at {without_credentials(target)}. Is `comethooks up` running? Another address is given "
-        "with PORT, COMETHOOKS_PUBLIC_URL or --to."
+        f"nobody listens at {without_credentials(target)}. Is `comethooks up` running? Another"
+        " address is given with PORT, COMETHOOKS_PUBLIC_URL or --to."
     )

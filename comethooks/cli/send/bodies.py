@@ -43,8 +43,8 @@ class Wanted:
 class Sending:
     """What is to be sent: series of bodies, each of which goes out one after the other.
 
-    `total` is how many bodies that are; None when nobody knows. `in_order`: the series follow each other, too,
-    unless it is asked for otherwise.
+    `total` is how many bodies that are; None when nobody knows. `in_order`: the series follow each
+    other, too, unless it is asked for otherwise.
     """
 
     series: Iterator[Iterable[bytes]]
@@ -69,7 +69,9 @@ def sending(wanted: Wanted) -> Sending:
     if not more and (path := _bookmark(wanted, first)) is not None:
         return _from_bookmark(wanted, path)
     if more:
-        raise click.UsageError(f"one trigger at a time: leave {' '.join(more)!r} out, or send a story")
+        raise click.UsageError(
+            f"one trigger at a time: leave {' '.join(more)!r} out, or send a story"
+        )
     return _from_trigger(wanted, first)
 
 
@@ -148,12 +150,14 @@ def _check_trigger(wanted: Wanted, trigger: str) -> None:
         _check_variant(trigger, wanted.variant, known[trigger].variants)
     elif trigger not in samples.CURRENT:
         raise click.BadParameter(
-            f"there is no sample of {trigger!r}{_guess(trigger, known) or ';'}"
-            " `comethooks triggers` lists what there is, `comethooks events bookmark --list` your own",
+            f"there is no sample of {trigger!r}{_guess(trigger, known) or ';'} `comethooks"
+            " triggers` lists what there is, `comethooks events bookmark --list` your own",
             param_hint="'TRIGGER'",
         )
     elif wanted.bot:
-        raise click.UsageError(f"bots are only called with {', '.join(known)}: send that, or leave --bot out")
+        raise click.UsageError(
+            f"bots are only called with {', '.join(known)}: send that, or leave --bot out"
+        )
     else:
         raise click.UsageError(f"{trigger} has no legacy form; leave --legacy out")
 
@@ -163,7 +167,9 @@ def _check_variant(what: str, variant: str | None, known: Iterable[str]) -> None
     if variant is None or variant in variants:
         return
     if len(variants) == 1:
-        raise click.BadParameter(f"there is one form of {what}; leave it out", param_hint="'--variant'")
+        raise click.BadParameter(
+            f"there is one form of {what}; leave it out", param_hint="'--variant'"
+        )
     raise click.BadParameter(
         f"{what} has no {variant!r}{_guess(variant, variants)} Variants: {', '.join(variants)}",
         param_hint="'--variant'",

@@ -39,15 +39,17 @@ class Changes:
         return body
 
     def made_in_bytes(self, raw: bytes, where: str) -> bytes:
-        """`raw`: as it stands, or an object with what is to be changed in it. `where` it is from, for the error."""
+        """`raw`: as it stands, or an object with what is to be changed in it. `where` it is from,
+        for the error.
+        """
         if not self:
             return raw
         try:
             return dumps(self.made_in(schemas.decode(raw)))
         except schemas.NotJsonError as error:
             raise click.ClickException(
-                f"{where} is {error}, so nothing in it can be changed; without --set and --remove it is sent as it "
-                "stands"
+                f"{where} is {error}, so nothing in it can be changed; without --set and --remove"
+                " it is sent as it stands"
             ) from None
 
     def absent(self) -> list[str]:

@@ -23,7 +23,9 @@ _AHEAD = 1000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, after how many seconds. Without a status nothing did, for the reason in `error`."""
+    """What came back, after how many seconds. Without a status nothing did, for the reason in
+    `error`.
+    """
 
     seconds: float
     status: int | None = None
@@ -45,7 +47,12 @@ class Answer:
     def document(self) -> dict[str, Any]:
         """As JSON has it; `answer` is what the text means, or the text."""
         milliseconds = round(self.seconds * 1000, 1)
-        return {"status": self.status, "ms": milliseconds, "answer": self._meaning(), "error": self.error}
+        return {
+            "status": self.status,
+            "ms": milliseconds,
+            "answer": self._meaning(),
+            "error": self.error,
+        }
 
     def line(self) -> str:
         """For people."""
@@ -63,7 +70,9 @@ class Answer:
 
 
 def post(client: httpx.Client, url: httpx.URL, body: bytes) -> Answer:
-    """Post one body. An answer that does not come is one without a status; only an unusable URL raises."""
+    """Post one body. An answer that does not come is one without a status; only an unusable URL
+    raises.
+    """
     started = time.monotonic()
     status, text, error, nobody_listens = None, "", None, False
     try:
@@ -85,9 +94,9 @@ def post_all(
 ) -> Generator[Answer, None, None]:
     """The answers to all bodies, as they come, over so many connections at a time.
 
-    The bodies of one series are sent one after the other, each when the one before has been answered. `rate`
-    bodies a second are sent, and later only when every connection is waiting; without it, each as soon as it
-    can be. Whatever `series` raises is raised here.
+    The bodies of one series are sent one after the other, each when the one before has been
+    answered. `rate` bodies a second are sent, and later only when every connection is waiting;
+    without it, each as soon as it can be. Whatever `series` raises is raised here.
     """
     posters = _Posters(send, iter(series), rate)
     threads = [threading.Thread(target=posters.work) for _ in range(connections)]
@@ -142,7 +151,9 @@ class _Posters:
             self.answers.put(None)
 
     def _take(self) -> tuple[bytes, Iterator[bytes]] | None:
-        """The next series, once its first body is due: one thread at a time, lest bodies grow old meanwhile."""
+        """The next series, once its first body is due: one thread at a time, lest bodies grow old
+        meanwhile.
+        """
         with self._lock:
             for series in self._series:
                 bodies = iter(series)

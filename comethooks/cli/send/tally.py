@@ -11,7 +11,9 @@ _PERCENTILES = (50, 95, 99)
 
 @dataclass(slots=True)
 class Tally:
-    """What came of many. `started` is on the monotonic clock; `doubled`: each of them was sent twice."""
+    """What came of many. `started` is on the monotonic clock; `doubled`: each of them was sent
+    twice.
+    """
 
     started: float
     doubled: bool = False

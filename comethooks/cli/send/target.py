@@ -16,11 +16,15 @@ def target_of(text: str) -> httpx.URL:
     except httpx.InvalidURL:
         url = httpx.URL()
     if url.scheme not in ("http", "https") or not url.host:
-        raise click.BadParameter("write a URL such as https://chat.example.com/webhooks", param_hint="'--to'")
+        raise click.BadParameter(
+            "write a URL such as https://chat.example.com/webhooks", param_hint="'--to'"
+        )
     return url.copy_with(path=_ENDPOINT) if url.path in ("", "/") else url
 
 
-def credentials_of(user: str | None, target: httpx.URL, settings: Settings) -> tuple[str, str] | None:
+def credentials_of(
+    user: str | None, target: httpx.URL, settings: Settings
+) -> tuple[str, str] | None:
     """Those of `--user`, of the URL, or the first of the settings."""
     if user is None:
         if target.username:
@@ -40,7 +44,9 @@ def credentials_of(user: str | None, target: httpx.URL, settings: Settings) -> t
 def client_for(
     target: httpx.URL, credentials: tuple[str, str] | None, *, timeout: float, connections: int
 ) -> httpx.Client:
-    """A client with these credentials; `timeout` in seconds. Proxies of the environment are for the world outside."""
+    """A client with these credentials; `timeout` in seconds. Proxies of the environment are for the
+    world outside.
+    """
     return httpx.Client(
         auth=credentials,
         timeout=timeout,

@@ -51,8 +51,9 @@ def web() -> None:
 def worker(workers: int | None) -> None:
     """Run the workers, and bring back those that die.
 
-    They are processes that drain the queues, one that runs again what has failed, and the scheduler. Several of
-    this command, on one host or many, share the work of one Redis without being told of each other.
+    They are processes that drain the queues, one that runs again what has failed, and the
+    scheduler. Several of this command, on one host or many, share the work of one Redis without
+    being told of each other.
     """
     settings = load_settings()
     check_partitions(settings)
@@ -94,12 +95,13 @@ def check_partitions(settings: Settings) -> None:
 
 
 def _worker_processes(settings: Settings, count: int) -> list[Child]:
-    """The processes of `worker`, to be forked from this one: so what they import is imported once."""
-    from comethooks.workers.drain import drainer
-    from comethooks.workers.jobs import attempts
+    """The processes of `worker`, to be forked from this one: so what they import is imported
+    once.
+    """
+    from comethooks.workers.jobs import attempts, draining
     from comethooks.workers.supervision import scheduler, worker
 
-    for module in (attempts, drainer):  # for the work-horses
+    for module in (attempts, draining):  # for the work-horses
         assert module
     stop_seconds = settings.handler_timeout + STOP_MARGIN_SECONDS
 

@@ -22,12 +22,17 @@ from comethooks.workers.plugins.watching import PluginWatch
 from comethooks.workers.processes import StopFlag
 from comethooks.workers.settings.paths import credentials_path, ensure_credentials
 from comethooks.workers.settings.settings import NAMES, Settings
-from comethooks.workers.supervision.embedded import EmbeddedServerError, embedded_server, wait_until_ready
+from comethooks.workers.supervision.embedded import (
+    EmbeddedServerError,
+    embedded_server,
+    wait_until_ready,
+)
 from comethooks.workers.supervision.supervisor import Child, supervise
 
 _READY_SECONDS = 30.0
 _NEEDED = frozenset(("drainers", "leases", "journal"))
-"""What must not be degraded for an event to be processed; the rest, such as old events, is no reason to wait."""
+"""What must not be degraded for an event to be processed; the rest, such as old events, is no
+reason to wait."""
 
 _NAMED = 3
 """So many changed files are named in the log."""
@@ -39,8 +44,9 @@ log = structlog.get_logger()
 def up() -> None:
     """Run everything on this machine until Ctrl-C.
 
-    Starts an embedded Valkey (unless REDIS_URL is set), brings the database up to date, and runs the web process
-    and the workers. Makes credentials on first use, and prints what to enter in CometChat's Dashboard.
+    Starts an embedded Valkey (unless REDIS_URL is set), brings the database up to date, and runs
+    the web process and the workers. Makes credentials on first use, and prints what to enter in
+    CometChat's Dashboard.
     """
     settings = load_settings()
     logs.configure(settings.log_format)
@@ -165,11 +171,19 @@ def _credentials(settings: Settings) -> Iterator[str]:
 
 def _remarks(settings: Settings) -> Iterator[str]:
     if NAMES["public_url"] not in _given():
-        yield "CometChat needs a public HTTPS address: put one in front, and set COMETHOOKS_PUBLIC_URL."
+        yield (
+            "CometChat needs a public HTTPS address: put one in front, and set"
+            " COMETHOOKS_PUBLIC_URL."
+        )
     if not settings.app_ids:
-        yield "Every app id is accepted; COMETHOOKS_APPS=appid:region (or COMETHOOKS_APP_IDS=id) lets in only yours."
+        yield (
+            "Every app id is accepted; COMETHOOKS_APPS=appid:region (or COMETHOOKS_APP_IDS=id) lets"
+            " in only yours."
+        )
     kept = _days(settings.retention_days)
-    yield f"Events are kept for {kept}{_shorter(settings)}; {NAMES['retention_days']} says how long."
+    yield (
+        f"Events are kept for {kept}{_shorter(settings)}; {NAMES['retention_days']} says how long."
+    )
     yield f"Data is in {settings.data_dir}, plugins in {settings.plugin_dir}."
 
 
@@ -180,7 +194,9 @@ def _shorter(settings: Settings) -> str:
         "run details": settings.run_retention_days,
     }
     less = [
-        f"their {what} for {_days(days)}" for what, days in ages.items() if days < settings.retention_days
+        f"their {what} for {_days(days)}"
+        for what, days in ages.items()
+        if days < settings.retention_days
     ]
     return "".join(f", {each}" for each in less)
 
@@ -206,7 +222,8 @@ def _check_port(port: int) -> None:
             probe.bind(("0.0.0.0", port))
         except OSError as error:
             raise click.ClickException(
-                f"port {port} cannot be used ({error.strerror}); choose another with PORT=8001 comethooks up"
+                f"port {port} cannot be used ({error.strerror}); choose another with PORT=8001"
+                " comethooks up"
             ) from None
 
 
@@ -219,8 +236,8 @@ def _only_one(data_dir: Path) -> Iterator[None]:
         except OSError:
             file.seek(0)
             raise click.ClickException(
-                f"`comethooks up` already runs with {data_dir} (pid {file.read().strip()}); stop it, or use "
-                "another COMETHOOKS_DATA_DIR"
+                f"`comethooks up` already runs with {data_dir} (pid {file.read().strip()}); stop"
+                " it, or use another COMETHOOKS_DATA_DIR"
             ) from None
         file.truncate(0)
         file.write(str(os.getpid()))

@@ -58,7 +58,9 @@ def print_text(text: str | Text) -> None:
 
 
 def print_runs(runs: Sequence[StoredRun]) -> None:
-    """A table of runs; below it what each waits for, its attempts, what it did to the outside, its traceback."""
+    """A table of runs; below it what each waits for, its attempts, what it did to the outside, its
+    traceback.
+    """
     columns = [
         Column("HANDLER", folds_at=16),
         Column("STATE"),
@@ -76,7 +78,8 @@ def print_runs(runs: Sequence[StoredRun]) -> None:
     for run in runs:
         if run.waits_for:
             print_text(
-                f"{_named(run)} waits for its run on the event {run.waits_for} to be done or dismissed."
+                f"{_named(run)} waits for its run on the event {run.waits_for} to be done or"
+                " dismissed."
             )
     for run in runs:
         if len(run.attempts_made) > 1:
@@ -116,7 +119,9 @@ def _effects(run: StoredRun) -> Sequence[str]:
     """What a run did to the outside, with the number of the attempt when there were several."""
     if len(run.attempts_made) < 2:
         return run.effects
-    return [f"{attempt.number}: {line}" for attempt in run.attempts_made for line in attempt.effects]
+    return [
+        f"{attempt.number}: {line}" for attempt in run.attempts_made for line in attempt.effects
+    ]
 
 
 def _took(timed: StoredRun | Attempt) -> str:
@@ -168,12 +173,15 @@ def print_errors(errors: Mapping[str, Any]) -> None:
 def print_drift(found: Iterable[Drift]) -> None:
     """What is not as expected in a body, by path."""
     print_table(
-        (Column("KIND"), Column("PATH", folds_at=24)), [(each.kind.value, each.path) for each in found]
+        (Column("KIND"), Column("PATH", folds_at=24)),
+        [(each.kind.value, each.path) for each in found],
     )
 
 
 def print_once(keys: Sequence[StoredOnce]) -> None:
-    """The side effects that are to happen at most once, and what is known of each; nothing when there is none."""
+    """The side effects that are to happen at most once, and what is known of each; nothing when
+    there is none.
+    """
     if keys:
         print_section("At most once")
         print_table(
@@ -193,7 +201,9 @@ def duration(ms: int) -> str:
 
 
 def due_in(ms: int | None, now: int) -> str:
-    """How long it is until something is due, as short as durations are written; empty when it never is."""
+    """How long it is until something is due, as short as durations are written; empty when it never
+    is.
+    """
     if ms is None:
         return ""
     seconds = (ms - now) / 1000

@@ -18,7 +18,9 @@ Decorator = Callable[[_Function], _Function]
 
 
 class Moment(click.ParamType):  # type: ignore[type-arg]
-    """An ISO date or time, or how long ago; becomes milliseconds since the epoch. Without a zone it is UTC."""
+    """An ISO date or time, or how long ago; becomes milliseconds since the epoch. Without a zone it
+    is UTC.
+    """
 
     name = "time"
 
@@ -36,7 +38,8 @@ class Moment(click.ParamType):  # type: ignore[type-arg]
             return max(0, int((time.time() - parse_duration(value)) * 1000))
         except ValueError:
             self.fail(
-                f"{value!r} is no time: write 2026-10-03, 2026-10-03T14:30:00Z, or how long ago: 2h, 7d",
+                f"{value!r} is no time: write 2026-10-03, 2026-10-03T14:30:00Z, or how long ago:"
+                " 2h, 7d",
                 param,
                 ctx,
             )
@@ -52,13 +55,17 @@ class Identifier(click.ParamType):  # type: ignore[type-arg]
         text = str(value).strip().lower()
         if len(text) < PREFIX_LENGTH:
             self.fail(
-                f"{value!r} is too short; give at least {PREFIX_LENGTH} characters of the id", param, ctx
+                f"{value!r} is too short; give at least {PREFIX_LENGTH} characters of the id",
+                param,
+                ctx,
             )
         return text
 
 
 class ReplayName(click.ParamType):  # type: ignore[type-arg]
-    """The name of a replay, without spaces around it; with `live`, it may be empty, which means live runs."""
+    """The name of a replay, without spaces around it; with `live`, it may be empty, which means
+    live runs.
+    """
 
     name = "name"
 
@@ -101,7 +108,9 @@ def about(function: _Function) -> _Function:
 
 
 def of_runs(states: Iterable[RunState]) -> Decorator[Any]:
-    """The options that say which runs are meant, by themselves and by their events; they may be in `states`."""
+    """The options that say which runs are meant, by themselves and by their events; they may be in
+    `states`.
+    """
 
     def decorate(function: _Function) -> _Function:
         for option in (
@@ -139,7 +148,9 @@ def within(function: _Function) -> _Function:
     until = click.option(
         "--until", type=Moment(), metavar="TIME", help="Received before; written like --since."
     )
-    since = click.option("--since", type=Moment(), metavar="TIME", help=f"Received at or after: {how}")
+    since = click.option(
+        "--since", type=Moment(), metavar="TIME", help=f"Received at or after: {how}"
+    )
     return since(until(function))
 
 
@@ -162,7 +173,9 @@ def asked(
     since: int | None = None,
     until: int | None = None,
 ) -> Filter:
-    """What the options ask for, but for the id in `--event`: only a source knows which one begins so."""
+    """What the options ask for, but for the id in `--event`: only a source knows which one begins
+    so.
+    """
     check_times(since, until)
     return Filter(
         trigger=trigger,

@@ -13,5 +13,9 @@ as_json: Callable[[Any], Any] = click.option(
 def examples(*commands: str) -> str:
     """The end of a command's help."""
     return "\n".join(
-        ("\b", "Examples:" if len(commands) > 1 else "Example:", *(f"  {each}" for each in commands))
+        (
+            "\b",
+            "Examples:" if len(commands) > 1 else "Example:",
+            *(f"  {each}" for each in commands),
+        )
     )

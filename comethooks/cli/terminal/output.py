@@ -1,4 +1,6 @@
-"""What commands print: data on standard output, as JSON lines or for people; everything else on standard error."""
+"""What commands print: data on standard output, as JSON lines or for people; everything else on
+standard error.
+"""
 
 import json
 import sys
@@ -67,12 +69,16 @@ def hint(text: str) -> None:
 
 
 def console(stream: IO[str] | None = None, width: int | None = None) -> Console:
-    """A console on `stream`, by default standard output: coloured on a terminal; elsewhere plain and very wide."""
+    """A console on `stream`, by default standard output: coloured on a terminal; elsewhere plain
+    and very wide.
+    """
     stream = sys.stdout if stream is None else stream
     if stream.isatty():
         return Console(file=stream, highlight=False, width=width)
     # Not left to rich, which heeds variables such as FORCE_COLOR: who reads a pipe is no terminal.
-    return Console(file=stream, highlight=False, force_terminal=False, color_system=None, width=_WIDEST)
+    return Console(
+        file=stream, highlight=False, force_terminal=False, color_system=None, width=_WIDEST
+    )
 
 
 def styled(state: str) -> Text:
@@ -97,8 +103,8 @@ def print_layout(*renderables: RenderableType, width: int | None = None) -> None
 class Column:
     """A column of a table.
 
-    On a terminal a cell is folded where that is allowed, at `folds_at` characters or more. If the table is too
-    wide all the same, the column with the highest `spare` goes first; 0 stays.
+    On a terminal a cell is folded where that is allowed, at `folds_at` characters or more. If the
+    table is too wide all the same, the column with the highest `spare` goes first; 0 stays.
     """
 
     name: str
@@ -107,13 +113,17 @@ class Column:
 
 
 def print_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
-    """A table for people. Elsewhere than on a terminal every cell is whole, however wide that makes it."""
+    """A table for people. Elsewhere than on a terminal every cell is whole, however wide that makes
+    it.
+    """
     out = console()
     cells = [[_cell(value) for value in row] for row in rows]
     widths = _widths(columns, cells)
     # On a terminal, a column that is empty all the way down is none.
     shown = [
-        index for index in range(len(columns)) if not out.is_terminal or any(row[index] for row in cells)
+        index
+        for index in range(len(columns))
+        if not out.is_terminal or any(row[index] for row in cells)
     ]
     left_out = []
     while (needed := sum(widths[index] + _GAP for index in shown) - _GAP) > out.width:
@@ -136,7 +146,9 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> No
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[Item]):
-    """How a kind of thing is listed: as a table of the newest, or as JSON lines. `nothing` is said for none."""
+    """How a kind of thing is listed: as a table of the newest, or as JSON lines. `nothing` is said
+    for none.
+    """
 
     columns: Sequence[Column]
     row: Callable[[Item], Sequence[Cell]]

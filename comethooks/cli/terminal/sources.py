@@ -11,7 +11,12 @@ from redis import Redis
 from comethooks.browse.listing import Kept
 from comethooks.cli import load_settings
 from comethooks.cli.terminal.output import hint
-from comethooks.workers.journal import Journal, JournalError, JournalOutdatedError, JournalUnavailableError
+from comethooks.workers.journal import (
+    Journal,
+    JournalError,
+    JournalOutdatedError,
+    JournalUnavailableError,
+)
 from comethooks.workers.journal.errors import UPGRADE
 from comethooks.workers.journal.tables.database import missing_file
 from comethooks.workers.settings.settings import Settings
@@ -38,7 +43,9 @@ class Sources:
 
 @contextmanager
 def open_sources() -> Iterator[Sources]:
-    """The sources of the settings. Whatever the journal raises meanwhile ends the command, with what to do."""
+    """The sources of the settings. Whatever the journal raises meanwhile ends the command, with
+    what to do.
+    """
     settings = load_settings()
     client = connect(settings.redis_url)
     try:
@@ -63,8 +70,9 @@ def open_sources() -> Iterator[Sources]:
 def warn_of_streams(settings: Settings, reason: str) -> None:
     """Say that the streams are left out."""
     hint(
-        f"Warning: Redis does not answer at {masked_url(settings.redis_url)} ({reason}), so what is accepted and "
-        "not yet journalled is not shown. Is `comethooks up` running, with the same COMETHOOKS_DATA_DIR?"
+        f"Warning: Redis does not answer at {masked_url(settings.redis_url)} ({reason}), so what is"
+        " accepted and not yet journalled is not shown. Is `comethooks up` running, with the same"
+        " COMETHOOKS_DATA_DIR?"
     )
 
 
@@ -72,7 +80,7 @@ def _open_journal(settings: Settings) -> Journal:
     missing = missing_file(settings.database_url)
     if missing:
         raise JournalOutdatedError(
-            f"there is no journal at {missing}: has `comethooks up` run with this COMETHOOKS_DATA_DIR? "
-            f"Without it, {UPGRADE}"
+            f"there is no journal at {missing}: has `comethooks up` run with this"
+            f" COMETHOOKS_DATA_DIR? Without it, {UPGRADE}"
         )
     return Journal.open(settings.database_url)

@@ -1,4 +1,6 @@
-"""What strangers wrote, made fit to be shown: without secrets, and without what a terminal would obey."""
+"""What strangers wrote, made fit to be shown: without secrets, and without what a terminal would
+obey.
+"""
 
 import re
 from typing import Any
@@ -11,7 +13,8 @@ _JOINERS = "\u200c\u200d"
 
 _SECRET = re.compile(
     r"""
-    (?P<key> token | password | secret | (?: api | auth | private ) [_-]? key | authorization | signature )
+    (?P<key> token | password | secret | (?: api | auth | private ) [_-]? key | authorization
+        | signature )
     (?P<between> \\* ["']? \s* [:=] \s* )
     (?: (?: Basic | Bearer ) \s+ [^\s"',;&}\]]+
       | \\+ " .*? (?: \\+ " | $ )
@@ -25,16 +28,21 @@ _SECRET = re.compile(
 
 
 def plain(text: str) -> str:
-    """`text` with escapes in the place of control characters and lone surrogates; line ends and tabs stay."""
+    """`text` with escapes in the place of control characters and lone surrogates; line ends and
+    tabs stay.
+    """
     if text.isprintable():
         return text
     return "".join(
-        each if each.isprintable() or each in "\n\t" or each in _JOINERS else _escaped(each) for each in text
+        each if each.isprintable() or each in "\n\t" or each in _JOINERS else _escaped(each)
+        for each in text
     )
 
 
 def without_secrets(text: str) -> str:
-    """`text` without what stands behind `authToken`, `password` and the like, and in case of doubt without more."""
+    """`text` without what stands behind `authToken`, `password` and the like, and in case of doubt
+    without more.
+    """
     masked: str = schemas.masked(text)
     return _SECRET.sub(rf"\g<key>\g<between>{MASK}", masked)
 

@@ -42,13 +42,17 @@ _app: Callable[[Any], Any] = click.option(
 _legacy: Callable[[Any], Any] = click.option(
     "--legacy", is_flag=True, help="Legacy webhooks; an app has these or current ones, not both."
 )
-_api: Callable[[Any], Any] = click.option("--api", "base_url", metavar="URL", default=BASE_URL, hidden=True)
+_api: Callable[[Any], Any] = click.option(
+    "--api", "base_url", metavar="URL", default=BASE_URL, hidden=True
+)
 
 
 def _within(check: Callable[[str], None]) -> Callable[..., str | None]:
     """A callback of an option whose value CometChat limits."""
 
-    def checked(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    def checked(
+        context: click.Context, parameter: click.Parameter, value: str | None
+    ) -> str | None:
         try:
             if value is not None:
                 check(value)
@@ -63,8 +67,8 @@ def _within(check: Callable[[str], None]) -> Callable[..., str | None]:
 def webhook() -> None:
     """Register with CometChat: make, list and remove the webhooks of an app.
 
-    Needs COMETCHAT_MGMT_KEY and COMETCHAT_MGMT_SECRET, which CometChat's sales team issues. Without them,
-    `register` prints what to do by hand in CometChat's Dashboard.
+    Needs COMETCHAT_MGMT_KEY and COMETCHAT_MGMT_SECRET, which CometChat's sales team issues. Without
+    them, `register` prints what to do by hand in CometChat's Dashboard.
     """
 
 
@@ -72,12 +76,15 @@ def webhook() -> None:
     epilog=options.examples(
         "comethooks webhook register",
         "comethooks webhook register --dry-run",
-        "comethooks webhook register --app 2345abc --trigger message_sent --trigger message_edited --exact",
+        "comethooks webhook register --app 2345abc --trigger message_sent --trigger message_edited"
+        " --exact",
     )
 )
 @_app
 @click.option(
-    "--url", metavar="URL", help="Where CometChat shall send; by default COMETHOOKS_PUBLIC_URL/webhooks."
+    "--url",
+    metavar="URL",
+    help="Where CometChat shall send; by default COMETHOOKS_PUBLIC_URL/webhooks.",
 )
 @click.option(
     "--id",
@@ -87,10 +94,17 @@ def webhook() -> None:
     help="Of the webhook; by default of the one with this URL, or comethooks.",
 )
 @click.option(
-    "--name", metavar="NAME", callback=_within(limits.check_name), help="By default as it is, or the id."
+    "--name",
+    metavar="NAME",
+    callback=_within(limits.check_name),
+    help="By default as it is, or the id.",
 )
 @click.option(
-    "--trigger", "triggers", metavar="NAME", multiple=True, help="Only these; repeatable. By default all."
+    "--trigger",
+    "triggers",
+    metavar="NAME",
+    multiple=True,
+    help="Only these; repeatable. By default all.",
 )
 @click.option("--exact", is_flag=True, help="Remove the triggers that are not asked for.")
 @click.option(
@@ -117,9 +131,9 @@ def register(
 ) -> None:
     """Make the webhook that sends to this service, or bring it up to date.
 
-    Doing it again is harmless. The first credential of the settings becomes its Basic auth. Fails when a trigger
-    could not be added or removed. Without management keys it prints what to do by hand, and fails too, since
-    nothing is registered; with --dry-run it does not.
+    Doing it again is harmless. The first credential of the settings becomes its Basic auth. Fails
+    when a trigger could not be added or removed. Without management keys it prints what to do by
+    hand, and fails too, since nothing is registered; with --dry-run it does not.
     """
     settings = load_settings()
     app_id = _app_id(app, settings)
@@ -161,7 +175,9 @@ def list_(app: str | None, legacy: bool, as_json: bool, base_url: str) -> None:
         print_table(_COLUMNS, rows)
     if not found:
         kind, other = (
-            ("legacy", "without --legacy, current") if legacy else ("current", "with --legacy, legacy")
+            ("legacy", "without --legacy, current")
+            if legacy
+            else ("current", "with --legacy, legacy")
         )
         hint(f"No {kind} webhooks found; {other} ones are listed.")
 
@@ -173,17 +189,28 @@ def list_(app: str | None, legacy: bool, as_json: bool, base_url: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
 @options.as_json
 @_api
-def remove(identifier: str, app: str | None, legacy: bool, yes: bool, as_json: bool, base_url: str) -> None:
+def remove(
+    identifier: str, app: str | None, legacy: bool, yes: bool, as_json: bool, base_url: str
+) -> None:
     """Remove the webhook ID. CometChat then sends nothing to its URL any more."""
     if not yes and not sys.stdin.isatty():
-        raise click.UsageError("there is no terminal to ask on; add --yes to remove it without being asked")
+        raise click.UsageError(
+            "there is no terminal to ask on; add --yes to remove it without being asked"
+        )
     settings = load_settings()
     with _management(_app_id(app, settings), settings, legacy=legacy, base_url=base_url) as api:
         found = {each.id: each for each in api.webhooks()}
         if identifier not in found:
             others = f"there are: {', '.join(sorted(found))}" if found else "there is none"
-            raise click.ClickException(plain(f"the app {api.app_id} has no webhook {identifier}; {others}"))
-        hint(plain(f"The webhook {identifier} of the app {api.app_id} sends to {found[identifier].url}."))
+            raise click.ClickException(
+                plain(f"the app {api.app_id} has no webhook {identifier}; {others}")
+            )
+        hint(
+            plain(
+                f"The webhook {identifier} of the app {api.app_id} sends to"
+                f" {found[identifier].url}."
+            )
+        )
         if not yes and not click.confirm("Remove it?", prompt_suffix=" ", err=True):
             hint("Nothing was changed.")
             raise click.exceptions.Exit(1)
@@ -207,7 +234,8 @@ def _app_id(chosen: str | None, settings: Settings) -> str | None:
         raise click.BadParameter("an app id has letters and digits only", param_hint="'--app'")
     if known and chosen not in known:
         raise click.UsageError(
-            f"the app {chosen} is not among those that may send here ({', '.join(known)}): add it to COMETHOOKS_APPS"
+            f"the app {chosen} is not among those that may send here ({', '.join(known)}): add it"
+            " to COMETHOOKS_APPS"
         )
     return chosen
 
@@ -220,7 +248,9 @@ def _management(
     if settings.management is None:
         raise click.ClickException(f"{dashboard.WHY} `comethooks webhook register` prints how.")
     if app_id is None:
-        raise click.UsageError("which app? Name it with --app ID, or set COMETHOOKS_APPS=appid:region")
+        raise click.UsageError(
+            "which app? Name it with --app ID, or set COMETHOOKS_APPS=appid:region"
+        )
     try:
         with Management(app_id, settings.management, legacy=legacy, base_url=base_url) as api:
             yield api
@@ -243,7 +273,9 @@ def _by_hand(
 
 
 def _detailed(api: Management) -> Iterator[tuple[Webhook, list[str]]]:
-    """Each webhook with its triggers; asked for by itself where the listing leaves something out."""
+    """Each webhook with its triggers; asked for by itself where the listing leaves something
+    out.
+    """
     for known in api.webhooks():
         told = known if None not in (known.enabled, known.retry) else api.webhook(known.id)
         yield told, api.triggers(known.id)
@@ -251,7 +283,14 @@ def _detailed(api: Management) -> Iterator[tuple[Webhook, list[str]]]:
 
 def _row(known: Webhook, triggers: Sequence[str]) -> tuple[Cell, ...]:
     named = ", ".join(triggers) if len(triggers) <= _FEW else str(len(triggers))
-    return known.id, known.name or "", _ANSWERS[known.enabled], _ANSWERS[known.retry], named, known.url or ""
+    return (
+        known.id,
+        known.name or "",
+        _ANSWERS[known.enabled],
+        _ANSWERS[known.retry],
+        named,
+        known.url or "",
+    )
 
 
 _ANSWERS: Mapping[bool | None, str] = {True: "yes", False: "no", None: "?"}

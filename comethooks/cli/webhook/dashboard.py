@@ -1,4 +1,6 @@
-"""How a webhook is registered by hand, in CometChat's Dashboard: every value to paste, every box to tick."""
+"""How a webhook is registered by hand, in CometChat's Dashboard: every value to paste, every box to
+tick.
+"""
 
 import sys
 from collections.abc import Iterator
@@ -14,12 +16,14 @@ from comethooks.workers.settings.paths import credentials_path
 from comethooks.workers.settings.settings import NAMES, Settings
 
 WHY = (
-    "Without COMETCHAT_MGMT_KEY and COMETCHAT_MGMT_SECRET, a webhook is registered by hand. Those keys are issued by "
-    "CometChat's sales team; the REST key of an app is not one."
+    "Without COMETCHAT_MGMT_KEY and COMETCHAT_MGMT_SECRET, a webhook is registered by hand. Those"
+    " keys are issued by CometChat's sales team; the REST key of an app is not one."
 )
 
 
-def print_steps(wanted: Registration, app_id: str | None, settings: Settings, *, legacy: bool) -> None:
+def print_steps(
+    wanted: Registration, app_id: str | None, settings: Settings, *, legacy: bool
+) -> None:
     """The steps. The password is among them only for a person to see."""
     hint(WHY)
     for line in _steps(wanted, app_id, _password(wanted, settings), legacy=legacy):
@@ -41,12 +45,17 @@ def document(wanted: Registration, app_id: str | None) -> dict[str, Any]:
     }
 
 
-def _steps(wanted: Registration, app_id: str | None, password: str, *, legacy: bool) -> Iterator[str]:
+def _steps(
+    wanted: Registration, app_id: str | None, password: str, *, legacy: bool
+) -> Iterator[str]:
     app = "your app" if app_id is None else f"the app {app_id}"
     identifier = wanted.id or DEFAULT_ID
     yield f"1. In CometChat's Dashboard, open {app}, and there Settings → Webhooks → Add."
     if legacy:
-        yield "   It has to be a legacy webhook; an app has legacy webhooks or current ones, not both."
+        yield (
+            "   It has to be a legacy webhook; an app has legacy webhooks or current ones, not"
+            " both."
+        )
     yield "2. Enter:"
     yield f"     ID                 {identifier}"
     yield f"     name               {wanted.name or identifier}"
@@ -54,7 +63,10 @@ def _steps(wanted: Registration, app_id: str | None, password: str, *, legacy: b
     yield "     Basic auth         on"
     yield f"     user               {wanted.user}"
     yield f"     password           {password}"
-    yield f"     retry on failure   {'on: what is refused once is lost otherwise' if wanted.retry else 'off'}"
+    yield (
+        "     retry on failure  "
+        f" {'on: what is refused once is lost otherwise' if wanted.retry else 'off'}"
+    )
     yield "3. Tick the checkbox of each trigger; without its own tick, a trigger is not sent:"
     for trigger in wanted.triggers:
         yield f"     [ ] {trigger}"

@@ -38,11 +38,13 @@ _PAST = {
 def registration(
     settings: Settings, *, url: str | None, triggers: Sequence[str], legacy: bool
 ) -> Registration:
-    """What is asked for, with what the settings say. Ends the command where CometChat could not send to it."""
+    """What is asked for, with what the settings say. Ends the command where CometChat could not
+    send to it.
+    """
     if not settings.basic_auth:
         raise click.ClickException(
-            "there are no credentials that CometChat could send: start `comethooks up` once with this "
-            f"COMETHOOKS_DATA_DIR, or set {NAMES['basic_auth']}=user:password"
+            "there are no credentials that CometChat could send: start `comethooks up` once with"
+            f" this COMETHOOKS_DATA_DIR, or set {NAMES['basic_auth']}=user:password"
         )
     known = registrable_triggers(legacy=legacy)
     for trigger in triggers:
@@ -50,7 +52,8 @@ def registration(
             kind = "legacy" if legacy else "current"
             hint(
                 plain(
-                    f"Warning: {trigger} is no trigger of {kind} webhooks that is known here; it is asked for."
+                    f"Warning: {trigger} is no trigger of {kind} webhooks that is known here; it is"
+                    " asked for."
                 )
             )
     first = settings.basic_auth[0]
@@ -67,19 +70,26 @@ def warn(plan: Plan) -> None:
     if plan.twins:
         hint(
             plain(
-                f"Warning: {', '.join(plan.twins)} sends to the same URL too, so that every event comes twice; "
+                f"Warning: {', '.join(plan.twins)} sends to the same URL too, so that every event"
+                " comes twice; "
             )
             + "see `comethooks webhook remove`."
         )
     if plan.moved_from:
         hint(
             plain(
-                f"Warning: so far the webhook {plan.id} sends to {masked_url(plan.moved_from)}; registering takes it "
-                "from there. If that is another deployment of yours, give this one a webhook of its own with --id."
+                f"Warning: so far the webhook {plan.id} sends to {masked_url(plan.moved_from)};"
+                " registering takes it from there. If that is another deployment of yours, give"
+                " this one a webhook of its own with --id."
             )
         )
     if plan.left:
-        hint(plain(f"Not asked for, and left as they are (--exact removes them): {', '.join(plan.left)}."))
+        hint(
+            plain(
+                "Not asked for, and left as they are (--exact removes them):"
+                f" {', '.join(plan.left)}."
+            )
+        )
 
 
 @dataclass(slots=True)
@@ -101,7 +111,9 @@ class Report:
         return False
 
     def carry_out(self, api: Management) -> bool:
-        """Do it, and tell what came of it, also when it ends early. Returns whether a step failed."""
+        """Do it, and tell what came of it, also when it ends early. Returns whether a step
+        failed.
+        """
         try:
             for step in carry_out(self.plan, api):
                 self._tell(step)
@@ -110,7 +122,10 @@ class Report:
             raise
         self._end()
         if self._failed:
-            hint(f"Failed: {self._failed} of the triggers; CometChat's reasons are above. The rest is done.")
+            hint(
+                f"Failed: {self._failed} of the triggers; CometChat's reasons are above. The rest"
+                " is done."
+            )
         elif not self.as_json:
             hint("`comethooks doctor --public-url` tries out whether CometChat's events arrive.")
         return bool(self._failed)
@@ -152,7 +167,9 @@ def _detail(plan: Plan) -> str:
     """The URL of a new webhook; of an old one, what about it is new."""
     if plan.action is Action.CREATE:
         return plan.url
-    changed = f"changed: {', '.join(plan.changes)}" if plan.changes else "nothing is known to differ"
+    changed = (
+        f"changed: {', '.join(plan.changes)}" if plan.changes else "nothing is known to differ"
+    )
     return f"{changed}; sent again, as CometChat does not tell: {', '.join(plan.untold)}"
 
 
@@ -177,11 +194,13 @@ def _address(given: str | None, settings: Settings) -> str:
         problem = "has a user name in it; the credentials are those of the settings, leave it out"
     else:
         problem = (
-            "is nothing that CometChat can call: it needs a public https:// address. Put a reverse proxy with TLS "
-            f"or a tunnel in front of this service, and set {NAMES['public_url']}"
+            "is nothing that CometChat can call: it needs a public https:// address. Put a reverse"
+            f" proxy with TLS or a tunnel in front of this service, and set {NAMES['public_url']}"
         )
     if given is not None:
-        raise click.BadParameter(f"{url.copy_with(userinfo=b'')} {problem}, or --url", param_hint="'--url'")
+        raise click.BadParameter(
+            f"{url.copy_with(userinfo=b'')} {problem}, or --url", param_hint="'--url'"
+        )
     raise click.ClickException(
         f"{NAMES['public_url']} is {masked_url(settings.public_url)}, which {problem}, or --url"
     )

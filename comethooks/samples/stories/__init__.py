@@ -43,7 +43,9 @@ class Story:
         # How long it takes is known once it was told; told again, it is the same, and ends now.
         rehearsal = Teller(Random(seed), 0, app_id)
         length = sum(1 for _ in self.tell(rehearsal, count, told))
-        return length, self.tell(Teller(Random(seed), now_ms - rehearsal.now_ms, app_id), count, told)
+        return length, self.tell(
+            Teller(Random(seed), now_ms - rehearsal.now_ms, app_id), count, told
+        )
 
 
 STORIES: Mapping[str, Story] = MappingProxyType(

@@ -14,14 +14,17 @@ _EMOJI = "👍"
 def conversation(teller: Teller, count: int, _: str) -> Iterator[Json]:
     """Two people write to each other, and read what they get.
 
-    Some of it is liked, edited or deleted, at fixed places, so that a few messages are enough to see it all.
+    Some of it is liked, edited or deleted, at fixed places, so that a few messages are enough to
+    see it all.
     """
     people = teller.people(2)
     kept: str | None = None
     for number in range(count):
         author, reader = teller.random.sample(people, 2)
         scene = teller.next(author, reader)
-        message = teller.message(scene, messages.media("image") if number % 8 == 5 else messages.text)
+        message = teller.message(
+            scene, messages.media("image") if number % 8 == 5 else messages.text
+        )
         if number % 4 == 3 and kept:
             message["parentId"] = kept
         yield teller.tell("message_sent", {"message": message})
@@ -41,7 +44,8 @@ def conversation(teller: Teller, count: int, _: str) -> Iterator[Json]:
 def forms(teller: Teller, count: int, _: str) -> Iterator[Json]:
     """Somebody sends forms, cards and schedulers, which the other one receives and reads.
 
-    What is filled in comes from the other one's device, to the address in the form: that is no webhook.
+    What is filled in comes from the other one's device, to the address in the form: that is no
+    webhook.
     """
     author, reader = teller.people(2)
     for number in range(count):
@@ -51,7 +55,9 @@ def forms(teller: Teller, count: int, _: str) -> Iterator[Json]:
 
 
 def moderated(teller: Teller, count: int, _: str) -> Iterator[Json]:
-    """Messages that the engine approves, that it blocks and somebody approves, and that it fails at."""
+    """Messages that the engine approves, that it blocks and somebody approves, and that it fails
+    at.
+    """
     author, reader = teller.people(2)
     for number in range(count):
         scene = teller.next(author, reader)
@@ -72,7 +78,10 @@ def moderated(teller: Teller, count: int, _: str) -> Iterator[Json]:
 
 
 def _received(teller: Teller, message: Json, author: Person, reader: Person) -> Iterator[Json]:
-    for action, trigger in (("delivered", "message_delivery_receipt"), ("read", "message_read_receipt")):
+    for action, trigger in (
+        ("delivered", "message_delivery_receipt"),
+        ("read", "message_read_receipt"),
+    ):
         scene = teller.next(reader, author)
         yield teller.tell(trigger, changes.receipt_for(scene, action, message["id"], author))
 

@@ -46,11 +46,16 @@ def group(teller: Teller, count: int, _: str) -> Iterator[Json]:
 
 
 def _talk(teller: Teller, of: Group, people: list[Person]) -> Iterator[Json]:
-    """Somebody writes, and all of the others read it; the last of them is who the receipts come from."""
+    """Somebody writes, and all of the others read it; the last of them is who the receipts come
+    from.
+    """
     author, last = teller.random.sample(people, 2)
     message = teller.message(teller.next(author, of), messages.text)
     yield teller.tell("message_sent", {"message": message})
-    for action, trigger in (("delivered", "message_delivered_to_all"), ("read", "message_read_by_all")):
+    for action, trigger in (
+        ("delivered", "message_delivered_to_all"),
+        ("read", "message_read_by_all"),
+    ):
         scene = teller.next(last, of)
         yield teller.tell(trigger, changes.receipt_of_all_for(scene, action, message["id"], author))
 
@@ -72,7 +77,9 @@ def call(teller: Teller, _: int, variant: str) -> Iterator[Json]:
     yield teller.tell(f"call_{variant}", {"call": over})
 
 
-def _answered(teller: Teller, caller: Person, called: Person, token: str, kind: str) -> Iterator[Json]:
+def _answered(
+    teller: Teller, caller: Person, called: Person, token: str, kind: str
+) -> Iterator[Json]:
     scene = teller.next(called, caller)
     session = Session(token, kind, scene.seconds)
     yield teller.tell("call_started", sessions.started(scene, session))

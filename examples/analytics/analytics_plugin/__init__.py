@@ -1,7 +1,7 @@
 """Counts messages by day and kind of conversation, in a table of its own.
 
-One row an event, whose id is the key: an event that comes twice, because its attempt is repeated or because it is
-replayed, is counted once.
+One row an event, whose id is the key: an event that comes twice, because its attempt is repeated or
+because it is replayed, is counted once.
 """
 
 import threading
@@ -9,7 +9,18 @@ from datetime import date
 from functools import lru_cache
 
 from marshmallow import fields
-from sqlalchemy import Column, Date, Engine, MetaData, String, Table, create_engine, func, insert, select
+from sqlalchemy import (
+    Column,
+    Date,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
 
@@ -47,10 +58,13 @@ def count(event: Event, ctx: Context) -> None:
 
 def messages_per_day(database: str) -> dict[tuple[date, str], int]:
     """How many messages there were, by day and kind of conversation: `user` or `group`."""
-    query = select(counted.c.day, counted.c.kind, func.count()).group_by(counted.c.day, counted.c.kind)
+    query = select(counted.c.day, counted.c.kind, func.count()).group_by(
+        counted.c.day, counted.c.kind
+    )
     with _opened(database).connect() as connection:
         return {
-            (day, kind): number for day, kind, number in connection.execute(query.order_by("day", "kind"))
+            (day, kind): number
+            for day, kind, number in connection.execute(query.order_by("day", "kind"))
         }
 
 

@@ -23,7 +23,9 @@ def totals(config: dict[str, str]) -> dict[str, int]:
     return found
 
 
-def test_messages_are_counted_by_kind_of_conversation(harness: Harness, config: dict[str, str]) -> None:
+def test_messages_are_counted_by_kind_of_conversation(
+    harness: Harness, config: dict[str, str]
+) -> None:
     """Texts, media and whatever else people send."""
     for variant in ("text", "image", "custom"):
         harness.deliver(plugin, "message_sent", config=config, variant=variant)
@@ -43,7 +45,9 @@ def test_the_day_is_that_of_the_message(harness: Harness, config: dict[str, str]
     }
 
 
-def test_an_event_that_comes_again_is_counted_once(harness: Harness, config: dict[str, str]) -> None:
+def test_an_event_that_comes_again_is_counted_once(
+    harness: Harness, config: dict[str, str]
+) -> None:
     """After a crash between the row and its record, say."""
     result = harness.deliver(plugin, "message_sent", config=config)
     assert harness.repeat(result).run.state == "done"
@@ -80,7 +84,9 @@ def test_a_database_that_is_away_is_tried_again(harness: Harness, tmp_path: Path
 
 
 @pytest.mark.parametrize("variant", ["joined", "call-ended"])
-def test_what_nobody_wrote_is_not_counted(harness: Harness, config: dict[str, str], variant: str) -> None:
+def test_what_nobody_wrote_is_not_counted(
+    harness: Harness, config: dict[str, str], variant: str
+) -> None:
     """Actions and calls come as messages too."""
     harness.deliver(plugin, "message_sent", config=config, variant=variant)
     harness.deliver(plugin, "message_sent", config=config, variant="edited", allow_unhandled=True)

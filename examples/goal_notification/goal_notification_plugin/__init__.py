@@ -34,7 +34,12 @@ def notify(event: Event, ctx: Context) -> None:
         with ctx.once(f"{event.app_id} {message.id} {user}") as first:
             if first:
                 _tell(
-                    ctx, {"message": message.id, "user": user or None, "conversation": event.conversation_id}
+                    ctx,
+                    {
+                        "message": message.id,
+                        "user": user or None,
+                        "conversation": event.conversation_id,
+                    },
                 )
 
 
@@ -44,7 +49,9 @@ def signature(body: bytes, key: str) -> str:
 
 
 def _interactive(event: Event) -> Mapping[str, Any]:
-    """The message, whose parts stand in its `data` on the wire and beside it in objects of the SDKs."""
+    """The message, whose parts stand in its `data` on the wire and beside it in objects of the
+    SDKs.
+    """
     assert event.message is not None
     data = event.payload["data"]
     outer = data.get("message", data)

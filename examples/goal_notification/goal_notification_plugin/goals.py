@@ -1,7 +1,8 @@
 """When the goal of an interactive message is met, and by whom.
 
-By CometChat's documentation a goal is met by any interaction, by one or by all of certain elements, or never. It is
-judged for each user, and the sender's own interactions count only where the message allows that.
+By CometChat's documentation a goal is met by any interaction, by one or by all of certain elements,
+or never. It is judged for each user, and the sender's own interactions count only where the message
+allows that.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,8 @@ Wire = Mapping[str, Any]
 def met_by(message: Wire, sender: str) -> list[str]:
     """The uids of those whose interactions with `message` meet its goal.
 
-    `""` stands for interactions that do not say whose they are: then the message is as one user has it.
+    `""` stands for interactions that do not say whose they are: then the message is as one user has
+    it.
     """
     goal = message.get("interactionGoal")
     if not isinstance(goal, Mapping):
@@ -30,8 +32,8 @@ def met_by(message: Wire, sender: str) -> list[str]:
 def is_met(goal: Wire, pressed: set[str]) -> bool:
     """Whether interactions with the elements `pressed`, all of one user, meet `goal`.
 
-    Its type is spelled as on the wire ("anyOf") or as the SDKs have it ("ANY_OF"). Of no elements, neither any nor
-    all can be pressed.
+    Its type is spelled as on the wire ("anyOf") or as the SDKs have it ("ANY_OF"). Of no elements,
+    neither any nor all can be pressed.
     """
     elements = set(map(str, _listed(goal.get("elementIds"))))
     match "".join(letter for letter in str(goal.get("type")).lower() if letter.isalpha()):

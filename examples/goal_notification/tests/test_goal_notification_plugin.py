@@ -66,7 +66,12 @@ def test_a_call_that_fails_is_made_again(harness: Harness) -> None:
     harness.http.fail(times=2)
     run = deliver(harness, BOTH).run
     assert (run.state, run.attempts) == ("done", 3)
-    assert [request.json["user"] for request in harness.http.requests] == ["ada", "ben", "ben", "ben"]
+    assert [request.json["user"] for request in harness.http.requests] == [
+        "ada",
+        "ben",
+        "ben",
+        "ben",
+    ]
 
 
 def test_a_call_that_is_refused_is_not_made_again(harness: Harness) -> None:

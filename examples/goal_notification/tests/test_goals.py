@@ -27,13 +27,19 @@ from goal_notification_plugin.goals import is_met, met_by
         ("anyOf", None, {"a"}, False),
     ],
 )
-def test_a_goal_is_met(kind: str | None, elements: list[str] | None, pressed: set[str], met: bool) -> None:
+def test_a_goal_is_met(
+    kind: str | None, elements: list[str] | None, pressed: set[str], met: bool
+) -> None:
     """By its type and elements, in every spelling."""
     assert is_met({"type": kind, "elementIds": elements}, pressed) is met
 
 
 def press(element: str, by: Any = None) -> dict[str, Any]:
-    return {"elementId": element, "interactedAt": 1_760_000_000, **({"interactedBy": by} if by else {})}
+    return {
+        "elementId": element,
+        "interactedAt": 1_760_000_000,
+        **({"interactedBy": by} if by else {}),
+    }
 
 
 def message(*interactions: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -53,7 +59,9 @@ def test_interactions_of_nobody_in_particular_are_of_one() -> None:
     assert met_by(message(press("a"), press("b")), "zoe") == [""]
 
 
-@pytest.mark.parametrize(("allowed", "who"), [(True, ["zoe"]), (False, []), (None, []), ("1", ["zoe"])])
+@pytest.mark.parametrize(
+    ("allowed", "who"), [(True, ["zoe"]), (False, []), (None, []), ("1", ["zoe"])]
+)
 def test_the_senders_own_count_only_where_that_is_allowed(allowed: object, who: list[str]) -> None:
     """`allowSenderInteraction` says so."""
     own = [press("a", "zoe"), press("b", "zoe")]

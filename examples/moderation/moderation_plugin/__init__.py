@@ -20,9 +20,11 @@ plugin = Plugin(
 
 @plugin.on("message.sent", "message.edited", replay="safe")
 def check(event: Event, ctx: Context) -> None:
-    """Emit `word_list.flagged` for a message with listed words, when it is new and whenever it is edited.
+    """Emit `word_list.flagged` for a message with listed words, when it is new and whenever it is
+    edited.
 
-    The further `message_sent` that follow an edit are no `message.sent`, so they flag nothing a second time.
+    The further `message_sent` that follow an edit are no `message.sent`, so they flag nothing a
+    second time.
     """
     message = event.message
     if message is None or not message.text:
@@ -41,7 +43,9 @@ def check(event: Event, ctx: Context) -> None:
 def listed_in(text: str, words: tuple[str, ...]) -> list[str]:
     """Which of `words` stand in `text` as words, in any case and width of letters."""
     plain = _plain(text)
-    return sorted({word for word in words if re.search(rf"(?<!\w){re.escape(_plain(word))}(?!\w)", plain)})
+    return sorted(
+        {word for word in words if re.search(rf"(?<!\w){re.escape(_plain(word))}(?!\w)", plain)}
+    )
 
 
 def _plain(text: str) -> str:

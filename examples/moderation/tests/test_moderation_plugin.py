@@ -1,4 +1,6 @@
-"""Messages with listed words are flagged, when they are new and when they are edited, and only then."""
+"""Messages with listed words are flagged, when they are new and when they are edited, and only
+then.
+"""
 
 import os
 from pathlib import Path
@@ -15,12 +17,22 @@ WORDS = {"words": ["scam", "free money"]}
 def test_a_message_with_a_listed_word_is_flagged(harness: Harness) -> None:
     """The flag says which message, whose, and which words; not what was written."""
     result = harness.deliver(
-        plugin, "message_sent", config=WORDS, text=f"No SCAM: {WIDE} money!", sender="zoe", message_id="7"
+        plugin,
+        "message_sent",
+        config=WORDS,
+        text=f"No SCAM: {WIDE} money!",
+        sender="zoe",
+        message_id="7",
     )
     [flag] = result.emitted
     assert (flag.trigger, flag.parent) == ("word_list.flagged", result.event.id)
     assert flag.conversation_id == result.event.conversation_id
-    expected = {"message_id": "7", "sender": "zoe", "words": ["free money", "scam"], "edited": False}
+    expected = {
+        "message_id": "7",
+        "sender": "zoe",
+        "words": ["free money", "scam"],
+        "edited": False,
+    }
     assert flag.payload["data"] == expected
 
 
@@ -67,11 +79,15 @@ def test_the_list_can_be_a_file(harness: Harness, tmp_path: Path) -> None:
 
 def test_without_its_file_a_run_is_dead(harness: Harness, tmp_path: Path) -> None:
     """Nobody takes a message for harmless because the list is missing."""
-    run = harness.deliver(plugin, "message_sent", config={"path": str(tmp_path / "none")}, text="hello").run
+    run = harness.deliver(
+        plugin, "message_sent", config={"path": str(tmp_path / "none")}, text="hello"
+    ).run
     assert run.state == "dead"
     assert run.error == "Stop: the list of words cannot be read: No such file or directory"
 
 
 def test_media_without_text_are_not_looked_at(harness: Harness) -> None:
     """There is nothing to look at."""
-    assert harness.deliver(plugin, "message_sent", config=WORDS, variant="image").run.state == "done"
+    assert (
+        harness.deliver(plugin, "message_sent", config=WORDS, variant="image").run.state == "done"
+    )

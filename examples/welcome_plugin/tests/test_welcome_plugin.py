@@ -23,7 +23,9 @@ def message_sent(**changes: Any) -> Event:
         "sentAt": 1_760_000_000,
         "data": {
             "text": "hello",
-            "entities": {"sender": {"entityType": "user", "entity": {"uid": "wilma", "name": "Wilma"}}},
+            "entities": {
+                "sender": {"entityType": "user", "entity": {"uid": "wilma", "name": "Wilma"}}
+            },
         },
     }
     body = {"trigger": "message_sent", "appId": "app1", "data": {"message": message | changes}}

@@ -35,8 +35,12 @@ class Command:
 
     def piped(self, given: bytes | None, *arguments: str, **variables: str) -> Result:
         """The same, with something on its standard input."""
-        hidden: dict[str, str | None] = {name: None for name in os.environ if name in NAMES.values()}
-        return CliRunner().invoke(main, arguments, input=given, env={**hidden, **self.environ, **variables})
+        hidden: dict[str, str | None] = {
+            name: None for name in os.environ if name in NAMES.values()
+        }
+        return CliRunner().invoke(
+            main, arguments, input=given, env={**hidden, **self.environ, **variables}
+        )
 
     def json(self, *arguments: str, **variables: str) -> list[Any]:
         """The JSON documents that it prints, which it has to do without failing."""

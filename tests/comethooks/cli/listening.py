@@ -25,7 +25,9 @@ def application(command, log):
 
 @pytest.fixture
 def listener():
-    """A server that takes note of requests, waits at its `gate` if it has one, and answers what it is told to."""
+    """A server that takes note of requests, waits at its `gate` if it has one, and answers what it
+    is told to.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):

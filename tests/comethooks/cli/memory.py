@@ -1,7 +1,7 @@
 """How much memory a command takes that works through many events: run as a process of its own.
 
-Its arguments are commands, each as a JSON list. Prints, in bytes and on a line of its own, by how much the last one
-raised the most memory that the process had for those before.
+Its arguments are commands, each as a JSON list. Prints, in bytes and on a line of its own, by how
+much the last one raised the most memory that the process had for those before.
 """
 
 import contextlib
@@ -21,7 +21,9 @@ def peak() -> int:
     if status.exists():  # where the number below has what the process had that started this one
         found = re.search(r"^VmHWM:\s+(\d+) kB$", status.read_text(), re.MULTILINE)
         return int(found[1]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (
+        1 if sys.platform == "darwin" else 1024
+    )
 
 
 def run(arguments: list[str]) -> None:

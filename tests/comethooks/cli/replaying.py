@@ -1,4 +1,6 @@
-"""What tests of `comethooks replay` have: a plugin with a handler of each kind, and who does the work."""
+"""What tests of `comethooks replay` have: a plugin with a handler of each kind, and who does the
+work.
+"""
 
 from collections.abc import Callable
 from pathlib import Path

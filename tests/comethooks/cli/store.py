@@ -13,7 +13,8 @@ from comethooks.workers.streams.accept import Streams
 from tests.webhooks.samples import message, raw
 
 START = 1_790_000_000_000
-"""When the first thing was received: 2026-09-21, in milliseconds. Every next one comes a second later."""
+"""When the first thing was received: 2026-09-21, in milliseconds. Every next one comes a second
+later."""
 TOKEN = "plantedTokenThatNobodyMaySee"
 
 
@@ -78,7 +79,9 @@ class Store:
         return self.settle(self.record(**fields), *runs)
 
 
-def run(handler: str = "welcome.greet", state: RunState = RunState.DONE, **fields: Any) -> RunResult:
+def run(
+    handler: str = "welcome.greet", state: RunState = RunState.DONE, **fields: Any
+) -> RunResult:
     """A run that ended; a dead one with an error and a traceback."""
     failure = {}
     if state is RunState.DEAD:

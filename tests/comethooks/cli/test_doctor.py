@@ -43,7 +43,9 @@ def upgraded(command: Command, store: Store) -> Command:
 
 
 class TestFindings:
-    def test_where_nothing_runs_it_says_what_does_not(self, nothing: Command, tmp_path: Path) -> None:
+    def test_where_nothing_runs_it_says_what_does_not(
+        self, nothing: Command, tmp_path: Path
+    ) -> None:
         """Nothing is wrong with that, and looking makes nothing."""
         findings = found(nothing)
         assert wrong(findings) == set()
@@ -70,10 +72,14 @@ class TestFindings:
         """By default that of the settings; another one can be given."""
         with served(Settings.load(upgraded.environ), tmp_path):
             by_default = found(upgraded, "--public-url")
-            given = found(upgraded, "--public-url", f"http://127.0.0.1:{upgraded.environ['PORT']}/webhooks")
+            given = found(
+                upgraded, "--public-url", f"http://127.0.0.1:{upgraded.environ['PORT']}/webhooks"
+            )
         for findings in (by_default, given):
             assert findings["web.alive"]["level"] == "ok"
-            assert findings["public.refuses"]["level"] == findings["public.accepts"]["level"] == "ok"
+            assert (
+                findings["public.refuses"]["level"] == findings["public.accepts"]["level"] == "ok"
+            )
             assert wrong(findings) == {"public.address"}
 
     def test_a_quarantined_plugin_is_wrong_and_the_rest_is_looked_at(
@@ -81,7 +87,9 @@ class TestFindings:
     ) -> None:
         """What a plugin prints is no data."""
         (tmp_path / "plugins").mkdir()
-        (tmp_path / "plugins" / "broken.py").write_text("print('hello')\nimport nothing_of_that_name\n")
+        (tmp_path / "plugins" / "broken.py").write_text(
+            "print('hello')\nimport nothing_of_that_name\n"
+        )
         findings = found(upgraded)
         assert wrong(findings) == {"plugins.broken"}
         assert "broken.py:2" in findings["plugins.broken"]["detail"]
@@ -143,7 +151,9 @@ class TestExit:
         assert done.stderr.strip().endswith(" warnings, 0 wrong")
         assert nothing("doctor", "--strict").exit_code == 1
 
-    def test_what_is_wrong_is_a_failure(self, upgraded: Command, own_redis_server: RedisServer) -> None:
+    def test_what_is_wrong_is_a_failure(
+        self, upgraded: Command, own_redis_server: RedisServer
+    ) -> None:
         """Here, a Redis that would remove events."""
         client: Redis = own_redis_server.client()
         client.config_set("maxmemory", 2_000_000_000)
@@ -159,7 +169,10 @@ class TestExit:
         assert done.exit_code == 1
         documents = [json.loads(line) for line in done.stdout.splitlines()]
         assert [document["level"] for document in documents] == ["wrong", "wrong"]
-        assert {document["detail"].split()[0].rstrip(":") for document in documents} == {"PORT", "REDIS_URL"}
+        assert {document["detail"].split()[0].rstrip(":") for document in documents} == {
+            "PORT",
+            "REDIS_URL",
+        }
 
     def test_a_public_url_that_is_none_is_wrong_use(self, nothing: Command) -> None:
         """Before anything is looked at."""

@@ -49,7 +49,11 @@ class TestListing:
         assert f"data.newField  2      {iso(START)[:19]}Z" in shown.stdout
         assert events[1].id in shown.stdout
         assert "a secret" not in shown.output
-        for said in ("comethooks events show", "COMETHOOKS_STRICT_TRIGGERS", "comethooks drift forget"):
+        for said in (
+            "comethooks events show",
+            "COMETHOOKS_STRICT_TRIGGERS",
+            "comethooks drift forget",
+        ):
             assert said in shown.stderr
 
     @pytest.mark.parametrize(
@@ -154,7 +158,9 @@ class TestOneEvent:
         assert document["drift"] == [{"kind": "unknown field", "path": "data.newField"}]
         assert command.json("drift") == []
 
-    @pytest.mark.parametrize("fields", [{"body": b"no json"}, {"body": b"", "size": 9}, {"source": "toy"}])
+    @pytest.mark.parametrize(
+        "fields", [{"body": b"no json"}, {"body": b"", "size": 9}, {"source": "toy"}]
+    )
     def test_that_cannot_be_looked_at_has_none(self, command, store, fields):
         """Without its body, or when another source knows what is in it."""
         record = store.settle(store.record(message(newField=1), **fields))

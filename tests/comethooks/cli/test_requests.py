@@ -38,7 +38,11 @@ def settled(store, all_kinds):
     store.settle(accepted, run())
     store.settle(
         store.record(
-            id=duplicate.id, at=duplicate.received_at, kind=Kind.DUPLICATE, event_id=accepted.id, body=b""
+            id=duplicate.id,
+            at=duplicate.received_at,
+            kind=Kind.DUPLICATE,
+            event_id=accepted.id,
+            body=b"",
         )
     )
     store.settle(refused)
@@ -84,7 +88,9 @@ class TestList:
         ],
     )
     def test_filters_hold_in_streams_and_journal(self, command, kept, arguments, outcomes):
-        assert [each["outcome"] for each in command.json("requests", "list", *arguments)] == outcomes
+        assert [
+            each["outcome"] for each in command.json("requests", "list", *arguments)
+        ] == outcomes
 
     def test_the_table_says_why(self, command, kept):
         accepted, _, refused = kept
@@ -118,13 +124,19 @@ class TestShow:
 
     def test_an_accepted_one_says_that_it_became_an_event(self, command, kept):
         accepted = kept[0]
-        assert f"comethooks events show {accepted.id}" in command("requests", "show", accepted.id).stdout
+        assert (
+            f"comethooks events show {accepted.id}"
+            in command("requests", "show", accepted.id).stdout
+        )
         [shown] = command.json("requests", "show", accepted.id)
         assert (shown["outcome"], shown["event_id"]) == ("accepted", accepted.id)
 
     def test_a_duplicate_leads_to_the_event_that_it_repeats(self, command, kept):
         accepted, duplicate, _ = kept
-        assert f"comethooks events show {accepted.id}" in command("requests", "show", duplicate.id).stdout
+        assert (
+            f"comethooks events show {accepted.id}"
+            in command("requests", "show", duplicate.id).stdout
+        )
         assert command.json("requests", "show", duplicate.id)[0]["event_id"] == accepted.id
 
     def test_a_body_that_was_not_kept_is_said_to_be(self, command, store):

@@ -18,14 +18,25 @@ class TestTable:
         shown = command("triggers")
         assert [line.split()[0] for line in shown.stdout.splitlines()] == ["TRIGGER", *TRIGGERS]
         assert "comethooks triggers NAME" in shown.stderr
-        (line,) = (line for line in shown.stdout.splitlines() if line.startswith("message_read_receipt "))
-        for said in ("message.read", "legacy, current", "receipt", "message id, user, time", "keep"):
+        (line,) = (
+            line for line in shown.stdout.splitlines() if line.startswith("message_read_receipt ")
+        )
+        for said in (
+            "message.read",
+            "legacy, current",
+            "receipt",
+            "message id, user, time",
+            "keep",
+        ):
             assert said in line
         assert "data.body.messageId, data.body.user.uid, data.body.timestamp" in line
 
     @pytest.mark.parametrize(
         ("option", "has", "has_not"),
-        [("--legacy", "before_message", "message_sent"), ("--current", "message_sent", "before_message")],
+        [
+            ("--legacy", "before_message", "message_sent"),
+            ("--current", "message_sent", "before_message"),
+        ],
     )
     def test_of_one_generation(self, command, option, has, has_not):
         """The receipts belong to both."""
@@ -91,7 +102,10 @@ class TestOne:
         forms = [line for line in shown.splitlines() if line.startswith("Form ")]
         assert forms == ["Form action", "Form nested", "Form flat"]
         assert "required        data.message.data.entities.on.entity.id" in shown
-        assert "sender          data.message.sender or data.message.data.entities.on.entity.sender" in shown
+        assert (
+            "sender          data.message.sender or data.message.data.entities.on.entity.sender"
+            in shown
+        )
 
     def test_in_flight_and_renamed(self, command):
         """What is special about a trigger is said where it is."""
@@ -102,8 +116,12 @@ class TestOne:
     def test_by_its_canonical_name(self, command):
         """All that have it, or may have it."""
         found = [entry["trigger"] for entry in command.json("triggers", "user.presence")]
-        assert found == [name for name, entry in TRIGGERS.items() if entry.canonical == "user.presence"]
-        assert [entry["trigger"] for entry in command.json("triggers", "message.echo")] == ["message_sent"]
+        assert found == [
+            name for name, entry in TRIGGERS.items() if entry.canonical == "user.presence"
+        ]
+        assert [entry["trigger"] for entry in command.json("triggers", "message.echo")] == [
+            "message_sent"
+        ]
         shown = command("triggers", "user.presence", "--legacy").stdout
         assert shown.count("Trigger ") == 2
 
@@ -111,7 +129,10 @@ class TestOne:
         ("arguments", "said"),
         [
             (("mesage_sent",), "did you mean message_sent"),
-            (("message_sent", "--legacy"), "no trigger and no canonical name is 'message_sent' here"),
+            (
+                ("message_sent", "--legacy"),
+                "no trigger and no canonical name is 'message_sent' here",
+            ),
             (("xyzzy",), "comethooks triggers lists those that there are"),
         ],
     )

@@ -93,7 +93,9 @@ def answering(respond: Respond, tls: ssl.SSLContext | None = None) -> Iterator[A
             thread.join()
 
 
-def certificate(directory: Path, *, days: int, host: str = "localhost") -> tuple[ssl.SSLContext, Path]:
+def certificate(
+    directory: Path, *, days: int, host: str = "localhost"
+) -> tuple[ssl.SSLContext, Path]:
     """A server's context with a certificate of its own making, and the file of the certificate."""
     file, key = directory / "certificate.pem", directory / "key.pem"
     command = [

@@ -24,7 +24,9 @@ def test_where_they_come_from_is_named(tmp_path: Path) -> None:
     file = tmp_path / "auth"
     file.write_text("ada:Passw0rd\n")
     found = by_check(
-        check_settings(settings(tmp_path, COMETHOOKS_BASIC_AUTH_FILE=str(file), REDIS_URL="", PORT="8001"))
+        check_settings(
+            settings(tmp_path, COMETHOOKS_BASIC_AUTH_FILE=str(file), REDIS_URL="", PORT="8001")
+        )
     )
     assert found["settings.sources"].detail.startswith(
         "COMETHOOKS_BASIC_AUTH, PORT, COMETHOOKS_DATA_DIR from the environment"
@@ -54,8 +56,12 @@ def test_without_credentials_it_says_what_makes_some(tmp_path: Path) -> None:
     assert "comethooks up" in (finding.advice or "")
 
 
-@pytest.mark.parametrize("credential", ["ada:with-hyphen", "a_b:Passw0rd", f"{'a' * 51}:b", f"a:{'b' * 101}"])
-def test_credentials_that_the_dashboard_refuses_are_warned_of(tmp_path: Path, credential: str) -> None:
+@pytest.mark.parametrize(
+    "credential", ["ada:with-hyphen", "a_b:Passw0rd", f"{'a' * 51}:b", f"a:{'b' * 101}"]
+)
+def test_credentials_that_the_dashboard_refuses_are_warned_of(
+    tmp_path: Path, credential: str
+) -> None:
     """It takes letters and digits, up to 50 and 100; the password is not shown."""
     finding = by_check(check_settings(settings(tmp_path, COMETHOOKS_BASIC_AUTH=credential)))[
         "settings.credentials"
@@ -75,7 +81,9 @@ def test_credentials_that_the_dashboard_refuses_are_warned_of(tmp_path: Path, cr
         ("https://10.0.0.7", WARNING),
     ],
 )
-def test_a_public_address_has_to_be_public_and_https(tmp_path: Path, url: str, level: object) -> None:
+def test_a_public_address_has_to_be_public_and_https(
+    tmp_path: Path, url: str, level: object
+) -> None:
     """CometChat could not reach the others."""
     found = levels(check_settings(settings(tmp_path, COMETHOOKS_PUBLIC_URL=url)))
     assert found["settings.public_url"] is level

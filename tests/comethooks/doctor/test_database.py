@@ -64,17 +64,26 @@ class TestSqlite:
         sqlite3.connect(tmp_path / "journal.db").close()
         (tmp_path / "journal.db").touch()
         finding = found(f"sqlite:///{tmp_path}/journal.db")["database.schema"]
-        assert (finding.level, finding.detail) == (WRONG, "the database has no tables of comethooks")
+        assert (finding.level, finding.detail) == (
+            WRONG,
+            "the database has no tables of comethooks",
+        )
 
     def test_a_file_that_is_no_database_is_wrong(self, tmp_path: Path) -> None:
         """It does not answer, in SQLite's words."""
-        (tmp_path / "journal.db").write_text("these are notes of the harbour master, and no database" * 100)
-        assert levels(found(f"sqlite:///{tmp_path}/journal.db").values()) == {"database.connection": WRONG}
+        (tmp_path / "journal.db").write_text(
+            "these are notes of the harbour master, and no database" * 100
+        )
+        assert levels(found(f"sqlite:///{tmp_path}/journal.db").values()) == {
+            "database.connection": WRONG
+        }
 
     def test_a_folder_that_cannot_be_written_to_is_wrong(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """SQLite makes files beside its own. Root may write anywhere, so here the system's answer is made up."""
+        """SQLite makes files beside its own. Root may write anywhere, so here the system's answer
+        is made up.
+        """
         url = f"sqlite:///{tmp_path}/journal.db"
         upgrade(url)
         monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
@@ -85,7 +94,9 @@ class TestSqlite:
 
 class TestPostgres:
     def test_one_that_may_lose_what_it_committed_is_warned_of(self, postgres_url: str) -> None:
-        """Redis forgets an event as soon as it is committed. The server of the tests does without fsync."""
+        """Redis forgets an event as soon as it is committed. The server of the tests does without
+        fsync.
+        """
         upgrade(postgres_url)
         assert not_ok(found(postgres_url).values()) == {"database.durability": WARNING}
         lax = f"{postgres_url}%20-csynchronous_commit%3Doff"
@@ -95,7 +106,9 @@ class TestPostgres:
     def test_one_that_may_only_be_read_is_wrong(self, postgres_url: str) -> None:
         """A replica says the same."""
         upgrade(postgres_url)
-        finding = found(f"{postgres_url}%20-cdefault_transaction_read_only%3Don")["database.writing"]
+        finding = found(f"{postgres_url}%20-cdefault_transaction_read_only%3Don")[
+            "database.writing"
+        ]
         assert finding.level is WRONG
 
     def test_one_that_does_not_answer_is_wrong_and_its_password_is_not_shown(self) -> None:

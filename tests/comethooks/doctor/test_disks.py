@@ -33,7 +33,9 @@ def test_space_is_judged_by_bytes_and_by_share(free: int, total: int, level: obj
 
 def test_places_on_one_file_system_are_one_finding(tmp_path: Path) -> None:
     """Also those that are not there yet; they will be where their folder is."""
-    found = by_check(check_disks({"the data directory": tmp_path, "the database": tmp_path / "not" / "yet"}))
+    found = by_check(
+        check_disks({"the data directory": tmp_path, "the database": tmp_path / "not" / "yet"})
+    )
     assert f"for the data directory, the database, at {tmp_path}" in found["disk.space"].detail
 
 

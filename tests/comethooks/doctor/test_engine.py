@@ -34,7 +34,9 @@ class TestWorkers:
     def test_with_everybody_there_all_is_ok(self, redis: Redis) -> None:
         """Each of what was looked at is named."""
         found = levels(check_workers(redis, PARTITIONS))
-        assert found == {f"workers.{what}": OK for what in ("drainers", "leases", "age", "scheduler")}
+        assert found == {
+            f"workers.{what}": OK for what in ("drainers", "leases", "age", "scheduler")
+        }
 
     def test_without_drainers_it_says_how_to_start_some(self, redis: Redis) -> None:
         """Events are kept meanwhile, and wait."""
@@ -80,7 +82,10 @@ class TestRuns:
 
     def test_without_any_all_is_ok(self, journal: Journal) -> None:
         """No dead letter, nothing due."""
-        assert levels(check_runs(journal, samples.T0)) == {"workers.dead": OK, "workers.retries": OK}
+        assert levels(check_runs(journal, samples.T0)) == {
+            "workers.dead": OK,
+            "workers.retries": OK,
+        }
 
     def test_a_dead_letter_is_counted_and_its_command_named(self, journal: Journal) -> None:
         """Somebody has to decide."""

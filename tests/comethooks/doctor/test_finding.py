@@ -16,7 +16,9 @@ def breaking() -> Iterator[Finding]:
 
 class TestCaught:
     def test_a_check_that_raises_is_a_finding_after_what_it_found(self) -> None:
-        """Its name, the type of the error and its place are told, and not its text, which may quote anything."""
+        """Its name, the type of the error and its place are told, and not its text, which may quote
+        anything.
+        """
         first, second = caught("test", breaking)
         assert first == FINE
         assert (second.check, second.level) == ("test", WRONG)
@@ -50,4 +52,9 @@ class TestGuarded:
 
 def test_a_finding_is_a_document_with_null_for_no_advice() -> None:
     """The fields are always there."""
-    assert FINE.document() == {"check": "test.fine", "level": "ok", "detail": "it is", "advice": None}
+    assert FINE.document() == {
+        "check": "test.fine",
+        "level": "ok",
+        "detail": "it is",
+        "advice": None,
+    }

@@ -48,7 +48,9 @@ class TestPlugins:
         return path
 
     def named(self, name: str, **variables: str) -> list[Finding]:
-        return [finding for finding in self.found(**variables) if finding.check == f"plugins.{name}"]
+        return [
+            finding for finding in self.found(**variables) if finding.check == f"plugins.{name}"
+        ]
 
     def test_one_that_is_loaded_is_ok(self) -> None:
         """With how many handlers it has."""

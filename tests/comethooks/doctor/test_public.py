@@ -54,7 +54,9 @@ class TestReal:
         with served(settings, tmp_path):
             found = check(settings.public_url, app_id="app1")
         assert not_ok(found.values()) == {"public.address": WRONG}
-        assert {f"public.{what}" for what in ("refuses", "identity", "accepts", "time")} < set(found)
+        assert {f"public.{what}" for what in ("refuses", "identity", "accepts", "time")} < set(
+            found
+        )
         [refused] = kept()
         assert (refused.status, refused.body) == (401, b"")
         assert found["public.accepts"].detail == "200 with credentials"
@@ -62,7 +64,9 @@ class TestReal:
 
 class TestAnswers:
     def test_it_posts_twice_and_sends_the_credentials_to_this_service(self) -> None:
-        """First as a stranger, then as CometChat; never the same body twice, which would be a duplicate."""
+        """First as a stranger, then as CometChat; never the same body twice, which would be a
+        duplicate.
+        """
         found, (first, second) = answered(comethooks)
         assert not_ok(found.values()) == {"public.address": WRONG}
         assert {(asked.method, asked.path) for asked in (first, second)} == {("POST", "/webhooks")}
@@ -110,7 +114,9 @@ class TestAnswers:
             (302, "redirects"),
         ],
     )
-    def test_credentials_that_are_not_answered_with_200_are_wrong(self, status: int, words: str) -> None:
+    def test_credentials_that_are_not_answered_with_200_are_wrong(
+        self, status: int, words: str
+    ) -> None:
         """Each with what to do about it."""
         refused = Response(status, {"status": status, "request_id": "r-2"}, FIELDS)
         found, _ = answered(lambda asked: refused if asked.authorized else REFUSAL)
@@ -158,14 +164,18 @@ class TestNoAnswer:
         assert levels(found.values()) == {"public.address": WRONG, "public.connection": WRONG}
         assert "refused" in found["public.connection"].detail
 
-    def test_one_that_is_silent_is_not_waited_for_for_long(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_one_that_is_silent_is_not_waited_for_for_long(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """CometChat would not either."""
         monkeypatch.setattr(public, "TIMEOUT_SECONDS", 0.1)
         with socket.create_server(("127.0.0.1", 0)) as silent:
             found = check(f"http://127.0.0.1:{silent.getsockname()[1]}")
         assert found["public.connection"].level is WRONG
 
-    def test_an_answer_without_end_is_read_only_so_far(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_answer_without_end_is_read_only_so_far(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """Strangers may send anything."""
         monkeypatch.setattr(posts, "_MOST_BYTES", 10)
         found, _ = answered(lambda asked: Response(404, "x" * 100_000))
@@ -176,7 +186,9 @@ class TestInClear:
     def test_credentials_are_not_sent_over_the_network_in_clear(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Without TLS the address is wrong anyway. A proxy of the test's stands in for the network."""
+        """Without TLS the address is wrong anyway. A proxy of the test's stands in for the
+        network.
+        """
         with answering(comethooks) as proxy:
             monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
             monkeypatch.setenv("NO_PROXY", "")
@@ -218,7 +230,9 @@ class TestCertificate:
         with answering(comethooks, tls) as server:
             found = check(server.url)
         assert levels(found.values()) == {"public.address": WRONG, "public.certificate": WRONG}
-        assert "self-signed" in found["public.certificate"].detail.replace("self signed", "self-signed")
+        assert "self-signed" in found["public.certificate"].detail.replace(
+            "self signed", "self-signed"
+        )
         assert server.asked == []
 
     def test_one_for_another_host_is_wrong(self) -> None:

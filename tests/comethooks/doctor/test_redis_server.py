@@ -1,4 +1,6 @@
-"""What is said of a Redis, which the test brings into every state that there is something to say of."""
+"""What is said of a Redis, which the test brings into every state that there is something to say
+of.
+"""
 
 import time
 from pathlib import Path
@@ -76,10 +78,13 @@ class TestServer:
         self.redis.config_set("appendfsync", policy)
         found = self.found()
         assert not_ok(found.values()) == {"redis.appendfsync": level}
-        assert found["redis.appendfsync"].detail.endswith(f"power cut may take what the last {lost} brought")
+        assert found["redis.appendfsync"].detail.endswith(
+            f"power cut may take what the last {lost} brought"
+        )
 
     @pytest.mark.parametrize(
-        "policy, removed", [("allkeys-lru", "kept events"), ("volatile-ttl", "leases and duplicate keys")]
+        "policy, removed",
+        [("allkeys-lru", "kept events"), ("volatile-ttl", "leases and duplicate keys")],
     )
     def test_eviction_is_wrong_beside_a_maxmemory(self, policy: str, removed: str) -> None:
         """The server would remove what it is there to keep."""
@@ -127,7 +132,10 @@ class TestServer:
         self.redis.execute_command("ACL", "SETUSER", "default", "-config")
         finding = self.found()["redis.persistence"]
         assert finding.level is WARNING
-        assert finding.detail == "appendonly is on; appendfsync could not be checked: CONFIG is not permitted"
+        assert (
+            finding.detail
+            == "appendonly is on; appendfsync could not be checked: CONFIG is not permitted"
+        )
 
     def test_so_is_one_that_forbids_info_too(self) -> None:
         """Nothing is taken for good or bad that was not seen."""
@@ -162,10 +170,13 @@ class TestServer:
         """The server says so itself, by INFO and by refusing."""
         self.redis.config_set("appendonly", "no")
         self.redis.config_set("save", "3600 1")
-        (Path(self.redis.config_get("dir")["dir"]) / "dump.rdb" / "in its place").mkdir(parents=True)
+        (Path(self.redis.config_get("dir")["dir"]) / "dump.rdb" / "in its place").mkdir(
+            parents=True
+        )
         self.redis.bgsave()
         wait_for(
-            lambda: self.redis.info("persistence")["rdb_last_bgsave_status"] == "err", "the server says so"
+            lambda: self.redis.info("persistence")["rdb_last_bgsave_status"] == "err",
+            "the server says so",
         )
         found = self.found()
         assert found["redis.disk"].level is WARNING
@@ -185,19 +196,27 @@ class TestConnection:
         assert not_ok(found.values()) == {}
         assert found["redis.latency"].detail.endswith(" ms")
 
-    def test_one_that_is_not_there_is_wrong(self, own_redis_server: RedisServer, tmp_path: Path) -> None:
+    def test_one_that_is_not_there_is_wrong(
+        self, own_redis_server: RedisServer, tmp_path: Path
+    ) -> None:
         """Whoever set REDIS_URL wants it to be."""
         own_redis_server.kill()
-        assert levels(self.found(own_redis_server.url, tmp_path).values()) == {"redis.connection": WRONG}
+        assert levels(self.found(own_redis_server.url, tmp_path).values()) == {
+            "redis.connection": WRONG
+        }
 
-    def test_the_embedded_one_just_does_not_run(self, own_redis_server: RedisServer, tmp_path: Path) -> None:
+    def test_the_embedded_one_just_does_not_run(
+        self, own_redis_server: RedisServer, tmp_path: Path
+    ) -> None:
         """`comethooks up` starts it."""
         own_redis_server.kill()
         finding = self.found(own_redis_server.url, tmp_path, embedded=True)["redis.connection"]
         assert finding.level is WARNING
         assert "comethooks up" in (finding.advice or "")
 
-    def test_one_that_is_silent_is_wrong_soon(self, own_redis_server: RedisServer, tmp_path: Path) -> None:
+    def test_one_that_is_silent_is_wrong_soon(
+        self, own_redis_server: RedisServer, tmp_path: Path
+    ) -> None:
         """Embedded or not."""
         own_redis_server.freeze()
         started = time.monotonic()

@@ -26,19 +26,25 @@ def test_where_nothing_listens_it_says_how_to_start_it() -> None:
     [
         (Response(200, {"ready": True, "refusing": [], "degraded": []}), OK, "would be kept"),
         (
-            Response(200, {"ready": True, "refusing": [], "degraded": [{"what": "age", "detail": "x"}]}),
+            Response(
+                200, {"ready": True, "refusing": [], "degraded": [{"what": "age", "detail": "x"}]}
+            ),
             WARNING,
             "names: age",
         ),
         (
-            Response(503, {"ready": False, "refusing": [{"what": "redis", "detail": "Redis is away"}]}),
+            Response(
+                503, {"ready": False, "refusing": [{"what": "redis", "detail": "Redis is away"}]}
+            ),
             WRONG,
             "would not be kept: Redis is away",
         ),
         (Response(500, None), WRONG, "would not be kept: 500"),
     ],
 )
-def test_it_is_asked_whether_an_event_would_be_kept(ready: Response, level: object, words: str) -> None:
+def test_it_is_asked_whether_an_event_would_be_kept(
+    ready: Response, level: object, words: str
+) -> None:
     """In the words of /readyz."""
     answers = {"/healthz": ALIVE, "/readyz": ready}
     with answering(lambda asked: answers[asked.path]) as server:

@@ -89,7 +89,11 @@ class TestReading:
         """Everything else is derived from the body."""
         record = event_in(line())
         assert (record.kind, record.source, record.headers) == (Kind.EVENT, "cometchat", {})
-        assert (record.trigger, record.name, record.app_id) == ("after_message", "message.sent", "app1")
+        assert (record.trigger, record.name, record.app_id) == (
+            "after_message",
+            "message.sent",
+            "app1",
+        )
         assert (record.conversation_id, record.sender) == ("group_harbour", "ada")
         assert (record.occurred_at, record.received_at) == (1_800_000_000_000, AT)
         assert (record.body, record.size) == (raw(message()), len(raw(message())))
@@ -116,7 +120,13 @@ class TestReading:
     )
     def test_where_the_body_does_not_say_it_the_line_does(self, fields):
         """What cannot be parsed any more is kept all the same."""
-        known = {"trigger": "noted", "name": "n", "app_id": "a", "conversation_id": "c", "sender": "s"}
+        known = {
+            "trigger": "noted",
+            "name": "n",
+            "app_id": "a",
+            "conversation_id": "c",
+            "sender": "s",
+        }
         record = event_in(line(**known, occurred_at=iso(AT - 5), **fields))
         assert {name: getattr(record, name) for name in known} == known
         assert record.occurred_at == AT - 5

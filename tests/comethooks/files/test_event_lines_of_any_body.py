@@ -1,4 +1,6 @@
-"""An event becomes a line, and the line the same event again, whatever its body is: hypothesis makes the bodies."""
+"""An event becomes a line, and the line the same event again, whatever its body is: hypothesis
+makes the bodies.
+"""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,7 +48,11 @@ def test_a_line_written_again_is_the_same_line(body):
     assert dumps(envelope(StoredEvent.from_record(event_in(once), 0))) == once
 
 
-@given(body=objects.map(lambda body: dumps({**body, "trigger": "made_up", "data": {"authToken": TOKEN}})))
+@given(
+    body=objects.map(
+        lambda body: dumps({**body, "trigger": "made_up", "data": {"authToken": TOKEN}})
+    )
+)
 def test_whatever_can_be_redacted_can_be_imported(body):
     """With what the line knows of it, and without the secret."""
     written = dumps(redacted_envelope(stored(body)))

@@ -1,4 +1,6 @@
-"""Bare bodies out of somebody's log become events that are recognised when they are imported again."""
+"""Bare bodies out of somebody's log become events that are recognised when they are imported
+again.
+"""
 
 from uuid import UUID
 

@@ -1,4 +1,6 @@
-"""A management API of the tests' own: what CometChat's does, with webhooks in memory and faults on demand."""
+"""A management API of the tests' own: what CometChat's does, with webhooks in memory and faults on
+demand.
+"""
 
 import json
 import threading
@@ -32,11 +34,12 @@ class Call:
 class CometChat:
     """The state of an app, and how the server behaves.
 
-    `webhooks` and `triggers` are by id. `unknown`: triggers that cannot be added, each with a result that says
-    so. `refuses_unknown`: one of them makes it refuse the whole call instead. `page_size`: how many a page has,
-    whatever is asked for. `ignores_pages`: every page is the first. `terse`: a listing has id, name and URL
-    only. `busy`: the `Retry-After` values of the next answers, which are 429. `wrapping`: how answers with one
-    object are wrapped, as CometChat's documentation shows it. `faults`: answers that the next calls get.
+    `webhooks` and `triggers` are by id. `unknown`: triggers that cannot be added, each with a
+    result that says so. `refuses_unknown`: one of them makes it refuse the whole call instead.
+    `page_size`: how many a page has, whatever is asked for. `ignores_pages`: every page is the
+    first. `terse`: a listing has id, name and URL only. `busy`: the `Retry-After` values of the
+    next answers, which are 429. `wrapping`: how answers with one object are wrapped, as CometChat's
+    documentation shows it. `faults`: answers that the next calls get.
     """
 
     url: str = ""
@@ -84,7 +87,9 @@ class CometChat:
             case ["webhooks"]:
                 return self._all(call, query)
             case ["webhooks", identifier, *rest] if identifier in self.webhooks:
-                return self._triggers(identifier, call, query) if rest else self._one(identifier, call)
+                return (
+                    self._triggers(identifier, call, query) if rest else self._one(identifier, call)
+                )
         return _error(404, "ERR_WEBHOOK_NOT_FOUND", "There is no such webhook.")
 
     def _all(self, call: Call, query: dict[str, str]) -> Answer:
@@ -109,13 +114,17 @@ class CometChat:
     def _triggers(self, identifier: str, call: Call, query: dict[str, str]) -> Answer:
         delivered = self.triggers[identifier]
         if call.method == "GET":
-            return 200, _page([{"id": each, "description": ""} for each in delivered], query, self.page_size)
+            return 200, _page(
+                [{"id": each, "description": ""} for each in delivered], query, self.page_size
+            )
         asked = call.body["triggerIds"]
         if call.method == "DELETE":
             self.triggers[identifier] = [each for each in delivered if each not in asked]
             return 200, {"data": {"success": True, "message": "They are gone."}}
         if self.refuses_unknown and self.unknown & set(asked):
-            return _error(400, "ERR_BAD_REQUEST", f"unknown: {', '.join(sorted(self.unknown & set(asked)))}")
+            return _error(
+                400, "ERR_BAD_REQUEST", f"unknown: {', '.join(sorted(self.unknown & set(asked)))}"
+            )
         self.triggers[identifier] += [each for each in asked if each not in self.unknown]
         return 200, {
             "data": {
@@ -138,7 +147,12 @@ def _page(items: list[Any], query: dict[str, str], size: int) -> Any:
     number = int(query.get("page", "1"))
     pages = -(-len(items) // size)
     shown = items[(number - 1) * size : number * size]
-    pagination = {"total": len(items), "count": len(shown), "current_page": number, "total_pages": pages}
+    pagination = {
+        "total": len(items),
+        "count": len(shown),
+        "current_page": number,
+        "total_pages": pages,
+    }
     return {"data": shown, "meta": {"pagination": pagination}}
 
 

@@ -17,14 +17,18 @@ ITEM = {"id": "h1", "name": "h"}
 
 
 @pytest.mark.parametrize(
-    "document", [{"data": ITEM}, {"data": [{"data": ITEM}]}, [{"data": ITEM}], [ITEM], {"data": [ITEM]}, ITEM]
+    "document",
+    [{"data": ITEM}, {"data": [{"data": ITEM}]}, [{"data": ITEM}], [ITEM], {"data": [ITEM]}, ITEM],
 )
 def test_an_object_is_found_in_all_its_wrappings(document) -> None:
     assert unwrapped(document) == [ITEM]
 
 
 def test_several_stay_several_and_in_their_order() -> None:
-    assert unwrapped({"data": [{"data": {"id": "1"}}, {"data": {"id": "2"}}]}) == [{"id": "1"}, {"id": "2"}]
+    assert unwrapped({"data": [{"data": {"id": "1"}}, {"data": {"id": "2"}}]}) == [
+        {"id": "1"},
+        {"id": "2"},
+    ]
 
 
 @pytest.mark.parametrize("document", [None, {"data": []}, [], 7, {"data": None}])
@@ -75,7 +79,9 @@ class TestTriggers:
         ]
 
     def test_results_may_be_wrapped_one_by_one(self) -> None:
-        items = unwrapped([{"data": {"a": {"success": True}}}, {"data": {"b": {"success": "true"}}}])
+        items = unwrapped(
+            [{"data": {"a": {"success": True}}}, {"data": {"b": {"success": "true"}}}]
+        )
         assert [result.success for result in trigger_results(["a", "b"], items)] == [True, True]
 
     def test_one_that_is_not_mentioned_has_failed(self) -> None:
@@ -84,12 +90,18 @@ class TestTriggers:
         assert trigger_results(["a"], [])[0].message == "CometChat's answer does not mention it"
 
     def test_one_result_without_a_name_is_that_of_all(self) -> None:
-        assert [each.success for each in trigger_results(["a", "b"], [{"success": True}])] == [True, True]
+        assert [each.success for each in trigger_results(["a", "b"], [{"success": True}])] == [
+            True,
+            True,
+        ]
         [failed] = trigger_results(["a"], [{"success": False}])
         assert (failed.success, failed.message) == (False, "no reason given")
 
     def test_they_are_listed_as_objects_or_as_names(self) -> None:
-        assert trigger_names([{"id": "a", "description": "x"}, "b", {"description": "x"}]) == ["a", "b"]
+        assert trigger_names([{"id": "a", "description": "x"}, "b", {"description": "x"}]) == [
+            "a",
+            "b",
+        ]
 
 
 def test_an_answer_of_200_can_be_a_refusal() -> None:

@@ -34,7 +34,10 @@ class TestCalls:
         server.has("h1")
         server.unknown = {"odd"}
         results = api.add_triggers("h1", ["message_sent", "odd"])
-        assert [(each.trigger, each.success) for each in results] == [("message_sent", True), ("odd", False)]
+        assert [(each.trigger, each.success) for each in results] == [
+            ("message_sent", True),
+            ("odd", False),
+        ]
         assert api.triggers("h1") == ["message_sent"]
         assert [each.success for each in api.remove_triggers("h1", ["message_sent"])] == [True]
         assert api.triggers("h1") == []
@@ -118,7 +121,9 @@ class TestErrors:
         for _ in range(2):
             with pytest.raises(ManagementError) as caught:
                 api.create(FIELDS)
-            assert not any(secret in str(caught.value) for secret in ("pass123", KEY.key, KEY.secret))
+            assert not any(
+                secret in str(caught.value) for secret in ("pass123", KEY.key, KEY.secret)
+            )
 
     def test_what_is_no_json_is_not_understood(self, api, server) -> None:
         server.faults = [(200, b"<html>")]

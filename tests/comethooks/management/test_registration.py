@@ -19,7 +19,9 @@ from comethooks.schemas import TRIGGERS
 from tests.comethooks.management.cometchat import NEVER_TOLD
 
 URL = "https://chat.example.com/webhooks"
-WANTED = Registration(url=URL, user="u1", password="pass123", triggers=("message_sent", "message_edited"))
+WANTED = Registration(
+    url=URL, user="u1", password="pass123", triggers=("message_sent", "message_edited")
+)
 
 
 def done(wanted, api) -> list[Step]:
@@ -63,9 +65,12 @@ class TestNew:
         assert server.changes == []
 
     @pytest.mark.parametrize(
-        "fields", [{"id": "a b"}, {"name": ""}, {"url": f"https://{'x' * 250}"}, {"password": "a-b"}]
+        "fields",
+        [{"id": "a b"}, {"name": ""}, {"url": f"https://{'x' * 250}"}, {"password": "a-b"}],
     )
-    def test_what_cometchat_does_not_take_is_found_before_anything_is_sent(self, api, server, fields) -> None:
+    def test_what_cometchat_does_not_take_is_found_before_anything_is_sent(
+        self, api, server, fields
+    ) -> None:
         with pytest.raises(LimitError):
             planned(replace(WANTED, **fields), api)
         assert server.calls == []
@@ -87,13 +92,21 @@ class TestAgain:
 
     def test_what_differs_is_named_and_mended(self, api, server) -> None:
         server.has(
-            "comethooks", webhookURL="https://old.example.com", enabled=False, username="u1", name="Ours"
+            "comethooks",
+            webhookURL="https://old.example.com",
+            enabled=False,
+            username="u1",
+            name="Ours",
         )
         plan = planned(WANTED, api)
         assert plan.changes == ("webhookURL", "useBasicAuth", "enabled", "retryOnFailure")
         list(carry_out(plan, api))
         webhook = server.webhooks["comethooks"]
-        assert (webhook["webhookURL"], webhook["enabled"], webhook["password"]) == (URL, True, "pass123")
+        assert (webhook["webhookURL"], webhook["enabled"], webhook["password"]) == (
+            URL,
+            True,
+            "pass123",
+        )
         assert webhook["name"] == "Ours"
 
     def test_a_name_is_changed_when_one_is_given(self, api, server) -> None:
@@ -138,7 +151,9 @@ class TestAgain:
 
 class TestFailures:
     @pytest.mark.parametrize("refuses_unknown", [False, True])
-    def test_one_trigger_that_fails_does_not_keep_the_others_out(self, api, server, refuses_unknown) -> None:
+    def test_one_trigger_that_fails_does_not_keep_the_others_out(
+        self, api, server, refuses_unknown
+    ) -> None:
         """Whether CometChat says so in its result, or refuses them all because of it."""
         server.unknown, server.refuses_unknown = {"message_edited"}, refuses_unknown
         _, good, bad = done(WANTED, api)
@@ -177,7 +192,9 @@ class TestTriggers:
         """None that end users, notification providers or we ourselves send."""
         found = set(registrable_triggers(legacy=False))
         assert (
-            {"message_sent", "message_read_receipt", "group_created", "call_ended"} <= found <= set(TRIGGERS)
+            {"message_sent", "message_read_receipt", "group_created", "call_ended"}
+            <= found
+            <= set(TRIGGERS)
         )
         others = {"after_message", "ui_message_interacted", "moderation_requested", "plugin.*"}
         assert not found & {*others, "email-notification-payload-generated"}

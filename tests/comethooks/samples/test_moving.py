@@ -14,7 +14,8 @@ LATER_MS = 7_000_000
 
 
 @pytest.mark.parametrize(
-    "body", [pytest.param(body, id=str(kind)) for kind, body in all_samples(now_ms=NOW, random=Random(5))]
+    "body",
+    [pytest.param(body, id=str(kind)) for kind, body in all_samples(now_ms=NOW, random=Random(5))],
 )
 def test_every_sample_happens_later_by_as_much(body):
     """It has the same name and conversation, and another duplicate key if there is a time in it."""
@@ -35,8 +36,14 @@ def test_every_sample_happens_later_by_as_much(body):
         ({"sentAt": 1_790_000_000_123}, {"sentAt": 1_790_007_000_123}),
         ({"sentAt": "1790000000"}, {"sentAt": "1790007000"}),
         ({"deep": [{"joined_at": 1_790_000_000.5}]}, {"deep": [{"joined_at": 1_790_007_000.5}]}),
-        ({"editedAt": 0, "deletedAt": None, "at": True}, {"editedAt": 0, "deletedAt": None, "at": True}),
-        ({"id": 1_790_000_000, "format": 1_790_000_000}, {"id": 1_790_000_000, "format": 1_790_000_000}),
+        (
+            {"editedAt": 0, "deletedAt": None, "at": True},
+            {"editedAt": 0, "deletedAt": None, "at": True},
+        ),
+        (
+            {"id": 1_790_000_000, "format": 1_790_000_000},
+            {"id": 1_790_000_000, "format": 1_790_000_000},
+        ),
         (
             {"readAt": "yesterday", "at": {"timestamp": 1_790_000_000}},
             {"readAt": "yesterday", "at": {"timestamp": 1_790_007_000}},

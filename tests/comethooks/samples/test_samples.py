@@ -6,7 +6,17 @@ from random import Random
 import pytest
 
 from comethooks import schemas
-from comethooks.samples import BOTS, CURRENT, LEGACY, all_kinds, all_samples, put, remove, sample, value_of
+from comethooks.samples import (
+    BOTS,
+    CURRENT,
+    LEGACY,
+    all_kinds,
+    all_samples,
+    put,
+    remove,
+    sample,
+    value_of,
+)
 from comethooks.schemas.triggers.trigger import Generation
 from comethooks.webhooks.problems import dumps
 
@@ -106,7 +116,9 @@ def uid_of(party):
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 class TestEveryKind:
     def test_fits_its_schema(self, kind):
-        """It is accepted, as what it says it is, and happened just now: at most the length of a recording ago."""
+        """It is accepted, as what it says it is, and happened just now: at most the length of a
+        recording ago.
+        """
         for seed in range(10):
             found = parsed(made(kind, seed))
             assert (found.trigger, found.app_id) == (kind.trigger, "app1")
@@ -145,7 +157,11 @@ class TestEveryKind:
                 for key, value in each.items():
                     if key == "meetStartAt":  # an appointment
                         continue
-                    if isinstance(value, int) and value > 10**9 and key.lower().endswith(("at", "time")):
+                    if (
+                        isinstance(value, int)
+                        and value > 10**9
+                        and key.lower().endswith(("at", "time"))
+                    ):
                         assert value <= (NOW if value > 10**11 else NOW // 1000), key
 
     def test_nobody_of_the_documentation_is_in_it(self, kind):
@@ -158,8 +174,12 @@ class TestTable:
     def test_every_trigger_of_cometchat_has_a_sample(self):
         """A trigger that gets an entry in the schemas gets one here."""
         cometchat = {Generation.LEGACY, Generation.CURRENT, Generation.PROVIDER}
-        theirs = {name for name, trigger in schemas.TRIGGERS.items() if trigger.generations & cometchat}
-        assert sorted(theirs - CURRENT.keys()) == [], "these need an entry in comethooks/samples/table.py"
+        theirs = {
+            name for name, trigger in schemas.TRIGGERS.items() if trigger.generations & cometchat
+        }
+        assert sorted(theirs - CURRENT.keys()) == [], (
+            "these need an entry in comethooks/samples/table.py"
+        )
 
     def test_no_sample_repeats_another(self):
         """Thirty of each kind within a second are as many events."""
@@ -204,7 +224,11 @@ class TestTable:
         for seed in range(20):
             call = sample(f"call_{status}", now_ms=NOW, random=Random(seed))["data"]["call"]
             itself = call["data"]["entities"]["on"]["entity"]
-            assert call["data"]["entities"]["by"]["entity"]["uid"] == call["sender"] != itself["sender"]
+            assert (
+                call["data"]["entities"]["by"]["entity"]["uid"]
+                == call["sender"]
+                != itself["sender"]
+            )
             if call["receiverType"] == "user":
                 assert (call["sender"], call["receiver"]) == (itself["receiver"], itself["sender"])
 
@@ -213,7 +237,9 @@ class TestTable:
         """As an action with an id of its own, or as the message itself."""
         random = Random(1)
         documented = sample(f"message_{change}", now_ms=NOW, random=random)["data"]["message"]
-        live = sample(f"message_{change}", now_ms=NOW, random=random, variant="live")["data"]["message"]
+        live = sample(f"message_{change}", now_ms=NOW, random=random, variant="live")["data"][
+            "message"
+        ]
         assert (documented["category"], documented["data"]["action"]) == ("action", change)
         assert documented["id"] != documented["data"]["entities"]["on"]["entity"]["id"]
         assert (live["category"], live[f"{change}At"]) == ("message", NOW // 1000)
@@ -230,7 +256,9 @@ class TestTable:
     )
     def test_variants_are_messages_of_other_categories(self, variant, category, kind):
         """The name of a variant is ours, what is in it CometChat's."""
-        message = sample("message_sent", now_ms=NOW, random=Random(1), variant=variant)["data"]["message"]
+        message = sample("message_sent", now_ms=NOW, random=Random(1), variant=variant)["data"][
+            "message"
+        ]
         assert (message["category"], message["type"]) == (category, kind)
 
     @pytest.mark.parametrize(
@@ -286,7 +314,10 @@ class TestPut:
             ("l.3", "l is a list, and '3' is no place in it (allowed: from 0 to 1)"),
             ("l.x", "l is a list, and 'x' is no place in it"),
             ("l.-1", "l is a list"),
-            ("e.0.x", "e is a list, and '0' is no place in it (allowed: none, because it is empty)"),
+            (
+                "e.0.x",
+                "e is a list, and '0' is no place in it (allowed: none, because it is empty)",
+            ),
             ("a..b", "the path 'a..b' has an empty part"),
             ("", "the path '' has an empty part"),
         ],

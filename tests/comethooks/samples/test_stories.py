@@ -10,7 +10,9 @@ from comethooks.webhooks.problems import dumps
 from tests.comethooks.samples.test_samples import objects
 
 NOW = 1_790_000_000_123
-STORIES_AND_VARIANTS = [(name, variant) for name, story in STORIES.items() for variant in story.variants]
+STORIES_AND_VARIANTS = [
+    (name, variant) for name, story in STORIES.items() for variant in story.variants
+]
 SEEDS = range(5)
 every_story = pytest.mark.parametrize(("name", "variant"), STORIES_AND_VARIANTS)
 
@@ -30,7 +32,9 @@ def triggers(bodies):
 def message_of(body):
     """The message that a body is about, or tells of."""
     message = body["data"]["message"]
-    return message["data"]["entities"]["on"]["entity"] if message["category"] == "action" else message
+    return (
+        message["data"]["entities"]["on"]["entity"] if message["category"] == "action" else message
+    )
 
 
 def parsed(bodies):
@@ -42,7 +46,9 @@ class TestEveryStory:
     def test_every_body_is_accepted_and_another_event(self, name, variant):
         """So is every body of the next telling."""
         for seed in SEEDS:
-            found = parsed([*told(name, seed, variant=variant), *told(name, seed + 100, variant=variant)])
+            found = parsed(
+                [*told(name, seed, variant=variant), *told(name, seed + 100, variant=variant)]
+            )
             assert {each.app_id for each in found} == {"app1"}
             assert len({each.duplicate_key for each in found}) == len(found)
 
@@ -51,7 +57,9 @@ class TestEveryStory:
         """No event is before the one that came before it; a recording tells when it began."""
         for seed in SEEDS:
             bodies = [
-                body for body in told(name, seed, variant=variant) if body["trigger"] != "recording_generated"
+                body
+                for body in told(name, seed, variant=variant)
+                if body["trigger"] != "recording_generated"
             ]
             times = [each.occurred_at for each in parsed(bodies)]
             assert times == sorted(times)
@@ -73,7 +81,10 @@ class TestEveryStory:
             known = set()
             for body in told(name, seed, variant=variant):
                 data, trigger = body["data"], body["trigger"]
-                referred = [data.get("body", {}).get("messageId"), data.get("reaction", {}).get("messageId")]
+                referred = [
+                    data.get("body", {}).get("messageId"),
+                    data.get("reaction", {}).get("messageId"),
+                ]
                 if trigger in ("message_edited", "message_deleted", "moderation_manual_approved"):
                     referred.append(message_of(body)["id"])
                 for each in objects(data):
@@ -112,7 +123,9 @@ class TestConversation:
                 continue
             message = body["data"]["message"]
             receipts = [
-                each for each in bodies if each["data"].get("body", {}).get("messageId") == message["id"]
+                each
+                for each in bodies
+                if each["data"].get("body", {}).get("messageId") == message["id"]
             ]
             assert triggers(receipts) == ["message_delivery_receipt", "message_read_receipt"]
             for receipt in receipts:
@@ -134,13 +147,18 @@ class TestConversation:
                 reactions[reaction["id"]] = reaction
             elif body["trigger"] == "message_reaction_removed":
                 added = reactions.pop(reaction["id"])
-                assert (added["messageId"], added["uid"]) == (reaction["messageId"], reaction["uid"])
+                assert (added["messageId"], added["uid"]) == (
+                    reaction["messageId"],
+                    reaction["uid"],
+                )
 
     def test_nothing_happens_to_a_message_that_is_deleted(self):
         """It is neither changed nor answered."""
         deleted = set()
         for body in told("conversation", messages=50):
-            named = {each.get("messageId") or each.get("parentId") for each in objects(body["data"])}
+            named = {
+                each.get("messageId") or each.get("parentId") for each in objects(body["data"])
+            }
             if "message" in body["data"]:
                 named.add(message_of(body)["id"])
             assert not named & deleted
@@ -216,7 +234,10 @@ class TestGroup:
         bodies = told("group", messages=5)
         assert triggers(bodies).count("message_sent") == 5
         assert len({each.conversation_id for each in parsed(bodies)}) == 1
-        assert len({body["data"]["group"]["createdAt"] for body in bodies if "group" in body["data"]}) == 1
+        assert (
+            len({body["data"]["group"]["createdAt"] for body in bodies if "group" in body["data"]})
+            == 1
+        )
 
 
 class TestCall:
@@ -239,7 +260,11 @@ class TestCall:
         assert {body["data"]["sessionId"] for body in bodies[1:]} == {session}
         assert started["created_at"] == ended["created_at"] == transcript["startTime"]
         assert recording["startTime"] == str(started["created_at"])
-        stays = [body["data"]["occupant"] for body in bodies if body["trigger"] == "call_participant_left"]
+        stays = [
+            body["data"]["occupant"]
+            for body in bodies
+            if body["trigger"] == "call_participant_left"
+        ]
         assert sorted(stays, key=str) == sorted(ended["all_occupants"], key=str)
 
     @pytest.mark.parametrize("variant", ["rejected", "unanswered", "cancelled", "busy"])
@@ -247,7 +272,9 @@ class TestCall:
         """It is the same call that rang."""
         rings, over = told("call", variant=variant)
         assert over["trigger"] == f"call_{variant}"
-        one, other = (body["data"]["call"]["data"]["entities"]["on"]["entity"] for body in (rings, over))
+        one, other = (
+            body["data"]["call"]["data"]["entities"]["on"]["entity"] for body in (rings, over)
+        )
         same = ("sessionid", "sender", "receiver", "type", "initiatedAt")
         assert {key: one[key] for key in same} == {key: other[key] for key in same}
 
@@ -281,7 +308,11 @@ class TestForm:
         assert [message["type"] for message in sent] == ["form", "card", "scheduler"]
         for message in sent:
             data = message["data"]
-            elements = {each["elementId"] for each in objects(data["interactiveData"]) if "elementId" in each}
+            elements = {
+                each["elementId"]
+                for each in objects(data["interactiveData"])
+                if "elementId" in each
+            }
             assert data["interactionGoal"]["type"] in ("allOf", "anyOf", "anyAction")
             assert set(data["interactionGoal"]["elementIds"]) <= elements
 

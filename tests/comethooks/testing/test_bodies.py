@@ -26,7 +26,13 @@ def event_of(harness: Harness, trigger: str, **said: Any) -> Event:
 def test_a_message_between_two(harness: Harness) -> None:
     """Ids, names and the conversation agree."""
     event = event_of(
-        harness, "message_sent", text="ahoy", sender="zoe", receiver="ada", message_id="7", tags=["a"]
+        harness,
+        "message_sent",
+        text="ahoy",
+        sender="zoe",
+        receiver="ada",
+        message_id="7",
+        tags=["a"],
     )
     message = event.message
     assert (message.text, message.sender.uid, message.sender.name) == ("ahoy", "zoe", "zoe")
@@ -45,7 +51,9 @@ def test_a_message_in_a_group(harness: Harness) -> None:
 @pytest.mark.parametrize("variant", ["documented", "live"])
 def test_an_edit(harness: Harness, variant: str) -> None:
     """In both forms, it is the edited message that is meant."""
-    event = event_of(harness, "message_edited", variant=variant, text="better", message_id="7", sender="zoe")
+    event = event_of(
+        harness, "message_edited", variant=variant, text="better", message_id="7", sender="zoe"
+    )
     assert (event.edited, event.message.text, event.message.id) == (True, "better", "7")
     assert event.sender.uid == "zoe"
 
@@ -74,7 +82,10 @@ def test_other_events(harness: Harness, trigger: str, said: dict[str, str], read
 @pytest.mark.parametrize("kind", [kind for kind in samples.all_kinds() if not kind.bot], ids=str)
 def test_every_sample_is_delivered(harness: Harness, kind: samples.Kind) -> None:
     """Of each trigger, in each variant and generation."""
-    assert event_of(harness, kind.trigger, variant=kind.variant, legacy=kind.legacy).trigger == kind.trigger
+    assert (
+        event_of(harness, kind.trigger, variant=kind.variant, legacy=kind.legacy).trigger
+        == kind.trigger
+    )
 
 
 @pytest.mark.parametrize(
@@ -119,7 +130,10 @@ def test_settings_are_checked(harness: Harness, config: dict[str, Any], problem:
 
 def test_settings_are_given_as_values(harness: Harness) -> None:
     """They reach the handler as they would from the environment."""
-    plugin, seen = Plugin("set", config={"words": fields.List(fields.Str()), "loud": fields.Bool()}), []
+    plugin, seen = (
+        Plugin("set", config={"words": fields.List(fields.Str()), "loud": fields.Bool()}),
+        [],
+    )
 
     @plugin.on("*")
     def note(event: Event, ctx: Context) -> None:

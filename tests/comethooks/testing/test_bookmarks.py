@@ -58,7 +58,9 @@ def test_it_is_found_by_its_name(harness: Harness, plugin: Plugin, file: Path) -
     assert 0 <= (harness.clock.now - event.occurred_at).total_seconds() < 1
 
 
-def test_a_file_stands_wherever_it_is(harness: Harness, plugin: Plugin, file: Path, tmp_path: Path) -> None:
+def test_a_file_stands_wherever_it_is(
+    harness: Harness, plugin: Plugin, file: Path, tmp_path: Path
+) -> None:
     """Beside the tests, say, with what the test changes of it."""
     beside = file.rename(tmp_path / "moved.json")
     harness.clock.advance(3600)
@@ -69,7 +71,9 @@ def test_a_file_stands_wherever_it_is(harness: Harness, plugin: Plugin, file: Pa
 
 def test_each_time_it_is_another_event(harness: Harness, plugin: Plugin, file: Path) -> None:
     """As when it is sent."""
-    assert [harness.deliver(plugin, bookmark="long-text").duplicate for _ in range(3)] == [False] * 3
+    assert [harness.deliver(plugin, bookmark="long-text").duplicate for _ in range(3)] == [
+        False
+    ] * 3
 
 
 def test_one_that_is_not_there_is_told(harness: Harness, plugin: Plugin, file: Path) -> None:

@@ -43,7 +43,11 @@ def counting(times: list[float], error: Exception, **options: object) -> Plugin:
 def test_a_run_is_done(harness: Harness) -> None:
     """The result has the handler, its state, its attempts and its effects."""
     result = harness.deliver(relaying(), "message_sent", text="ahoy")
-    assert (result.run.handler, result.run.state, result.run.attempts) == ("relay.forward", "done", 1)
+    assert (result.run.handler, result.run.state, result.run.attempts) == (
+        "relay.forward",
+        "done",
+        1,
+    )
     assert (result.run.error, result.status) == (None, "done")
     assert [request.json for request in harness.http.requests] == [{"text": "ahoy"}]
     assert result.effects[0].startswith(f"POST {URL} → 200")
@@ -102,7 +106,11 @@ def test_requests_can_fail(harness: Harness) -> None:
     harness.http.fail(times=2, status=502)
     result = harness.deliver(relaying(retry=Retry(attempts=3)), "message_sent")
     assert (result.run.state, result.run.attempts) == ("done", 3)
-    assert [line.split(" → ")[1][:3] for line in result.effects if "POST" in line] == ["502", "502", "200"]
+    assert [line.split(" → ")[1][:3] for line in result.effects if "POST" in line] == [
+        "502",
+        "502",
+        "200",
+    ]
     assert len(harness.http.requests) == 3
 
 
@@ -121,7 +129,9 @@ def test_answers_are_chosen_by_address(harness: Harness) -> None:
 
     @plugin.on("message_sent")
     def ask(event: Event, ctx: Context) -> None:
-        seen.append(ctx.http.get("https://a.example/x", params={"q": "1"}, headers={"X-Key": "k"}).json())
+        seen.append(
+            ctx.http.get("https://a.example/x", params={"q": "1"}, headers={"X-Key": "k"}).json()
+        )
         seen.append(ctx.http.get("https://b.example/").text)
 
     harness.http.respond(json={"from": "a"}, url="https://a.example")
@@ -148,7 +158,9 @@ def test_a_repeat_does_not_do_it_again(harness: Harness) -> None:
 
 
 def test_what_is_emitted_goes_to_the_plugin(harness: Harness) -> None:
-    """Its own handlers get it, as an event with a parent, until events made of events are too deep."""
+    """Its own handlers get it, as an event with a parent, until events made of events are too
+    deep.
+    """
     plugin, depths = Plugin("loop"), []
 
     @plugin.on("message_sent", "loop.again")
@@ -194,7 +206,9 @@ def test_a_dry_run_does_nothing(harness: Harness) -> None:
 def test_an_event_that_nobody_wants_is_an_error(harness: Harness) -> None:
     """It says of each handler why not; where that is right, it can be said."""
     plugin = relaying()
-    with pytest.raises(UnhandledError, match=r'relay\.forward \(.*\): "message\.sent" does not fit group_'):
+    with pytest.raises(
+        UnhandledError, match=r'relay\.forward \(.*\): "message\.sent" does not fit group_'
+    ):
         harness.deliver(plugin, "group_created")
     with pytest.raises(UnhandledError, match=r"does not fit message_sent or message\.echo"):
         harness.deliver(plugin, "message_sent", variant="edited")
@@ -229,7 +243,9 @@ def test_a_body_of_the_tests_own_is_delivered(harness: Harness) -> None:
 
 
 def test_exported_events_are_replayed(harness: Harness, tmp_path: Path) -> None:
-    """They keep their ids, know that they are part of a replay, and handlers that are never to be are skipped."""
+    """They keep their ids, know that they are part of a replay, and handlers that are never to be
+    are skipped.
+    """
     plugin, seen = Plugin("twice"), []
 
     @plugin.on("message_sent", replay="safe")

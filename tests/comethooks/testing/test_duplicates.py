@@ -1,4 +1,6 @@
-"""A body that comes again is recognised, as in a service; what is made up is another event each time."""
+"""A body that comes again is recognised, as in a service; what is made up is another event each
+time.
+"""
 
 from typing import Any
 
@@ -31,7 +33,9 @@ def body_of(harness: Harness, trigger: str, **said: Any) -> bytes:
     return harness.deliver(Plugin("nobody"), trigger, allow_unhandled=True, **said).event.raw
 
 
-def test_a_body_that_comes_again_is_a_duplicate(harness: Harness, plugin: Plugin, seen: list[str]) -> None:
+def test_a_body_that_comes_again_is_a_duplicate(
+    harness: Harness, plugin: Plugin, seen: list[str]
+) -> None:
     """It has the event of the first one and no run; also when it is not the same to the byte."""
     raw = body_of(harness, "message_sent")
     first = harness.deliver(plugin, body=raw)
@@ -83,7 +87,9 @@ def test_it_is_recognised_as_long_as_in_a_service(
     assert not harness.deliver(plugin, body=raw).duplicate
 
 
-@pytest.mark.parametrize("trigger", [name for name in samples.CURRENT if name.startswith("message_")])
+@pytest.mark.parametrize(
+    "trigger", [name for name in samples.CURRENT if name.startswith("message_")]
+)
 def test_what_is_made_up_is_another_event(
     harness: Harness, plugin: Plugin, seen: list[str], trigger: str
 ) -> None:
@@ -97,5 +103,7 @@ def test_what_is_made_up_is_another_event(
 def test_a_time_that_the_test_says_stays(harness: Harness, plugin: Plugin) -> None:
     """Then it is the same event, whatever the clock says."""
     times = {"data.message.sentAt": 1_767_225_599, "data.message.updatedAt": 1_767_225_599}
-    first, again = (harness.deliver(plugin, "message_sent", message_id="7", set=times) for _ in range(2))
+    first, again = (
+        harness.deliver(plugin, "message_sent", message_id="7", set=times) for _ in range(2)
+    )
     assert (first.duplicate, again.duplicate) == (False, True)

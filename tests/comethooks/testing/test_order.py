@@ -139,7 +139,10 @@ def test_in_a_replay_later_ones_wait_too(harness: Harness, tmp_path: Path) -> No
     ledger.refused = {"one"}
     events = [deliver(harness, ledger, text, retries=False).event for text in ("one", "two")]
     file = tmp_path / "events.jsonl"
-    lines = ({"id": e.id, "received_at": e.received_at.isoformat(), "body": e.raw.decode()} for e in events)
+    lines = (
+        {"id": e.id, "received_at": e.received_at.isoformat(), "body": e.raw.decode()}
+        for e in events
+    )
     file.write_text("\n".join(map(json.dumps, lines)))
     replayed = harness.replay(file, retries=False)
     assert states(*replayed) == ["retrying", "waiting"]
@@ -148,8 +151,12 @@ def test_in_a_replay_later_ones_wait_too(harness: Harness, tmp_path: Path) -> No
     assert ledger.booked == ["one", "two"]
 
 
-def test_in_a_replay_what_is_emitted_holds_up_no_other_event(harness: Harness, tmp_path: Path) -> None:
-    """It is in order among itself only: a service runs it before, beside or after what is replayed."""
+def test_in_a_replay_what_is_emitted_holds_up_no_other_event(
+    harness: Harness, tmp_path: Path
+) -> None:
+    """It is in order among itself only: a service runs it before, beside or after what is
+    replayed.
+    """
     plugin = Plugin("ledger")
 
     @plugin.on("message.sent", "ledger.noted", ordered=True, replay="safe", retry=Retry(attempts=3))
@@ -161,7 +168,10 @@ def test_in_a_replay_what_is_emitted_holds_up_no_other_event(harness: Harness, t
 
     events = [harness.deliver(plugin, "message_sent", text=text).event for text in ("one", "two")]
     file = tmp_path / "events.jsonl"
-    lines = ({"id": e.id, "received_at": e.received_at.isoformat(), "body": e.raw.decode()} for e in events)
+    lines = (
+        {"id": e.id, "received_at": e.received_at.isoformat(), "body": e.raw.decode()}
+        for e in events
+    )
     file.write_text("\n".join(map(json.dumps, lines)))
     replayed = harness.replay(file, retries=False)
     found = [[run.state.value for run in delivery.runs] for delivery in replayed]

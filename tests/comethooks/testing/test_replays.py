@@ -1,4 +1,6 @@
-"""A replay in a test is of the same events, in the same order and by the same handlers as in a service."""
+"""A replay in a test is of the same events, in the same order and by the same handlers as in a
+service.
+"""
 
 import json
 from collections.abc import Callable, Sequence
@@ -65,7 +67,9 @@ def test_each_event_comes_once_and_the_oldest_first(harness: Harness, write: Wri
     assert [each.event.id for each in replayed] == [event.id for event in events]
 
 
-def test_what_fails_is_tried_again_after_the_events_that_follow(harness: Harness, write: Write) -> None:
+def test_what_fails_is_tried_again_after_the_events_that_follow(
+    harness: Harness, write: Write
+) -> None:
     """As where a replay has more than one event."""
     plugin, seen = Plugin("flaky"), []
 
@@ -81,7 +85,9 @@ def test_what_fails_is_tried_again_after_the_events_that_follow(harness: Harness
     assert seen == [("one", 1), ("two", 1), ("one", 2)]
 
 
-def test_a_handler_that_asks_is_left_out_unless_it_is_included(harness: Harness, write: Write) -> None:
+def test_a_handler_that_asks_is_left_out_unless_it_is_included(
+    harness: Harness, write: Write
+) -> None:
     """It has no run then; one that never may be is skipped."""
     plugin = Plugin("three")
 
@@ -168,7 +174,9 @@ class TestEmitted:
     def test_what_is_new_is_handled_by_the_replay_alone(
         self, harness: Harness, plugin: Plugin, seen: list[str | None], write: Write
     ) -> None:
-        """Once, by handlers that may be replayed; a live run that makes it later makes a live event."""
+        """Once, by handlers that may be replayed; a live run that makes it later makes a live
+        event.
+        """
         live = harness.deliver(plugin, "message_sent", dry_run=True)
         file = write([live.event])
         [replayed] = harness.replay(file, name="mended")

@@ -1,4 +1,6 @@
-"""The event that plugins get: the same in both generations of webhooks, and in both shapes of each."""
+"""The event that plugins get: the same in both generations of webhooks, and in both shapes of
+each.
+"""
 
 import threading
 from datetime import UTC, datetime
@@ -10,7 +12,17 @@ from tests.bodies import NAMES, body, changed, raw, without
 from tests.schemas.samples import KNOWN, SAMPLES, accepted, event_of
 
 NEW, OLD = "Läuft der Kran wieder?", "Läuft der Kran? 🚢"
-BESIDE = ("action", "call", "receipt", "reaction", "presence", "group", "moderation", "recording", "campaign")
+BESIDE = (
+    "action",
+    "call",
+    "receipt",
+    "reaction",
+    "presence",
+    "group",
+    "moderation",
+    "recording",
+    "campaign",
+)
 
 
 def event(sample, **options):
@@ -35,7 +47,10 @@ class TestAttributes:
             "message_sent",
             "message.sent",
         )
-        assert (found.app_id, found.conversation_id) == ("27341c0ffee1", "harbor-ada_user_harbor-ben")
+        assert (found.app_id, found.conversation_id) == (
+            "27341c0ffee1",
+            "harbor-ada_user_harbor-ben",
+        )
         assert found.occurred_at == datetime(2025, 10, 9, 8, 58, 21, tzinfo=UTC)
         assert found.received_at == datetime(2025, 10, 9, 9, 1, 40, 250000, tzinfo=UTC)
         assert found.replay is None
@@ -152,7 +167,10 @@ class TestMessage:
         """In legacy webhooks after_message tells of it."""
         found = event(name)
         assert (found.message.id, found.message.text) == (message_id, "")
-        assert (found.message.deleted_at, found.message.deleted_by) == (utc(1760000350), "harbor-ada")
+        assert (found.message.deleted_at, found.message.deleted_by) == (
+            utc(1760000350),
+            "harbor-ada",
+        )
         assert (found.edited, found.deleted, found.is_echo) == (False, True, False)
         assert found.name == "message.deleted"
         assert found.message.conversation_id == "harbor-ada_user_harbor-ben"
@@ -164,14 +182,18 @@ class TestMessage:
         sample = SAMPLES[f"{trigger} {action}"]
         message = sample["data"].get("message", sample["data"])
         found = event_of(sample)
-        assert found.message.id == message["data"]["entities"]["on"]["entity"]["id"] != message["id"]
+        assert (
+            found.message.id == message["data"]["entities"]["on"]["entity"]["id"] != message["id"]
+        )
         assert getattr(found, action)
         assert found.is_echo is (trigger == "message_sent")
 
     @pytest.mark.parametrize("value", [57, "57", 57.0])
     def test_ids_are_strings(self, value):
         """However they were sent."""
-        assert event(changed(body("message_sent_text"), "data.message.id", value)).message.id == "57"
+        assert (
+            event(changed(body("message_sent_text"), "data.message.id", value)).message.id == "57"
+        )
         sample = changed(body("message_read_receipt"), "data.body.messageId", value)
         assert event(sample).receipt.message_id == "57"
         sample = changed(body("legacy_message_read_receipt"), "data.messageId", value)
@@ -180,7 +202,10 @@ class TestMessage:
     @pytest.mark.parametrize("value", [None, 5, [], {}, "", float(2**70)])
     def test_a_text_is_a_string(self, value):
         """Always."""
-        assert event(changed(body("message_sent_text"), "data.message.data.text", value)).message.text == ""
+        assert (
+            event(changed(body("message_sent_text"), "data.message.data.text", value)).message.text
+            == ""
+        )
 
     def test_without_a_sender_was_sent_by_nobody(self):
         """A deletion need not say whose message it was."""
@@ -246,9 +271,16 @@ class TestAction:
     def test_of_an_sdk_says_it_in_its_own_words(self):
         """Its entities are beside the action."""
         found = event("message_sent_action_sdk")
-        assert (found.action.name, found.action.by.uid, found.action.on) == ("joined", "harbor-ben", None)
+        assert (found.action.name, found.action.by.uid, found.action.on) == (
+            "joined",
+            "harbor-ben",
+            None,
+        )
         assert isinstance(found.action.for_, Group)
-        assert (found.action.for_.guid, found.action.text) == ("night-crew", "Ben Okafor joined Night crew")
+        assert (found.action.for_.guid, found.action.text) == (
+            "night-crew",
+            "Ben Okafor joined Night crew",
+        )
         assert found.group.guid == "night-crew"
 
     @pytest.mark.parametrize("trigger", ["message_sent", "after_message"])
@@ -392,7 +424,8 @@ class TestReceipt:
         )
 
     @pytest.mark.parametrize(
-        "trigger, action", [("message_delivered_to_all", "delivered"), ("message_read_by_all", "read")]
+        "trigger, action",
+        [("message_delivered_to_all", "delivered"), ("message_read_by_all", "read")],
     )
     def test_of_all_names_nobody(self, trigger, action):
         """It is about the message."""
@@ -424,7 +457,11 @@ class TestPresence:
         """And the connections that there are."""
         found = event("legacy_after_connection_status_changed")
         presence = found.presence
-        assert (presence.status, presence.action, presence.uid) == ("online", "connected", "harbor-ben")
+        assert (presence.status, presence.action, presence.uid) == (
+            "online",
+            "connected",
+            "harbor-ben",
+        )
         assert (presence.changed, presence.session, presence.device) == (True, "s-91", "dev-s-91")
         assert (presence.platform, presence.connected_at) == ("android", utc(1760000290.1))
         assert [item.platform for item in presence.connections] == ["android", "web"]
@@ -436,7 +473,11 @@ class TestPresence:
     def test_of_a_current_webhook_names_the_platform(self):
         """It does not list what remains."""
         presence = event("user_connection_status_changed").presence
-        assert (presence.status, presence.action, presence.uid) == ("offline", "disconnected", "harbor-ben")
+        assert (presence.status, presence.action, presence.uid) == (
+            "offline",
+            "disconnected",
+            "harbor-ben",
+        )
         assert (presence.changed, presence.session, presence.device) == (True, None, None)
         assert (presence.platform, presence.connected_at) == ("javascript", utc(1760000290.982))
         assert (presence.connections, presence.user.name) == ((), "Ben Okafor")
@@ -444,8 +485,14 @@ class TestPresence:
     @pytest.mark.parametrize("value", [None, True, "0", [], "soon"])
     def test_a_useless_time_does_not_hide_a_good_one(self, value):
         """Legacy bodies say it twice."""
-        found = event(changed(body("legacy_after_connection_status_changed"), "data.event.at", value))
-        assert found.presence.at == found.occurred_at == datetime(2025, 10, 9, 8, 58, 10, 125000, tzinfo=UTC)
+        found = event(
+            changed(body("legacy_after_connection_status_changed"), "data.event.at", value)
+        )
+        assert (
+            found.presence.at
+            == found.occurred_at
+            == datetime(2025, 10, 9, 8, 58, 10, 125000, tzinfo=UTC)
+        )
 
 
 class TestGroup:
@@ -476,7 +523,9 @@ class TestGroup:
     def test_with_a_new_owner_names_the_old_one(self):
         """Who handed it over."""
         found = of("group_owner_transferred")
-        assert found.group.old_owner == found.group.updated_by == found.sender.uid != found.group.owner
+        assert (
+            found.group.old_owner == found.group.updated_by == found.sender.uid != found.group.owner
+        )
 
     def test_that_was_created_was_so_by_its_owner(self):
         """There is no `by` either."""
@@ -529,7 +578,10 @@ class TestOthers:
 
     def test_what_was_recorded(self):
         """Its times are strings of seconds."""
-        recording, transcript = of("recording_generated").recording, of("transcription_generated").recording
+        recording, transcript = (
+            of("recording_generated").recording,
+            of("transcription_generated").recording,
+        )
         assert (recording.kind, transcript.kind) == ("recording", "transcription")
         assert recording.url.startswith("https://recordings-eu.cometchat.io/")
         assert isinstance(recording.duration, float)
@@ -571,7 +623,9 @@ class TestLazy:
         """Most events match no handler."""
         found = event("message_sent_text", raw=None)
         unreadable = Event(
-            **{name: getattr(found, name) for name in ("id", "source", "trigger", "name", "app_id")},
+            **{
+                name: getattr(found, name) for name in ("id", "source", "trigger", "name", "app_id")
+            },
             conversation_id=None,
             occurred_at=1760000301000,
             received_at=0,

@@ -56,7 +56,11 @@ class TestMessage:
             "harbor-ada",
         )
         (attachment,) = found.attachments
-        assert (attachment.name, attachment.mime_type, attachment.size) == ("crane.jpg", "image/jpeg", 48213)
+        assert (attachment.name, attachment.mime_type, attachment.size) == (
+            "crane.jpg",
+            "image/jpeg",
+            48213,
+        )
         assert (attachment.extension, attachment.url.partition("?")[0][-9:]) == ("jpg", "crane.jpg")
         assert (found.text, found.tags, found.parent_id) == ("", ("shift", "photo"), "4090")
 
@@ -86,7 +90,9 @@ class TestMessage:
         assert message("message_sent custom").sub_type == "location"
         assert Message({"subType": "berth"}).sub_type == "berth"
         assert Message({"data": {"customData": {}}}).custom_data == {}
-        assert Message({"customData": {"a": 1}, "data": {"customData": None}}).custom_data == {"a": 1}
+        assert Message({"customData": {"a": 1}, "data": {"customData": None}}).custom_data == {
+            "a": 1
+        }
         assert (Message({}).custom_data, Message({}).sub_type) == (None, None)
 
     @pytest.mark.parametrize("name", ["message_sent form", "message_sent_interactive_sdk"])
@@ -175,7 +181,9 @@ class TestView:
         with pytest.raises(TypeError):
             found.data["text"] = "other"
 
-    @pytest.mark.parametrize("name", ["message_sent_text", "message_sent_media", "message_sent_sdk"])
+    @pytest.mark.parametrize(
+        "name", ["message_sent_text", "message_sent_media", "message_sent_sdk"]
+    )
     def test_shows_ids_only(self, name):
         """It may get into a log."""
         found = message(name)

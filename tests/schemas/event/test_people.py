@@ -23,7 +23,9 @@ class TestUser:
 
     def test_of_an_object_is_that(self):
         """SDKs hold whole users."""
-        found = user_of({"uid": "ada", "statusMessage": "on shift", "credits": "5", "blockedByMe": "1"})
+        found = user_of(
+            {"uid": "ada", "statusMessage": "on shift", "credits": "5", "blockedByMe": "1"}
+        )
         assert (found.status_message, found.credits, found.blocked_by_me) == ("on shift", 5, True)
 
     def test_has_nothing_that_the_body_does_not_say(self):
@@ -36,7 +38,13 @@ class TestUser:
 class TestGroup:
     def test_of_a_guid_takes_what_is_said_elsewhere_about_the_same_group(self):
         """As for users."""
-        crew = {"guid": "crew", "name": "Crew", "owner": ADA, "membersCount": 3, "createdAt": 1750000000}
+        crew = {
+            "guid": "crew",
+            "name": "Crew",
+            "owner": ADA,
+            "membersCount": 3,
+            "createdAt": 1750000000,
+        }
         found = group_of("crew", crew)
         assert (found.name, found.owner, found.members_count) == ("Crew", "ada", 3)
         assert found.created_at == datetime.fromtimestamp(1750000000, UTC)

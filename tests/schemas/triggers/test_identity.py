@@ -30,11 +30,14 @@ class TestConversation:
     def test_of_two_is_the_same_in_both_directions(self):
         """The uids are sorted."""
         assert (
-            conversation_id("user", "ada", "ben") == conversation_id("user", "ben", "ada") == "ada_user_ben"
+            conversation_id("user", "ada", "ben")
+            == conversation_id("user", "ben", "ada")
+            == "ada_user_ben"
         )
 
     @pytest.mark.parametrize(
-        "receiver_type, receiver, one", [("user", "ada", None), ("group", None, "ada"), (None, "a", "b")]
+        "receiver_type, receiver, one",
+        [("user", "ada", None), ("group", None, "ada"), (None, "a", "b")],
     )
     def test_is_unknown_when_something_is_missing(self, receiver_type, receiver, one):
         """A guess would put events into a conversation that they do not belong to."""
@@ -52,11 +55,14 @@ class TestConversation:
         """From who writes to whom."""
         sample = without(body(name), f"{path}.conversationId")
         assert accepted(sample).conversation_id == "harbor-ada_user_harbor-ben"
-        sample = changed(changed(sample, f"{path}.receiverType", "GROUP"), f"{path}.receiver", "crew")
+        sample = changed(
+            changed(sample, f"{path}.receiverType", "GROUP"), f"{path}.receiver", "crew"
+        )
         assert accepted(sample).conversation_id == "group_crew"
 
     @pytest.mark.parametrize(
-        "name", ["message_delivery_receipt", "message_read_receipt", "legacy_message_delivery_receipt"]
+        "name",
+        ["message_delivery_receipt", "message_read_receipt", "legacy_message_delivery_receipt"],
     )
     def test_receipts_join_the_conversation_of_their_message(self, name):
         """So that they are handled after it."""
@@ -71,7 +77,9 @@ class TestConversation:
             sample = without(sample, path)
         assert (accepted(sample).conversation_id, accepted(sample).key) == (None, "user:harbor-ben")
 
-    @pytest.mark.parametrize("name", ["message_edited", "message_edited_live", "message_deleted_live"])
+    @pytest.mark.parametrize(
+        "name", ["message_edited", "message_edited_live", "message_deleted_live"]
+    )
     def test_changes_join_the_conversation_of_their_message(self, name):
         """In both shapes."""
         assert accepted(body(name)).key == accepted(body("message_sent_text")).key
@@ -94,7 +102,10 @@ class TestConversation:
         """No conversation is told."""
         for happening in ("started", "participant_joined", "participant_left", "ended"):
             sample = changed(SAMPLES[f"{kind}_{happening} usual"], "data.sessionId", "v1.session")
-            assert (accepted(sample).conversation_id, accepted(sample).key) == (None, "call:v1.session")
+            assert (accepted(sample).conversation_id, accepted(sample).key) == (
+                None,
+                "call:v1.session",
+            )
 
     def test_what_a_campaign_sends_to_somebody_is_ordered_by_them(self):
         """And the rest by campaign."""
@@ -209,7 +220,10 @@ DIFFERENT = {
         "data.messageId": "9",
         "data.readAt": LATER,
     },
-    "legacy_message_delivery_receipt": {"data.receiptSender": "harbor-cy", "data.deliveredAt": LATER},
+    "legacy_message_delivery_receipt": {
+        "data.receiptSender": "harbor-cy",
+        "data.deliveredAt": LATER,
+    },
     "message_reaction_added usual": {
         "data.reaction.id": "9",
         "data.reaction.reaction": "🦀",
@@ -217,7 +231,10 @@ DIFFERENT = {
         "data.reaction.messageId": "9",
         "data.reaction.reactedAt": LATER,
     },
-    "message_reaction_removed usual": {"data.reaction.uid": "harbor-cy", "data.reaction.reactedAt": LATER},
+    "message_reaction_removed usual": {
+        "data.reaction.uid": "harbor-cy",
+        "data.reaction.reactedAt": LATER,
+    },
     "user_connection_status_changed": {
         "data.user.uid": "harbor-cy",
         "data.status": "online",
@@ -242,7 +259,10 @@ DIFFERENT = {
         "data.group.metadata": {"berth": 7},
     },
     "group_deleted usual": {"data.group.guid": "other", "data.group.updatedAt": LATER},
-    "group_owner_transferred usual": {"data.group.owner": "harbor-cy", "data.group.updatedAt": LATER},
+    "group_owner_transferred usual": {
+        "data.group.owner": "harbor-cy",
+        "data.group.updatedAt": LATER,
+    },
     **{
         f"group_member_{what} usual": {
             "data.group.guid": "other",
@@ -250,7 +270,16 @@ DIFFERENT = {
             "data.members": {"harbor-cy": {"uid": "harbor-cy"}},
         }
         for what in (
-            *("added", "joined", "left", "kicked", "removed", "banned", "unbanned", "scope_changed"),
+            *(
+                "added",
+                "joined",
+                "left",
+                "kicked",
+                "removed",
+                "banned",
+                "unbanned",
+                "scope_changed",
+            ),
         )
     },
     "group_member_banned": {
@@ -293,18 +322,27 @@ DIFFERENT = {
     "after_campaign_failed usual": {"data.campaignId": "9", "data.status": "other"},
     "after_notification_created usual": {"data.notificationId": "9", "data.createdAt": LATER},
     "after_feed_item_interacted usual": {"data.id": "9", "data.interactedAt": LATER},
-    "after_push_notification_clicked usual": {"data.pushNotificationId": "9", "data.clickedAt": LATER},
+    "after_push_notification_clicked usual": {
+        "data.pushNotificationId": "9",
+        "data.clickedAt": LATER,
+    },
     "user_blocked usual": {"data.by": "harbor-cy", "data.users": {"harbor-cy": {}}},
     "user_unblocked usual": {"data.by": "harbor-cy", "data.users": {"harbor-cy": {}}},
     "conversation_pinned": {"data.conversationId": "other", "data.pinnedAt": LATER},
     "custom_provider": {"data.to.uid": "harbor-cy"},
-    "legacy_before_message": {"data.muid": "other", "data.sender": "other", "data.data.text": "other"},
+    "legacy_before_message": {
+        "data.muid": "other",
+        "data.sender": "other",
+        "data.data.text": "other",
+    },
 }
 """What makes two events of one."""
 
 
 class TestTwoEvents:
-    @pytest.mark.parametrize("name, path", [(name, path) for name in DIFFERENT for path in DIFFERENT[name]])
+    @pytest.mark.parametrize(
+        "name, path", [(name, path) for name in DIFFERENT for path in DIFFERENT[name]]
+    )
     def test_are_two_when_they_differ_in(self, name, path):
         """Two edits, two readers, two devices, two members, two participants."""
         assert key(changed(SAMPLES[name], path, DIFFERENT[name][path])) != key(SAMPLES[name])
@@ -318,7 +356,8 @@ class TestTwoEvents:
         """Edited then is not deleted then."""
         sample = without(body("message_sent_text"), "data.message.updatedAt")
         edited, deleted = (
-            changed(sample, f"data.message.{name}", 1760009999) for name in ("editedAt", "deletedAt")
+            changed(sample, f"data.message.{name}", 1760009999)
+            for name in ("editedAt", "deletedAt")
         )
         assert key(edited) != key(deleted)
 
@@ -353,7 +392,9 @@ class TestTwoEvents:
         turned = changed(sample, "data.members", dict(reversed(members.items())))
         assert key(turned) == key(sample)
 
-    @pytest.mark.parametrize("path", ["data.conversationId", "data.sender", "data.data.text", "data.sentAt"])
+    @pytest.mark.parametrize(
+        "path", ["data.conversationId", "data.sender", "data.data.text", "data.sentAt"]
+    )
     def test_in_flight_without_a_muid_conversation_sender_time_and_content_tell(self, path):
         """There is no id yet."""
         sample = without(body("legacy_before_message"), "data.muid")
@@ -419,14 +460,20 @@ class TestContentHash:
     def test_what_cannot_be_written_is_told_by_its_bytes(self, text):
         """Half an emoji, or a number beyond 64 bits."""
         value = {"a": text}
-        assert content_hash(value, b"one") == content_hash(value, b"one") != content_hash(value, b"two")
+        assert (
+            content_hash(value, b"one")
+            == content_hash(value, b"one")
+            != content_hash(value, b"two")
+        )
 
     def test_a_body_too_deep_to_be_written_is_told_by_its_bytes(self):
         """More levels than orjson writes."""
         deep: list = []
         for _ in range(500):
             deep = [deep]
-        assert content_hash(deep, b"one") == content_hash(deep, b"one") != content_hash(deep, b"two")
+        assert (
+            content_hash(deep, b"one") == content_hash(deep, b"one") != content_hash(deep, b"two")
+        )
 
     def test_any_difference_counts(self):
         """And the order of keys does not."""

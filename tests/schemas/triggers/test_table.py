@@ -49,7 +49,10 @@ OCCUPANT = [{"data.sessionId", "data.occupant"}]
 NOTHING = [set()]
 
 TABLE = {
-    "before_message": ("message.before", [below("data", IN_FLIGHT), below("data.message", IN_FLIGHT)]),
+    "before_message": (
+        "message.before",
+        [below("data", IN_FLIGHT), below("data.message", IN_FLIGHT)],
+    ),
     "after_message": ("message.sent", WRITTEN[::-1]),
     "message_sent": ("message.sent", WRITTEN),
     "message_edited": ("message.edited", CHANGED),
@@ -58,7 +61,10 @@ TABLE = {
         "message.delivered",
         [RECEIPT, below("data", "messageId receiptSender deliveredAt")],
     ),
-    "message_read_receipt": ("message.read", [RECEIPT, below("data", "messageId receiptSender readAt")]),
+    "message_read_receipt": (
+        "message.read",
+        [RECEIPT, below("data", "messageId receiptSender readAt")],
+    ),
     "message_delivered_to_all": ("message.delivered_to_all", TO_ALL),
     "message_read_by_all": ("message.read_by_all", TO_ALL),
     "message_reaction_added": ("reaction.added", REACTION),
@@ -76,7 +82,10 @@ TABLE = {
     "group_created": ("group.created", GROUP),
     "group_updated": ("group.updated", GROUP),
     "group_deleted": ("group.deleted", GROUP),
-    "group_owner_transferred": ("group.owner_transferred", [{"data.group.guid", "data.group.owner"}]),
+    "group_owner_transferred": (
+        "group.owner_transferred",
+        [{"data.group.guid", "data.group.owner"}],
+    ),
     "group_member_added": ("group.member_added", MEMBERS),
     "group_member_joined": ("group.member_joined", MEMBERS),
     "group_member_left": ("group.member_left", MEMBERS),
@@ -112,7 +121,10 @@ TABLE = {
     "after_feed_item_read": ("feed_item.read", [{"data.id"}]),
     "after_feed_item_interacted": ("feed_item.interacted", [{"data.id"}]),
     "after_push_notification_sent": ("push_notification.sent", [{"data.pushNotificationId"}]),
-    "after_push_notification_delivered": ("push_notification.delivered", [{"data.pushNotificationId"}]),
+    "after_push_notification_delivered": (
+        "push_notification.delivered",
+        [{"data.pushNotificationId"}],
+    ),
     "after_push_notification_clicked": ("push_notification.clicked", [{"data.pushNotificationId"}]),
     "email-notification-payload-generated": ("notification.email_generated", NOTHING),
     "sms-notification-payload-generated": ("notification.sms_generated", NOTHING),
@@ -149,9 +161,13 @@ class TestTable:
 
     def test_says_who_sends_a_trigger(self):
         """An app has webhooks of one generation."""
-        assert {name for name, entry in TRIGGERS.items() if Generation.LEGACY in entry.generations} == LEGACY
+        assert {
+            name for name, entry in TRIGGERS.items() if Generation.LEGACY in entry.generations
+        } == LEGACY
         both = {"message_delivery_receipt", "message_read_receipt"}
-        current = {name for name, entry in TRIGGERS.items() if Generation.CURRENT in entry.generations}
+        current = {
+            name for name, entry in TRIGGERS.items() if Generation.CURRENT in entry.generations
+        }
         assert current & LEGACY == both
         assert len(current) == 58
 
@@ -212,7 +228,9 @@ class TestNameOf:
         """Handlers of new messages must not take it for one."""
         sample = changed(body("message_sent_echo"), "trigger", trigger)
         assert event_of(changed(sample, "data.message.data.action", action)).name == name
-        of_an_sdk = changed(without(sample, "data.message.data.action"), "data.message.action", action)
+        of_an_sdk = changed(
+            without(sample, "data.message.data.action"), "data.message.action", action
+        )
         assert event_of(of_an_sdk).name == name
 
     def test_an_action_on_a_member_is_a_message(self):
@@ -240,7 +258,9 @@ class TestFormOf:
     def shape(trigger, sample):
         return entry_for(trigger).form_of(sample).shape.name
 
-    @pytest.mark.parametrize("trigger", ["before_message", "after_message", "message_sent", "user_mentioned"])
+    @pytest.mark.parametrize(
+        "trigger", ["before_message", "after_message", "message_sent", "user_mentioned"]
+    )
     def test_a_message_may_be_nested_or_flat(self, trigger):
         """Test suites in the wild nest legacy ones, too."""
         assert self.shape(trigger, body("message_sent_text")) == "nested"
@@ -271,9 +291,13 @@ class TestFormOf:
         assert self.shape(trigger, body("message_read_receipt")) == "current"
         assert self.shape(trigger, without(body("message_read_receipt"), "data.body")) == "current"
         assert self.shape(trigger, body("legacy_message_read_receipt")) == "legacy"
-        assert self.shape(trigger, without(body("legacy_message_read_receipt"), "data.messageId")) == "legacy"
         assert (
-            self.shape(trigger, changed(body("legacy_message_read_receipt"), "data.body", None)) == "legacy"
+            self.shape(trigger, without(body("legacy_message_read_receipt"), "data.messageId"))
+            == "legacy"
+        )
+        assert (
+            self.shape(trigger, changed(body("legacy_message_read_receipt"), "data.body", None))
+            == "legacy"
         )
         assert self.shape(trigger, {"data": {}}) == "current"
 
@@ -289,7 +313,10 @@ class TestFormOf:
         """The documentation's heading and its body do not agree on the name."""
         legacy = body("legacy_after_connection_status_changed")
         assert self.shape(trigger, legacy) == "legacy"
-        assert self.shape(trigger, without(without(legacy, "data.event"), "data.connections")) == "legacy"
+        assert (
+            self.shape(trigger, without(without(legacy, "data.event"), "data.connections"))
+            == "legacy"
+        )
         assert self.shape(trigger, body("user_connection_status_changed")) == "current"
         assert self.shape(trigger, {"data": {"user": {"uid": "ada"}}}) == own
         assert self.shape(trigger, {"data": []}) == own

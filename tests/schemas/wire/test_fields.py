@@ -55,7 +55,9 @@ class TestNotRequired:
 
     def test_unknown_keys_are_not_loaded(self):
         """Neither is what is below an object that nothing is asked of: it is there as it came."""
-        assert _OuterSchema().load({"later": 1, "inner": {"later": 1}}) == EMPTY | {"inner": {"later": 1}}
+        assert _OuterSchema().load({"later": 1, "inner": {"later": 1}}) == EMPTY | {
+            "inner": {"later": 1}
+        }
 
 
 class TestRequired:
@@ -81,7 +83,10 @@ class TestRequired:
     def test_what_is_wanted_is_loaded_and_may_be_missing(self):
         """So that a key can be made of it."""
         schema = _OuterSchema(["inner.id"], ["inner.text", "time"])
-        assert schema.load({"inner": {"id": 5}}) == {"inner": {"id": "5", "text": None}, "time": None}
+        assert schema.load({"inner": {"id": 5}}) == {
+            "inner": {"id": "5", "text": None},
+            "time": None,
+        }
         assert schema.load({"inner": {"id": 5, "text": "a"}, "time": "5"}) == {
             "inner": {"id": "5", "text": "a"},
             "time": 5000,
@@ -118,7 +123,9 @@ class TestChoice:
     def test_none_of_them_is_reported_at_the_first(self, data):
         with pytest.raises(ValidationError) as caught:
             self.schema.load({"trigger": "t", "data": {"id": 5, **data}})
-        assert caught.value.messages == {"data.text": ["Missing or not valid: data.text or data.inner.text."]}
+        assert caught.value.messages == {
+            "data.text": ["Missing or not valid: data.text or data.inner.text."]
+        }
 
     def test_it_is_reported_together_with_other_errors(self):
         with pytest.raises(ValidationError) as caught:

@@ -33,7 +33,9 @@ class TestToText:
 
 
 class TestToParty:
-    @pytest.mark.parametrize("value", ["ada", {"uid": "ada"}, {"guid": "ada"}, {"uid": "", "guid": "ada"}])
+    @pytest.mark.parametrize(
+        "value", ["ada", {"uid": "ada"}, {"guid": "ada"}, {"uid": "", "guid": "ada"}]
+    )
     def test_is_the_uid_or_guid(self, value):
         assert rules.to_party(value) == "ada"
 

@@ -1,4 +1,6 @@
-"""What only a real web server shows: limits before reading, slow and rude senders, and how it ends."""
+"""What only a real web server shows: limits before reading, slow and rude senders, and how it
+ends.
+"""
 
 import json
 import socket
@@ -57,7 +59,9 @@ class TestBodies:
         assert (status, json.loads(body)) == (200, {"id": headers["x-request-id"]})
         assert kept()[0].headers["remote_address"] == "127.0.0.1"
 
-    def test_a_body_over_the_limit_is_refused_before_it_has_arrived(self, client: Client, kept: Kept) -> None:
+    def test_a_body_over_the_limit_is_refused_before_it_has_arrived(
+        self, client: Client, kept: Kept
+    ) -> None:
         client.post(b"{" * 10, {"Content-Length": str(2 * MIB)})
         started = time.monotonic()
         status, headers, _ = client.answer()
@@ -65,7 +69,9 @@ class TestBodies:
         assert time.monotonic() - started < 1
         assert [record.status for record in kept()] == [413]
 
-    def test_a_sender_that_only_reads_when_it_has_sent_all_of_it_is_told_too(self, client: Client) -> None:
+    def test_a_sender_that_only_reads_when_it_has_sent_all_of_it_is_told_too(
+        self, client: Client
+    ) -> None:
         client.post(b" " * (MIB + 1))
         assert client.answer()[0] == 413
 
@@ -81,14 +87,18 @@ class TestBodies:
         client.send(f"{len(body):x}\r\n".encode() + body + b"\r\n0\r\n\r\n")
         assert client.answer()[0] == 200
 
-    def test_a_chunk_of_no_size_is_a_problem_and_not_an_accident(self, client: Client, kept: Kept) -> None:
+    def test_a_chunk_of_no_size_is_a_problem_and_not_an_accident(
+        self, client: Client, kept: Kept
+    ) -> None:
         client.post(headers={"Content-Length": "", "Transfer-Encoding": "chunked"})
         client.send(b"five\r\nhello\r\n0\r\n\r\n")
         assert client.answer()[0] == 400
         assert kept()[0].reason == "the body broke off: InvalidChunkSize"
 
     @pytest.mark.parametrize("length", ["-1", "five", "1, 2", "9" * 5000])
-    def test_a_length_that_is_no_number_is_refused(self, server: Served, client: Client, length: str) -> None:
+    def test_a_length_that_is_no_number_is_refused(
+        self, server: Served, client: Client, length: str
+    ) -> None:
         client.post(headers={"Content-Length": length})
         assert client.answer()[0] in {400, 413}
 
@@ -174,7 +184,9 @@ class TestConnections:
 
     def test_a_header_that_cannot_be_read_is_not_quoted_in_the_log(self, server: Served) -> None:
         client = server.client()
-        client.send(f"POST /webhooks HTTP/1.1\r\nHost: x\r\n{authorization()} pl4nted\r\n\r\n".encode())
+        client.send(
+            f"POST /webhooks HTTP/1.1\r\nHost: x\r\n{authorization()} pl4nted\r\n\r\n".encode()
+        )
         assert client.answer()[0] == 400
         client.close()
         wait_for(lambda: "malformed request" in server.log(), "it is logged")

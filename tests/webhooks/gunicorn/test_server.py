@@ -17,7 +17,7 @@ from tests.application import MakeSettings
 class TestGunicornArgv:
     def test_port_and_processes_come_from_the_settings(self, make_settings: MakeSettings) -> None:
         argv = gunicorn_argv(make_settings(PORT="8123", WEB_CONCURRENCY="3"))
-        assert argv[:3] == [sys.executable, "-m", "gunicorn"]
+        assert argv[:4] == [sys.executable, "-P", "-m", "comethooks.webhooks.gunicorn"]
         assert argv[argv.index("--bind") + 1] == "0.0.0.0:8123"
         assert argv[argv.index("--workers") + 1] == "3"
         assert argv[-1] == "comethooks.webhooks.app:create_app()"
@@ -29,7 +29,9 @@ class TestGunicornArgv:
 
 @pytest.fixture(params=["shared memory", "data directory"])
 def root(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the directory is made: in shared memory, or below the data directory where there is none."""
+    """Where the directory is made: in shared memory, or below the data directory where there is
+    none.
+    """
     memory = tmp_path / "shm"
     monkeypatch.setattr(server, "SHARED_MEMORY", memory)
     if request.param == "shared memory":

@@ -1,4 +1,6 @@
-"""What runs next: order within a lane, lanes side by side, and marks that are confirmed before going on."""
+"""What runs next: order within a lane, lanes side by side, and marks that are confirmed before
+going on.
+"""
 
 import threading
 from typing import Any
@@ -36,7 +38,9 @@ def test_lanes_run_side_by_side(bench: Bench) -> None:
     assert [item.results[0].state for item in bench.collect(4)] == [RunState.DONE] * 4
 
 
-def test_the_next_event_starts_only_when_the_mark_of_the_one_before_is_in_redis(bench: Bench) -> None:
+def test_the_next_event_starts_only_when_the_mark_of_the_one_before_is_in_redis(
+    bench: Bench,
+) -> None:
     """Every handler looks for the result of its predecessor."""
     missing = []
     made = items(bench.redis, [1] * 30)
@@ -138,7 +142,9 @@ def test_the_rest_of_a_closing_partition_is_not_started_however_many_stand_ready
     bench.close()
 
 
-def test_a_closing_partition_does_not_wait_behind_what_stands_ready(redis_server: RedisServer) -> None:
+def test_a_closing_partition_does_not_wait_behind_what_stands_ready(
+    redis_server: RedisServer,
+) -> None:
     """A drainer that joins gets its share while the handlers of this one are still at work."""
     bench = Bench(redis_server, threads=1)
     gate = Gate()
@@ -158,9 +164,13 @@ def test_a_closing_partition_does_not_wait_behind_what_stands_ready(redis_server
 
 
 def test_between_two_handlers_of_an_event_a_closing_partition_stops(bench: Bench) -> None:
-    """The first one's result stays marked, and no start mark of the second: a successor goes on there."""
+    """The first one's result stays marked, and no start mark of the second: a successor goes on
+    there.
+    """
     gate = Gate()
-    (item,) = items(bench.redis, [1], handler(gate, "a.first"), handler(lambda e, c: None, "b.second"))
+    (item,) = items(
+        bench.redis, [1], handler(gate, "a.first"), handler(lambda e, c: None, "b.second")
+    )
     bench.dispatcher.add([item])
     gate.wait_until_started()
     close_partition(bench, item)
@@ -187,7 +197,9 @@ def test_what_was_handed_over_and_not_started_leaves_no_mark(redis_server: Redis
 
 
 def test_while_paused_nothing_starts(bench: Bench) -> None:
-    """The journal is away; what is in progress ends, and when the pause is over the rest follows."""
+    """The journal is away; what is in progress ends, and when the pause is over the rest
+    follows.
+    """
     bench.paused = True
     ran = threading.Event()
     bench.dispatcher.add(items(bench.redis, [1], handler(lambda e, c: ran.set())))

@@ -5,8 +5,8 @@ from typing import Any
 
 from comethooks.workers.drain.dispatcher import STARTED_PER_RUNNER
 from comethooks.workers.drain.marks import marks_in
-from comethooks.workers.drain.ordered import MOST_IN_LINE
 from comethooks.workers.drain.poison_runs import judge
+from comethooks.workers.handlers.in_line import MOST_IN_LINE
 from comethooks.workers.journal import Line
 from comethooks.workers.states import RunState
 from comethooks.workers.streams import keys
@@ -40,7 +40,9 @@ def test_a_suspect_runs_with_nothing_beside_it(bench: Bench) -> None:
 
 
 def test_a_suspect_is_marked_as_one_before_it_runs(bench: Bench) -> None:
-    """Confirmed, with the drainer's name and how often its process died; its attempt is the second."""
+    """Confirmed, with the drainer's name and how often its process died; its attempt is the
+    second.
+    """
     seen: list[Any] = []
     (item,) = items(bench.redis, [1])
 
@@ -62,7 +64,9 @@ def test_a_suspect_is_marked_as_one_before_it_runs(bench: Bench) -> None:
 def test_each_handler_of_a_suspicious_event_runs_alone_in_its_turn(bench: Bench) -> None:
     """Those that are no suspects too, and the lane goes on after the last."""
     order: list[str] = []
-    handlers = [handler(lambda e, c, n=name: order.append(n), name) for name in ("a.a", "b.b", "c.c")]
+    handlers = [
+        handler(lambda e, c, n=name: order.append(n), name) for name in ("a.a", "b.b", "c.c")
+    ]
     made = items(bench.redis, [1, 1], *handlers)
     suspect(made[0], "b.b")
     bench.dispatcher.add(made)
@@ -114,7 +118,9 @@ def test_a_handler_that_hangs_is_given_up_and_its_event_stays_for_the_others(ben
 
 
 def test_after_a_run_is_given_up_nothing_starts_in_its_lane_or_any_other(bench: Bench) -> None:
-    """The handlers after it have not had the event, so no later event of the conversation may be handled."""
+    """The handlers after it have not had the event, so no later event of the conversation may be
+    handled.
+    """
     gate = Gate()
     late: list[str] = []
 
@@ -149,13 +155,17 @@ def test_slow_handlers_are_handed_one_item_each(redis_server: RedisServer) -> No
     gate = Gate()
     second = items(bench.redis, list(range(100, 120)), handler(gate))
     bench.dispatcher.add(second)
-    wait_for(lambda: sum(len(bench.marks(item)) for item in second) == 2, "both runners are at work")
+    wait_for(
+        lambda: sum(len(bench.marks(item)) for item in second) == 2, "both runners are at work"
+    )
     gate.open()
     bench.collect(20)
     bench.close()
 
 
-def test_what_never_started_says_nothing_of_how_long_handlers_take(redis_server: RedisServer) -> None:
+def test_what_never_started_says_nothing_of_how_long_handlers_take(
+    redis_server: RedisServer,
+) -> None:
     """As a run that too many wait before: it has an end, and no start."""
     bench = Bench(redis_server, threads=2)
     made = items(bench.redis, [1], handler(Gate(), ordered=True))

@@ -1,4 +1,6 @@
-"""What a drainer reads: as much as there is room for, and nothing that stands in the way for ever."""
+"""What a drainer reads: as much as there is room for, and nothing that stands in the way for
+ever.
+"""
 
 from comethooks.workers.drain.intake import PARTITION_QUOTA, WINDOW_BYTES, Intake
 from comethooks.workers.drain.items import Partition
@@ -40,12 +42,19 @@ def test_large_entries_fill_the_window_by_their_bytes(redis_server: RedisServer)
     assert read * 1_000_000 <= WINDOW_BYTES + 64 * 1_000_000
 
 
-def test_an_entry_that_nobody_can_read_is_kept_as_a_refused_request(redis_server: RedisServer) -> None:
-    """With its body, under the same id however often it is read, so that it stands in nobody's way."""
+def test_an_entry_that_nobody_can_read_is_kept_as_a_refused_request(
+    redis_server: RedisServer,
+) -> None:
+    """With its body, under the same id however often it is read, so that it stands in nobody's
+    way.
+    """
     client = redis_server.client()
     held = partition(client)
     client.xadd(keys.stream(0), {"v": FORMAT, "k": "event", "m": b"[broken", "b": b"the body"})
-    kept = [Intake(client, Plugins()).read([Partition(0, held.lease, {})], 0.01)[0].record for _ in range(2)]
+    kept = [
+        Intake(client, Plugins()).read([Partition(0, held.lease, {})], 0.01)[0].record
+        for _ in range(2)
+    ]
     assert kept[0] == kept[1]
     assert (kept[0].kind, kept[0].body) == (Kind.REFUSED, b"the body")
     assert "damaged" in (kept[0].reason or "")
@@ -66,7 +75,9 @@ def test_what_a_drainer_did_that_died_after_its_end_is_in_the_journal(desk: Desk
     held = partition(desk.redis)
     item = append(desk.redis, held, record())
     died = Attempt(1, None, None, "its process ended before it did (SIGKILL)")
-    result = RunResult("plugin.handler", RunState.DONE, 2, 5, 7, effects=("POST x",), earlier=(died,))
+    result = RunResult(
+        "plugin.handler", RunState.DONE, 2, 5, 7, effects=("POST x",), earlier=(died,)
+    )
     desk.redis.hset(keys.progress(0), f"{item.entry}/plugin.handler", mark_of(result))
     held.marks = read_marks(desk.redis, 0)
     (found,) = Intake(desk.redis, desk.plugins(handler(lambda event, ctx: None))).read([held], 0.01)

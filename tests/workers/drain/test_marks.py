@@ -5,7 +5,15 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from comethooks.workers.drain.marks import FORMAT, LONG, Begun, mark_of, marks_in, start_mark, suspect_mark
+from comethooks.workers.drain.marks import (
+    FORMAT,
+    LONG,
+    Begun,
+    mark_of,
+    marks_in,
+    start_mark,
+    suspect_mark,
+)
 from comethooks.workers.journal import Attempt, RunResult
 from comethooks.workers.states import RunState
 
@@ -24,8 +32,12 @@ DIED = (Attempt(1, 7, None, "its process ended before it did (SIGKILL)"),)
 
 
 def test_marks_come_back_by_entry() -> None:
-    """Results whole, and the handlers that started or are suspects, with what is known of attempts before."""
-    begun = replace(RESULT, handler="e.f", effects=("POST https://example.com 201", "emit a.b"), earlier=DIED)
+    """Results whole, and the handlers that started or are suspects, with what is known of attempts
+    before.
+    """
+    begun = replace(
+        RESULT, handler="e.f", effects=("POST https://example.com 201", "emit a.b"), earlier=DIED
+    )
     found = marks_in(
         {
             b"5-0/a.b": mark_of(RESULT),
@@ -45,7 +57,9 @@ def test_marks_come_back_by_entry() -> None:
 
 
 def test_a_run_without_effects_that_nobody_died_of_has_the_shortest_mark() -> None:
-    """As nearly all have: Redis holds and writes no byte more than before there was anything else."""
+    """As nearly all have: Redis holds and writes no byte more than before there was anything
+    else.
+    """
     for mark in (mark_of(RESULT), start_mark("host|boot|1")):
         assert orjson.loads(mark)[0] == FORMAT
     assert orjson.loads(mark_of(RESULT)) == [
@@ -55,7 +69,9 @@ def test_a_run_without_effects_that_nobody_died_of_has_the_shortest_mark() -> No
 
 
 def test_short_marks_of_deaths_are_read() -> None:
-    """They are what a drainer of before left, which did not tell of attempts that ended with their process."""
+    """They are what a drainer of before left, which did not tell of attempts that ended with their
+    process.
+    """
     found = marks_in(
         {
             b"5-0/a.b": orjson.dumps([FORMAT, "started", "host|boot|1", 1]),

@@ -1,4 +1,6 @@
-"""Ordered handlers in a drainer: after a failure later events of the conversation wait, and nobody else does."""
+"""Ordered handlers in a drainer: after a failure later events of the conversation wait, and nobody
+else does.
+"""
 
 from typing import Any
 
@@ -8,7 +10,8 @@ from comethooks.workers.clock import now_ms
 from comethooks.workers.drain.intake import Intake
 from comethooks.workers.drain.items import Item, Partition
 from comethooks.workers.drain.marks import mark_of, marks_in
-from comethooks.workers.drain.ordered import MOST_IN_LINE, instead_of, leave_memory, put_in_line
+from comethooks.workers.drain.ordered import instead_of, leave_memory, put_in_line
+from comethooks.workers.handlers.in_line import MOST_IN_LINE
 from comethooks.workers.journal import Filter, JournalUnavailableError, Line, RunResult, Settled
 from comethooks.workers.plugins.loading import BoundHandler
 from comethooks.workers.plugins.retry import Retry
@@ -41,7 +44,9 @@ def states(settled: list[Item], name: str = "plugin.handler") -> list[RunState]:
 
 
 class TestDispatcher:
-    def test_later_events_of_the_conversation_wait_for_this_handler_only(self, bench: Bench) -> None:
+    def test_later_events_of_the_conversation_wait_for_this_handler_only(
+        self, bench: Bench
+    ) -> None:
         """Other handlers get them, and other conversations go on."""
         other = handler(lambda event, ctx: None, "plugin.other", ordered=True)
         bench.dispatcher.add(items(bench.redis, [1, 1, 2, 1, 2], failing(), other))
@@ -61,11 +66,15 @@ class TestDispatcher:
         assert states(bench.collect(2))[1] is WAITING
 
     def test_waiting_is_marked_like_an_end(self, bench: Bench) -> None:
-        """Whoever takes over never runs it from the stream; and it is counted only once it has ended."""
+        """Whoever takes over never runs it from the stream; and it is counted only once it has
+        ended.
+        """
         bench.dispatcher.add(items(bench.redis, [1, 1], failing()))
         (first, second) = bench.collect(2)
         (mark,) = bench.marks(second).values()
-        (result,) = marks_in({f"{second.entry}/plugin.handler".encode(): mark})[second.entry].results
+        (result,) = marks_in({f"{second.entry}/plugin.handler".encode(): mark})[
+            second.entry
+        ].results
         assert (result.state, result.attempts) == (WAITING, 0)
         assert first.forgettable() == {"plugin.handler": "retrying"}
         assert second.forgettable() == {"plugin.handler": ""}
@@ -78,7 +87,9 @@ class TestDispatcher:
         assert sorted(bench.asked) == [FIRST_LINE, FIRST_LINE._replace(lane="app1/group_room2")]
 
     def test_what_the_journal_has_not_got_yet_is_waited_for(self, bench: Bench) -> None:
-        """It would say that nobody stands there. Once it has it, and it is done, events are handled at once again."""
+        """It would say that nobody stands there. Once it has it, and it is done, events are handled
+        at once again.
+        """
         bench.dispatcher.add(items(bench.redis, [1, 1], failing()))
         (first, second) = bench.collect(2)
         held = first.partition
@@ -131,7 +142,12 @@ class TestLine:
         """Within a millisecond and beyond; as 64 bits."""
         result = RunResult("plugin.handler", DEAD, 1, 0, 0)
         places = []
-        for entry in ("1800000000000-9", "1800000000000-10", "1800000000000-9999999", "1800000000001-0"):
+        for entry in (
+            "1800000000000-9",
+            "1800000000000-10",
+            "1800000000000-9999999",
+            "1800000000001-0",
+        ):
             item.entry = entry
             places.append(put_in_line(item, result).place or 0)
         assert places == sorted(set(places))
@@ -151,7 +167,11 @@ def test_who_takes_over_goes_on_with_the_line(desk: Desk, state: RunState) -> No
     held = partition(desk.redis)
     first, second = (append(desk.redis, held, record(1, number)) for number in (0, 1))
     held.marks = marks_in(
-        {f"{first.entry}/plugin.handler".encode(): mark_of(RunResult("plugin.handler", state, 1, 0, 0))}
+        {
+            f"{first.entry}/plugin.handler".encode(): mark_of(
+                RunResult("plugin.handler", state, 1, 0, 0)
+            )
+        }
     )
     intake = Intake(desk.redis, desk.plugins(ordered))
     (found, later) = intake.read([held], 0.01)
@@ -205,7 +225,10 @@ def test_a_job_goes_on_while_what_is_in_progress_may_release_another_run(desk: D
 
     def wait_for_the_other(event: Any, ctx: Any) -> None:
         if event.id == longer[0]:
-            wait_for(lambda: desk.journal.count_runs(Filter(event_id=single), [DONE]), "the other is done")
+            wait_for(
+                lambda: desk.journal.count_runs(Filter(event_id=single), [DONE]),
+                "the other is done",
+            )
 
     desk.journal.release_waiting(now_ms())
     desk.attempts(handler(wait_for_the_other, ordered=True)).run()

@@ -1,4 +1,6 @@
-"""Which runs are repeated after a death, which of them with nothing beside them, and which are dead."""
+"""Which runs are repeated after a death, which of them with nothing beside them, and which are
+dead.
+"""
 
 import pytest
 
@@ -19,7 +21,9 @@ def among_others(deaths: int = 0) -> EntryMarks:
 
 def alone(deaths: int = 1) -> EntryMarks:
     """The marks of an entry whose one run was alone in its process."""
-    return EntryMarks(begun={"a.b": Begun(MEMBER, deaths, alone=True, started_at=1_000, version="1.0")})
+    return EntryMarks(
+        begun={"a.b": Begun(MEMBER, deaths, alone=True, started_at=1_000, version="1.0")}
+    )
 
 
 def judged(marks: EntryMarks, endings: dict[str, str]) -> tuple[dict[str, int], set[str]]:
@@ -50,13 +54,22 @@ def test_a_run_that_was_alone_when_its_process_was_killed_is_dead(ending: str) -
     marks = alone()
     assert judged(marks, {MEMBER: ending}) == ({}, set())
     (result,) = marks.results
-    assert (result.handler, result.state, result.attempts, result.version) == ("a.b", RunState.DEAD, 2, "1.0")
+    assert (result.handler, result.state, result.attempts, result.version) == (
+        "a.b",
+        RunState.DEAD,
+        2,
+        "1.0",
+    )
     assert result.error == f"killed its worker twice ({ending})"
 
 
 @pytest.mark.parametrize("endings", [{}, *({MEMBER: ending} for ending in ITSELF)])
-def test_a_death_that_nobody_saw_or_that_was_its_own_counts_but_not_at_once(endings: dict[str, str]) -> None:
-    """The machine may have been switched off; a handler that holds Python's lock loses the lease each time."""
+def test_a_death_that_nobody_saw_or_that_was_its_own_counts_but_not_at_once(
+    endings: dict[str, str],
+) -> None:
+    """The machine may have been switched off; a handler that holds Python's lock loses the lease
+    each time.
+    """
     assert judged(alone(deaths=1), endings) == ({"a.b": 2}, {"a.b"})
     marks = alone(deaths=2)
     assert judged(marks, endings) == ({}, set())
@@ -64,7 +77,9 @@ def test_a_death_that_nobody_saw_or_that_was_its_own_counts_but_not_at_once(endi
 
 
 def test_attempts_that_ended_with_their_process_are_known_one_by_one() -> None:
-    """Each with how it ended; of one that was alone also since when it ran. The last one is the result, if dead."""
+    """Each with how it ended; of one that was alone also since when it ran. The last one is the
+    result, if dead.
+    """
     first = Attempt(1, None, None, "its process ended before it did (SIGKILL)")
     deaths, _ = judge(among_others(), {MEMBER: "SIGKILL"})
     assert deaths == {"a.b": (first,)}

@@ -150,7 +150,10 @@ def test_that_the_journal_is_away_is_known_before_there_is_anything_to_write(
     """So no run starts whose end could not be journalled; and when it is back, that is told."""
     upgrade(url)
     desk = Desk(redis_server, url)
-    file, hidden = Path(url.removeprefix("sqlite:///")), Path(url.removeprefix("sqlite:///") + ".away")
+    file, hidden = (
+        Path(url.removeprefix("sqlite:///")),
+        Path(url.removeprefix("sqlite:///") + ".away"),
+    )
     desk.journal.close()
     file.rename(hidden)
     file.mkdir()
@@ -183,7 +186,9 @@ def test_a_journal_that_refuses_everything_does_not_turn_everything_into_refusal
 def test_of_a_batch_that_sql_refuses_only_the_culprit_is_left_out(
     database: str, request: pytest.FixtureRequest, redis_server: RedisServer, tmp_path: Path
 ) -> None:
-    """Its neighbours are journalled, and it is kept as a refused request with its body and the reason."""
+    """Its neighbours are journalled, and it is kept as a refused request with its body and the
+    reason.
+    """
     with ExitStack() as cleanup:
         if database == "sqlite":
             url, trigger = f"sqlite:///{tmp_path}/journal.db", REFUSE_IN_SQLITE
@@ -216,4 +221,6 @@ REFUSE_IN_SQLITE = (
     "CREATE TRIGGER refuse BEFORE INSERT ON events WHEN NEW.sender = 'refused' "
     "BEGIN SELECT RAISE(ABORT, 'no such sender'); END",
 )
-REFUSE_IN_POSTGRES = ("ALTER TABLE events ADD CONSTRAINT no_such_sender CHECK (sender <> 'refused')",)
+REFUSE_IN_POSTGRES = (
+    "ALTER TABLE events ADD CONSTRAINT no_such_sender CHECK (sender <> 'refused')",
+)

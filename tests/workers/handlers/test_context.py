@@ -57,7 +57,9 @@ def called() -> Iterator[Any]:
     server.daemon_threads = True
     server.requests = []  # type: ignore[attr-defined]
     server.url = f"http://127.0.0.1:{server.server_address[1]}"  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+    )
     thread.start()
     yield server
     server.shutdown()
@@ -105,17 +107,23 @@ def test_a_context_knows_the_app_of_its_event(settings: Settings, journal: Journ
 
 
 class TestHttp:
-    def test_a_request_is_sent_and_told_in_a_line_without_its_body(self, run: Run, called: Any) -> None:
+    def test_a_request_is_sent_and_told_in_a_line_without_its_body(
+        self, run: Run, called: Any
+    ) -> None:
         """Nor with a token in its address."""
         url = f"{called.url}/in?token=s3cret"
-        result = run(lambda event, ctx: ctx.http.post(url, json={"text": "hello"}).raise_for_status())
+        result = run(
+            lambda event, ctx: ctx.http.post(url, json={"text": "hello"}).raise_for_status()
+        )
         assert result.state is RunState.DONE
         assert called.requests == [("POST", "/in?token=s3cret", b'{"text":"hello"}')]
         [line] = result.effects
         assert line.startswith(f"POST {called.url}/in?token=*** → 200 in ")
         assert "hello" not in line
 
-    def test_in_a_dry_run_nothing_is_sent_and_everything_is_told(self, run: Run, called: Any) -> None:
+    def test_in_a_dry_run_nothing_is_sent_and_everything_is_told(
+        self, run: Run, called: Any
+    ) -> None:
         """The handler gets a 200 and goes on."""
         answers: list[int] = []
 
@@ -142,7 +150,8 @@ class TestHttp:
     def test_effects_without_end_are_told_by_the_first(self, run: Run) -> None:
         """And how many more there were."""
         result = run(
-            lambda event, ctx: [ctx.http.get(f"http://nowhere.example/{n}") for n in range(60)], dry_run=True
+            lambda event, ctx: [ctx.http.get(f"http://nowhere.example/{n}") for n in range(60)],
+            dry_run=True,
         )
         assert len(result.effects) == 51
         assert result.effects[-1] == "… and 10 more"
@@ -186,7 +195,9 @@ class TestOnce:
         """Nobody knows, so it is not sent again."""
         kept = record(1, 1)
         assert run(self.greet(f"{called.url}/drop"), kept).state is RunState.DEAD
-        assert run(self.greet(called.url)).effects == ("once 'greeted': not entered, it is unknown",)
+        assert run(self.greet(called.url)).effects == (
+            "once 'greeted': not entered, it is unknown",
+        )
         assert len(called.requests) == 1
         [known] = journal.once_of(kept.id)
         assert (known.key, known.plugin, known.state) == ("greeted", "shop", OnceState.UNKNOWN)
@@ -220,17 +231,23 @@ class TestOnce:
         dry = run(self.greet(called.url), dry_run=True)
         assert dry.effects == ("once 'greeted': would be entered", f"would POST {called.url}")
         run(self.greet(called.url))
-        assert run(self.greet(called.url), dry_run=True).effects == ("once 'greeted': is done already",)
+        assert run(self.greet(called.url), dry_run=True).effects == (
+            "once 'greeted': is done already",
+        )
         assert len(called.requests) == 1
 
     @pytest.mark.parametrize("key", ["", "x" * 201, None])
     def test_a_key_is_a_short_text(self, run: Run, key: Any) -> None:
         """Anything else is the handler's mistake."""
-        assert "a key is a string of 1 to 200" in (run(lambda event, ctx: ctx.once(key)).error or "")
+        assert "a key is a string of 1 to 200" in (
+            run(lambda event, ctx: ctx.once(key)).error or ""
+        )
 
 
 class TestEmit:
-    def test_it_is_kept_with_its_parent_before_it_returns(self, run: Run, redis_server: RedisServer) -> None:
+    def test_it_is_kept_with_its_parent_before_it_returns(
+        self, run: Run, redis_server: RedisServer
+    ) -> None:
         """In the conversation of the event that it was made of."""
         kept = record(1, 1)
         made: list[str] = []
@@ -277,7 +294,9 @@ class TestEmit:
     def test_data_has_the_limit_of_bodies(
         self, settings: Settings, journal: Journal, redis_server: RedisServer
     ) -> None:
-        """What is more is the handler's mistake, live and in a dry run, and the error says the limit."""
+        """What is more is the handler's mistake, live and in a dry run, and the error says the
+        limit.
+        """
         services = open_services(replace(settings, max_body=500), journal)
         bound = handler(lambda event, ctx: ctx.emit("flagged", {"text": "x" * 400}), "shop.handler")
         event = event_of(record(1, 1))
@@ -291,12 +310,19 @@ class TestEmit:
 
     @pytest.mark.parametrize("drops, found", [(True, "***"), (False, "s3cret")])
     def test_secrets_are_dropped_as_of_what_is_received(
-        self, settings: Settings, journal: Journal, redis_server: RedisServer, drops: bool, found: str
+        self,
+        settings: Settings,
+        journal: Journal,
+        redis_server: RedisServer,
+        drops: bool,
+        found: str,
     ) -> None:
         """When the settings say so."""
         services = open_services(replace(settings, drop_secrets=drops), journal)
         data = {"user": {"uid": "ada", "authToken": "s3cret"}}
-        execute(handler(lambda event, ctx: ctx.emit("seen", data)), event_of(record(1, 1)), services)
+        execute(
+            handler(lambda event, ctx: ctx.emit("seen", data)), event_of(record(1, 1)), services
+        )
         with redis_server.client() as client:
             [kept] = [each for _, each in waiting(client, range(16))]
         assert event_of(kept).payload["data"] == {"user": {"uid": "ada", "authToken": found}}
@@ -310,7 +336,8 @@ class TestEmit:
                 break
             with redis_server.client() as client:
                 parent = max(
-                    (each for _, each in waiting(client, range(16))), key=lambda each: event_of(each).depth
+                    (each for _, each in waiting(client, range(16))),
+                    key=lambda each: event_of(each).depth,
                 )
             assert event_of(parent).depth == depth
         assert "is this a loop?" in (result.error or "")
@@ -322,14 +349,22 @@ class TestEmit:
         with redis_server.client() as client:
             assert not list(waiting(client, range(16)))
 
-    @pytest.mark.parametrize("name, data", [("Flagged", {}), ("a.b", {}), ("", {}), ("ok", {"x": object()})])
+    @pytest.mark.parametrize(
+        "name, data", [("Flagged", {}), ("a.b", {}), ("", {}), ("ok", {"x": object()})]
+    )
     def test_names_and_data_are_checked(self, run: Run, name: str, data: Any) -> None:
         """The error says what to write."""
         assert "ValueError: emit(" in (run(lambda event, ctx: ctx.emit(name, data)).error or "")
 
     @pytest.mark.parametrize(
         "pattern, fits",
-        [("*", False), ("shop.flagged", True), ("shop.*", True), ("*.flagged", False), ("message.*", False)],
+        [
+            ("*", False),
+            ("shop.flagged", True),
+            ("shop.*", True),
+            ("*.flagged", False),
+            ("message.*", False),
+        ],
     )
     def test_only_handlers_that_name_the_plugin_get_it(self, pattern: str, fits: bool) -> None:
         """`*` means what comes from outside."""

@@ -1,4 +1,6 @@
-"""Lines about what a run did: what is known to be a secret, or looks like one, stands in none of them."""
+"""Lines about what a run did: what is known to be a secret, or looks like one, stands in none of
+them.
+"""
 
 from typing import Any
 
@@ -13,8 +15,14 @@ from comethooks.workers.plugins.config import Config
     [
         ("https://example.com", "https://example.com"),
         ("https://example.com:8443/v1/users/ada", "https://example.com:8443/v1/users/ada"),
-        ("https://app.api-eu.example.com/v3/messages/105", "https://app.api-eu.example.com/v3/messages/105"),
-        ("https://a.example/groups/team-7/blockedusers", "https://a.example/groups/team-7/blockedusers"),
+        (
+            "https://app.api-eu.example.com/v3/messages/105",
+            "https://app.api-eu.example.com/v3/messages/105",
+        ),
+        (
+            "https://a.example/groups/team-7/blockedusers",
+            "https://a.example/groups/team-7/blockedusers",
+        ),
         ("https://a.example/api/sendMessage", "https://a.example/api/sendMessage"),
         ("https://a.example/reactions/%F0%9F%98%80", "https://a.example/reactions/%F0%9F%98%80"),
         ("http://[::1]:80/in", "http://[::1]:80/in"),
@@ -22,9 +30,18 @@ from comethooks.workers.plugins.config import Config
         ("https://example.com/in?key=KKKK&page=2", "https://example.com/in?key=***&page=***"),
         ("https://example.com/in?AbC123xYz9", "https://example.com/in?***"),
         ("https://example.com/in?AbC123xYz9=", "https://example.com/in?***"),
-        ("https://hooks.slack.com/services/T0/B0/SECRET", "https://hooks.slack.com/services/***/***/***"),
-        ("https://api.telegram.org/bot123:AAABBB/sendMessage", "https://api.telegram.org/***/sendMessage"),
-        ("https://a.example/hooks/catch/1234567/bx2a1b9", "https://a.example/hooks/catch/1234567/***"),
+        (
+            "https://hooks.slack.com/services/T0/B0/SECRET",
+            "https://hooks.slack.com/services/***/***/***",
+        ),
+        (
+            "https://api.telegram.org/bot123:AAABBB/sendMessage",
+            "https://api.telegram.org/***/sendMessage",
+        ),
+        (
+            "https://a.example/hooks/catch/1234567/bx2a1b9",
+            "https://a.example/hooks/catch/1234567/***",
+        ),
         ("https://a.example/550e8400-e29b-41d4-a716-446655440000/", "https://a.example/***/"),
         ("https://a.example/abcdefghijklmnopqrstuvwxyz", "https://a.example/***"),
         ("https://a.example/x%41%42%43%44%45%46x1", "https://a.example/***"),
@@ -57,7 +74,13 @@ def test_the_secrets_of_the_plugin_stand_in_no_line() -> None:
     """Wherever they come from, and in whatever form they are written; other settings do."""
     config = Config(
         "shop",
-        {"api_key": 'a b/ü"c', "tokens": ["first", "second"], "channel": "news", "key": None, "pass": "x"},
+        {
+            "api_key": 'a b/ü"c',
+            "tokens": ["first", "second"],
+            "channel": "news",
+            "key": None,
+            "pass": "x",
+        },
     )
     effects = Effects(config)
     for line in (

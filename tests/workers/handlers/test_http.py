@@ -1,4 +1,6 @@
-"""HTTP for handlers: requests that end in time, answers that fit into memory, nothing kept from one to the next."""
+"""HTTP for handlers: requests that end in time, answers that fit into memory, nothing kept from one
+to the next.
+"""
 
 import gzip
 import socket
@@ -118,7 +120,9 @@ def seconds_until_timeout(call: Callable[[], object]) -> float:
 
 
 class TestDeadline:
-    def test_a_body_that_comes_a_byte_at_a_time_is_not_waited_for(self, http: Http, server: Server) -> None:
+    def test_a_body_that_comes_a_byte_at_a_time_is_not_waited_for(
+        self, http: Http, server: Server
+    ) -> None:
         """The time-out is for the whole request, and does not begin anew with each byte."""
         url = server.answer("/", OK + b"Content-Length: 50\r\n\r\n", *[b"x"] * 50, pause=0.2)
         assert 0.4 < seconds_until_timeout(lambda: http.get(url, timeout=0.5)) < 0.9
@@ -128,19 +132,28 @@ class TestDeadline:
         url = server.answer("/", OK, *[b"X-More: x\r\n"] * 50, pause=0.2)
         assert 0.4 < seconds_until_timeout(lambda: http.get(url, timeout=0.5)) < 0.9
 
-    def test_a_pause_in_the_middle_ends_with_the_time_that_is_left(self, http: Http, server: Server) -> None:
+    def test_a_pause_in_the_middle_ends_with_the_time_that_is_left(
+        self, http: Http, server: Server
+    ) -> None:
         """Not with a whole time-out counted from its beginning."""
         url = server.answer("/", OK + b"Content-Length: 9\r\n\r\n", b"x", b"x", pause=0.8)
         assert seconds_until_timeout(lambda: http.get(url, timeout=1.0)) < 1.4
 
     def test_who_does_not_read_is_not_waited_for(self, http: Http, server: Server) -> None:
         """However much there is to send."""
-        server.answers[b"/"] = lambda connection, request: threading.Event().wait(2) or connection.close()
+        server.answers[b"/"] = lambda connection, request: (
+            threading.Event().wait(2) or connection.close()
+        )
         assert (
-            seconds_until_timeout(lambda: http.post(server.url, content=b"x" * 30_000_000, timeout=0.5)) < 1.5
+            seconds_until_timeout(
+                lambda: http.post(server.url, content=b"x" * 30_000_000, timeout=0.5)
+            )
+            < 1.5
         )
 
-    def test_it_is_what_is_left_of_the_run_when_that_is_less(self, effects: Effects, server: Server) -> None:
+    def test_it_is_what_is_left_of_the_run_when_that_is_less(
+        self, effects: Effects, server: Server
+    ) -> None:
         """A handler is never interrupted in a request of `ctx.http`."""
         url = server.answer("/", OK + b"Content-Length: 50\r\n\r\n", *[b"x"] * 50, pause=0.2)
         with new_client() as client:
@@ -174,7 +187,9 @@ class TestAddresses:
         """However many a name has that do not answer."""
         with deaf("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4") as port:
             resolve(monkeypatch, "many.example", "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")
-            took = seconds_until_timeout(lambda: http.post(f"http://many.example:{port}/", timeout=0.6))
+            took = seconds_until_timeout(
+                lambda: http.post(f"http://many.example:{port}/", timeout=0.6)
+            )
         assert 0.5 < took < 0.9
         assert http.arrived == 0
 
@@ -237,7 +252,9 @@ class TestAnswers:
         assert answer.request.url == f"{server.url}/"
 
     def test_cookies_are_not_kept(self, http: Http, server: Server) -> None:
-        """What one event's request is given, another event's must not send; who is given one can read it."""
+        """What one event's request is given, another event's must not send; who is given one can
+        read it.
+        """
         url = server.answer("/", OK + b"Set-Cookie: session=s3cret\r\nContent-Length: 0\r\n\r\n")
         assert http.get(url).cookies["session"] == "s3cret"
         http.get(url, headers={"Cookie": "mine=1"})
@@ -261,7 +278,9 @@ class TestAnswers:
 def test_an_answer_tells_whether_a_request_had_its_effect(
     http: Http, server: Server, method: str, answer: bytes, arrived: int
 ) -> None:
-    """To more than a question, all but an error says that it had it; who redirects has often done it already."""
+    """To more than a question, all but an error says that it had it; who redirects has often done
+    it already.
+    """
     http.request(method, server.answer("/", answer + b"Content-Length: 0\r\n\r\n"))
     assert http.arrived == arrived
 
@@ -287,9 +306,12 @@ def test_what_a_proxy_does_not_let_through_was_not_sent(
 
 
 @pytest.mark.parametrize(
-    ("url", "arrived"), [("http://127.0.0.1:9/", 0), ("ftp://a.example/", 0), ("drop", 1), ("cut", 1)]
+    ("url", "arrived"),
+    [("http://127.0.0.1:9/", 0), ("ftp://a.example/", 0), ("drop", 1), ("cut", 1)],
 )
-def test_without_an_answer_it_may_have_had_it(http: Http, server: Server, url: str, arrived: int) -> None:
+def test_without_an_answer_it_may_have_had_it(
+    http: Http, server: Server, url: str, arrived: int
+) -> None:
     """Unless it was not even sent."""
     server.answers[b"/"] = lambda connection, request: connection.close()
     cut = server.answer("/cut", OK + b"Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nno gz")

@@ -27,7 +27,9 @@ NOW = 1_800_000_000_000
 
 @dataclass
 class Shop:
-    """Runs functions as a handler with five attempts, against answers that the test gives and a clock of its own."""
+    """Runs functions as a handler with five attempts, against answers that the test gives and a
+    clock of its own.
+    """
 
     journal: Journal
     http: Calls = field(default_factory=Calls)
@@ -167,8 +169,12 @@ class TestABlockThatRaises:
 
 
 class TestWhoComesLater:
-    def test_as_the_next_attempt_of_a_run_that_died_inside_goes_on_at_once(self, shop: Shop) -> None:
-        """Nobody knows whether it happened, so it is not done again, and no attempt is lost to waiting."""
+    def test_as_the_next_attempt_of_a_run_that_died_inside_goes_on_at_once(
+        self, shop: Shop
+    ) -> None:
+        """Nobody knows whether it happened, so it is not done again, and no attempt is lost to
+        waiting.
+        """
         inside(shop.context())
         result = shop.run(post, attempt=2)
         assert (result.state, result.attempts) == (RunState.DONE, 2)
@@ -182,11 +188,16 @@ class TestWhoComesLater:
             result = shop.run(post, record(2, 2), attempt=5)
             assert (result.state, result.attempts) == (RunState.RETRYING, 4)
             assert result.next_at == shop.now + round(BUSY_SECONDS * 1000)
-            assert (result.error or "") == "NotYet: another run is in the block of once('key'); again in 5 s"
+            assert (
+                result.error or ""
+            ) == "NotYet: another run is in the block of once('key'); again in 5 s"
             shop.now = result.next_at
         shop.now += 1
         result = shop.run(post, record(2, 2), attempt=5)
-        assert (result.state, result.effects) == (RunState.DONE, ("once 'key': not entered, it is unknown",))
+        assert (result.state, result.effects) == (
+            RunState.DONE,
+            ("once 'key': not entered, it is unknown",),
+        )
 
     def test_is_due_when_the_block_must_be_over(self, shop: Shop) -> None:
         """If that is earlier."""
@@ -206,7 +217,9 @@ class TestWhoComesLater:
 
 class TestKeys:
     def test_taken_without_with_are_a_mistake(self, shop: Shop) -> None:
-        """`if ctx.once(…)` would be true each time, and keep nothing; the error says what to write."""
+        """`if ctx.once(…)` would be true each time, and keep nothing; the error says what to
+        write.
+        """
 
         def wrong(event: Any, ctx: Any) -> None:
             if ctx.once("key"):

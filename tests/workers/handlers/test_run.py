@@ -17,7 +17,10 @@ def test_a_handler_gets_the_event_and_its_context() -> None:
     """Typed, and with the handler's id and attempt."""
     got: list[Any] = []
     result = execute(
-        handler(lambda event, ctx: got.append((event, ctx))), event_of(record(2, 7)), services(), clock=CLOCK
+        handler(lambda event, ctx: got.append((event, ctx))),
+        event_of(record(2, 7)),
+        services(),
+        clock=CLOCK,
     )
     event, context = got[0]
     assert event.message.text == "message 7"
@@ -26,7 +29,9 @@ def test_a_handler_gets_the_event_and_its_context() -> None:
     assert result.finished_at == (result.started_at or 0) + 1
 
 
-@pytest.mark.parametrize("error", [ValueError("no such user"), SystemExit(3), KeyboardInterrupt()], ids=repr)
+@pytest.mark.parametrize(
+    "error", [ValueError("no such user"), SystemExit(3), KeyboardInterrupt()], ids=repr
+)
 def test_whatever_it_raises_makes_the_run_dead_and_goes_no_further(error: BaseException) -> None:
     """With the line and the traceback that a person needs."""
 
@@ -47,7 +52,9 @@ class Untellable(Exception):
 
 
 @pytest.mark.parametrize(
-    "error", [Untellable(), SyntaxError("no", ("file.py", 3, "odd", "text"))], ids=["text", "offset"]
+    "error",
+    [Untellable(), SyntaxError("no", ("file.py", 3, "odd", "text"))],
+    ids=["text", "offset"],
 )
 def test_an_exception_that_cannot_be_told_still_ends_its_run(error: Exception) -> None:
     """The class is what is left to say; nothing of it reaches the thread that runs handlers."""
@@ -73,7 +80,9 @@ def test_with_attempts_left_the_run_is_tried_again_later() -> None:
 
 
 def test_a_handler_can_say_itself_what_comes_next() -> None:
-    """`Stop` ends the run though attempts are left; `RetryLater` names the time, even without a `Retry`."""
+    """`Stop` ends the run though attempts are left; `RetryLater` names the time, even without a
+    `Retry`.
+    """
 
     def stop(event: Any, ctx: Any) -> None:
         raise Stop("the user is gone")

@@ -43,7 +43,12 @@ def runners(interrupted: list[str]) -> Iterator[Runners]:
 
 
 def run(
-    runners: Runners, ends: Ends, function: Callable[..., Any], *, dry_run: bool = False, **declared: Any
+    runners: Runners,
+    ends: Ends,
+    function: Callable[..., Any],
+    *,
+    dry_run: bool = False,
+    **declared: Any,
 ) -> None:
     """Have `function` run as a handler."""
 
@@ -66,7 +71,9 @@ def ended(runners: Runners, ends: Ends, count: int = 1) -> Callable[[], bool]:
 def test_python_code_that_takes_too_long_is_interrupted_where_it_is(
     runners: Runners, interrupted: list[str]
 ) -> None:
-    """With a traceback, and the thread goes on with other runs. It is told once, for the metrics."""
+    """With a traceback, and the thread goes on with other runs. It is told once, for the
+    metrics.
+    """
 
     def spin(event: Any, ctx: Any) -> None:
         while True:
@@ -87,7 +94,9 @@ def test_python_code_that_takes_too_long_is_interrupted_where_it_is(
 
 
 def test_a_thread_that_cannot_be_interrupted_is_given_up(runners: Runners) -> None:
-    """The end of its run is told once, with the place where it hangs and what it did, though it comes back later."""
+    """The end of its run is told once, with the place where it hangs and what it did, though it
+    comes back later.
+    """
     go_on, came_back = threading.Event(), threading.Event()
 
     def hang(event: Any, ctx: Any) -> None:

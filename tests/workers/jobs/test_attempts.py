@@ -99,7 +99,9 @@ def test_a_suspect_runs_first_and_alone(desk: Desk) -> None:
 
 
 def test_a_run_that_hangs_is_given_up_and_ends_the_job(desk: Desk) -> None:
-    """Its attempt counts; the process has a thread that nobody can end, so nothing more is claimed."""
+    """Its attempt counts; the process has a thread that nobody can end, so nothing more is
+    claimed.
+    """
     go_on = threading.Event()
 
     def hang(event: Any, ctx: Any) -> None:

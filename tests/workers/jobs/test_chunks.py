@@ -52,7 +52,9 @@ class Replayer:
         return [each.id for each in records]
 
     def create(self, *ids: str, name: str = NAME, **changes: Any) -> None:
-        """A replay of everything for these handlers; changes are of its request, its rate and `dry_run`."""
+        """A replay of everything for these handlers; changes are of its request, its rate and
+        `dry_run`.
+        """
         own = {each: changes.pop(each) for each in ("rate", "dry_run") if each in changes}
         request = replace(ReplayRequest(asked=Filter(), handlers=frozenset(ids)), **changes)
         assert self.replays.create(name, request, now=now_ms(), expected=0, **own)
@@ -60,7 +62,9 @@ class Replayer:
     def job(self, *handlers: BoundHandler, name: str = NAME) -> Replaying:
         """One job."""
         desk = self.desk
-        return Replaying(name, desk.settings, plugins_of(*handlers), desk.journal, desk.redis, desk.stop)
+        return Replaying(
+            name, desk.settings, plugins_of(*handlers), desk.journal, desk.redis, desk.stop
+        )
 
     def work(self, *handlers: BoundHandler, name: str = NAME) -> StoredReplay:
         """Jobs until the replay has ended."""
@@ -90,7 +94,9 @@ def result(state: RunState = RunState.DONE, name: str = HANDLER) -> RunResult:
     return RunResult(handler=name, state=state, attempts=1, started_at=1, finished_at=2)
 
 
-def test_every_event_goes_through_the_handler_once_and_is_recorded_under_the_name(replayer: Replayer) -> None:
+def test_every_event_goes_through_the_handler_once_and_is_recorded_under_the_name(
+    replayer: Replayer,
+) -> None:
     """It knows the replay; live runs stay what they are; and runs are counted for the metrics."""
     ids = replayer.keep(250, result())
     replayer.create(HANDLER)
@@ -170,13 +176,17 @@ def test_a_run_that_fails_is_due_again_and_then_knows_its_replay(replayer: Repla
 
 
 def test_a_chunk_is_one_mans_work(replayer: Replayer) -> None:
-    """Of two jobs at once one finds nothing to do; what somebody else has taken away is not written."""
+    """Of two jobs at once one finds nothing to do; what somebody else has taken away is not
+    written.
+    """
     replayer.keep(3)
     replayer.create(HANDLER)
     claimed = replayer.replays.claim(NAME, "a", now=now_ms(), until=now_ms() + 1000)
     assert claimed is not None
     assert replayer.replays.claim(NAME, "b", now=now_ms(), until=now_ms() + 1000) is None
-    freed = replayer.replays.free(is_dead=lambda _: True, ending=lambda _: None, now=now_ms(), expired=None)
+    freed = replayer.replays.free(
+        is_dead=lambda _: True, ending=lambda _: None, now=now_ms(), expired=None
+    )
     assert freed == [NAME]
     assert not replayer.replays.renew(NAME, "a", now_ms())
     progress = chunks.Progress(results=(), place=None, events=1, passed=1, next_at=0, finished=True)
@@ -184,7 +194,9 @@ def test_a_chunk_is_one_mans_work(replayer: Replayer) -> None:
     assert replayer.replay().state is ReplayState.RUNNING
 
 
-def test_after_a_death_runs_are_made_one_at_a_time_and_the_one_that_kills_is_dead(replayer: Replayer) -> None:
+def test_after_a_death_runs_are_made_one_at_a_time_and_the_one_that_kills_is_dead(
+    replayer: Replayer,
+) -> None:
     """All others are done, and each of them is recorded once."""
     running, most = set(), []
     lock = threading.Lock()
@@ -201,11 +213,15 @@ def test_after_a_death_runs_are_made_one_at_a_time_and_the_one_that_kills_is_dea
     replayer.create(HANDLER)
     for _ in range(2):
         replayer.replays.claim(NAME, "host|boot|1", now=now_ms(), until=now_ms() + 1000)
-        replayer.replays.free(is_dead=lambda _: True, ending=lambda _: "SIGKILL", now=now_ms(), expired=None)
+        replayer.replays.free(
+            is_dead=lambda _: True, ending=lambda _: "SIGKILL", now=now_ms(), expired=None
+        )
     assert replayer.work(handler(note)).runs == 30
     assert max(most) == 1
     dead = [run for run in replayer.runs() if run.state is RunState.DEAD]
-    assert [(run.event_id, run.error) for run in dead] == [(ids[0], "killed its worker twice (SIGKILL)")]
+    assert [(run.event_id, run.error) for run in dead] == [
+        (ids[0], "killed its worker twice (SIGKILL)")
+    ]
 
 
 def test_stopped_it_ends_what_is_in_progress_and_goes_on_later(replayer: Replayer) -> None:
@@ -252,7 +268,9 @@ def test_a_rate_is_kept_and_events_are_spread_over_the_second(replayer: Replayer
 
 
 def test_lost_time_is_not_made_up_for(replayer: Replayer) -> None:
-    """After a slow run the rate is what it was before; no more than a quarter of a second is gained."""
+    """After a slow run the rate is what it was before; no more than a quarter of a second is
+    gained.
+    """
     moments: list[float] = []
 
     def slow_at_first(event: Any, ctx: Any) -> None:
@@ -289,7 +307,9 @@ def test_a_handler_that_is_gone_fails_the_replay(replayer: Replayer) -> None:
     assert replayer.work(handler(replayer.note)).events == 2
 
 
-def test_a_run_that_hangs_is_given_up_and_the_others_are_made_by_the_next_job(replayer: Replayer) -> None:
+def test_a_run_that_hangs_is_given_up_and_the_others_are_made_by_the_next_job(
+    replayer: Replayer,
+) -> None:
     """Its process starts nothing more."""
     go_on = threading.Event()
     ids = replayer.keep(20)

@@ -1,4 +1,6 @@
-"""The journal's contract holds on SQLite and on PostgreSQL: every test that asks for one of these runs on both."""
+"""The journal's contract holds on SQLite and on PostgreSQL: every test that asks for one of these
+runs on both.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing

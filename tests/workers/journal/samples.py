@@ -1,4 +1,6 @@
-"""Records and results for the journal's tests. Times count up from `T0`, one second for each number."""
+"""Records and results for the journal's tests. Times count up from `T0`, one second for each
+number.
+"""
 
 from dataclasses import replace
 from typing import Any
@@ -37,7 +39,12 @@ def event(number: int = 0, **changes: Any) -> Record:
 
 
 def duplicate(number: int, of: Record, **changes: Any) -> Record:
-    changes = {"kind": Kind.DUPLICATE, "event_id": of.id, "conversation_id": None, "sender": None} | changes
+    changes = {
+        "kind": Kind.DUPLICATE,
+        "event_id": of.id,
+        "conversation_id": None,
+        "sender": None,
+    } | changes
     return event(number, **changes)
 
 
@@ -51,7 +58,9 @@ def refusal(number: int, **changes: Any) -> Record:
     return event(number, **changes)
 
 
-def run(state: RunState = RunState.DONE, handler: str = "welcome.greet", **changes: Any) -> RunResult:
+def run(
+    state: RunState = RunState.DONE, handler: str = "welcome.greet", **changes: Any
+) -> RunResult:
     result = RunResult(
         handler=handler,
         state=state,

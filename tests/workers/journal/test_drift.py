@@ -8,7 +8,14 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy import event as listening
 
-from comethooks.workers.journal import START, DriftFilter, Journal, JournalRefusedError, StoredDrift, counting
+from comethooks.workers.journal import (
+    START,
+    DriftFilter,
+    Journal,
+    JournalRefusedError,
+    StoredDrift,
+    counting,
+)
 from comethooks.workers.record import Record
 from tests.waiting import wait_for
 from tests.workers.journal.samples import T0, duplicate, event, refusal, run, settled
@@ -34,7 +41,9 @@ class TestCounting:
     def test_says_how_often_since_when_and_an_example(self, journal: Journal):
         """The example is the latest event, whatever the order in which they are written."""
         journal.write([settled(drifting(5, "data.x")), settled(drifting(2, "data.x", "data.y"))])
-        journal.write([settled(drifting(4, "data.x")), settled(event(6)), settled(drifting(1, "data.y"))])
+        journal.write(
+            [settled(drifting(4, "data.x")), settled(event(6)), settled(drifting(1, "data.y"))]
+        )
         assert journal.drift() == [
             StoredDrift(
                 source="cometchat",
@@ -99,7 +108,9 @@ class TestCounting:
 
 class TestTwoWritersAtOnce:
     def test_count_all_and_do_not_block_each_other(self, open_journal: Callable[[], Journal]):
-        """With the same events and the same rows, in opposite order, while somebody forgets others."""
+        """With the same events and the same rows, in opposite order, while somebody forgets
+        others.
+        """
         records = [drifting(n, *(f"data.{n % 7}.{m}" for m in range(5))) for n in range(120)]
         failures: list[BaseException] = []
 
@@ -128,14 +139,18 @@ class TestTwoWritersAtOnce:
         found = counts(open_journal())
         assert (len(found), sum(found.values())) == (35, 600)
 
-    def test_keep_the_bound(self, open_journal: Callable[[], Journal], monkeypatch: pytest.MonkeyPatch):
+    def test_keep_the_bound(
+        self, open_journal: Callable[[], Journal], monkeypatch: pytest.MonkeyPatch
+    ):
         """What one has written and not yet committed is no room for the other."""
         monkeypatch.setattr(counting, "MOST_OF_A_TRIGGER", 30)
 
         def write(first: int) -> None:
             journal = open_journal()
             for number in range(first, first + 20):
-                journal.write([settled(drifting(number, *(f"data.{number}.{n}" for n in range(5))))])
+                journal.write(
+                    [settled(drifting(number, *(f"data.{number}.{n}" for n in range(5))))]
+                )
 
         threads = [threading.Thread(target=write, args=(first,)) for first in (0, 100)]
         for thread in threads:
@@ -146,13 +161,17 @@ class TestTwoWritersAtOnce:
         assert (len(found), sum(found.values())) == (31, 200)
 
     @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
-    def test_who_forgets_holds_nothing_that_who_counts_needs(self, open_journal: Callable[[], Journal]):
+    def test_who_forgets_holds_nothing_that_who_counts_needs(
+        self, open_journal: Callable[[], Journal]
+    ):
         """Rows lie in another order than they are counted in, and are deleted as they lie."""
         journal, other, watching = open_journal(), open_journal(), open_journal()
         journal.write([settled(drifting(1, "data.b"))])
         journal.write([settled(drifting(2, "data.a"))])
         forgotten: list[int] = []
-        thread = threading.Thread(target=lambda: forgotten.append(other.forget_drift(DriftFilter())))
+        thread = threading.Thread(
+            target=lambda: forgotten.append(other.forget_drift(DriftFilter()))
+        )
         with journal.engine.begin() as connection:
             counting.count(connection, [drifting(3, "data.a")])
             thread.start()
@@ -168,7 +187,9 @@ class TestRoom:
         journal.write([settled(drifting(0, "data.z"))])
         for start in range(0, 500, 100):
             numbers = range(start, start + 100)
-            journal.write([settled(drifting(1 + n, *(f"data.k{n}_{m}" for m in range(20)))) for n in numbers])
+            journal.write(
+                [settled(drifting(1 + n, *(f"data.k{n}_{m}" for m in range(20)))) for n in numbers]
+            )
         journal.write([settled(drifting(900, "data.z", trigger="other"))])
         journal.write([settled(drifting(901, "data.z"))])
         found = counts(journal)
@@ -183,7 +204,9 @@ class TestRoom:
         journal.write([settled(drifting(0, "data.x"))])
         for start in range(0, 10_500, 500):
             numbers = range(start, start + 500)
-            journal.write([settled(event(1 + n, trigger=f"t{n}", drift=found, body=b"")) for n in numbers])
+            journal.write(
+                [settled(event(1 + n, trigger=f"t{n}", drift=found, body=b"")) for n in numbers]
+            )
         journal.write([settled(drifting(20_000, "data.x", "data.y"))])
         rows = {(each.trigger, each.kind, each.path): each.count for each in journal.drift()}
         assert len(rows) == 10_002
@@ -195,8 +218,12 @@ class TestRoom:
 class TestReading:
     @pytest.fixture(autouse=True)
     def _three(self, journal: Journal):
-        journal.write([settled(drifting(1, "data.x")), settled(drifting(2, "data.y", trigger="made_up"))])
-        journal.write([settled(event(3, drift=((TYPE, "data.z"),))), settled(drifting(4, "data.x"))])
+        journal.write(
+            [settled(drifting(1, "data.x")), settled(drifting(2, "data.y", trigger="made_up"))]
+        )
+        journal.write(
+            [settled(event(3, drift=((TYPE, "data.z"),))), settled(drifting(4, "data.x"))]
+        )
 
     def test_what_is_new_comes_first(self, journal: Journal):
         """By when it was first seen, not last: what is known for long is seen all the time."""
@@ -215,10 +242,15 @@ class TestReading:
         ],
         ids=str,
     )
-    def test_shows_what_is_asked_for(self, journal: Journal, asked: dict[str, Any], paths: list[str]):
+    def test_shows_what_is_asked_for(
+        self, journal: Journal, asked: dict[str, Any], paths: list[str]
+    ):
         """Times are those of the last time."""
         assert [found.path for found in journal.drift(DriftFilter(**asked))] == paths
-        assert journal.count_drift(DriftFilter(**{**asked, "limit": None})) == len(paths) or "limit" in asked
+        assert (
+            journal.count_drift(DriftFilter(**{**asked, "limit": None})) == len(paths)
+            or "limit" in asked
+        )
 
     def test_as_json(self, journal: Journal):
         """Times in ISO 8601."""
@@ -253,7 +285,9 @@ class TestReading:
 
 def waiting_for_a_lock(journal: Journal) -> int:
     """How many of the sessions that use this schema wait for another one."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE :text"
+    query = (
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE :text"
+    )
     with journal.engine.connect() as connection:
         return sum(
             connection.scalar(text(query), {"text": pattern}) or 0

@@ -45,7 +45,9 @@ class TestRefused:
         ids=["event", "request", "type", "run"],
     )
     def test_no_error_shows_what_was_to_be_written(self, journal: Journal, refused: Any):
-        """PostgreSQL's own words quote the whole row, body and all; ours name the table and the column."""
+        """PostgreSQL's own words quote the whole row, body and all; ours name the table and the
+        column.
+        """
         text = self.printed(lambda: journal.write([refused]))
         assert HUSH not in text
         assert HUSH.encode().hex() not in text
@@ -61,7 +63,9 @@ class TestRefused:
             pytest.raises(Exception, match="parameters hidden") as caught,
             journal.engine.begin() as connection,
         ):
-            connection.execute(events.insert(), [{"id": "i", "sender": HUSH, "body": HUSH.encode()}])
+            connection.execute(
+                events.insert(), [{"id": "i", "sender": HUSH, "body": HUSH.encode()}]
+            )
         assert HUSH not in str(caught.value).partition("DETAIL")[0]
 
 
@@ -83,9 +87,12 @@ class TestEveryCall:
         journal.close()
 
     @pytest.mark.parametrize(
-        "nowhere", ["sqlite:////nonexistent/journal.db", "postgresql://u:hush-hush@/d?host=/nonexistent"]
+        "nowhere",
+        ["sqlite:////nonexistent/journal.db", "postgresql://u:hush-hush@/d?host=/nonexistent"],
     )
-    def test_without_a_database_is_unavailable(self, call: Callable[[Journal], object], nowhere: str):
+    def test_without_a_database_is_unavailable(
+        self, call: Callable[[Journal], object], nowhere: str
+    ):
         """SQL that is away may come back: its error is another one, and has no password in it."""
         with pytest.raises(JournalUnavailableError) as caught:
             call(Journal.open(nowhere))

@@ -19,10 +19,10 @@ NOW = 2**40
 
 ATTEMPT = """
 import os, sys, threading, time
-from workers.clock import now_ms
-from workers.journal import Journal, OnceClaim
-from workers.handlers.once import entered
-from workers.plugins.retry import NotYet
+from comethooks.workers.clock import now_ms
+from comethooks.workers.journal import Journal, OnceClaim
+from comethooks.workers.handlers.once import entered
+from comethooks.workers.plugins.retry import NotYet
 
 url, path, keys, threads = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 seconds = float(sys.argv[5])
@@ -34,7 +34,10 @@ def attempt(number, key):
     token = f"{os.getpid()}-{number}-{key}"
     while True:
         now = now_ms()
-        claim = OnceClaim("shop", "app", f"key {key}", token, "event", "shop.greet", now, now + round(1000 * seconds))
+        until = now + round(1000 * seconds)
+        claim = OnceClaim(
+            "shop", "app", f"key {key}", token, "event", "shop.greet", now, until
+        )
         try:
             with entered(journal, claim) as known:
                 if known is None:
@@ -68,7 +71,9 @@ def tables(url: str) -> str:
     return url
 
 
-def started(url: str, ledger: Path, keys: int, seconds: float = 60.0) -> list[subprocess.Popen[str]]:
+def started(
+    url: str, ledger: Path, keys: int, seconds: float = 60.0
+) -> list[subprocess.Popen[str]]:
     """Processes that begin together; each has its part of the attempts for every key."""
     numbers = [str(each) for each in (keys, ATTEMPTS // PROCESSES, seconds)]
     arguments = [sys.executable, "-c", ATTEMPT, url, str(ledger), *numbers]
@@ -96,7 +101,9 @@ def counted(ledger: Path) -> tuple[Counter[str], Counter[str]]:
 
 
 @pytest.mark.timeout(120)
-def test_a_hundred_attempts_in_several_processes_do_it_exactly_once(tables: str, tmp_path: Path) -> None:
+def test_a_hundred_attempts_in_several_processes_do_it_exactly_once(
+    tables: str, tmp_path: Path
+) -> None:
     """Whoever comes while one is at it comes again, and finds it done."""
     ledger = tmp_path / "ledger"
     for process in started(tables, ledger, 3):
@@ -107,14 +114,18 @@ def test_a_hundred_attempts_in_several_processes_do_it_exactly_once(tables: str,
 
 @pytest.mark.timeout(120)
 def test_when_processes_are_killed_it_is_never_done_twice(tables: str, tmp_path: Path) -> None:
-    """A key whose process died inside is unknown once its time is over; what is known to be done was done once."""
+    """A key whose process died inside is unknown once its time is over; what is known to be done
+    was done once.
+    """
     ledger = tmp_path / "ledger"
     chance = random.Random(7)
     keys = 16
     *victims, survivor = started(tables, ledger, keys, seconds=1.5)
     for number, victim in enumerate(victims):
         least = 5 * number + chance.randrange(5)
-        wait_for(lambda least=least: ledger.exists() and len(counted(ledger)[1]) > least, "some are done")
+        wait_for(
+            lambda least=least: ledger.exists() and len(counted(ledger)[1]) > least, "some are done"
+        )
         victim.kill()
         victim.wait()
     assert survivor.wait(90) == 0
@@ -122,7 +133,9 @@ def test_when_processes_are_killed_it_is_never_done_twice(tables: str, tmp_path:
     assert entered == dict.fromkeys(map(str, range(keys)), 1)
     journal = Journal.open(tables)
     for key in entered:
-        claim = OnceClaim("shop", "app", f"key {key}", "later", "event", "shop.greet", now=2**42, until=2**42)
+        claim = OnceClaim(
+            "shop", "app", f"key {key}", "later", "event", "shop.greet", now=2**42, until=2**42
+        )
         known = journal.know_once(claim)
         # Killed between the effect and the commit that tells of it: nobody knows.
         assert known is OnceState.UNKNOWN or (known is OnceState.DONE and left[key] == 1), key
@@ -138,11 +151,17 @@ def claim_of(
 
 class TestAnotherAttempt:
     def test_of_the_same_run_finds_it_unknown_at_once(self, journal: Journal) -> None:
-        """A run has one attempt at a time: the one that took the key is gone, or its time was over."""
+        """A run has one attempt at a time: the one that took the key is gone, or its time was
+        over.
+        """
         assert journal.enter_once(claim_of("event", "1")) is None
-        assert journal.enter_once(claim_of("event", "2")) == KnownOnce(OnceState.UNKNOWN, NOW + 35_000)
+        assert journal.enter_once(claim_of("event", "2")) == KnownOnce(
+            OnceState.UNKNOWN, NOW + 35_000
+        )
         assert [each.state for each in journal.once_of("event")] == [OnceState.UNKNOWN]
-        assert journal.enter_once(claim_of("other", "3")) == KnownOnce(OnceState.UNKNOWN, NOW + 35_000)
+        assert journal.enter_once(claim_of("other", "3")) == KnownOnce(
+            OnceState.UNKNOWN, NOW + 35_000
+        )
 
     def test_of_another_run_finds_it_in_progress(self, journal: Journal) -> None:
         """Of another event, another handler or another replay; it is told until when at most."""

@@ -53,8 +53,12 @@ class TestDelete:
         assert all_steps(journal.delete_older, at(9), 10) == [1]
 
     def test_keeps_events_that_somebody_may_want_to_run(self, journal: Journal):
-        """A dead letter is kept until it is retried or dismissed, and so is whatever has not ended."""
-        journal.write([settled(event(n), run(state), run(handler="c.d")) for n, state in enumerate(RunState)])
+        """A dead letter is kept until it is retried or dismissed, and so is whatever has not
+        ended.
+        """
+        journal.write(
+            [settled(event(n), run(state), run(handler="c.d")) for n, state in enumerate(RunState)]
+        )
         journal.write([settled(event(20)), settled(event(21), run(RunState.DEAD, replay="july"))])
         assert all_steps(journal.delete_older, at(99), 100) == [len(FINISHED) + 1]
         kept = {found.state for found in journal.runs() if found.handler != "c.d"}
@@ -67,7 +71,9 @@ class TestDelete:
         }
 
     def test_goes_on_behind_what_it_keeps(self, journal: Journal):
-        """Dead letters that pile up are not looked at again with each step, nor after what comes later."""
+        """Dead letters that pile up are not looked at again with each step, nor after what comes
+        later.
+        """
         journal.write([settled(event(number), run(RunState.DEAD)) for number in range(5)])
         journal.write([settled(event(number), run()) for number in range(5, 9)])
         first = journal.delete_older(at(7), 1)
@@ -79,7 +85,9 @@ class TestDelete:
     def test_loses_nothing_that_came_at_the_same_time(self, journal: Journal):
         """Steps end between rows of one millisecond."""
         same = [settled(event(number, received_at=T0)) for number in range(10)]
-        journal.write([*same, *(settled(refusal(number, received_at=T0)) for number in range(20, 30))])
+        journal.write(
+            [*same, *(settled(refusal(number, received_at=T0)) for number in range(20, 30))]
+        )
         assert all_steps(journal.drop_payloads, T0 + 1, 3) == [3, 3, 3, 3, 3, 3, 2]
 
 
@@ -95,7 +103,9 @@ class TestReplays:
     @staticmethod
     def create(replays: Replays, name: str = "mended", **asked: Any) -> None:
         from_file = asked.pop("from_file", False)
-        request = ReplayRequest(asked=Filter(**asked), handlers=frozenset(["a.b"]), from_file=from_file)
+        request = ReplayRequest(
+            asked=Filter(**asked), handlers=frozenset(["a.b"]), from_file=from_file
+        )
         assert replays.create(name, request, now=at(50), expected=0)
 
     @staticmethod
@@ -103,7 +113,9 @@ class TestReplays:
         """Let the replay come to the end of that event."""
         assert replays.claim("mended", "m", now=at(60), until=at(61))
         place = Place(at(last), an_id(last))
-        progress = Progress(results=(), place=place, events=1, passed=1, next_at=at(60), finished=finished)
+        progress = Progress(
+            results=(), place=place, events=1, passed=1, next_at=at(60), finished=finished
+        )
         assert replays.advance("mended", "m", progress, at(60))
 
     def test_events_are_kept_until_it_has_come_past_them(self, journal: Journal, replays: Replays):
@@ -119,7 +131,9 @@ class TestReplays:
         self.advance(replays, 3, finished=True)
         assert sum(all_steps(journal.delete_older, at(99), 4)) == 2
 
-    def test_those_of_a_file_are_kept_from_when_they_are_staged(self, journal: Journal, replays: Replays):
+    def test_those_of_a_file_are_kept_from_when_they_are_staged(
+        self, journal: Journal, replays: Replays
+    ):
         """They may be imported after that, and are as old as they are."""
         self.create(replays, from_file=True)
         replays.stage("mended", [an_id(number) for number in (2, 4, 7)])
@@ -147,7 +161,9 @@ class TestReplays:
 
 class TestPayloads:
     def test_are_dropped_and_all_else_is_kept(self, journal: Journal):
-        """An event and a request say how large their body was, and that it is not there any more."""
+        """An event and a request say how large their body was, and that it is not there any
+        more.
+        """
         records = [event(1), refusal(2), duplicate(3, event(1)), event(4)]
         journal.write([settled(record, run()) for record in records])
         before = [journal.event(an_id(1)), list(journal.requests()), list(journal.runs())]
@@ -201,13 +217,16 @@ class TestPayloads:
                 for name in ("dry", "wet", "")
             )
             failed = Attempt(1, T0, T0, "KeyError", ("would POST first",))
-            journal.write([settled(event(number), replace(dry, attempts=2, earlier=(failed,)), wet, live)])
+            journal.write(
+                [settled(event(number), replace(dry, attempts=2, earlier=(failed,)), wet, live)]
+            )
         assert all_steps(journal.drop_payloads, at(2), 5) == [1]
 
         def effects(number: int) -> dict[str | None, list[str]]:
             found = journal.runs_of(an_id(number))
             return {
-                each.replay: [line for made in each.attempts_made for line in made.effects] for each in found
+                each.replay: [line for made in each.attempts_made for line in made.effects]
+                for each in found
             }
 
         kept = {"wet": ["would POST", "wet"], None: ["would POST", ""]}
@@ -223,21 +242,29 @@ class TestRunDetails:
             return run(state, f"a.{state}", error="KeyError", traceback="Traceback …")
 
         journal.write([settled(event(1), *map(failed, RunState)), settled(event(2), run())])
-        journal.write([settled(event(3), failed(RunState.DONE)), settled(event(9), failed(RunState.DONE))])
+        journal.write(
+            [settled(event(3), failed(RunState.DONE)), settled(event(9), failed(RunState.DONE))]
+        )
         assert all_steps(journal.drop_run_details, at(9), 1) == [len(FINISHED), 1, 0]
         kept = {found.state: found.traceback for found in journal.runs_of(an_id(1))}
         assert [state for state in RunState if kept[state] is not None] == UNFINISHED
-        assert [journal.runs_of(an_id(number))[0].traceback for number in (3, 9)] == [None, "Traceback …"]
+        assert [journal.runs_of(an_id(number))[0].traceback for number in (3, 9)] == [
+            None,
+            "Traceback …",
+        ]
         assert {found.error for found in journal.runs_of(an_id(1))} == {"KeyError"}
 
     def test_attempts_before_the_last_go_with_them(self, journal: Journal):
-        """Also of a run that is done, which has no traceback; those of one that may be run again stay."""
+        """Also of a run that is done, which has no traceback; those of one that may be run again
+        stay.
+        """
         died = (Attempt(1, None, None, "its process ended before it did"),)
         states = (RunState.DONE, RunState.RETRYING)
         journal.write(
             [
                 settled(
-                    event(number), *(run(state, f"a.{state}", attempts=2, earlier=died) for state in states)
+                    event(number),
+                    *(run(state, f"a.{state}", attempts=2, earlier=died) for state in states),
                 )
                 for number in (1, 2, 9)
             ]

@@ -31,7 +31,10 @@ class TestReading:
         assert (config.token, problems) == ("hush", [])
 
     def test_what_is_not_set_has_its_default_or_is_none(self) -> None:
-        declared = {"size": fields.Int(load_default=5), "made": fields.List(fields.Str(), load_default=list)}
+        declared = {
+            "size": fields.Int(load_default=5),
+            "made": fields.List(fields.Str(), load_default=list),
+        }
         config, problems = read({**declared, "nothing": fields.Str()}, COMETHOOKS_WELCOME_SIZE="")
         assert (config.size, config.made, config.nothing) == (5, [], None)
         assert problems == []
@@ -41,7 +44,9 @@ class TestReading:
         assert config.words == ["a", "b"]
 
     def test_fields_may_be_called_like_what_marshmallow_has(self) -> None:
-        config, problems = read({"load": fields.Str(), "context": fields.Str()}, COMETHOOKS_WELCOME_LOAD="x")
+        config, problems = read(
+            {"load": fields.Str(), "context": fields.Str()}, COMETHOOKS_WELCOME_LOAD="x"
+        )
         assert (config.load, config.context, problems) == ("x", None, [])
 
 
@@ -70,7 +75,10 @@ class TestProblems:
             COMETHOOKS_WELCOME_BOTH_FILE="hush",
         )
         assert sorted(problems) == [
-            "COMETHOOKS_WELCOME_BOTH and COMETHOOKS_WELCOME_BOTH_FILE are both set: unset one of them",
+            (
+                "COMETHOOKS_WELCOME_BOTH and COMETHOOKS_WELCOME_BOTH_FILE are both set: unset one"
+                " of them"
+            ),
             "COMETHOOKS_WELCOME_CHANNEL: Not a valid URL.",
             "COMETHOOKS_WELCOME_SIZE: Must be less than or equal to 5.",
             "COMETHOOKS_WELCOME_TOKEN_FILE: the file cannot be read: No such file or directory",
@@ -81,7 +89,9 @@ class TestProblems:
         def check(value: str) -> None:
             raise ValidationError(f"{value} is no good")
 
-        _, problems = read({"token": fields.Str(validate=check)}, COMETHOOKS_WELCOME_TOKEN="hushhush")
+        _, problems = read(
+            {"token": fields.Str(validate=check)}, COMETHOOKS_WELCOME_TOKEN="hushhush"
+        )
         assert problems == ["COMETHOOKS_WELCOME_TOKEN: *** is no good"]
 
     def test_a_check_that_breaks_is_named_without_its_text(self) -> None:
@@ -95,7 +105,9 @@ class TestProblems:
 
 class TestDeclaring:
     def test_fields_are_fine(self) -> None:
-        assert declaration_problems("welcome", {"channel": fields.Url(), "file": fields.Str()}) == []
+        assert (
+            declaration_problems("welcome", {"channel": fields.Url(), "file": fields.Str()}) == []
+        )
 
     def test_what_is_no_mapping_is_not(self) -> None:
         assert "config is not a mapping" in declaration_problems("welcome", ["channel"])[0]
@@ -125,10 +137,15 @@ class TestDeclaring:
         self, plugin: str, field: str, variable: str, owner: str
     ) -> None:
         [problem, *_] = declaration_problems(plugin, {field: fields.Str()})
-        assert problem == f"config field '{field}' would be read from {variable}, which belongs to {owner}"
+        assert (
+            problem
+            == f"config field '{field}' would be read from {variable}, which belongs to {owner}"
+        )
 
     def test_a_field_is_not_the_file_of_another(self) -> None:
-        [problem] = declaration_problems("welcome", {"token": fields.Str(), "token_file": fields.Str()})
+        [problem] = declaration_problems(
+            "welcome", {"token": fields.Str(), "token_file": fields.Str()}
+        )
         assert "COMETHOOKS_WELCOME_TOKEN_FILE, which belongs to config field 'token'" in problem
 
 
@@ -139,7 +156,9 @@ class TestConfig:
         assert "hush" not in f"{config} {[config]}"
 
     def test_an_unknown_attribute_tells_which_there_are(self) -> None:
-        with pytest.raises(AttributeError, match="plugin welcome has no setting 'tokn'; it has: token, size"):
+        with pytest.raises(
+            AttributeError, match="plugin welcome has no setting 'tokn'; it has: token, size"
+        ):
             _ = Config("welcome", {"token": "hush", "size": 1}).tokn
         with pytest.raises(AttributeError, match="it has: none"):
             _ = Config("welcome", {}).token

@@ -85,7 +85,9 @@ class TestFolder:
         assert plugin.handlers[0].handler.where == f"{file}:5"
         assert (plugin.warnings, plugins.broken, plugins.disabled) == ((), (), ())
 
-    def test_a_package_is_a_plugin_and_may_import_its_modules(self, write: Write, load: Load) -> None:
+    def test_a_package_is_a_plugin_and_may_import_its_modules(
+        self, write: Write, load: Load
+    ) -> None:
         write("hello/__init__.py", "from .inner import plugin")
         file = write("hello/inner.py", GREETING.format(name="welcome"))
         [plugin] = load().loaded
@@ -96,11 +98,19 @@ class TestFolder:
         assert [plugin.name for plugin in load().loaded] == ["a", "b"]
 
     def test_what_is_no_plugin_file_is_left_alone(self, write: Write, load: Load) -> None:
-        for name in ("_helper.py", ".hidden.py", "notes.txt", "no_package/x.py", "__pycache__/x.py"):
+        for name in (
+            "_helper.py",
+            ".hidden.py",
+            "notes.txt",
+            "no_package/x.py",
+            "__pycache__/x.py",
+        ):
             write(name, "raise RuntimeError")
         assert load() == Plugins()
 
-    def test_files_of_the_same_name_in_two_folders_do_not_meet(self, tmp_path: Path, load: Load) -> None:
+    def test_files_of_the_same_name_in_two_folders_do_not_meet(
+        self, tmp_path: Path, load: Load
+    ) -> None:
         """Modules are kept under names of their own, also one that a library has."""
         names = []
         for name in ("one", "two"):
@@ -123,7 +133,10 @@ class TestFolder:
     def test_a_folder_that_is_named_and_missing_is_told(self, tmp_path: Path, load: Load) -> None:
         broken = only(load(COMETHOOKS_PLUGIN_DIR=str(tmp_path / "none")).broken)
         assert broken.where == "COMETHOOKS_PLUGIN_DIR"
-        assert broken.error == f"the folder {tmp_path / 'none'} cannot be read: No such file or directory"
+        assert (
+            broken.error
+            == f"the folder {tmp_path / 'none'} cannot be read: No such file or directory"
+        )
 
 
 class TestSetting:
@@ -142,8 +155,12 @@ class TestSetting:
         load(COMETHOOKS_PLUGINS="nowhere:plugin")
         assert sys.path[-1] == str(tmp_path)
 
-    def test_the_same_object_twice_counts_once(self, tmp_path: Path, write: Write, load: Load) -> None:
-        (tmp_path / "my_handlers.py").write_text(GREETING.format(name="welcome") + "other = plugin\n")
+    def test_the_same_object_twice_counts_once(
+        self, tmp_path: Path, write: Write, load: Load
+    ) -> None:
+        (tmp_path / "my_handlers.py").write_text(
+            GREETING.format(name="welcome") + "other = plugin\n"
+        )
         write("again.py", "from my_handlers import plugin")
         plugins = load(COMETHOOKS_PLUGINS="my_handlers:plugin,my_handlers:other")
         assert [plugin.origin for plugin in plugins.loaded] == ["COMETHOOKS_PLUGINS"]
@@ -160,7 +177,9 @@ class TestSetting:
             ("my_handlers:Plugin", "my_handlers:Plugin is a type, not a Plugin"),
         ],
     )
-    def test_what_names_no_plugin_is_told(self, value: str, error: str, tmp_path: Path, load: Load) -> None:
+    def test_what_names_no_plugin_is_told(
+        self, value: str, error: str, tmp_path: Path, load: Load
+    ) -> None:
         (tmp_path / "my_handlers.py").write_text(GREETING.format(name="welcome"))
         broken = only(load(COMETHOOKS_PLUGINS=value).broken)
         assert (broken.name, broken.where) == (value, "COMETHOOKS_PLUGINS")
@@ -202,7 +221,11 @@ class TestQuarantine:
             ("import sys\nsys.exit('bye')\n", 2, "SystemExit: bye"),
             ("def f():\n    raise ValueError('a\\nb')\n\nf()\n", 2, "ValueError: a b"),
             ("import json\njson.loads('[')\n", 2, "JSONDecodeError: "),
-            ("from comethooks import Plugin\np = Plugin('No')\n", 2, "begins with a lower-case letter"),
+            (
+                "from comethooks import Plugin\np = Plugin('No')\n",
+                2,
+                "begins with a lower-case letter",
+            ),
             (
                 "from comethooks import Plugin\np = Plugin('p')\n@p.on()\ndef f(event, ctx): ...\n",
                 3,
@@ -290,8 +313,12 @@ class TestQuarantine:
         ],
         ids=["while it is imported", "while its config is read"],
     )
-    def test_the_time_out_of_the_job_is_not_the_plugins(self, text: str, write: Write, load: Load) -> None:
-        """RQ raises it wherever the main thread happens to be; a plugin that is fine shall not be left out."""
+    def test_the_time_out_of_the_job_is_not_the_plugins(
+        self, text: str, write: Write, load: Load
+    ) -> None:
+        """RQ raises it wherever the main thread happens to be; a plugin that is fine shall not be
+        left out.
+        """
         imports = "from comethooks import Plugin\nfrom marshmallow import fields\n"
         write("bad.py", f"{imports}from rq.timeouts import JobTimeoutException\n{dedent(text)}")
         with pytest.raises(JobTimeoutException):
@@ -320,20 +347,30 @@ class TestWarnings:
         [plugin] = load().loaded
         return plugin.warnings
 
-    @pytest.mark.parametrize("pattern", ["message_sent", "message.sent", "after_message", "nothing_*", "*"])
-    def test_known_names_and_wildcards_have_none(self, pattern: str, write: Write, load: Load) -> None:
+    @pytest.mark.parametrize(
+        "pattern", ["message_sent", "message.sent", "after_message", "nothing_*", "*"]
+    )
+    def test_known_names_and_wildcards_have_none(
+        self, pattern: str, write: Write, load: Load
+    ) -> None:
         assert self.warnings(pattern, write, load) == ()
 
     @pytest.mark.parametrize(
         ("pattern", "meant"), [("message_snet", "message_sent"), ("mesage.sent", "message.sent")]
     )
-    def test_a_slip_has_a_suggestion(self, pattern: str, meant: str, write: Write, load: Load) -> None:
+    def test_a_slip_has_a_suggestion(
+        self, pattern: str, meant: str, write: Write, load: Load
+    ) -> None:
         """The plugin runs all the same."""
         [warning] = self.warnings(pattern, write, load)
         assert warning.startswith("welcome.greet (")
-        assert f'"{pattern}" is no trigger known to this version; did you mean "{meant}"?' in warning
+        assert (
+            f'"{pattern}" is no trigger known to this version; did you mean "{meant}"?' in warning
+        )
 
-    def test_a_trigger_of_the_future_has_one_without_a_suggestion(self, write: Write, load: Load) -> None:
+    def test_a_trigger_of_the_future_has_one_without_a_suggestion(
+        self, write: Write, load: Load
+    ) -> None:
         [warning] = self.warnings("zebra_crossed", write, load)
         assert warning.endswith("is no trigger known to this version")
 
@@ -406,8 +443,12 @@ class TestVersion:
         (tmp_path / "my_handlers.py").write_text(GREETING.format(name="welcome"))
         installed = tmp_path / "my_handlers-1.2.3.dist-info"
         installed.mkdir()
-        (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: my-handlers\nVersion: 1.2.3\n")
-        (installed / "entry_points.txt").write_text("[comethooks.plugins]\nx = my_handlers:plugin\n")
+        (installed / "METADATA").write_text(
+            "Metadata-Version: 2.1\nName: my-handlers\nVersion: 1.2.3\n"
+        )
+        (installed / "entry_points.txt").write_text(
+            "[comethooks.plugins]\nx = my_handlers:plugin\n"
+        )
         monkeypatch.syspath_prepend(tmp_path)
         assert self.version(load()) == "1.2.3"
 
@@ -425,7 +466,9 @@ class TestOptions:
     """What a handler says of its runs, and what the settings add."""
 
     def declared(self, options: str, write: Write) -> Path:
-        text = GREETING.format(name="welcome").replace('"message.sent"', f'"message.sent", {options}')
+        text = GREETING.format(name="welcome").replace(
+            '"message.sent"', f'"message.sent", {options}'
+        )
         return write("hello.py", text.replace("Plugin\n", "Plugin, Retry\n", 1))
 
     def test_a_handler_has_its_own(self, write: Write, load: Load) -> None:
@@ -446,9 +489,10 @@ class TestOptions:
         file = self.declared("timeout=45", write)
         broken = only(load().broken)
         assert (broken.name, broken.where) == ("welcome", f"{file}:5")
-        assert broken.error == (
-            f"handler welcome.greet ({file}:5): its timeout of 45 s is longer than the 30 s that a handler may"
-            " take; raise COMETHOOKS_HANDLER_TIMEOUT or shorten the timeout"
+        assert (
+            broken.error
+            == f"handler welcome.greet ({file}:5): its timeout of 45 s is longer than the 30 s that"
+            " a handler may take; raise COMETHOOKS_HANDLER_TIMEOUT or shorten the timeout"
         )
 
     @pytest.mark.parametrize(
@@ -472,7 +516,12 @@ class TestOptions:
 class TestHandlersFor:
     @pytest.fixture
     def plugins(self, write: Write, load: Load) -> Plugins:
-        for name, pattern in [("b", "message_sent"), ("a", "message.*"), ("c", "*"), ("d", "user.*")]:
+        for name, pattern in [
+            ("b", "message_sent"),
+            ("a", "message.*"),
+            ("c", "*"),
+            ("d", "user.*"),
+        ]:
             write(f"{name}.py", GREETING.format(name=name).replace("message.sent", pattern))
         return load()
 
@@ -480,12 +529,19 @@ class TestHandlersFor:
         return [handler.id for handler in plugins.handlers_for(trigger, name)]
 
     def test_every_match_once_in_a_stable_order(self, plugins: Plugins) -> None:
-        assert self.ids(plugins, "message_sent", "message.sent") == ["a.greet", "b.greet", "c.greet"]
+        assert self.ids(plugins, "message_sent", "message.sent") == [
+            "a.greet",
+            "b.greet",
+            "c.greet",
+        ]
         assert self.ids(plugins, "after_message", "message.sent") == ["a.greet", "c.greet"]
         assert self.ids(plugins, "brand_new", None) == ["c.greet"]
 
     def test_one_that_fits_by_several_patterns_runs_once(self, write: Write, load: Load) -> None:
-        write("hello.py", GREETING.format(name="welcome").replace('"message.sent"', '"*", "message.*"'))
+        write(
+            "hello.py",
+            GREETING.format(name="welcome").replace('"message.sent"', '"*", "message.*"'),
+        )
         assert self.ids(load(), "message_sent", "message.sent") == ["welcome.greet"]
 
     def test_it_is_looked_up_once(self, plugins: Plugins) -> None:

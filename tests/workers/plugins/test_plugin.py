@@ -62,7 +62,9 @@ class TestName:
     def test_letters_digits_and_underscores_are_fine(self, name: str) -> None:
         assert Plugin(name).name == name
 
-    @pytest.mark.parametrize("name", ["", "Welcome", "my-plugin", "1st", "_x", "a.b", "ü", "a\n", None])
+    @pytest.mark.parametrize(
+        "name", ["", "Welcome", "my-plugin", "1st", "_x", "a.b", "ü", "a\n", None]
+    )
     def test_others_are_refused_at_once_with_the_place(self, name: Any) -> None:
         with pytest.raises(PluginNameError, match="begins with a lower-case letter") as caught:
             Plugin(name)
@@ -72,7 +74,9 @@ class TestName:
     @pytest.mark.parametrize("name", ["message", "group", "user", "push_notification"])
     def test_the_first_part_of_a_canonical_name_is_refused(self, name: str) -> None:
         """What it emits could not be told from an event of CometChat's."""
-        with pytest.raises(PluginNameError, match=rf'"{name}\.…" is what events of CometChat are called'):
+        with pytest.raises(
+            PluginNameError, match=rf'"{name}\.…" is what events of CometChat are called'
+        ):
             Plugin(name)
         Plugin(f"{name}s")
 
@@ -147,8 +151,10 @@ class TestOptions:
         """With the culprit, the place, and what to write."""
         with pytest.raises(OptionError) as caught:
             plugin.on("message_sent", retry=retry)(greet)
-        assert str(caught.value) == (
-            f"handler welcome.greet ({place(greet)}): retry={retry!r} is no Retry; write retry=Retry(attempts=5)"
+        assert (
+            str(caught.value)
+            == f"handler welcome.greet ({place(greet)}): retry={retry!r} is no Retry; write"
+            " retry=Retry(attempts=5)"
         )
         assert plugin.handlers == ()
 
@@ -157,9 +163,10 @@ class TestOptions:
         """Likewise."""
         with pytest.raises(OptionError) as caught:
             plugin.on("message_sent", timeout=timeout)(greet)
-        assert str(caught.value) == (
-            f"handler welcome.greet ({place(greet)}): timeout={timeout!r} is no number of seconds above 0;"
-            " write timeout=10"
+        assert (
+            str(caught.value)
+            == f"handler welcome.greet ({place(greet)}): timeout={timeout!r} is no number of"
+            " seconds above 0; write timeout=10"
         )
         assert plugin.handlers == ()
 
@@ -207,7 +214,10 @@ class TestEchoes:
     def test_only_a_handler_that_asks_gets_them(self, pattern: str, plugin: Plugin) -> None:
         plugin.on(pattern)(greet)
         plugin.on(pattern, echoes=True)(hear)
-        assert [handler.matches("message_sent", ECHO) for handler in plugin.handlers] == [False, True]
+        assert [handler.matches("message_sent", ECHO) for handler in plugin.handlers] == [
+            False,
+            True,
+        ]
         asked_by_trigger = pattern != "message.echo"
         assert [handler.matches("message_sent", "message.sent") for handler in plugin.handlers] == (
             [asked_by_trigger] * 2
@@ -265,7 +275,10 @@ class TestSources:
     ) -> None:
         plugin.on(pattern)(greet)
         [handler] = plugin.handlers
-        assert (handler.matches("sold", None), handler.matches("sold", None, "toys")) == (cometchat, toys)
+        assert (handler.matches("sold", None), handler.matches("sold", None, "toys")) == (
+            cometchat,
+            toys,
+        )
 
     @pytest.mark.parametrize("pattern", ["toys:", ":sold", "toys: sold"])
     def test_half_a_pattern_is_none(self, pattern: str, plugin: Plugin) -> None:
@@ -294,7 +307,10 @@ class TestWhyNot:
                 False,
                 None,
                 COMETCHAT,
-                '"group_*" does not fit message_sent; "toys:*" means events of toys, and this is one of cometchat',
+                (
+                    '"group_*" does not fit message_sent; "toys:*" means events of toys, and this'
+                    " is one of cometchat"
+                ),
             ),
             (("*",), False, None, "toys", '"*" means events of cometchat, and this is one of toys'),
             (("*",), True, ECHO, COMETCHAT, None),
@@ -334,19 +350,24 @@ class TestRefusals:
 
     def test_no_pattern(self, plugin: Plugin) -> None:
         error = refused(plugin, greet, PatternError, patterns=())
-        assert str(error) == (
-            f'handler welcome.greet ({place(greet)}): name at least one trigger: @plugin.on("message_sent")'
+        assert (
+            str(error) == f"handler welcome.greet ({place(greet)}): name at least one trigger:"
+            ' @plugin.on("message_sent")'
         )
         assert error.where == place(greet)
 
-    @pytest.mark.parametrize("pattern", ["", " ", "message sent", "message_sent\n", 3, None, b"message_sent"])
+    @pytest.mark.parametrize(
+        "pattern", ["", " ", "message sent", "message_sent\n", 3, None, b"message_sent"]
+    )
     def test_what_is_no_pattern(self, pattern: Any, plugin: Plugin) -> None:
         error = refused(plugin, greet, PatternError, patterns=("message_sent", pattern))
         assert repr(pattern) in str(error)
         assert place(greet) in str(error)
 
     def test_the_decorator_without_its_call(self, plugin: Plugin) -> None:
-        with pytest.raises(HandlerError, match=re.escape('write @plugin.on("message_sent")')) as caught:
+        with pytest.raises(
+            HandlerError, match=re.escape('write @plugin.on("message_sent")')
+        ) as caught:
             plugin.on(greet)  # type: ignore[arg-type]
         assert str(caught.value).startswith(f"handler welcome.greet ({place(greet)})")
 
@@ -434,7 +455,9 @@ class TestConfig:
         assert plugin.load_config({"COMETHOOKS_WELCOME_CHANNEL": "x"}).channel == "x"
 
     def test_what_is_missing_is_named(self) -> None:
-        plugin = Plugin("welcome", config={"channel": fields.Str(required=True), "size": fields.Int()})
+        plugin = Plugin(
+            "welcome", config={"channel": fields.Str(required=True), "size": fields.Int()}
+        )
         with pytest.raises(ConfigError, match="COMETHOOKS_WELCOME_CHANNEL is not set") as caught:
             plugin.load_config({"COMETHOOKS_WELCOME_SIZE": "hush"})
         assert "COMETHOOKS_WELCOME_SIZE: Not a valid integer." in str(caught.value)

@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from comethooks.workers.plugins.retry import LONGEST_WAIT_SECONDS, Retry, RetryLater, Stop, next_attempt
+from comethooks.workers.plugins.retry import (
+    LONGEST_WAIT_SECONDS,
+    Retry,
+    RetryLater,
+    Stop,
+    next_attempt,
+)
 
 
 def always(value: float) -> Any:
@@ -53,7 +59,9 @@ class TestRetry:
             Retry(**values)
         assert problem in str(caught.value)
 
-    @pytest.mark.parametrize("values", [{"attempts": 1}, {"base": 5, "cap": 5}, {"base": 0.001}], ids=repr)
+    @pytest.mark.parametrize(
+        "values", [{"attempts": 1}, {"base": 5, "cap": 5}, {"base": 0.001}], ids=repr
+    )
     def test_the_edges_can_be_used(self, values: dict[str, Any]) -> None:
         """One attempt is no retry, and equal bounds are a steady pace."""
         assert Retry(**values).attempts >= 1
@@ -104,7 +112,12 @@ class TestNextAttempt:
     def test_with_retry_there_is_until_they_are_used_up(self) -> None:
         """The first attempt is one of them."""
         retry = Retry(attempts=3, base=2, jitter=False)
-        assert [next_attempt(retry, attempt, ValueError()) for attempt in (1, 2, 3, 4)] == [2, 4, None, None]
+        assert [next_attempt(retry, attempt, ValueError()) for attempt in (1, 2, 3, 4)] == [
+            2,
+            4,
+            None,
+            None,
+        ]
         assert next_attempt(Retry(attempts=1), 1, ValueError()) is None
 
     def test_chance_is_passed_on(self) -> None:
@@ -138,12 +151,16 @@ class TestNextAttempt:
         ("retry", "error"),
         [(None, RetryLater(1e300)), (Retry(base=1e300, cap=1e300, jitter=False), ValueError())],
     )
-    def test_it_is_never_further_away_than_a_date_can_be(self, retry: Retry | None, error: Exception) -> None:
+    def test_it_is_never_further_away_than_a_date_can_be(
+        self, retry: Retry | None, error: Exception
+    ) -> None:
         """The seconds may come from a header that somebody else has written."""
         assert next_attempt(retry, 1, error) == LONGEST_WAIT_SECONDS
 
     @pytest.mark.parametrize("seconds", [None, "60", -1, math.nan])
-    def test_a_class_below_retry_later_without_seconds_is_like_any_other_error(self, seconds: Any) -> None:
+    def test_a_class_below_retry_later_without_seconds_is_like_any_other_error(
+        self, seconds: Any
+    ) -> None:
         """It must not break what runs the handlers."""
 
         class Busy(RetryLater):

@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 from comethooks.workers.plugins import watching
-from comethooks.workers.plugins.watching import LOOK_SECONDS, SETTLED_SECONDS, SHORTEST_SECONDS, PluginWatch
+from comethooks.workers.plugins.watching import (
+    LOOK_SECONDS,
+    SETTLED_SECONDS,
+    SHORTEST_SECONDS,
+    PluginWatch,
+)
 
 
 class Clock:
@@ -78,7 +83,8 @@ def test_new_and_removed_files_are_changes(name: str, watched: Watched) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["notes.txt", ".hidden/x.py", "__pycache__/x.py", "data.json", ".there.py.swp", "other.toml"]
+    "name",
+    ["notes.txt", ".hidden/x.py", "__pycache__/x.py", "data.json", ".there.py.swp", "other.toml"],
 )
 def test_other_files_are_none(name: str, watched: Watched) -> None:
     """Nor what an editor or Python leaves."""

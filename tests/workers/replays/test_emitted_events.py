@@ -1,4 +1,6 @@
-"""Where the events are kept that handlers make: live ones in the streams, those of replays in the journal."""
+"""Where the events are kept that handlers make: live ones in the streams, those of replays in the
+journal.
+"""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -31,7 +33,9 @@ GO, NOTE, MAIL = "plugin.go", "plugin.note", "plugin.mail"
 
 
 class House:
-    """A plugin that emits, one of whose handlers may be replayed and one never, and a desk to replay it on."""
+    """A plugin that emits, one of whose handlers may be replayed and one never, and a desk to
+    replay it on.
+    """
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
@@ -60,7 +64,9 @@ class House:
         return [BoundHandler(each, Config("plugin", {}), 30.0, "1.0") for each in plugin.handlers]
 
     def replay(self, name: str, *handlers: BoundHandler, **changes: Any) -> int:
-        """Replay messages, and whatever is due then, until nothing is; how many runs were recorded."""
+        """Replay messages, and whatever is due then, until nothing is; how many runs were
+        recorded.
+        """
         asked = Filter(trigger="message_sent")
         chosen = {"asked": asked, "never": frozenset([MAIL]), **changes}
         self.replayer.create(GO, NOTE, name=name, **chosen)
@@ -95,7 +101,9 @@ def house(desk: Desk) -> House:
 
 class TestReplays:
     def test_what_is_new_goes_to_the_handlers_of_the_replay_alone(self, house: House) -> None:
-        """It enters no stream, and one that never may be replayed does not get it, however often that is done."""
+        """It enters no stream, and one that never may be replayed does not get it, however often
+        that is done.
+        """
         house.replayer.keep(3)
         handlers = house.handlers()
         assert house.replay("r1", *handlers) == 9
@@ -200,7 +208,9 @@ class TestReplays:
         assert house.seen == [("note", each, "r1") for each in (made[0], *made)]
 
     def test_what_is_made_holds_up_no_event_of_the_journal(self, house: House) -> None:
-        """It has lines of its own: the order between the two is not kept, and neither runs beside its like."""
+        """It has lines of its own: the order between the two is not kept, and neither runs beside
+        its like.
+        """
         house.replayer.keep(2, conversations=1)
         plugin = Plugin("plugin")
 
@@ -212,7 +222,9 @@ class TestReplays:
         def note(event: Any, ctx: Any) -> None:
             house.seen.append(("note", event.id, event.replay))
 
-        handlers = [BoundHandler(each, Config("plugin", {}), 30.0, "1.0") for each in plugin.handlers]
+        handlers = [
+            BoundHandler(each, Config("plugin", {}), 30.0, "1.0") for each in plugin.handlers
+        ]
         house.replayer.create(GO, NOTE, name="r1", asked=Filter(trigger="message_sent"))
         house.replayer.work(*handlers, name="r1")
         made = house.made()[::-1]
@@ -258,7 +270,9 @@ class TestLive:
 
         return run
 
-    def test_a_later_attempt_asks_the_journal(self, house: House, run: Callable[..., RunResult]) -> None:
+    def test_a_later_attempt_asks_the_journal(
+        self, house: House, run: Callable[..., RunResult]
+    ) -> None:
         """What the duplicate window has forgotten was processed, and is not again."""
         kept = record(1, 1)
         child = TestReplays._child(kept)
@@ -279,7 +293,10 @@ class TestLive:
 
     def test_a_first_attempt_does_not_ask_it(self, desk: Desk, house: House, tmp_path: Any) -> None:
         """It is kept though there is no journal; a later one is not, and says why."""
-        environ = {"REDIS_URL": desk.settings.redis_url, "DATABASE_URL": f"sqlite:///{tmp_path}/none/no.db"}
+        environ = {
+            "REDIS_URL": desk.settings.redis_url,
+            "DATABASE_URL": f"sqlite:///{tmp_path}/none/no.db",
+        }
         settings = Settings.load({**environ, "COMETHOOKS_DATA_DIR": str(tmp_path)})
         journal = type(desk.journal).open(settings.database_url)
         services = open_services(settings, journal)

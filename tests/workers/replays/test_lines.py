@@ -1,4 +1,6 @@
-"""Ordered handlers in a replay: what follows a run that failed waits for it, in a line of the replay's own."""
+"""Ordered handlers in a replay: what follows a run that failed waits for it, in a line of the
+replay's own.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +34,9 @@ def replayer(desk: Desk) -> Replayer:
 
 
 def failing(replayer: Replayer, at: str, retry: Retry) -> BoundHandler:
-    """An ordered handler that fails at its first attempt on one event, and else remembers what it got."""
+    """An ordered handler that fails at its first attempt on one event, and else remembers what it
+    got.
+    """
 
     def fail(event: Any, ctx: Any) -> None:
         if event.id == at and ctx.attempt == 1:
@@ -44,7 +48,9 @@ def failing(replayer: Replayer, at: str, retry: Retry) -> BoundHandler:
 
 def work_off(replayer: Replayer, *handlers: BoundHandler) -> None:
     """Make attempts until none is due, as the scheduler would have it."""
-    while replayer.desk.journal.due(now_ms() + 1000, 1) or replayer.desk.journal.release_waiting(now_ms()):
+    while replayer.desk.journal.due(now_ms() + 1000, 1) or replayer.desk.journal.release_waiting(
+        now_ms()
+    ):
         replayer.desk.attempts(*handlers).run()
 
 
@@ -54,7 +60,9 @@ def states(replayer: Replayer, *ids: str) -> list[RunState]:
     return [found[each] for each in ids]
 
 
-def test_later_events_of_the_conversation_come_after_the_run_that_failed(replayer: Replayer) -> None:
+def test_later_events_of_the_conversation_come_after_the_run_that_failed(
+    replayer: Replayer,
+) -> None:
     """From one chunk to the next, too; every one of them once."""
     ids = replayer.keep(230, conversations=2)
     flaky = failing(replayer, ids[2], SOON)
@@ -108,7 +116,9 @@ def test_a_run_that_killed_its_process_holds_them_up_too(replayer: Replayer) -> 
     replayer.create(HANDLER)
     for _ in range(2):
         replayer.replays.claim(NAME, "host|boot|1", now=now_ms(), until=now_ms() + 1000)
-        replayer.replays.free(is_dead=lambda _: True, ending=lambda _: "SIGKILL", now=now_ms(), expired=None)
+        replayer.replays.free(
+            is_dead=lambda _: True, ending=lambda _: "SIGKILL", now=now_ms(), expired=None
+        )
     replayer.work(handler(replayer.note, ordered=True))
     assert states(replayer, *ids) == [DEAD, DONE, WAITING, DONE]
 
@@ -124,7 +134,9 @@ def test_a_handler_that_is_not_ordered_goes_on(replayer: Replayer) -> None:
 
 
 def test_places_hold_when_fewer_events_are_chosen_later(replayer: Replayer) -> None:
-    """A chunk was done in part, and some of its events ran meanwhile: none overtakes the run that failed before."""
+    """A chunk was done in part, and some of its events ran meanwhile: none overtakes the run that
+    failed before.
+    """
     ids = replayer.keep(8, conversations=2)
     stopped = replayer.desk.stop
 
@@ -196,7 +208,9 @@ class TestLine:
         assert not any("/" in lane for lane in lanes)
 
     def test_what_is_made_of_one_event_stands_in_one_line(self) -> None:
-        """Live it does, too: without a conversation it is the event that orders what is made of it."""
+        """Live it does, too: without a conversation it is the event that orders what is made of
+        it.
+        """
         parents = [record(n, n, conversation_id=None) for n in (1, 2)]
         made = [
             emitted(event_of(each), HANDLER, "found", {"number": n}, received_at=1)

@@ -18,11 +18,15 @@ from comethooks.workers.settings.apps import App, AppsError, ManagementKey, pars
     ],
 )
 def test_apps_stand_between_commas_or_line_ends(text: str, apps: tuple[App, ...]) -> None:
-    """The last part is the key, whatever is in it; a region that is new today is one all the same."""
+    """The last part is the key, whatever is in it; a region that is new today is one all the
+    same.
+    """
     assert parse_apps(text) == apps
 
 
-@pytest.mark.parametrize("text", ["a1", "a1:", ":eu", "a1:eu:", "a1:e u", "a/1:eu", "a1:eu:k k", "hush"])
+@pytest.mark.parametrize(
+    "text", ["a1", "a1:", ":eu", "a1:eu:", "a1:e u", "a/1:eu", "a1:eu:k k", "hush"]
+)
 def test_what_is_no_app_is_refused_by_its_number(text: str) -> None:
     """Without quoting it: a key may stand anywhere in it."""
     with pytest.raises(AppsError, match=r"^entry 2 is not appid:region\[:restkey\]") as caught:
@@ -54,7 +58,11 @@ def test_an_app_says_where_its_api_is_and_what_that_asks_for() -> None:
     app = App("a1", "eu", "hush")
     assert app.api_url == "https://a1.api-eu.cometchat.io/v3"
     assert app.api_headers() == {"apiKey": "hush", "appId": "a1"}
-    assert app.api_headers(on_behalf_of="ada") == {"apiKey": "hush", "appId": "a1", "onBehalfOf": "ada"}
+    assert app.api_headers(on_behalf_of="ada") == {
+        "apiKey": "hush",
+        "appId": "a1",
+        "onBehalfOf": "ada",
+    }
 
 
 def test_without_its_key_an_app_says_what_to_set() -> None:

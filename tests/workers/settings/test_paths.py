@@ -25,7 +25,9 @@ class TestSocketPath:
     def test_it_counts_bytes(self) -> None:
         assert paths.socket_path(Path("/") / ("ü" * 50)).parts[-3] != "ü" * 50
 
-    def test_everybody_finds_the_same_one(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_everybody_finds_the_same_one(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """By whatever name the data directory is called, and whatever TMPDIR says."""
         data = tmp_path / LONG
         data.mkdir(parents=True)

@@ -162,7 +162,9 @@ class TestApps:
         settings = Settings.load(data | {"COMETHOOKS_APPS": "a1:eu:k1, b2:US"})
         assert settings.apps == (App("a1", "eu", "k1"), App("b2", "us"))
 
-    def test_they_are_let_in_with_those_of_which_only_the_id_is_known(self, data: dict[str, str]) -> None:
+    def test_they_are_let_in_with_those_of_which_only_the_id_is_known(
+        self, data: dict[str, str]
+    ) -> None:
         """Naming an app in one setting does not lock out those of the other."""
         assert Settings.load(data | {"COMETHOOKS_APPS": "a1:eu"}).app_ids == {"a1"}
         both = data | {"COMETHOOKS_APPS": "a1:eu,b2:in", "COMETHOOKS_APP_IDS": "c3,a1"}
@@ -188,13 +190,18 @@ class TestManagement:
 
     def test_a_file_that_cannot_be_read_is_the_only_problem(self, data: dict[str, str]) -> None:
         """The setting that it belongs to is not called missing on top."""
-        given = {"COMETCHAT_MGMT_KEY": "opener", "COMETCHAT_MGMT_SECRET_FILE": "/nowhere/to/be/found"}
+        given = {
+            "COMETCHAT_MGMT_KEY": "opener",
+            "COMETCHAT_MGMT_SECRET_FILE": "/nowhere/to/be/found",
+        }
         [problem] = problems(data | given)
         assert problem.startswith("COMETCHAT_MGMT_SECRET_FILE: ")
 
 
 class TestRetention:
-    def test_details_are_kept_as_long_as_their_event_unless_that_is_said(self, data: dict[str, str]) -> None:
+    def test_details_are_kept_as_long_as_their_event_unless_that_is_said(
+        self, data: dict[str, str]
+    ) -> None:
         assert days(data) == (30, 30, 30)
         assert days(data | {"COMETHOOKS_RETENTION_DAYS": "90"}) == (90, 90, 90)
         shorter = {"COMETHOOKS_PAYLOAD_RETENTION_DAYS": "7", "COMETHOOKS_RUN_RETENTION_DAYS": "14"}
@@ -247,7 +254,9 @@ class TestFiles:
             "COMETHOOKS_APP_IDS_FILE: the file is empty",
         )
 
-    def test_a_file_that_is_no_text_is_a_problem(self, data: dict[str, str], tmp_path: Path) -> None:
+    def test_a_file_that_is_no_text_is_a_problem(
+        self, data: dict[str, str], tmp_path: Path
+    ) -> None:
         (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
         [problem] = problems(data | {"PORT_FILE": str(tmp_path / "binary")})
         assert problem == "PORT_FILE: that is no text file"
@@ -257,7 +266,9 @@ class TestFiles:
         [problem] = problems(data | {"COMETHOOKS_BASIC_AUTH_FILE": "u:hush"})
         assert "hush" not in problem
 
-    def test_a_wrong_value_in_a_file_is_not_quoted(self, data: dict[str, str], tmp_path: Path) -> None:
+    def test_a_wrong_value_in_a_file_is_not_quoted(
+        self, data: dict[str, str], tmp_path: Path
+    ) -> None:
         """The path may be that of another secret."""
         (tmp_path / "port").write_text("hush")
         [problem] = problems(data | {"PORT_FILE": str(tmp_path / "port")})
@@ -281,9 +292,13 @@ class TestKeptCredentials:
         assert "entry 1 is not user:password" in problem
         assert "hush" not in problem
 
-    def test_one_that_cannot_be_read_is_a_problem(self, data: dict[str, str], tmp_path: Path) -> None:
+    def test_one_that_cannot_be_read_is_a_problem(
+        self, data: dict[str, str], tmp_path: Path
+    ) -> None:
         credentials_path(tmp_path).mkdir()
-        assert problems(data) == (f"the file {credentials_path(tmp_path)} cannot be read: Is a directory",)
+        assert problems(data) == (
+            f"the file {credentials_path(tmp_path)} cannot be read: Is a directory",
+        )
 
 
 class TestProblems:

@@ -10,7 +10,15 @@ from comethooks.workers.settings import values
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("90", 90), ("1.5", 1.5), ("500ms", 0.5), ("90s", 90), ("15m", 900), ("24h", 86_400), ("7 d", 604_800)],
+    [
+        ("90", 90),
+        ("1.5", 1.5),
+        ("500ms", 0.5),
+        ("90s", 90),
+        ("15m", 900),
+        ("24h", 86_400),
+        ("7 d", 604_800),
+    ],
 )
 def test_a_duration_is_a_number_of_seconds_or_has_a_unit(text: str, seconds: float) -> None:
     assert values.parse_duration(text) == seconds
@@ -60,7 +68,9 @@ def test_a_number_outside_of_its_limits_is_refused(text: str) -> None:
         values.parse_number(text, maximum=65_535)
 
 
-@pytest.mark.parametrize(("text", "flag"), [("true", True), ("Yes", True), ("0", False), ("off", False)])
+@pytest.mark.parametrize(
+    ("text", "flag"), [("true", True), ("Yes", True), ("0", False), ("off", False)]
+)
 def test_a_flag_may_be_written_in_the_usual_ways(text: str, flag: bool) -> None:
     assert values.parse_flag(text) is flag
 
@@ -89,7 +99,9 @@ def test_a_database_url_is_turned_into_sqlalchemys(text: str, url: str) -> None:
     assert values.parse_database_url(text) == url
 
 
-def test_a_relative_sqlite_path_becomes_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_relative_sqlite_path_becomes_absolute(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """Processes with other working directories must mean the same file."""
     monkeypatch.chdir(tmp_path)
     assert values.parse_database_url("sqlite:///chat.db") == f"sqlite:///{tmp_path}/chat.db"
@@ -112,7 +124,13 @@ def test_a_database_in_memory_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["mysql://u:hush@db/chat", "postgresql+asyncpg://db/chat", "postgres://", "hush", "sqlite:chat.db"],
+    [
+        "mysql://u:hush@db/chat",
+        "postgresql+asyncpg://db/chat",
+        "postgres://",
+        "hush",
+        "sqlite:chat.db",
+    ],
 )
 def test_another_database_is_refused_without_quoting_the_url(text: str) -> None:
     with pytest.raises(ValueError, match="expected postgresql://") as caught:
@@ -120,7 +138,9 @@ def test_another_database_is_refused_without_quoting_the_url(text: str) -> None:
     assert "hush" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["redis://h:6379/0", "rediss://u:p@h", "unix:///run/valkey.sock?db=1"])
+@pytest.mark.parametrize(
+    "text", ["redis://h:6379/0", "rediss://u:p@h", "unix:///run/valkey.sock?db=1"]
+)
 def test_redis_urls_pass_as_they_are(text: str) -> None:
     assert values.parse_redis_url(text) == text
 
@@ -143,7 +163,9 @@ def test_a_public_url_loses_the_slash_at_its_end() -> None:
     assert values.parse_public_url("https://chat.example.com/in/") == "https://chat.example.com/in"
 
 
-@pytest.mark.parametrize("text", ["chat.example.com", "ftp://x", "https://", "https://x?a=1", "https://x#y"])
+@pytest.mark.parametrize(
+    "text", ["chat.example.com", "ftp://x", "https://", "https://x?a=1", "https://x#y"]
+)
 def test_what_is_no_public_url_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="such as https://"):
         values.parse_public_url(text)

@@ -39,7 +39,10 @@ def streams(
     server: RedisServer, *, partitions: int = 4, backlog: int = 10**9, window: int = 86_400
 ) -> Streams:
     return Streams(
-        connect(server.url), partitions=partitions, duplicate_window=window, max_backlog_bytes=backlog
+        connect(server.url),
+        partitions=partitions,
+        duplicate_window=window,
+        max_backlog_bytes=backlog,
     )
 
 
@@ -61,7 +64,9 @@ def entries(client: Redis, partitions: int = 4) -> list[Record]:
 class TestAccept:
     def test_an_accepted_event_is_in_the_stream_as_it_came(self, server: RedisServer) -> None:
         """What is accepted can be read back, byte for byte."""
-        record = a_record(body=b'{"a":"\\ud800\x00"}', trigger="x", headers={"h": "v"}, app_id="app")
+        record = a_record(
+            body=b'{"a":"\\ud800\x00"}', trigger="x", headers={"h": "v"}, app_id="app"
+        )
         accepted = streams(server).accept(record, duplicate_key=KEY, has_time=True)
         assert accepted.id == record.id
         assert not accepted.duplicate
@@ -92,18 +97,24 @@ class TestAccept:
             assert not writer.accept(record, duplicate_key=KEY, has_time=True).duplicate
         assert len(entries(server.client())) == 1
 
-    def test_the_same_event_from_fifty_threads_at_once_is_one_event(self, server: RedisServer) -> None:
+    def test_the_same_event_from_fifty_threads_at_once_is_one_event(
+        self, server: RedisServer
+    ) -> None:
         """Exactly one is fresh, and all get its id."""
         writer = streams(server)
         with ThreadPoolExecutor(50) as pool:
             answers = list(
-                pool.map(lambda _: writer.accept(a_record(), duplicate_key=KEY, has_time=True), range(50))
+                pool.map(
+                    lambda _: writer.accept(a_record(), duplicate_key=KEY, has_time=True), range(50)
+                )
             )
         assert len({answer.id for answer in answers}) == 1
         assert sum(not answer.duplicate for answer in answers) == 1
         assert sum(record.kind is Kind.EVENT for record in entries(server.client())) == 1
 
-    def test_a_key_with_a_time_is_remembered_longer_than_one_without(self, server: RedisServer) -> None:
+    def test_a_key_with_a_time_is_remembered_longer_than_one_without(
+        self, server: RedisServer
+    ) -> None:
         """The two windows are apart, and both end."""
         writer, client = streams(server), server.client()
         writer.accept(a_record(), duplicate_key=KEY, has_time=True)
@@ -124,7 +135,9 @@ class TestAccept:
         writer, client = streams(server), server.client()
         for body in (b"1", b"22", b"333"):
             writer.accept(a_record(body=body), duplicate_key=KEY, has_time=True)
-        expected = sum(cost(fields) for p in range(4) for _, fields in client.xrange(keys.stream(p)))
+        expected = sum(
+            cost(fields) for p in range(4) for _, fields in client.xrange(keys.stream(p))
+        )
         assert int(client.get(keys.BACKLOG) or 0) == expected
 
     def test_above_its_limit_nothing_more_is_kept(self, server: RedisServer) -> None:
@@ -145,7 +158,9 @@ class TestAccept:
         assert server.client().get(keys.PARTITIONS) == b"4"
         assert sum(server.client().xlen(keys.stream(number)) for number in range(4)) == 21
 
-    def test_after_a_switch_the_next_request_goes_into_the_new_partitions(self, server: RedisServer) -> None:
+    def test_after_a_switch_the_next_request_goes_into_the_new_partitions(
+        self, server: RedisServer
+    ) -> None:
         """Without a word to the web processes, which learn of it from the answer."""
         writer = streams(server, partitions=4)
         writer.keep(a_record(kind=Kind.REFUSED))
@@ -170,7 +185,9 @@ class TestAccept:
 
 
 class SwallowingProxy:
-    """Passes everything on, but closes the connection instead of passing on the first answer to an EVALSHA."""
+    """Passes everything on, but closes the connection instead of passing on the first answer to an
+    EVALSHA.
+    """
 
     def __init__(self, server: RedisServer) -> None:
         self._server = server
@@ -204,7 +221,9 @@ class SwallowingProxy:
 
 
 def test_a_lost_answer_is_repeated_as_ourselves(server: RedisServer) -> None:
-    """The append happened, its answer did not arrive: the repeat is fresh, and there is one event."""
+    """The append happened, its answer did not arrive: the repeat is fresh, and there is one
+    event.
+    """
     streams(server).keep(a_record(kind=Kind.REFUSED))  # so that the script is loaded
     proxy = SwallowingProxy(server)
     client = Redis(port=proxy.port, retry=Retry(NoBackoff(), 0), socket_timeout=1, protocol=2)

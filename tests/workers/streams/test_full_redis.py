@@ -1,4 +1,6 @@
-"""A Redis with little memory: accepting ends before it is full, and a full one can still be emptied."""
+"""A Redis with little memory: accepting ends before it is full, and a full one can still be
+emptied.
+"""
 
 from typing import Any
 
@@ -35,7 +37,9 @@ def fill(server: RedisServer, body: int) -> str:
 
 
 def drain(server: RedisServer) -> int:
-    """Do what a drainer does in Redis with all that waits, by its scripts. How many entries that were."""
+    """Do what a drainer does in Redis with all that waits, by its scripts. How many entries that
+    were.
+    """
     client, drained = server.client(), 0
     fixed_layouts(client, PARTITIONS)
     leases = Leases(client, "h|b|1", range(PARTITIONS))
@@ -91,4 +95,7 @@ def test_leases_that_were_lost_are_noticed_there_too(server: RedisServer) -> Non
     client.config_set("maxmemory", 1)
     script_keys = [keys.BACKLOG, keys.RUNS, keys.lease(0), keys.stream(0), keys.progress(0)]
     assert client.register_script(scripts.FORGET)(keys=script_keys, args=['[["another",[]]]']) == 1
-    assert client.register_script(scripts.MARK)(keys=script_keys[2:4], args=["another", "a/b", "x"]) == 0
+    assert (
+        client.register_script(scripts.MARK)(keys=script_keys[2:4], args=["another", "a/b", "x"])
+        == 0
+    )

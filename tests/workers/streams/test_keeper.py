@@ -56,8 +56,12 @@ def test_one_that_was_let_go_may_be_lost(redis_server: RedisServer) -> None:
     kept.stop()
 
 
-def test_without_a_server_the_drainer_ends_when_its_leases_do(own_redis_server: RedisServer) -> None:
-    """Not later, since then another may have them; and not before, since the server may come back."""
+def test_without_a_server_the_drainer_ends_when_its_leases_do(
+    own_redis_server: RedisServer,
+) -> None:
+    """Not later, since then another may have them; and not before, since the server may come
+    back.
+    """
     lost: list[str] = []
     kept = keeper(own_redis_server, lost, ttl=1)
     own_redis_server.kill()
@@ -106,8 +110,12 @@ def test_an_error_of_the_server_is_no_loss_yet(redis_server: RedisServer) -> Non
     kept.stop()
 
 
-def test_a_renewal_that_has_to_connect_fails_within_the_margin(own_redis_server: RedisServer) -> None:
-    """So one that was begun in time ends before the leases do, and leaves time for another try before."""
+def test_a_renewal_that_has_to_connect_fails_within_the_margin(
+    own_redis_server: RedisServer,
+) -> None:
+    """So one that was begun in time ends before the leases do, and leaves time for another try
+    before.
+    """
     client = connect(own_redis_server.url, timeout=RENEWAL_SECONDS)
     leases = Leases(client, "h|b|1", range(2))
     held = leases.balance().held
@@ -117,5 +125,7 @@ def test_a_renewal_that_has_to_connect_fails_within_the_margin(own_redis_server:
     with pytest.raises((RedisError, OSError)):
         leases.renew(held)
     assert RENEWAL_SECONDS < time.monotonic() - started + 0.1 < MARGIN_SECONDS
-    assert MARGIN_SECONDS >= 2 * RENEWAL_SECONDS  # connecting over a network may take its time-out too
+    assert (
+        MARGIN_SECONDS >= 2 * RENEWAL_SECONDS
+    )  # connecting over a network may take its time-out too
     assert 2 * MARGIN_SECONDS < LEASE_TTL_SECONDS

@@ -40,7 +40,9 @@ def test_whoever_comes_first_fixes_the_number(redis_server: RedisServer) -> None
     assert fixed_layouts(client, 4) == fixed_layouts(client, 8) == Layouts(Layout(4))
 
 
-def test_another_number_in_the_settings_is_an_error_that_says_what_to_do(redis_server: RedisServer) -> None:
+def test_another_number_in_the_settings_is_an_error_that_says_what_to_do(
+    redis_server: RedisServer,
+) -> None:
     """None is the number that there is."""
     client = redis_server.client()
     check_count(client, 8)
@@ -52,7 +54,9 @@ def test_another_number_in_the_settings_is_an_error_that_says_what_to_do(redis_s
 
 
 def test_a_switch_leaves_the_old_partitions_to_be_emptied(redis_server: RedisServer) -> None:
-    """They are forgotten once nothing is in them, marks included; then there can be another switch."""
+    """They are forgotten once nothing is in them, marks included; then there can be another
+    switch.
+    """
     client = redis_server.client()
     fixed_layouts(client, 2)
     client.xadd(keys.stream(1), {"v": "1"})

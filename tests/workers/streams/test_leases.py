@@ -43,7 +43,9 @@ class TestBalance:
         drainer.release(0, before)
         assert drainer.balance().held[0] != before
 
-    def test_a_call_whose_answer_was_lost_is_seen_by_the_next(self, redis_server: RedisServer) -> None:
+    def test_a_call_whose_answer_was_lost_is_seen_by_the_next(
+        self, redis_server: RedisServer
+    ) -> None:
         """What was taken is named again."""
         drainer = leases(redis_server, "1")
         assert drainer.balance().held == drainer.balance().held
@@ -59,19 +61,25 @@ class TestBalance:
         assert len(leases(redis_server, "2").balance().held) == 16
         assert redis_server.client().zrange(keys.MEMBERS, 0, -1) == [b"elsewhere|boot|2"]
 
-    def test_a_member_that_died_without_leases_counts_no_more(self, redis_server: RedisServer) -> None:
+    def test_a_member_that_died_without_leases_counts_no_more(
+        self, redis_server: RedisServer
+    ) -> None:
         """Its share would otherwise stand still for a time to live."""
         process = subprocess.Popen([sys.executable, "-c", ""])
         process.wait()
         redis_server.client().zadd(keys.MEMBERS, {member_name(process.pid): 10**15})
         assert leases(redis_server, "2").balance().live == 1
 
-    def test_a_process_of_another_host_is_never_taken_for_dead(self, redis_server: RedisServer) -> None:
+    def test_a_process_of_another_host_is_never_taken_for_dead(
+        self, redis_server: RedisServer
+    ) -> None:
         """Its process id means nothing here."""
         Leases(redis_server.client(), "otherhost|boot|999999", range(16)).balance()
         assert leases(redis_server, "2").balance().held == {}
 
-    def test_members_that_are_silent_for_a_time_to_live_do_not_count(self, redis_server: RedisServer) -> None:
+    def test_members_that_are_silent_for_a_time_to_live_do_not_count(
+        self, redis_server: RedisServer
+    ) -> None:
         """Their partitions are free by then too."""
         leases(redis_server, "1", ttl=0.05).balance()
         successor = leases(redis_server, "2", ttl=0.05)
@@ -79,7 +87,9 @@ class TestBalance:
 
 
 class TestRenew:
-    def test_renewal_gives_a_deadline_before_the_lease_ends(self, redis_server: RedisServer) -> None:
+    def test_renewal_gives_a_deadline_before_the_lease_ends(
+        self, redis_server: RedisServer
+    ) -> None:
         """It counts from before the call was sent."""
         drainer = Leases(redis_server.client(), "h|b|1", range(2), ttl=10, clock=lambda: 100.0)
         assert drainer.renew(drainer.balance().held) == 110.0
@@ -95,7 +105,9 @@ class TestRenew:
         assert first.renew(held) is None
         assert second.balance().held == taken
 
-    def test_one_that_leaves_keeps_its_leases_and_counts_no_more(self, redis_server: RedisServer) -> None:
+    def test_one_that_leaves_keeps_its_leases_and_counts_no_more(
+        self, redis_server: RedisServer
+    ) -> None:
         """So that the others take what it gives back while its last handler still runs."""
         first, second = leases(redis_server, "1"), leases(redis_server, "2")
         held = first.balance().held
@@ -117,7 +129,10 @@ class TestRelease:
 
     def test_dropping_a_drainer_frees_its_leases_alone(self, redis_server: RedisServer) -> None:
         """Process 1 is not process 11."""
-        one, eleven = leases(redis_server, "1", partitions=2), leases(redis_server, "11", partitions=2)
+        one, eleven = (
+            leases(redis_server, "1", partitions=2),
+            leases(redis_server, "11", partitions=2),
+        )
         lease = one.balance().held[0]
         one.release(0, lease)
         eleven.balance()
@@ -130,7 +145,11 @@ def test_a_member_is_named_after_host_boot_and_process() -> None:
     assert member_name(7) == f"{host_and_boot()}|7"
 
 
-def test_the_clock_of_leases_goes_on_while_the_machine_is_suspended(redis_server: RedisServer) -> None:
-    """Redis' does, on another machine: a drainer that wakes up must see that its leases are gone."""
+def test_the_clock_of_leases_goes_on_while_the_machine_is_suspended(
+    redis_server: RedisServer,
+) -> None:
+    """Redis' does, on another machine: a drainer that wakes up must see that its leases are
+    gone.
+    """
     assert Leases(redis_server.client(), "h|b|1", range(2)).clock is now
     assert abs(now() - time.clock_gettime(time.CLOCK_BOOTTIME)) < 1

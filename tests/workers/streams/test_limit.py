@@ -44,7 +44,9 @@ def test_what_the_server_can_take_is_asked_now_and_then(own_redis_server: RedisS
     assert limit.current.bytes == 3_000_000
 
 
-def test_where_the_server_may_not_be_asked_the_setting_counts(own_redis_server: RedisServer) -> None:
+def test_where_the_server_may_not_be_asked_the_setting_counts(
+    own_redis_server: RedisServer,
+) -> None:
     """Some providers forbid it."""
     own_redis_server.client().config_set("maxmemory", 4_000_000)
     own_redis_server.client().execute_command("ACL", "SETUSER", "default", "-info")

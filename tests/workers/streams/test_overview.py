@@ -37,7 +37,9 @@ def test_it_counts_what_waits_who_lives_and_how_runs_ended(redis_server: RedisSe
     assert found.runs == {("plugin.with|bar", "done"): 4}
 
 
-def test_a_scheduler_that_leads_and_tells_what_is_unfinished_works(redis_server: RedisServer) -> None:
+def test_a_scheduler_that_leads_and_tells_what_is_unfinished_works(
+    redis_server: RedisServer,
+) -> None:
     """Without any runs it still tells when it counted."""
     client = redis_server.client()
     client.set(keys.LEADER, "h|b|1")
@@ -49,7 +51,9 @@ def test_a_scheduler_that_leads_and_tells_what_is_unfinished_works(redis_server:
     assert (found.scheduler_works, found.unfinished) == (True, {"dead": 2, "retrying": 1})
 
 
-def test_it_knows_the_memory_of_the_server_unless_that_is_hidden(own_redis_server: RedisServer) -> None:
+def test_it_knows_the_memory_of_the_server_unless_that_is_hidden(
+    own_redis_server: RedisServer,
+) -> None:
     """Not being permitted to ask is no failure."""
     client = own_redis_server.client()
     client.config_set("maxmemory", 20_000_000)

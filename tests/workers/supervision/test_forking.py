@@ -10,7 +10,7 @@ from tests.waiting import wait_for
 
 FORKING = """
 import os, signal, sys, time
-from workers.supervision.forking import Forked
+from comethooks.workers.supervision.forking import Forked
 {setup}
 
 child = Forked({function}, name="a-name-that-is-long")
@@ -28,7 +28,13 @@ def forked(function: str, rest: str, setup: str = "") -> "subprocess.CompletedPr
 
 @pytest.mark.parametrize(
     "function, code",
-    [("lambda: 0", 0), ("lambda: 3", 3), ("lambda: sys.exit(4)", 4), ("lambda: 1 / 0", 70), ("sys.exit", 0)],
+    [
+        ("lambda: 0", 0),
+        ("lambda: 3", 3),
+        ("lambda: sys.exit(4)", 4),
+        ("lambda: 1 / 0", 70),
+        ("sys.exit", 0),
+    ],
 )
 def test_what_the_function_gives_is_the_exit_code(function: str, code: int) -> None:
     """What it raises is printed, and is 70."""
@@ -46,7 +52,8 @@ def test_a_signal_that_ended_it_is_negative() -> None:
 def test_it_has_a_session_a_name_and_no_input_of_its_own() -> None:
     """Ctrl-C reaches the parent alone."""
     function = (
-        "lambda: print(os.getsid(0) == os.getpid(), open('/proc/self/comm').read().strip(), os.read(0, 1))"
+        "lambda: print(os.getsid(0) == os.getpid(), open('/proc/self/comm').read().strip(),"
+        " os.read(0, 1))"
     )
     done = forked(function, "child.wait(10)")
     assert done.stdout.strip() == "True a-name-that-is- b''"
@@ -79,7 +86,7 @@ def test_it_ends_with_its_supervisor(tmp_path: Path) -> None:
     ledger = tmp_path / "pid"
     code = f"""
 import os, pathlib, time
-from workers.supervision.supervisor import ForkedChild
+from comethooks.workers.supervision.supervisor import ForkedChild
 child = ForkedChild("sleeper", function=lambda: time.sleep(60) or 0)
 child.start()
 pathlib.Path({str(ledger)!r}).write_text(str(child.process.pid))

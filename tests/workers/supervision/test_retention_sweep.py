@@ -20,7 +20,8 @@ def test_drift_goes_when_it_was_not_seen_for_as_long_as_events_are_kept(desk: De
     seen = [(0, old, ("data.old", "data.both")), (1, now_ms(), ("data.both",))]
     records = [
         replace(
-            record(number, number, received_at=at), drift=tuple(("unknown field", path) for path in paths)
+            record(number, number, received_at=at),
+            drift=tuple(("unknown field", path) for path in paths),
         )
         for number, at, paths in seen
     ]

@@ -1,4 +1,6 @@
-"""What the leader does: due runs become jobs, claims of the dead are freed, and what is old is deleted."""
+"""What the leader does: due runs become jobs, claims of the dead are freed, and what is old is
+deleted.
+"""
 
 import os
 import subprocess
@@ -48,7 +50,8 @@ def queued(desk: Desk) -> int:
 
 
 @pytest.mark.parametrize(
-    ("due", "jobs"), [(0, 0), (1, 1), (BATCH, 1), (BATCH + 1, 2), (BATCH * (MOST_JOBS + 3), MOST_JOBS)]
+    ("due", "jobs"),
+    [(0, 0), (1, 1), (BATCH, 1), (BATCH + 1, 2), (BATCH * (MOST_JOBS + 3), MOST_JOBS)],
 )
 def test_due_runs_become_as_many_jobs_as_they_need(desk: Desk, due: int, jobs: int) -> None:
     """And no more, however often it looks before a worker takes them."""
@@ -59,7 +62,9 @@ def test_due_runs_become_as_many_jobs_as_they_need(desk: Desk, due: int, jobs: i
     assert queued(desk) == jobs
 
 
-def test_a_replay_has_one_job_that_waits_and_runs_that_are_due_have_theirs_beside_it(desk: Desk) -> None:
+def test_a_replay_has_one_job_that_waits_and_runs_that_are_due_have_theirs_beside_it(
+    desk: Desk,
+) -> None:
     """It has none once it has stopped."""
     replays = Replays(desk.journal.engine)
     request = ReplayRequest(asked=Filter(), handlers=frozenset())
@@ -89,7 +94,9 @@ def test_the_chunk_of_a_process_that_died_is_done_again_with_care(desk: Desk) ->
 
 
 def test_a_run_that_waits_for_nobody_is_released(desk: Desk) -> None:
-    """As when the last one before it was done while it was put into its line; it becomes a job at once."""
+    """As when the last one before it was done while it was put into its line; it becomes a job at
+    once.
+    """
     desk.fail(1, state=RunState.WAITING, attempts=0, next_at=None, lane="app/room", place=1)
     scheduler_of(desk).tick()
     assert desk.states() == {(RunState.RETRYING, 0)}
@@ -103,9 +110,9 @@ def test_the_claims_of_a_process_that_died_here_are_freed_at_once(desk: Desk) ->
     scheduler_of(desk).tick()
     states = {run.event_id: run.state for run in desk.runs()}
     assert states == {freed: RunState.RETRYING, kept: RunState.RUNNING}
-    assert [run.suspect for run in desk.journal.claim("x", now=now_ms(), until=0, limit=1, alone=True)] == [
-        True
-    ]
+    assert [
+        run.suspect for run in desk.journal.claim("x", now=now_ms(), until=0, limit=1, alone=True)
+    ] == [True]
 
 
 def test_a_run_whose_process_dies_twice_is_dead_with_the_signal(desk: Desk) -> None:

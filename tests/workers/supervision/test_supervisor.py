@@ -18,7 +18,10 @@ SLEEPER = [sys.executable, "-c", "import signal; signal.pause()"]
 STUBBORN = [
     sys.executable,
     "-c",
-    "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); signal.pause()",
+    (
+        "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up',"
+        " flush=True); signal.pause()"
+    ),
 ]
 
 
@@ -56,7 +59,10 @@ def test_one_that_keeps_dying_is_brought_back_ever_more_slowly(tmp_path: Path) -
     ledger = tmp_path / "starts"
     child = Child("crasher", ["sh", "-c", f"echo x >> {ledger}; exit 1"])
     with supervised(child):
-        wait_for(lambda: ledger.exists() and len(ledger.read_text().split()) >= 5, "it has died five times")
+        wait_for(
+            lambda: ledger.exists() and len(ledger.read_text().split()) >= 5,
+            "it has died five times",
+        )
         assert child._pause == 1.0
 
 
@@ -102,7 +108,9 @@ def test_all_are_stopped_within_the_time_of_one(tmp_path: Path) -> None:
         for child in hanging:
             child.output = output.fileno()
             child.start()
-        wait_for(lambda: (tmp_path / "out").read_text().count("up") == 4, "they ignore the signal by now")
+        wait_for(
+            lambda: (tmp_path / "out").read_text().count("up") == 4, "they ignore the signal by now"
+        )
     started = time.monotonic()
     stop_together(hanging)
     assert time.monotonic() - started < 1.5
@@ -121,7 +129,9 @@ def test_what_a_killed_child_started_is_killed_with_it(tmp_path: Path) -> None:
     )
     child = Child("worker", [sys.executable, "-c", code], stop_seconds=0.2)
     child.start()
-    wait_for(lambda: (tmp_path / "horse").exists() and (tmp_path / "horse").read_text(), "both are up")
+    wait_for(
+        lambda: (tmp_path / "horse").exists() and (tmp_path / "horse").read_text(), "both are up"
+    )
     horse = int((tmp_path / "horse").read_text())
     child.stop()
     assert not is_alive(horse)
@@ -130,8 +140,8 @@ def test_what_a_killed_child_started_is_killed_with_it(tmp_path: Path) -> None:
 def test_children_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:
     """Nobody is left without somebody who looks after it."""
     code = (
-        "from workers.supervision.supervisor import Child, supervise\n"
-        "from workers.processes import StopFlag\n"
+        "from comethooks.workers.supervision.supervisor import Child, supervise\n"
+        "from comethooks.workers.processes import StopFlag\n"
         f"child = Child('sleeper', {SLEEPER!r})\n"
         "child.start()\n"
         "print(child.process.pid, flush=True)\n"

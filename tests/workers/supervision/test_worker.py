@@ -45,7 +45,9 @@ def stack(own_redis_server: RedisServer, tmp_path: Path) -> Iterator[Stack]:
 
 
 def lines(stack: Stack, *events: str) -> list[dict[str, Any]]:
-    """What was logged under these events, oldest first; every line but those that only a person can read."""
+    """What was logged under these events, oldest first; every line but those that only a person can
+    read.
+    """
     written = stack.log().rpartition("\n")[0].splitlines()
     found = [json.loads(line) for line in written if line.startswith("{")]
     return [line for line in found if not events or line["event"] in events]
@@ -66,7 +68,8 @@ def test_without_redis_it_waits_says_so_once_and_can_be_stopped(
     wait_for(lambda: "waiting for Redis" in stack.log(), "it says that it waits")
     own_redis_server.start()
     wait_for(lambda: own_redis_server.client().zcard(keys.MEMBERS), "its drainer has joined")
-    # By the worker that drains, and by the one for further attempts when it looks at the same moment.
+    # By the worker that drains, and by the one for further attempts when it looks at the same
+    # moment.
     assert 1 <= stack.log().count("waiting for Redis") <= 2
     supervisor.send_signal(signal.SIGTERM)
     assert supervisor.wait(30) == 0
@@ -98,7 +101,9 @@ def test_a_handler_that_does_not_end_holds_up_a_stop_for_a_limited_time(
     assert (run["state"], run["error"]) == ("dead", "HandlerTimeoutError: it took longer than 1 s")
 
 
-def test_a_work_horse_whose_worker_is_killed_ends_too(stack: Stack, own_redis_server: RedisServer) -> None:
+def test_a_work_horse_whose_worker_is_killed_ends_too(
+    stack: Stack, own_redis_server: RedisServer
+) -> None:
     """It gives its partitions back, and the worker that is started in its place takes them."""
     stack.make_tables()
     supervisor = stack.start("worker", "--workers", "1")
@@ -107,7 +112,9 @@ def test_a_work_horse_whose_worker_is_killed_ends_too(stack: Stack, own_redis_se
 
     os.kill(worker, signal.SIGKILL)
     wait_for(lambda: workers_of(supervisor.pid) not in ([], [worker]), "another worker is there")
-    wait_for(lambda: work_horses_of(supervisor.pid) not in ([], [horse]), "another work-horse is there")
+    wait_for(
+        lambda: work_horses_of(supervisor.pid) not in ([], [horse]), "another work-horse is there"
+    )
     wait_for(lambda: not os.path.exists(f"/proc/{horse}"), "the orphan has ended")
 
 
@@ -122,7 +129,9 @@ def test_a_work_horse_that_waits_for_sql_ends_with_its_worker_too(
     wait_for(lambda: not is_alive(horse), "the orphan has ended", seconds=5)
 
 
-def test_how_a_work_horse_was_killed_is_recorded(stack: Stack, own_redis_server: RedisServer) -> None:
+def test_how_a_work_horse_was_killed_is_recorded(
+    stack: Stack, own_redis_server: RedisServer
+) -> None:
     """Whoever takes over may ask, and its leases are free by then."""
     stack.make_tables()
     supervisor = stack.start("worker", "--workers", "1")
@@ -130,14 +139,18 @@ def test_how_a_work_horse_was_killed_is_recorded(stack: Stack, own_redis_server:
     (horse,) = work_horses_of(supervisor.pid)
     os.kill(horse, signal.SIGKILL)
     client = own_redis_server.client()
-    wait_for(lambda: client.hget(keys.ENDINGS, member_name(horse)) == b"SIGKILL", "its ending is known")
+    wait_for(
+        lambda: client.hget(keys.ENDINGS, member_name(horse)) == b"SIGKILL", "its ending is known"
+    )
     wait_for(lambda: lines(stack, "work-horse ended"), "it says so")
     (line,) = lines(stack, "work-horse ended")
     assert (line["pid"], line["ending"], line["leases_dropped"]) == (horse, "SIGKILL", 16)
 
 
 class Failing(DrainWorker):
-    """A worker whose work-horses end before they do anything, and which remembers when they were forked."""
+    """A worker whose work-horses end before they do anything, and which remembers when they were
+    forked.
+    """
 
     def __init__(self, url: str) -> None:
         super().__init__(Settings.load({"REDIS_URL": url}), connect(url), Outage())
@@ -153,14 +166,19 @@ class Failing(DrainWorker):
 
 @pytest.fixture
 def _own_signals() -> Iterator[None]:
-    kept = {signum: signal.getsignal(signum) for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)}
+    kept = {
+        signum: signal.getsignal(signum)
+        for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
+    }
     yield
     for signum, handler in kept.items():
         signal.signal(signum, handler)
 
 
 @pytest.mark.usefixtures("_own_signals")
-def test_drainers_that_fail_at_once_follow_each_other_ever_more_slowly(redis_server: RedisServer) -> None:
+def test_drainers_that_fail_at_once_follow_each_other_ever_more_slowly(
+    redis_server: RedisServer,
+) -> None:
     """A fault that stays must not spin."""
     worker = Failing(redis_server.url)
     worker.work(max_jobs=5)
@@ -186,7 +204,9 @@ def test_a_worker_whose_drainers_fail_can_be_stopped_in_between(
     assert time.monotonic() - started < 5
 
 
-def test_a_frozen_redis_holds_a_stop_up_for_seconds_only(stack: Stack, own_redis_server: RedisServer) -> None:
+def test_a_frozen_redis_holds_a_stop_up_for_seconds_only(
+    stack: Stack, own_redis_server: RedisServer
+) -> None:
     """It ends with 0, and with a line instead of a traceback."""
     stack.make_tables()
     supervisor = stack.start("worker", "--workers", "1")
@@ -207,7 +227,9 @@ def test_a_frozen_redis_holds_a_stop_up_for_seconds_only(stack: Stack, own_redis
 def test_an_outage_of_redis_is_told_in_two_lines_by_a_worker_that_outlives_it(
     stack: Stack, own_redis_server: RedisServer, how: str
 ) -> None:
-    """One when Redis goes, one when it is back, and two about the drainer that failed: what of, and how it ended."""
+    """One when Redis goes, one when it is back, and two about the drainer that failed: what of, and
+    how it ended.
+    """
     stack.make_tables()
     supervisor = stack.start("worker", "--workers", "1")
     wait_for(lambda: drainers(own_redis_server), "its drainer has joined")
@@ -216,7 +238,9 @@ def test_an_outage_of_redis_is_told_in_two_lines_by_a_worker_that_outlives_it(
     wait_for(lambda: lines(stack, "drainer failed"), "its drainer fails")
     wait_for(lambda: lines(stack, "waiting for Redis"), "it says that it waits")
     (own_redis_server.start if how == "kill" else own_redis_server.thaw)()
-    wait_for(lambda: work_horses_of(supervisor.pid) not in ([], [horse]), "there is another work-horse")
+    wait_for(
+        lambda: work_horses_of(supervisor.pid) not in ([], [horse]), "there is another work-horse"
+    )
     wait_for(lambda: drainers(own_redis_server) == 1, "its drainer has joined")
     assert workers_of(supervisor.pid) == [worker]
     told = Counter(line["event"] for line in lines(stack))
@@ -225,7 +249,13 @@ def test_an_outage_of_redis_is_told_in_two_lines_by_a_worker_that_outlives_it(
     assert told["waiting for Redis"] <= 2
     assert told["waiting for Redis"] == told["Redis is back"]
     others = {"workers started", "the scheduler waits", "the scheduler goes on"}
-    assert set(told) <= {"drainer failed", "waiting for Redis", "Redis is back", "work-horse ended", *others}
+    assert set(told) <= {
+        "drainer failed",
+        "waiting for Redis",
+        "Redis is back",
+        "work-horse ended",
+        *others,
+    }
     assert own_redis_server.client().hget(keys.ENDINGS, member_name(horse)) == b"exit status 70"
 
 

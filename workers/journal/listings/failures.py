@@ -1,4 +1,6 @@
-"""Failed runs, sorted by what is wrong: the handler, the type of the exception, and the line that it came from."""
+"""Failed runs, sorted by what is wrong: the handler, the type of the exception, and the line that
+it came from.
+"""
 
 import re
 from collections import Counter
@@ -22,9 +24,11 @@ _INSTALLED = ("site-packages", "dist-packages")
 
 
 class Cause(NamedTuple):
-    """What failures have in common. `error` is the exception's type, or all of an error that is none.
+    """What failures have in common. `error` is the exception's type, or all of an error that is
+    none.
 
-    `place` is `file:line` of the innermost line of the plugin; None when there is no traceback, or none any more.
+    `place` is `file:line` of the innermost line of the plugin; None when there is no traceback, or
+    none any more.
     """
 
     handler: str
@@ -36,7 +40,8 @@ class Cause(NamedTuple):
 class FailureGroup:
     """The failures of one cause; the example is the event that failed last.
 
-    Times are when attempts ended that failed with that type of exception, earlier ones too, as far as they are known.
+    Times are when attempts ended that failed with that type of exception, earlier ones too, as far
+    as they are known.
     """
 
     cause: Cause
@@ -53,7 +58,9 @@ class FailureGroup:
     def add(self, run: StoredRun) -> None:
         """Count one more."""
         self.states[run.state] += 1
-        alike = (each for each in run.attempts_made if type_in(each.error or "") == self.cause.error)
+        alike = (
+            each for each in run.attempts_made if type_in(each.error or "") == self.cause.error
+        )
         ended = [each.finished_at for each in alike] if run.attempts_made else [run.finished_at]
         times = [at for at in ended if at is not None]
         at = max(times, default=None)
@@ -75,7 +82,8 @@ class FailureGroup:
 
 
 def grouped(runs: Iterable[StoredRun]) -> list[FailureGroup]:
-    """The causes of the failures among `runs`, which come with their tracebacks; what failed last comes first.
+    """The causes of the failures among `runs`, which come with their tracebacks; what failed last
+    comes first.
 
     Takes as much memory as there are causes, however many runs there are.
     """
@@ -93,16 +101,20 @@ def cause_of(run: StoredRun) -> Cause:
 
 
 def type_in(error: str) -> str:
-    """The type of the exception that an error's line begins with; all of the line when it does not."""
+    """The type of the exception that an error's line begins with; all of the line when it does
+    not.
+    """
     found = _TYPE.match(error)
     return found[0] if found else error
 
 
 def place_in(traceback: str, handler: str) -> str | None:
-    """The innermost line in `traceback` of the plugin whose `handler` ran, as `file:line`; None without any.
+    """The innermost line in `traceback` of the plugin whose `handler` ran, as `file:line`; None
+    without any.
 
-    The plugin's are the file that the handler is in and, unless it was installed as a single module, what is in the
-    same folder or below it. Of several tracebacks, each after the other, the last one counts.
+    The plugin's are the file that the handler is in and, unless it was installed as a single
+    module, what is in the same folder or below it. Of several tracebacks, each after the other, the
+    last one counts.
     """
     frames = list(_FRAME.finditer(traceback.rpartition(_BEGIN)[2]))
     function = handler.rpartition(".")[2]

@@ -1,4 +1,6 @@
-"""Which rows a listing wants: the filter, and the SQL made of it. Nothing here touches a database."""
+"""Which rows a listing wants: the filter, and the SQL made of it. Nothing here touches a
+database.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -27,7 +29,9 @@ from comethooks.workers.journal.tables.rows import searchable
 from comethooks.workers.states import EventStatus, RunState, event_status
 
 LISTED_EVENT = tuple(column for column in events.c if column.name != "body")
-WHOLE_RUN = tuple(column for column in runs.c if column.name not in ("claim", "deaths", "lane", "place"))
+WHOLE_RUN = tuple(
+    column for column in runs.c if column.name not in ("claim", "deaths", "lane", "place")
+)
 FAILED_RUN = tuple(column for column in WHOLE_RUN if column.name != "effects")
 LISTED_RUN = tuple(column for column in FAILED_RUN if column.name != "traceback")
 LISTED_REQUEST = tuple(column for column in requests.c if column.name != "body")
@@ -50,23 +54,27 @@ ACCEPTED_REQUEST: tuple[ColumnElement[Any], ...] = (
 Condition = ColumnElement[bool]
 
 _NOT_DONE: Condition = runs.c.state != literal_column(f"'{RunState.DONE.value}'")
-"""The condition of a partial index, word for word: without it, SQL does not see that the index will do."""
+"""The condition of a partial index, word for word: without it, SQL does not see that the index will
+do."""
 
 _SEVERITY = {
     state.value: sum(event_status([state, other]) is event_status([state]) for other in RunState)
     for state in RunState
 }
-"""A number for each state of a run, higher when it prevails: the order of `event_status`, for SQL's max()."""
+"""A number for each state of a run, higher when it prevails: the order of `event_status`, for SQL's
+max()."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """What to list; None means any. Times are milliseconds, on received_at: `since` included, `until` not.
+    """What to list; None means any. Times are milliseconds, on received_at: `since` included,
+    `until` not.
 
-    Listings of events heed all but `outcome`, with `handler`, `replay` and `state` asking for one run that is all;
-    listings of runs the same, and show only the runs asked for; listings of requests heed `event_id`, `trigger`,
-    `app_id`, `conversation_id` and `sender` (which only accepted ones have), `outcome` and the times. What
-    counts or changes runs heeds what listings of runs do, except `limit`. `event_id` is a whole id.
+    Listings of events heed all but `outcome`, with `handler`, `replay` and `state` asking for one
+    run that is all; listings of runs the same, and show only the runs asked for; listings of
+    requests heed `event_id`, `trigger`, `app_id`, `conversation_id` and `sender` (which only
+    accepted ones have), `outcome` and the times. What counts or changes runs heeds what listings of
+    runs do, except `limit`. `event_id` is a whole id.
     """
 
     event_id: str | None = None
@@ -109,9 +117,13 @@ def event_conditions(asked: Filter) -> list[Condition]:
 
 
 def failed(asked: Filter) -> list[Condition]:
-    """The conditions on `events` that a run which `asked` describes has failed on them and is not done since."""
+    """The conditions on `events` that a run which `asked` describes has failed on them and is not
+    done since.
+    """
     states = [state for state in RunState if state is not RunState.DONE]
-    ids = select(runs.c.event_id).where(in_states(states), runs.c.error.is_not(None), *run_conditions(asked))
+    ids = select(runs.c.event_id).where(
+        in_states(states), runs.c.error.is_not(None), *run_conditions(asked)
+    )
     return [*_status_conditions(asked), events.c.id.in_(ids)]
 
 
@@ -125,13 +137,19 @@ def run_conditions(asked: Filter) -> list[Condition]:
 
 
 def in_states(states: Collection[RunState]) -> Condition:
-    """Whether a run is in one of `states`; few are in another one than done, and an index finds those."""
+    """Whether a run is in one of `states`; few are in another one than done, and an index finds
+    those.
+    """
     found = runs.c.state.in_(sorted(state.value for state in states))
     return found if RunState.DONE in states else and_(found, _NOT_DONE)
 
 
-def chosen_runs(asked: Filter, states: Collection[RunState], *columns: ColumnElement[Any]) -> Select[Any]:
-    """`columns` of the runs that `asked` describes and that are in one of `states`, with their events."""
+def chosen_runs(
+    asked: Filter, states: Collection[RunState], *columns: ColumnElement[Any]
+) -> Select[Any]:
+    """`columns` of the runs that `asked` describes and that are in one of `states`, with their
+    events.
+    """
     joined = select(*columns).join_from(runs, events, events.c.id == runs.c.event_id)
     return joined.where(in_states(states), *run_conditions(asked), *_status_conditions(asked))
 
@@ -142,10 +160,14 @@ def unfinished_by_state() -> Select[Any]:
 
 
 def due_runs(now: int | None = None) -> Select[Any]:
-    """When the runs that are to be tried again are due, the first first; up to `now` only, when given."""
+    """When the runs that are to be tried again are due, the first first; up to `now` only, when
+    given.
+    """
     until = runs.c.next_at.is_not(None) if now is None else runs.c.next_at <= now
     return (
-        select(runs.c.next_at).where(runs.c.state == RunState.RETRYING.value, until).order_by(runs.c.next_at)
+        select(runs.c.next_at)
+        .where(runs.c.state == RunState.RETRYING.value, until)
+        .order_by(runs.c.next_at)
     )
 
 
@@ -179,7 +201,9 @@ def newest_first(
     after: Place | None,
     size: int,
 ) -> Select[Any]:
-    """At most `size` rows of `events` or `requests`, newest first, that follow the place `after`."""
+    """At most `size` rows of `events` or `requests`, newest first, that follow the place
+    `after`.
+    """
     order = (table.c.received_at, table.c.id)
     query = select(*columns).where(*conditions)
     if after is not None:
@@ -188,7 +212,9 @@ def newest_first(
 
 
 def oldest_first(conditions: Collection[Condition], after: Place | None, size: int) -> Select[Any]:
-    """Where at most `size` events are that follow the place `after`, oldest first, and how large each is."""
+    """Where at most `size` events are that follow the place `after`, oldest first, and how large
+    each is.
+    """
     order = (events.c.received_at, events.c.id)
     query = select(*order, events.c.size).where(*conditions)
     if after is not None:
@@ -197,7 +223,9 @@ def oldest_first(conditions: Collection[Condition], after: Place | None, size: i
 
 
 def last_duplicates(event_ids: Collection[str]) -> Select[Any]:
-    """For each of the events that was repeated: its id, how often, when last and by which request."""
+    """For each of the events that was repeated: its id, how often, when last and by which
+    request.
+    """
     order = (requests.c.received_at.desc(), requests.c.id.desc())
     ranked = (
         select(
@@ -230,7 +258,8 @@ def _between(table: Table, asked: Filter) -> list[Condition]:
 
 
 def _has_status(status: EventStatus) -> Condition:
-    # A scalar subquery and not EXISTS, which PostgreSQL, as long as it has no statistics, joins row by row.
+    # A scalar subquery and not EXISTS, which PostgreSQL, as long as it has no statistics, joins row
+    # by row.
     worst = (
         select(func.max(case(_SEVERITY, value=runs.c.state)))
         .where(runs.c.event_id == events.c.id, runs.c.replay == LIVE)
@@ -244,5 +273,7 @@ def _has_status(status: EventStatus) -> Condition:
     if status is EventStatus.DONE:
         return has_status
     # Few events have any other status: begin with the runs, which are indexed by state.
-    candidates = select(runs.c.event_id).where(in_states(states), runs.c.replay == LIVE).correlate(None)
+    candidates = (
+        select(runs.c.event_id).where(in_states(states), runs.c.replay == LIVE).correlate(None)
+    )
     return and_(events.c.id.in_(candidates), has_status)

@@ -23,7 +23,9 @@ def resolved(connection: Connection, identifier: str, *tables: Table) -> str | N
     for table in tables:
         # Ids are letters, digits and dashes, which all sort before "~".
         begins_so = table.c.id.between(prefix, prefix + "~")
-        number, first = connection.execute(select(func.count(), func.min(table.c.id)).where(begins_so)).one()
+        number, first = connection.execute(
+            select(func.count(), func.min(table.c.id)).where(begins_so)
+        ).one()
         count, found = count + number, first or found
     if count > 1:
         raise AmbiguousIdError(prefix, count)

@@ -1,7 +1,8 @@
-"""Reading the journal: listings that begin with the newest, single rows by id, and what health wants to know.
+"""Reading the journal: listings that begin with the newest, single rows by id, and what health
+wants to know.
 
-A listing is read in pages, each in a short transaction of its own: whoever takes an hour to read one holds up
-nobody, and memory does not grow with what is listed.
+A listing is read in pages, each in a short transaction of its own: whoever takes an hour to read
+one holds up nobody, and memory does not grow with what is listed.
 """
 
 import heapq
@@ -37,7 +38,12 @@ from comethooks.workers.journal.listings.filters import (
     unfinished_by_state,
 )
 from comethooks.workers.journal.listings.identifiers import resolved
-from comethooks.workers.journal.listings.stored import Duplicates, StoredEvent, StoredRequest, StoredRun
+from comethooks.workers.journal.listings.stored import (
+    Duplicates,
+    StoredEvent,
+    StoredRequest,
+    StoredRun,
+)
 from comethooks.workers.journal.runs import past_attempts
 from comethooks.workers.journal.runs.waiting_lines import waited_for
 from comethooks.workers.journal.tables.models import LIVE, Outcome, events, requests, runs
@@ -56,8 +62,8 @@ _Page = Callable[[Place | None, int], Sequence[_Listed]]
 class Reader:
     """What can be read from the journal behind `engine`. A writer never waits for it.
 
-    Every method raises `JournalUnavailableError` or `JournalOutdatedError` when it cannot read; a listing
-    does when it is iterated.
+    Every method raises `JournalUnavailableError` or `JournalOutdatedError` when it cannot read; a
+    listing does when it is iterated.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -74,12 +80,17 @@ class Reader:
         return _listing(page, asked.limit)
 
     def whole_events(self, asked: Filter = EVERYTHING) -> Iterator[StoredEvent]:
-        """The events that `asked` describes, oldest first, with their runs and their bodies; its limit is ignored.
+        """The events that `asked` describes, oldest first, with their runs and their bodies; its
+        limit is ignored.
 
         Few bodies are in memory at a time. An event that is deleted meanwhile is left out.
         """
         for ids in _portions(self._places(event_conditions(asked))):
-            query = select(events).where(events.c.id.in_(ids)).order_by(events.c.received_at, events.c.id)
+            query = (
+                select(events)
+                .where(events.c.id.in_(ids))
+                .order_by(events.c.received_at, events.c.id)
+            )
             with self._connection() as connection:
                 found = _with_runs(connection, _rows(connection, query))
             yield from found
@@ -90,7 +101,8 @@ class Reader:
             return set(connection.scalars(select(events.c.id).where(events.c.id.in_(ids))))
 
     def event(self, identifier: str) -> StoredEvent | None:
-        """The event with that id, or with the only one that begins so, and its body; None if there is none.
+        """The event with that id, or with the only one that begins so, and its body; None if there
+        is none.
 
         Raises `AmbiguousIdError` when several begin so.
         """
@@ -105,21 +117,28 @@ class Reader:
         return islice((run for run in listed if _is_asked(run, asked)), asked.limit)
 
     def failed_runs(self, asked: Filter = EVERYTHING) -> Iterator[StoredRun]:
-        """The runs with an error that `asked` describes, with tracebacks and attempts; its limit is ignored."""
+        """The runs with an error that `asked` describes, with tracebacks and attempts; its limit is
+        ignored.
+        """
         after = None
         while True:
-            query = newest_first(events, (events.c.received_at, events.c.id), failed(asked), after, _PORTION)
+            query = newest_first(
+                events, (events.c.received_at, events.c.id), failed(asked), after, _PORTION
+            )
             with self._connection() as connection:
                 places = [Place(*row) for row in connection.execute(query)]
                 of_event = _runs_by_event(connection, [place.id for place in places], FAILED_RUN)
             for place in places:
-                yield from (run for run in of_event[place.id] if run.failed and _is_asked(run, asked))
+                yield from (
+                    run for run in of_event[place.id] if run.failed and _is_asked(run, asked)
+                )
             if len(places) < _PORTION:
                 return
             after = places[-1]
 
     def runs_of(self, identifier: str) -> tuple[StoredRun, ...]:
-        """All runs of the event with that id or beginning, live ones first, with all that is known of them.
+        """All runs of the event with that id or beginning, live ones first, with all that is known
+        of them.
 
         Raises `AmbiguousIdError` when several begin so.
         """
@@ -131,13 +150,22 @@ class Reader:
         """The requests that `asked` describes, accepted ones too, newest first, without bodies."""
         listings = []
         if asked.outcome in (None, Outcome.ACCEPTED):
-            listings.append(self._requests(events, ACCEPTED_REQUEST, accepted_conditions(asked), asked.limit))
-        if asked.outcome is not Outcome.ACCEPTED and asked.conversation_id is None and asked.sender is None:
-            listings.append(self._requests(requests, LISTED_REQUEST, request_conditions(asked), asked.limit))
+            listings.append(
+                self._requests(events, ACCEPTED_REQUEST, accepted_conditions(asked), asked.limit)
+            )
+        if (
+            asked.outcome is not Outcome.ACCEPTED
+            and asked.conversation_id is None
+            and asked.sender is None
+        ):
+            listings.append(
+                self._requests(requests, LISTED_REQUEST, request_conditions(asked), asked.limit)
+            )
         return islice(heapq.merge(*listings, key=_place, reverse=True), asked.limit)
 
     def request(self, identifier: str) -> StoredRequest | None:
-        """The request with that id, or with the only one that begins so, and its body; None if there is none.
+        """The request with that id, or with the only one that begins so, and its body; None if
+        there is none.
 
         Raises `AmbiguousIdError` when several begin so.
         """
@@ -148,14 +176,20 @@ class Reader:
             rows = [*_rows(connection, accepted), *_rows(connection, others)]
             return StoredRequest.from_row(rows[0]) if rows else None
 
-    def count_runs(self, asked: Filter = EVERYTHING, states: Collection[RunState] = tuple(RunState)) -> int:
-        """How many runs `asked` describes that are in one of `states`, such as `RETRYABLE` or `DISMISSABLE`."""
+    def count_runs(
+        self, asked: Filter = EVERYTHING, states: Collection[RunState] = tuple(RunState)
+    ) -> int:
+        """How many runs `asked` describes that are in one of `states`, such as `RETRYABLE` or
+        `DISMISSABLE`.
+        """
         return self._number(chosen_runs(asked, states, func.count()))
 
     def unfinished(self) -> Mapping[RunState, int]:
         """How many runs are in each state other than done; a state that none is in is not there."""
         with self._connection() as connection:
-            return {RunState(state): count for state, count in connection.execute(unfinished_by_state())}
+            return {
+                RunState(state): count for state, count in connection.execute(unfinished_by_state())
+            }
 
     def due(self, now: int, limit: int) -> int:
         """How many runs are due again at `now`, suspects too; counts no further than `limit`."""
@@ -261,21 +295,30 @@ def _with_runs(connection: Connection, rows: Sequence[Row]) -> list[StoredEvent]
         for row in _rows(connection, last_duplicates(ids))
     }
     return [
-        StoredEvent.from_row(row, of_event[row["id"]], repeats.get(row["id"], Duplicates())) for row in rows
+        StoredEvent.from_row(row, of_event[row["id"]], repeats.get(row["id"], Duplicates()))
+        for row in rows
     ]
 
 
 def _runs_by_event(
     connection: Connection, ids: Sequence[str], columns: Collection[Column[Any]]
 ) -> Mapping[str, list[StoredRun]]:
-    """The runs on the events; with attempts, too, when the columns are those of more than a listing."""
+    """The runs on the events; with attempts, too, when the columns are those of more than a
+    listing.
+    """
     order = (runs.c.event_id, runs.c.replay, runs.c.handler)
     query = select(*columns).where(runs.c.event_id.in_(ids)).order_by(*order)
     found: defaultdict[str, list[StoredRun]] = defaultdict(list)
     listed = columns is LISTED_RUN
-    earlier = {} if listed else past_attempts.before_last(connection, ids, effects=runs.c.effects in columns)
+    earlier = (
+        {}
+        if listed
+        else past_attempts.before_last(connection, ids, effects=runs.c.effects in columns)
+    )
     for row in _rows(connection, query):
-        before = None if listed else earlier.get((row["event_id"], row["handler"], row["replay"]), ())
+        before = (
+            None if listed else earlier.get((row["event_id"], row["handler"], row["replay"]), ())
+        )
         found[row["event_id"]].append(StoredRun.from_row(row, before))
     _name_what_is_waited_for(connection, found)
     return found
@@ -283,7 +326,9 @@ def _runs_by_event(
 
 def _name_what_is_waited_for(connection: Connection, found: Mapping[str, list[StoredRun]]) -> None:
     waiting = [
-        key for key, of_event in found.items() if any(run.state is RunState.WAITING for run in of_event)
+        key
+        for key, of_event in found.items()
+        if any(run.state is RunState.WAITING for run in of_event)
     ]
     if not waiting:
         return

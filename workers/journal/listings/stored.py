@@ -1,7 +1,7 @@
 """What the journal gives back: events, runs and requests, and each as JSON.
 
-Times are milliseconds since the epoch; in JSON, ISO 8601 in UTC. A body is there when one was asked for and
-it is still kept.
+Times are milliseconds since the epoch; in JSON, ISO 8601 in UTC. A body is there when one was asked
+for and it is still kept.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,15 +29,20 @@ class Duplicates:
 
     def as_json(self) -> dict[str, Any]:
         """The object under `duplicates`."""
-        return {"count": self.count, "last_at": _iso(self.last_at), "last_request_id": self.last_request_id}
+        return {
+            "count": self.count,
+            "last_at": _iso(self.last_at),
+            "last_request_id": self.last_request_id,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRun:
     """One handler's run on one event; `replay` is None for a live one.
 
-    `traceback`, `effects` and `attempts_made` are there if asked for; the first two and `error` are about the last
-    attempt that ended. `next_at` is when a retrying one is due, `version` that of the plugin which ran.
+    `traceback`, `effects` and `attempts_made` are there if asked for; the first two and `error` are
+    about the last attempt that ended. `next_at` is when a retrying one is due, `version` that of
+    the plugin which ran.
     """
 
     event_id: str
@@ -59,7 +64,9 @@ class StoredRun:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any], earlier: Sequence[Attempt] | None = None) -> Self:
-        """The run in a row of `runs`; with `earlier`, the attempts before its last one, all of them."""
+        """The run in a row of `runs`; with `earlier`, the attempts before its last one, all of
+        them.
+        """
         state = RunState(row["state"])
         claimed_at = row["claimed_at"]
         known = {
@@ -125,7 +132,9 @@ class StoredEvent:
     body: bytes | None = None
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any], runs: Iterable[StoredRun], duplicates: Duplicates) -> Self:
+    def from_row(
+        cls, row: Mapping[str, Any], runs: Iterable[StoredRun], duplicates: Duplicates
+    ) -> Self:
         """The event in a row of `events`; only live runs count for its status."""
         runs = tuple(runs)
         status = event_status(run.state for run in runs if run.replay is None)
@@ -135,7 +144,9 @@ class StoredEvent:
 
     @classmethod
     def from_record(cls, record: Record, partition: int) -> Self:
-        """The event that a record still in its stream will be: the same text, queued, without runs."""
+        """The event that a record still in its stream will be: the same text, queued, without
+        runs.
+        """
         row = event_row(record, partition)
         return cls(**{**row, "headers": orjson.loads(row["headers"])}, status=EventStatus.QUEUED)
 
@@ -161,7 +172,8 @@ class StoredEvent:
 class StoredRequest:
     """A request that was kept, whatever became of it.
 
-    `event_id` is the event that it became or repeats; `errors` maps dotted paths in the body to messages.
+    `event_id` is the event that it became or repeats; `errors` maps dotted paths in the body to
+    messages.
     """
 
     id: str
@@ -216,7 +228,8 @@ class StoredRequest:
 
 
 def _body(row: Mapping[str, Any]) -> bytes | None:
-    # The body of an event cannot be NULL; one that is dropped is empty, and `size` says that it was not.
+    # The body of an event cannot be NULL; one that is dropped is empty, and `size` says that it was
+    # not.
     body: bytes | None = row.get("body")
     return body if body or not row["size"] else None
 

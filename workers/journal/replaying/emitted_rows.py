@@ -1,4 +1,6 @@
-"""Events that handlers made: whether live ones are known, and the writing of one that a replay makes."""
+"""Events that handlers made: whether live ones are known, and the writing of one that a replay
+makes.
+"""
 
 from collections.abc import Sequence
 
@@ -20,18 +22,24 @@ _LIVE = or_(
 
 
 def was_live(engine: Engine, identifier: str) -> bool:
-    """Whether the journal has the event, and not only since a replay made it. Raises `JournalError`."""
+    """Whether the journal has the event, and not only since a replay made it. Raises
+    `JournalError`.
+    """
     with translated(), engine.connect() as connection:
-        return connection.scalar(select(events.c.id).where(events.c.id == identifier, _LIVE)) is not None
+        return (
+            connection.scalar(select(events.c.id).where(events.c.id == identifier, _LIVE))
+            is not None
+        )
 
 
 def add_to_replay(
     engine: Engine, name: str, record: Record, results: Sequence[RunResult], *, now: int
 ) -> None:
-    """Write an event that a run of the replay `name` made, with runs of it that are part of the replay.
+    """Write an event that a run of the replay `name` made, with runs of it that are part of the
+    replay.
 
-    Nothing is written when the event is there. Of runs that wait in a line, the first of it is due at `now`. Raises
-    `JournalError`.
+    Nothing is written when the event is there. Of runs that wait in a line, the first of it is due
+    at `now`. Raises `JournalError`.
     """
     with translated(), for_writing(engine).begin() as connection:
         if not new_event(connection, record):

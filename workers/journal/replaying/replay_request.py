@@ -24,7 +24,8 @@ class Choice(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayRequest:
-    """Which events, by a filter or from a file, and which handlers: those to run, and those that never may.
+    """Which events, by a filter or from a file, and which handlers: those to run, and those that
+    never may.
 
     The filter's `handler`, `replay`, `state`, `outcome`, `event_id` and `limit` are not used.
     """
@@ -70,7 +71,8 @@ class ReplayRequest:
 class Candidate:
     """An event that may be replayed, and what is known of its runs, each by its handler's id.
 
-    `live` are the live ones, `ran` the handlers that ever got it, `recorded` those with a run in this replay.
+    `live` are the live ones, `ran` the handlers that ever got it, `recorded` those with a run in
+    this replay.
     """
 
     record: Record

@@ -1,7 +1,8 @@
 """Replays: what was asked for, how far each has come, and who works on it.
 
-A chunk is claimed by compare-and-set, as runs are. Its runs, the place that it came to and the counts are written in
-one transaction, which only the holder of the claim can end: after a kill a chunk is repeated or it is done.
+A chunk is claimed by compare-and-set, as runs are. Its runs, the place that it came to and the
+counts are written in one transaction, which only the holder of the claim can end: after a kill a
+chunk is repeated or it is done.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -31,11 +32,13 @@ SUSPECTS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredReplay:
-    """A replay. Times are milliseconds; `rate` is events a second; `place` is the last event that is done.
+    """A replay. Times are milliseconds; `rate` is events a second; `place` is the last event that
+    is done.
 
-    `expected` is how many events there were when it was made, `events` and `runs` how many are recorded, skipped runs
-    too. `deaths` counts the processes that died at the next event; the next `suspects` events are run one run at a
-    time. `error` is why it failed or, of one that runs, what is known of the next run: that its process died of it.
+    `expected` is how many events there were when it was made, `events` and `runs` how many are
+    recorded, skipped runs too. `deaths` counts the processes that died at the next event; the next
+    `suspects` events are run one run at a time. `error` is why it failed or, of one that runs, what
+    is known of the next run: that its process died of it.
     """
 
     name: str
@@ -56,7 +59,9 @@ class StoredReplay:
 
     @property
     def gone(self) -> int:
-        """How many events it was to have and did not find; none as long as it has not come to its end."""
+        """How many events it was to have and did not find; none as long as it has not come to its
+        end.
+        """
         return max(0, self.expected - self.events) if self.state is ReplayState.DONE else 0
 
     @classmethod
@@ -90,7 +95,8 @@ class StoredReplay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """What a chunk has done: results by event, the place that it came to, how many events those were.
+    """What a chunk has done: results by event, the place that it came to, how many events those
+    were.
 
     `events` are only those with runs; `passed` are all. When `finished`, no event is left.
     """
@@ -104,8 +110,8 @@ class Progress:
 
 
 _PLAIN = (
-    "name", "created_at", "finished_at", "rate", "dry_run", "expected", "events", "runs", "next_at", "deaths",
-    "suspects", "error",
+    "name", "created_at", "finished_at", "rate", "dry_run", "expected", "events", "runs", "next_at",
+    "deaths", "suspects", "error",
 )  # fmt: skip
 _RUNNING = replays.c.state == ReplayState.RUNNING.value
 _STAGING = replays.c.state == ReplayState.STAGING.value
@@ -129,7 +135,9 @@ class Replays:
         """The names of replays whose next chunk is due and on which nobody works."""
         wanted = and_(_RUNNING, replays.c.claim.is_(None), replays.c.next_at <= now)
         with self._reading() as connection:
-            return list(connection.scalars(select(replays.c.name).where(wanted).order_by(replays.c.next_at)))
+            return list(
+                connection.scalars(select(replays.c.name).where(wanted).order_by(replays.c.next_at))
+            )
 
     def create(
         self,
@@ -162,7 +170,9 @@ class Replays:
             return not there
 
     def stage(self, name: str, ids: Collection[str]) -> None:
-        """Add events to those of a replay that is staging. From then on, retention leaves them alone."""
+        """Add events to those of a replay that is staging. From then on, retention leaves them
+        alone.
+        """
         with self._writing() as connection:
             _staging(connection.dialect.name).execute(
                 connection, [{"replay": name, "event_id": identifier} for identifier in ids]
@@ -180,24 +190,38 @@ class Replays:
                 connection.execute(delete(replay_events).where(replay_events.c.replay == name))
 
     def stop(self, name: str, now: int) -> bool:
-        """Stop a replay that is running; what is in progress is still recorded. Whether it was running."""
+        """Stop a replay that is running; what is in progress is still recorded. Whether it was
+        running.
+        """
         stopped = {"state": ReplayState.STOPPED.value, "finished_at": now}
         return self._change(and_(replays.c.name == name, _RUNNING), stopped)
 
     def resume(self, name: str, now: int) -> bool:
         """Let a replay go on that stopped or failed. Whether it had."""
         ended = replays.c.state.in_([ReplayState.STOPPED.value, ReplayState.FAILED.value])
-        going = {"state": ReplayState.RUNNING.value, "finished_at": None, "error": None, "next_at": now}
+        going = {
+            "state": ReplayState.RUNNING.value,
+            "finished_at": None,
+            "error": None,
+            "next_at": now,
+        }
         return self._change(and_(replays.c.name == name, ended), going)
 
     def fail(self, name: str, member: str, error: str, now: int) -> bool:
         """End a replay on which `member` works, since it cannot go on."""
-        failed = {"state": ReplayState.FAILED.value, "finished_at": now, "error": error, "claim": None}
+        failed = {
+            "state": ReplayState.FAILED.value,
+            "finished_at": now,
+            "error": error,
+            "claim": None,
+        }
         return self._change(_held(name, member), failed)
 
     def claim(self, name: str, member: str, *, now: int, until: int) -> StoredReplay | None:
         """Claim the next chunk for `member`, if it is due and nobody works on it."""
-        free = and_(replays.c.name == name, _RUNNING, replays.c.claim.is_(None), replays.c.next_at <= now)
+        free = and_(
+            replays.c.name == name, _RUNNING, replays.c.claim.is_(None), replays.c.next_at <= now
+        )
         taken = self._change(free, {"claim": searchable(member), "claimed_until": until})
         return self.get(name) if taken else None
 
@@ -206,13 +230,16 @@ class Replays:
         return self._change(_held(name, member), {"claimed_until": until})
 
     def advance(self, name: str, member: str, progress: Progress, now: int) -> bool:
-        """Record what a chunk has done and end the claim. Nothing is written, and False given, without the claim.
+        """Record what a chunk has done and end the claim. Nothing is written, and False given,
+        without the claim.
 
         Results of events that were deleted meanwhile are left out.
         """
         with self._writing() as connection:
             row = connection.execute(
-                select(replays.c.suspects, replays.c.state).where(_held(name, member)).with_for_update()
+                select(replays.c.suspects, replays.c.state)
+                .where(_held(name, member))
+                .with_for_update()
             ).one_or_none()
             if row is None:
                 return False
@@ -230,7 +257,10 @@ class Replays:
                 "suspects": max(0, row.suspects - progress.passed),
             }
             if progress.place is not None:
-                changes |= {"received_at": progress.place.received_at, "event_id": progress.place.id}
+                changes |= {
+                    "received_at": progress.place.received_at,
+                    "event_id": progress.place.id,
+                }
             if progress.finished and row.state == ReplayState.RUNNING.value:
                 changes |= {"state": ReplayState.DONE.value, "finished_at": now}
                 connection.execute(delete(replay_events).where(replay_events.c.replay == name))
@@ -245,10 +275,12 @@ class Replays:
         now: int,
         expired: int | None,
     ) -> list[str]:
-        """Take away the claims of members that are dead, and those that expired by `expired`; the replays' names.
+        """Take away the claims of members that are dead, and those that expired by `expired`; the
+        replays' names.
 
-        What they worked on is done again, for a while one run at a time. The next run is what they died of when that
-        happened as often as `workers.poison` allows: `error` then says so. `ending` is how a process ended, if known.
+        What they worked on is done again, for a while one run at a time. The next run is what they
+        died of when that happened as often as `workers.poison` allows: `error` then says so.
+        `ending` is how a process ended, if known.
         """
         with self._reading() as connection:
             columns = (replays.c.name, replays.c.claim, replays.c.claimed_until, replays.c.deaths)

@@ -1,4 +1,6 @@
-"""Events to replay: read oldest first, a portion at a time, with what is known of their runs; which are awaited."""
+"""Events to replay: read oldest first, a portion at a time, with what is known of their runs; which
+are awaited.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -17,7 +19,14 @@ from comethooks.workers.journal.listings.filters import (
 )
 from comethooks.workers.journal.replaying.replay_request import Candidate, Choice, ReplayRequest
 from comethooks.workers.journal.replaying.replay_rows import StoredReplay
-from comethooks.workers.journal.tables.models import LIVE, Instant, events, replay_events, replays, runs
+from comethooks.workers.journal.tables.models import (
+    LIVE,
+    Instant,
+    events,
+    replay_events,
+    replays,
+    runs,
+)
 from comethooks.workers.record import Kind, Record
 from comethooks.workers.states import ReplayState, RunState
 
@@ -29,9 +38,16 @@ _WITH_BODY: Condition = not_(and_(events.c.size > 0, func.length(events.c.body) 
 
 
 def candidates(
-    engine: Engine, request: ReplayRequest, name: str | None, after: Place | None, size: int, *, bodies: bool
+    engine: Engine,
+    request: ReplayRequest,
+    name: str | None,
+    after: Place | None,
+    size: int,
+    *,
+    bodies: bool,
 ) -> list[Candidate]:
-    """At most `size` events that follow `after`, for the replay `name`, if there is one; none when no more follow.
+    """At most `size` events that follow `after`, for the replay `name`, if there is one; none when
+    no more follow.
 
     Raises `JournalUnavailableError` and `JournalOutdatedError`.
     """
@@ -42,7 +58,9 @@ def candidates(
         if bodies:
             ids = _that_fit([(identifier, length or 0) for _, identifier, length in places])
         columns = (*_COLUMNS, events.c.body) if bodies else _COLUMNS
-        found = select(*columns).where(events.c.id.in_(ids)).order_by(events.c.received_at, events.c.id)
+        found = (
+            select(*columns).where(events.c.id.in_(ids)).order_by(events.c.received_at, events.c.id)
+        )
         records = [_record(row._asdict()) for row in connection.execute(found)]
         if records or not places:
             return _with_runs(connection, records, name)
@@ -56,9 +74,13 @@ def known(engine: Engine, records: Sequence[Record]) -> list[Candidate]:
     What has no body is left out: in the journal or, if it is not there, in the record. Raises
     `JournalUnavailableError` and `JournalOutdatedError`.
     """
-    has_body = select(events.c.id, _WITH_BODY).where(events.c.id.in_([record.id for record in records]))
+    has_body = select(events.c.id, _WITH_BODY).where(
+        events.c.id.in_([record.id for record in records])
+    )
     with translated(), engine.connect() as connection:
-        there: dict[str, bool] = {identifier: bool(body) for identifier, body in connection.execute(has_body)}
+        there: dict[str, bool] = {
+            identifier: bool(body) for identifier, body in connection.execute(has_body)
+        }
         wanted = [each for each in records if there.get(each.id, bool(each.body) or not each.size)]
         return _with_runs(connection, wanted, None)
 
@@ -107,7 +129,9 @@ def _record(row: dict[str, Any]) -> Record:
     return Record(kind=Kind.EVENT, **known)
 
 
-def _with_runs(connection: Connection, records: Sequence[Record], name: str | None) -> list[Candidate]:
+def _with_runs(
+    connection: Connection, records: Sequence[Record], name: str | None
+) -> list[Candidate]:
     ids = [record.id for record in records]
     dry = set(connection.scalars(select(replays.c.name).where(replays.c.dry_run)))
     live: defaultdict[str, dict[str, RunState]] = defaultdict(dict)

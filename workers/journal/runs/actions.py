@@ -1,7 +1,8 @@
-"""What somebody decides about runs: to have them tried again, to be done with them, or to let later ones go on.
+"""What somebody decides about runs: to have them tried again, to be done with them, or to let later
+ones go on.
 
-All leave a run alone that is running, and say how many they changed. What they do to the lines of ordered handlers
-is in `workers.journal.runs.waiting_lines`.
+All leave a run alone that is running, and say how many they changed. What they do to the lines of
+ordered handlers is in `workers.journal.runs.waiting_lines`.
 """
 
 from collections.abc import Collection, Sequence
@@ -9,7 +10,12 @@ from typing import Any
 
 from sqlalchemy import Engine, and_, func, not_, update
 
-from comethooks.workers.journal.listings.filters import Condition, Filter, chosen_runs, run_conditions
+from comethooks.workers.journal.listings.filters import (
+    Condition,
+    Filter,
+    chosen_runs,
+    run_conditions,
+)
 from comethooks.workers.journal.runs import past_attempts
 from comethooks.workers.journal.runs.waiting_lines import fall_in, lines_of, release
 from comethooks.workers.journal.tables.database import for_writing
@@ -33,21 +39,29 @@ _OUT_OF_LINE: dict[str, Any] = {"lane": None, "place": None}
 def retry(engine: Engine, asked: Filter, now: int) -> int:
     """Make the runs that `asked` describes due at `now`, as if their process had never died.
 
-    Those whose event has lost its body to retention cannot run any more and stay as they are. One that stands in a
-    line waits until it is the first.
+    Those whose event has lost its body to retention cannot run any more and stay as they are. One
+    that stands in a line waits until it is the first.
     """
     due = {"state": RunState.RETRYING.value, "next_at": now, "claim": None, "deaths": 0}
     return _change(engine, asked, RETRYABLE, due, not_(_WITHOUT_BODY), now=now)
 
 
 def dismiss(engine: Engine, asked: Filter, now: int) -> int:
-    """Dismiss the runs that `asked` describes; `now` is then when they were finished. They leave their lines."""
-    dismissed = {"state": RunState.DISMISSED.value, "next_at": None, "finished_at": now, **_OUT_OF_LINE}
+    """Dismiss the runs that `asked` describes; `now` is then when they were finished. They leave
+    their lines.
+    """
+    dismissed = {
+        "state": RunState.DISMISSED.value,
+        "next_at": None,
+        "finished_at": now,
+        **_OUT_OF_LINE,
+    }
     return _change(engine, asked, DISMISSABLE, dismissed, now=now)
 
 
 def unblock(engine: Engine, asked: Filter, now: int) -> int:
-    """Let later runs no longer wait for those that `asked` describes, which leave their lines and stay what they are.
+    """Let later runs no longer wait for those that `asked` describes, which leave their lines and
+    stay what they are.
 
     Only for an `asked` that is for runs which hold up others.
     """
@@ -64,10 +78,16 @@ def _change(
 ) -> int:
     # First who is meant, once: what is asked about an event's status changes with its runs.
     with engine.connect() as connection:
-        query = chosen_runs(asked, states, runs.c.event_id).where(*more).distinct().order_by(runs.c.event_id)
+        query = (
+            chosen_runs(asked, states, runs.c.event_id)
+            .where(*more)
+            .distinct()
+            .order_by(runs.c.event_id)
+        )
         event_ids = connection.scalars(query).all()
     return sum(
-        _change_of(engine, chunk, asked, states, values, now=now) for chunk in chunks(event_ids, _EVENTS)
+        _change_of(engine, chunk, asked, states, values, now=now)
+        for chunk in chunks(event_ids, _EVENTS)
     )
 
 

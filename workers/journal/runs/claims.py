@@ -1,8 +1,10 @@
-"""Runs that a drainer's stream no longer holds: who takes one, runs it, and what happens when that process dies.
+"""Runs that a drainer's stream no longer holds: who takes one, runs it, and what happens when that
+process dies.
 
-A claim is a compare-and-set in SQL. Whoever takes a run writes its name on it and a time until which that holds;
-what it writes later counts only while its name is still there. Every function but the first works within the
-transaction of the connection that it is given, which must be one for writing.
+A claim is a compare-and-set in SQL. Whoever takes a run writes its name on it and a time until
+which that holds; what it writes later counts only while its name is still there. Every function but
+the first works within the transaction of the connection that it is given, which must be one for
+writing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +13,18 @@ from functools import cache
 from typing import Any, NamedTuple, Self
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Engine, Select, Update, and_, func, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Update,
+    and_,
+    func,
+    select,
+    tuple_,
+    update,
+)
 
 from comethooks.workers.journal.runs import past_attempts
 from comethooks.workers.journal.runs.waiting_lines import Line, release
@@ -37,8 +50,8 @@ class RunKey(NamedTuple):
 class ClaimedRun:
     """A run that was claimed, with the event that it is about.
 
-    `attempt` is the number of the one to be made. A `suspect` was running when its process died: it may be what
-    killed it.
+    `attempt` is the number of the one to be made. A `suspect` was running when its process died: it
+    may be what killed it.
     """
 
     record: Record
@@ -47,7 +60,8 @@ class ClaimedRun:
     attempt: int
     suspect: bool
     lane: str | None = None
-    """Of an ordered handler's run: the line that it stands in, see `workers.journal.runs.waiting_lines`."""
+    """Of an ordered handler's run: the line that it stands in, see
+    `workers.journal.runs.waiting_lines`."""
     dry_run: bool = False
     """Whether it is part of a replay that is a dry run."""
 
@@ -91,14 +105,18 @@ class Claimant(NamedTuple):
 
 
 _OF_RECORD = (
-    "id", "source", "trigger", "name", "app_id", "conversation_id", "sender", "occurred_at", "received_at", "body",
+    "id", "source", "trigger", "name", "app_id", "conversation_id", "sender",
+    "occurred_at", "received_at", "body",
 )  # fmt: skip
 _KEY = (runs.c.event_id, runs.c.handler, runs.c.replay)
 _RESULT = (
-    "state", "attempts", "started_at", "finished_at", "error", "traceback", "next_at", "version", "effects",
+    "state", "attempts", "started_at", "finished_at", "error", "traceback", "next_at",
+    "version", "effects",
 )  # fmt: skip
 _CLAIMED = (
-    select(*_KEY, runs.c.attempts, runs.c.deaths, runs.c.lane, *(events.c[name] for name in _OF_RECORD))
+    select(
+        *_KEY, runs.c.attempts, runs.c.deaths, runs.c.lane, *(events.c[name] for name in _OF_RECORD)
+    )
     .add_columns(events.c.size, events.c.headers, replays.c.dry_run)
     .join(events, events.c.id == runs.c.event_id)
     .outerjoin(replays, replays.c.name == runs.c.replay)
@@ -112,7 +130,8 @@ _KEYS = 200
 def claim(
     engine: Engine, member: str, *, now: int, until: int, limit: int, alone: bool = False
 ) -> list[ClaimedRun]:
-    """Claim for `member`, until `until`, at most `limit` due runs that are no suspects, the longest due first.
+    """Claim for `member`, until `until`, at most `limit` due runs that are no suspects, the longest
+    due first.
 
     With `alone`, one suspect and nothing else. Nobody else is given the same ones.
     """
@@ -141,15 +160,18 @@ def _take_locked(engine: Engine, query: Select[Any], taking: Update) -> list[Cla
 
 
 def _take_unlocked(engine: Engine, query: Select[Any], taking: Update) -> list[ClaimedRun]:
-    # In SQLite all others that write would wait while rows are read, which gives Python's global lock away once
-    # a row. So they are read before, and anew if somebody else changed one of them meanwhile.
+    # In SQLite all others that write would wait while rows are read, which gives Python's global
+    # lock away once a row. So they are read before, and anew if somebody else changed one of them
+    # meanwhile.
     while True:
         with engine.connect() as connection:
             found = _claimed(connection, query)
         if not found:
             return []
         with for_writing(engine).connect() as connection:
-            if connection.execute(taking.where(_among([run.key for run in found]))).rowcount == len(found):
+            if connection.execute(taking.where(_among([run.key for run in found]))).rowcount == len(
+                found
+            ):
                 connection.commit()
                 return found
 
@@ -159,7 +181,8 @@ def _claimed(connection: Connection, query: Select[Any]) -> list[ClaimedRun]:
 
 
 def finish(connection: Connection, member: str, results: Sequence[tuple[str, RunResult]]) -> int:
-    """Write the results of runs, each with its event's id, that `member` still has; how many it had.
+    """Write the results of runs, each with its event's id, that `member` still has; how many it
+    had.
 
     Where one of a line is done, the next becomes due.
     """
@@ -189,11 +212,15 @@ def _finishing(name: str) -> UpdateEach:
 
 def renew(connection: Connection, member: str, until: int) -> int:
     """Let all that `member` has claimed be its until `until`; how many these are."""
-    return connection.execute(update(runs).where(_claimed_by(member)).values(next_at=until)).rowcount
+    return connection.execute(
+        update(runs).where(_claimed_by(member)).values(next_at=until)
+    ).rowcount
 
 
 def give_back(connection: Connection, member: str, keys: Sequence[RunKey], *, now: int) -> None:
-    """Make runs that `member` claimed and never started due again, as if they had not been claimed."""
+    """Make runs that `member` claimed and never started due again, as if they had not been
+    claimed.
+    """
     unclaimed = {**_due(now), "attempts": runs.c.attempts - 1}
     for chunk in chunks(keys, _KEYS):
         connection.execute(update(runs).where(_claimed_by(member), _among(chunk)).values(unclaimed))
@@ -202,19 +229,28 @@ def give_back(connection: Connection, member: str, keys: Sequence[RunKey], *, no
 def claimants(connection: Connection) -> list[Claimant]:
     """Everybody who has claims."""
     expires_at = func.min(runs.c.next_at, type_=Instant)
-    query = select(runs.c.claim, expires_at).where(_RUNNING, runs.c.claim.is_not(None)).group_by(runs.c.claim)
+    query = (
+        select(runs.c.claim, expires_at)
+        .where(_RUNNING, runs.c.claim.is_not(None))
+        .group_by(runs.c.claim)
+    )
     return [Claimant(*row) for row in connection.execute(query)]
 
 
 def free(
     connection: Connection, member: str, *, ending: str | None, now: int, expired: int | None = None
 ) -> list[FreedRun]:
-    """Take from `member` its claims, or only those that expired by `expired`; `ending` is how its process ended.
+    """Take from `member` its claims, or only those that expired by `expired`; `ending` is how its
+    process ended.
 
-    Each is due again, to run alone, until it has died as often as `workers.poison` allows: then it is dead. That its
-    process died is how the attempt ended.
+    Each is due again, to run alone, until it has died as often as `workers.poison` allows: then it
+    is dead. That its process died is how the attempt ended.
     """
-    taken = _claimed_by(member) if expired is None else and_(_claimed_by(member), runs.c.next_at <= expired)
+    taken = (
+        _claimed_by(member)
+        if expired is None
+        else and_(_claimed_by(member), runs.c.next_at <= expired)
+    )
     query = (
         select(*_KEY, runs.c.deaths).where(taken).order_by(*_KEY).with_for_update()
     )  # see `past_attempts.lock`
@@ -257,4 +293,6 @@ def _claimed_by(member: str) -> ColumnElement[bool]:
 
 
 def _among(keys: Sequence[tuple[str, str, str | None]]) -> ColumnElement[bool]:
-    return tuple_(*_KEY).in_([(event_id, handler, replay or LIVE) for event_id, handler, replay in keys])
+    return tuple_(*_KEY).in_(
+        [(event_id, handler, replay or LIVE) for event_id, handler, replay in keys]
+    )

@@ -1,7 +1,9 @@
-"""Attempts: a row of `runs` tells of the last one, and of those before there is a row of `attempts` each.
+"""Attempts: a row of `runs` tells of the last one, and of those before there is a row of `attempts`
+each.
 
-A run that ends well at once, as nearly all do, has none there. The last one is moved there in the transaction that
-writes the next one; that of a dismissed run is there, too, since the row says when it was dismissed.
+A run that ends well at once, as nearly all do, has none there. The last one is moved there in the
+transaction that writes the next one; that of a dismissed run is there, too, since the row says when
+it was dismissed.
 """
 
 import json
@@ -26,8 +28,8 @@ _KEY = ("event_id", "handler", "replay")
 def lock(connection: Connection, *chosen: ColumnElement[bool]) -> None:
     """Have the rows of runs that meet all of `chosen` for oneself until the end of the transaction.
 
-    Whoever keeps attempts does this first, and everybody in the order of keys, so that no two wait for each other. In
-    SQLite one that writes is alone anyway.
+    Whoever keeps attempts does this first, and everybody in the order of keys, so that no two wait
+    for each other. In SQLite one that writes is alone anyway.
     """
     if connection.dialect.name != "sqlite":
         key = [runs.c[name] for name in _KEY]
@@ -43,7 +45,9 @@ def move(connection: Connection, *claimed: ColumnElement[bool]) -> None:
 
 
 def keep_last(connection: Connection, *chosen: ColumnElement[bool]) -> None:
-    """Keep the last attempts of runs that meet all of `chosen`, before it is overwritten when they ended."""
+    """Keep the last attempts of runs that meet all of `chosen`, before it is overwritten when they
+    ended.
+    """
     _keep(connection, runs.c.attempts, chosen)
 
 
@@ -75,17 +79,25 @@ def forget_oldest(connection: Connection, keys: Sequence[tuple[str, str, str]]) 
 def before_last(
     connection: Connection, event_ids: Collection[str], *, effects: bool
 ) -> Mapping[tuple[str, str, str], list[Attempt]]:
-    """The attempts before the last one of runs on the events, the first first, by the columns of a run's key."""
+    """The attempts before the last one of runs on the events, the first first, by the columns of a
+    run's key.
+    """
     columns = [column for column in attempts.c if effects or column is not attempts.c.effects]
-    query = select(*columns).where(attempts.c.event_id.in_(event_ids)).order_by(*attempts.primary_key)
+    query = (
+        select(*columns).where(attempts.c.event_id.in_(event_ids)).order_by(*attempts.primary_key)
+    )
     found: defaultdict[tuple[str, str, str], list[Attempt]] = defaultdict(list)
     for row in connection.execute(query).mappings():
-        attempt = Attempt(row["number"], row["started_at"], row["finished_at"], row["error"], effects_in(row))
+        attempt = Attempt(
+            row["number"], row["started_at"], row["finished_at"], row["error"], effects_in(row)
+        )
         found[row["event_id"], row["handler"], row["replay"]].append(attempt)
     return found
 
 
-def all_of(row: Mapping[str, Any], state: RunState, earlier: Sequence[Attempt]) -> tuple[Attempt, ...]:
+def all_of(
+    row: Mapping[str, Any], state: RunState, earlier: Sequence[Attempt]
+) -> tuple[Attempt, ...]:
     """All attempts of the run in a row of `runs`, with those before the last one."""
     running = state is RunState.RUNNING
     made = [*earlier]
@@ -95,7 +107,9 @@ def all_of(row: Mapping[str, Any], state: RunState, earlier: Sequence[Attempt]) 
         times = row["started_at"], row["finished_at"]
         made.append(Attempt(number, *times, row["error"], effects_in(row), ended))
     if running:
-        made.append(Attempt(row["attempts"], row["claimed_at"], None, None, state=AttemptState.RUNNING))
+        made.append(
+            Attempt(row["attempts"], row["claimed_at"], None, None, state=AttemptState.RUNNING)
+        )
     return tuple(made)
 
 

@@ -1,19 +1,22 @@
-"""Lines: the runs of an ordered handler that are not done, those of each conversation one behind the other.
+"""Lines: the runs of an ordered handler that are not done, those of each conversation one behind
+the other.
 
-A run stands in a line when it has a `lane` (what orders its event) and is not done. A line begins with a run that
-failed in a drainer; behind it wait those of later events. Only the first of a line may run:
+A run stands in a line when it has a `lane` (what orders its event) and is not done. A line begins
+with a run that failed in a drainer; behind it wait those of later events. Only the first of a line
+may run:
 
 - it fails: it is `retrying`, or `dead`, and stays the first;
-- it is done, is dismissed, or is taken out (`unblock`: it stays what it is, without a lane): in the same transaction
-  the next one, if it is `waiting`, becomes `retrying` and due at once.
+- it is done, is dismissed, or is taken out (`unblock`: it stays what it is, without a lane): in the
+  same transaction the next one, if it is `waiting`, becomes `retrying` and due at once.
 
-Places are those of the stream or, in the lines of a replay, those of its events (see `workers.replays.lines`); of one
-place, the least id of an event comes first. So a line only grows at its end, and what is the first stays it until it
-leaves.
-That makes `release` right at whatever moment it is called, and any number of times. It is called in vain when a run
-is put into the line by one transaction of PostgreSQL while another one, which cannot see it yet, takes away the last
-that was before it, or when a drainer has read that somebody stands there who is gone at its commit. Such a run waits
-for nobody; the scheduler looks for those once a second, and less often when there are so many lines that it is slow.
+Places are those of the stream or, in the lines of a replay, those of its events (see
+`workers.replays.lines`); of one place, the least id of an event comes first. So a line only grows
+at its end, and what is the first stays it until it leaves. That makes `release` right at whatever
+moment it is called, and any number of times. It is called in vain when a run is put into the line
+by one transaction of PostgreSQL while another one, which cannot see it yet, takes away the last
+that was before it, or when a drainer has read that somebody stands there who is gone at its commit.
+Such a run waits for nobody; the scheduler looks for those once a second, and less often when there
+are so many lines that it is slow.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -47,7 +50,9 @@ class Line(NamedTuple):
 
 def in_line(table: FromClause = runs) -> ColumnElement[bool]:
     """The condition of the partial index of lines, word for word."""
-    return and_(table.c.lane.is_not(None), table.c.state != literal_column(f"'{RunState.DONE.value}'"))
+    return and_(
+        table.c.lane.is_not(None), table.c.state != literal_column(f"'{RunState.DONE.value}'")
+    )
 
 
 HOLDS_UP: ColumnElement[bool] = and_(
@@ -81,17 +86,23 @@ def release(connection: Connection, lines: Iterable[Line], *, now: int) -> int:
     released = {"state": RunState.RETRYING.value, "next_at": now}
     changed = 0
     for line in sorted(lines):
-        place = _least(_others.c.place, _others.c.handler == line.handler, _others.c.lane == line.lane)
+        place = _least(
+            _others.c.place, _others.c.handler == line.handler, _others.c.lane == line.lane
+        )
         first = select(func.min(_same.c.event_id)).where(_of(line, _same), _same.c.place == place)
-        statement = update(runs).where(_of(line), _WAITING, runs.c.event_id == first.scalar_subquery())
+        statement = update(runs).where(
+            _of(line), _WAITING, runs.c.event_id == first.scalar_subquery()
+        )
         changed += connection.execute(statement.values(released)).rowcount
     return changed
 
 
 def releasable(connection: Connection) -> list[Line]:
-    """The lines whose first run waits, and for nobody. Takes a search or two for each line, however long it is.
+    """The lines whose first run waits, and for nobody. Takes a search or two for each line, however
+    long it is.
 
-    Of several runs at the first place one is looked at, whichever: while the first of them waits the others do.
+    Of several runs at the first place one is looked at, whichever: while the first of them waits
+    the others do.
     """
     line = _all_lines()
     first = (
@@ -108,7 +119,9 @@ def releasable(connection: Connection) -> list[Line]:
 
 
 def _all_lines() -> CTE:
-    """All lines, in their order, each found by a search for the next one; there is one row more without a lane."""
+    """All lines, in their order, each found by a search for the next one; there is one row more
+    without a lane.
+    """
     handlers = select(_least(_others.c.handler, _others.c.handler > "").label("handler")).cte(
         "handlers", recursive=True
     )
@@ -145,8 +158,12 @@ def fall_in(connection: Connection, event_ids: Collection[str]) -> None:
     connection.execute(update(runs).where(due, before.is_not(None)).values(waiting))
 
 
-def waited_for(connection: Connection, event_ids: Collection[str]) -> Mapping[tuple[str, str, str], str]:
-    """For each waiting run on one of the events, as (event, handler, replay): the event of the first of its line."""
+def waited_for(
+    connection: Connection, event_ids: Collection[str]
+) -> Mapping[tuple[str, str, str], str]:
+    """For each waiting run on one of the events, as (event, handler, replay): the event of the
+    first of its line.
+    """
     first = (
         select(_others.c.event_id)
         .where(_BEFORE)

@@ -17,24 +17,31 @@ BUSY_TIMEOUT_S = 30
 """How long a writer waits for another one's SQLite transaction."""
 _POSTGRES_CONNECT_S = 5
 _POSTGRES_SILENCE_MS = 15_000
-"""After this long without an acknowledgement from PostgreSQL's host, the connection counts as lost."""
+"""After this long without an acknowledgement from PostgreSQL's host, the connection counts as
+lost.
+"""
 _POOL = {"pool_size": 2, "max_overflow": 8, "pool_timeout": 10}
 _WRITES = "comethooks_writes"
 
 
 def database_url(text: str) -> URL:
-    """The URL of a journal: a SQLite file (`sqlite:////path`) or PostgreSQL (`postgresql://…`, `postgres://…`).
+    """The URL of a journal: a SQLite file (`sqlite:////path`) or PostgreSQL (`postgresql://…`,
+    `postgres://…`).
 
     Raises `JournalUrlError` for anything else.
     """
     try:
         url = make_url(text)
     except ArgumentError:
-        raise JournalUrlError("DATABASE_URL is not a URL; write postgresql://… or sqlite:////path") from None
+        raise JournalUrlError(
+            "DATABASE_URL is not a URL; write postgresql://… or sqlite:////path"
+        ) from None
     if url.drivername in ("postgres", "postgresql"):
         return url.set(drivername="postgresql+psycopg")
     if url.drivername not in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg"):
-        raise JournalUrlError(f"DATABASE_URL names {url.drivername}; use postgresql://… or sqlite:////path")
+        raise JournalUrlError(
+            f"DATABASE_URL names {url.drivername}; use postgresql://… or sqlite:////path"
+        )
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
         raise JournalUrlError(
             "DATABASE_URL must name a file: SQLite in memory is another one in every process"
@@ -62,7 +69,9 @@ def open_engine(text: str) -> Engine:
 
 
 def for_writing(engine: Engine) -> Engine:
-    """The same engine and pool, whose transactions lock for writing when they begin (`BEGIN IMMEDIATE`)."""
+    """The same engine and pool, whose transactions lock for writing when they begin (`BEGIN
+    IMMEDIATE`).
+    """
     return engine.execution_options(**{_WRITES: True})
 
 
@@ -70,13 +79,18 @@ def _postgres(url: URL) -> Engine:
     limits = {"connect_timeout": _POSTGRES_CONNECT_S, "tcp_user_timeout": _POSTGRES_SILENCE_MS}
     arguments = {name: value for name, value in limits.items() if name not in url.query}
     try:
-        return create_engine(url, connect_args=arguments, pool_pre_ping=True, hide_parameters=True, **_POOL)
+        return create_engine(
+            url, connect_args=arguments, pool_pre_ping=True, hide_parameters=True, **_POOL
+        )
     except ModuleNotFoundError:
-        raise JournalUrlError("PostgreSQL needs its driver; pip install 'comethooks[postgres]'") from None
+        raise JournalUrlError(
+            "PostgreSQL needs its driver; pip install 'comethooks[postgres]'"
+        ) from None
 
 
 def _sqlite(url: URL) -> Engine:
-    # isolation_level None keeps the driver from opening transactions by itself; the listener below does.
+    # isolation_level None keeps the driver from opening transactions by itself; the listener below
+    # does.
     arguments = {"timeout": BUSY_TIMEOUT_S, "isolation_level": None}
     engine = create_engine(url, connect_args=arguments, hide_parameters=True, **_POOL)
     event.listen(engine, "connect", _configure)
@@ -92,8 +106,9 @@ def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None
 
 
 def _use_write_ahead_log(execute: Callable[[str], Any]) -> None:
-    # Of several processes that open a new file at once, all but one are told "locked", whatever the time-out.
-    # Waiting for the write lock is waiting for that one; the file is then in the mode already.
+    # Of several processes that open a new file at once, all but one are told "locked", whatever the
+    # time-out. Waiting for the write lock is waiting for that one; the file is then in the mode
+    # already.
     try:
         execute("PRAGMA journal_mode=WAL")
     except SqliteBusyError:

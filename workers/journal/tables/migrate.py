@@ -1,4 +1,6 @@
-"""Which version the journal's tables are of, and how they get to this one: Alembic, configured in code."""
+"""Which version the journal's tables are of, and how they get to this one: Alembic, configured in
+code.
+"""
 
 from functools import cache
 from pathlib import Path
@@ -18,16 +20,20 @@ _UPGRADE_LOCK = 0x636F6D6574
 
 
 def upgrade(url: str) -> None:
-    """Bring the journal at `url` to this version's tables, in one transaction. An empty database will do.
+    """Bring the journal at `url` to this version's tables, in one transaction. An empty database
+    will do.
 
     Several upgrades may run at once: one works, the others wait and find nothing left to do. Raises
-    `JournalUrlError`, `JournalUnavailableError`, and `JournalOutdatedError` when a newer version made them.
+    `JournalUrlError`, `JournalUnavailableError`, and `JournalOutdatedError` when a newer version
+    made them.
     """
     engine = open_engine(url)
     try:
         with translated(), for_writing(engine).begin() as connection:
             if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
+                connection.execute(
+                    text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK}
+                )
             _refuse_newer(_revision(connection))
             config = _config()
             config.attributes["connection"] = connection
@@ -46,14 +52,18 @@ def is_current(engine: Engine) -> bool:
 
 
 def require_current(engine: Engine) -> None:
-    """Raise `JournalOutdatedError`, which says what to do, unless the tables are those of this version."""
+    """Raise `JournalOutdatedError`, which says what to do, unless the tables are those of this
+    version.
+    """
     with translated(), engine.connect() as connection:
         revision = _revision(connection)
     _refuse_newer(revision)
     if revision is None:
         raise JournalOutdatedError(f"the database has no tables of comethooks; {UPGRADE}")
     if revision != _head():
-        raise JournalOutdatedError(f"the tables are at revision {revision}, not at {_head()}; {UPGRADE}")
+        raise JournalOutdatedError(
+            f"the tables are at revision {revision}, not at {_head()}; {UPGRADE}"
+        )
 
 
 def _refuse_newer(revision: str | None) -> None:

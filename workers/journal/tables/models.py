@@ -1,7 +1,9 @@
-"""The tables: what SQL keeps of requests, events and runs, and of what is not as expected in bodies.
+"""The tables: what SQL keeps of requests, events and runs, and of what is not as expected in
+bodies.
 
-A request became an event, or it is a row of `requests`. How often an event was repeated, when last and by
-which request is asked of `requests`, never counted up, so that writing a batch again changes nothing.
+A request became an event, or it is a row of `requests`. How often an event was repeated, when last
+and by which request is asked of `requests`, never counted up, so that writing a batch again changes
+nothing.
 """
 
 from datetime import datetime
@@ -43,14 +45,18 @@ class Outcome(StrEnum):
 
 
 class Instant(TypeDecorator[int]):
-    """Milliseconds in Python; in PostgreSQL `timestamptz`, in SQLite ISO 8601 text, which sorts by time."""
+    """Milliseconds in Python; in PostgreSQL `timestamptz`, in SQLite ISO 8601 text, which sorts by
+    time.
+    """
 
     impl = Text
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The column's type in that database."""
-        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(
+            Text() if dialect.name == "sqlite" else TIMESTAMP(timezone=True)
+        )
 
     def process_bind_param(self, value: int | None, dialect: Dialect) -> str | datetime | None:
         """What the database is given."""
@@ -121,7 +127,8 @@ runs = Table(
     Column("traceback", Text),
     # When a retrying run is due; while one runs from a claim, when the claim expires.
     Column("next_at", Instant),
-    # Who runs it: a member, `host|boot|pid`. While it runs, what else is here is about the attempt before.
+    # Who runs it: a member, `host|boot|pid`. While it runs, what else is here is about the attempt
+    # before.
     Column("claim", String(TEXT_LENGTH)),
     Column("claimed_at", Instant),
     # How often its process died while it ran from a claim.
@@ -130,7 +137,8 @@ runs = Table(
     Column("version", String(TEXT_LENGTH)),
     # What it did to the outside: a JSON list of lines; null when that was nothing.
     Column("effects", Text),
-    # Of an ordered handler's run that failed or waits: what orders it, and its place there; see lines.py.
+    # Of an ordered handler's run that failed or waits: what orders it, and its place there; see
+    # lines.py.
     Column("lane", _sorted_text(TEXT_LENGTH)),
     Column("place", BigInteger),
     # Nearly every run is done when it is written, and is in neither index.
@@ -190,7 +198,8 @@ requests = Table(
     Column("source", String(TEXT_LENGTH), nullable=False),
     Column("trigger", String(TEXT_LENGTH)),
     Column("app_id", String(TEXT_LENGTH)),
-    # No foreign key: a duplicate is kept even when the first one is not journalled yet, or is deleted.
+    # No foreign key: a duplicate is kept even when the first one is not journalled yet, or is
+    # deleted.
     Column("event_id", _ID),
     Column("headers", Text, nullable=False),
     Column("size", BigInteger),
@@ -239,7 +248,8 @@ replays = Table(
     # Who works on a chunk, `host|boot|pid`, and until when.
     Column("claim", String(TEXT_LENGTH)),
     Column("claimed_until", Instant),
-    # How often a process died at the next event, and how many events are to be run one run at a time since one did.
+    # How often a process died at the next event, and how many events are to be run one run at a
+    # time since one did.
     Column("deaths", BigInteger, nullable=False, server_default="0"),
     Column("suspects", BigInteger, nullable=False, server_default="0"),
     Column("error", Text),
@@ -249,7 +259,8 @@ replays = Table(
 replay_events = Table(
     "replay_events",
     metadata,
-    # The events of a replay that was given a file. No foreign keys: they are written before the replay is.
+    # The events of a replay that was given a file. No foreign keys: they are written before the
+    # replay is.
     Column("replay", _sorted_text(TEXT_LENGTH), primary_key=True),
     Column("event_id", _ID, primary_key=True),
     sqlite_with_rowid=False,

@@ -1,6 +1,7 @@
 """Statements of many rows: an insert, and an update that gives each row values of its own.
 
-A statement for each row would, in SQLite, give Python's global lock away and wait for it once a row.
+A statement for each row would, in SQLite, give Python's global lock away and wait for it once a
+row.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -35,7 +36,9 @@ def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
 
 
 class InsertMany:
-    """An insert into `columns` of `table` that leaves alone what is there already. `name` is the dialect's."""
+    """An insert into `columns` of `table` that leaves alone what is there already. `name` is the
+    dialect's.
+    """
 
     def __init__(self, name: str, table: Table, columns: Collection[str]) -> None:
         key = [column.name for column in table.primary_key]
@@ -53,7 +56,9 @@ class InsertMany:
         for sql, parameters in self._statements(connection, rows):
             connection.exec_driver_sql(sql, parameters)
 
-    def execute_returning(self, connection: Connection, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+    def execute_returning(
+        self, connection: Connection, rows: Sequence[Row]
+    ) -> list[tuple[Any, ...]]:
         """Write `rows` likewise, and say the keys of those that were not there."""
         found: list[tuple[Any, ...]] = []
         for sql, parameters in self._statements(connection, rows):
@@ -71,16 +76,22 @@ class InsertMany:
 
 
 class UpdateEach:
-    """An update of `columns` of `table` in the rows with given keys, as far as `condition` holds for them.
+    """An update of `columns` of `table` in the rows with given keys, as far as `condition` holds
+    for them.
 
-    `condition` and `also`, more assignments, are SQL; the first has a `?` for each argument of `execute`.
+    `condition` and `also`, more assignments, are SQL; the first has a `?` for each argument of
+    `execute`.
     """
 
-    def __init__(self, name: str, table: Table, columns: Collection[str], also: str, condition: str) -> None:
+    def __init__(
+        self, name: str, table: Table, columns: Collection[str], also: str, condition: str
+    ) -> None:
         key = [column.name for column in table.primary_key]
         self._rows = _Rows(table, [*key, *columns])
         # Both databases call the columns of a list of values column1, column2, …
-        given = {column: f"given.column{number}" for number, column in enumerate([*key, *columns], 1)}
+        given = {
+            column: f"given.column{number}" for number, column in enumerate([*key, *columns], 1)
+        }
         changes = [f"{column} = {_typed(name, table, column, given[column])}" for column in columns]
         found = [f"{table.name}.{column} = {given[column]}" for column in key]
         place = _PLACE[name]
@@ -115,7 +126,8 @@ class _Rows:
 
 
 def _typed(name: str, table: Table, column: str, value: str) -> str:
-    # PostgreSQL takes a column of values that are all NULL for text. SQLite has no such types to cast to.
+    # PostgreSQL takes a column of values that are all NULL for text. SQLite has no such types to
+    # cast to.
     kind = table.c[column].type
     if name == "sqlite" or not isinstance(kind, Instant | BigInteger):
         return value

@@ -1,4 +1,6 @@
-"""`comethooks events bookmark`: a redacted sample of an event, kept under a name, and sent by it."""
+"""`comethooks events bookmark`: a redacted sample of an event, kept under a name, and sent by
+it.
+"""
 
 import json
 import stat
@@ -53,7 +55,9 @@ class TestAdd:
         assert "comethooks events bookmark --remove sample" in done.stderr
         assert file.read_text() == "mine"
 
-    @pytest.mark.parametrize("name", ["../up", "a b", "", "-x", "UP", "x" * 65, "story", "message_sent"])
+    @pytest.mark.parametrize(
+        "name", ["../up", "a b", "", "-x", "UP", "x" * 65, "story", "message_sent"]
+    )
     def test_a_name_that_cannot_be_is_wrong_use(self, command, event, tmp_path, name):
         """Also one that `comethooks send` knows already."""
         assert command("events", "bookmark", "--", event.id, name).exit_code == 2
@@ -61,7 +65,13 @@ class TestAdd:
 
     @pytest.mark.parametrize(
         "arguments",
-        [(), ("0199f2a4",), ("--list", "--remove", "x"), ("0199f2a4", "x", "--list"), ("0199f2a4", "--list")],
+        [
+            (),
+            ("0199f2a4",),
+            ("--list", "--remove", "x"),
+            ("0199f2a4", "x", "--list"),
+            ("0199f2a4", "--list"),
+        ],
     )
     def test_one_thing_at_a_time(self, command, arguments):
         assert command("events", "bookmark", *arguments).exit_code == 2
@@ -111,7 +121,9 @@ class TestList:
 
 class TestSend:
     def test_what_was_kept_is_sent_as_if_it_happened_now(self, command, application, kept, event):
-        """So it is an event of its own: neither a repeat of the first one nor of the one sent a while before."""
+        """So it is an event of its own: neither a repeat of the first one nor of the one sent a
+        while before.
+        """
         command("events", "bookmark", event.id, "sample")
         before = now_ms()
         done = command("send", "sample")
@@ -141,7 +153,9 @@ class TestSend:
         done = command("send", "sample", "--set", "data.data.text=hi", "--print")
         assert json.loads(done.stdout)["data"]["data"]["text"] == "hi"
 
-    @pytest.mark.parametrize("option", [("--legacy",), ("--variant", "image"), ("--count", "3"), ("--bot",)])
+    @pytest.mark.parametrize(
+        "option", [("--legacy",), ("--variant", "image"), ("--count", "3"), ("--bot",)]
+    )
     def test_options_that_make_bodies_up_are_wrong_use(self, command, event, option):
         command("events", "bookmark", event.id, "sample")
         assert command("send", "sample", *option, "--print").exit_code == 2

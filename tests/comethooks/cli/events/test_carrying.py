@@ -1,4 +1,6 @@
-"""What moves from its stream into the journal while it is looked for is found, once and as the journal has it."""
+"""What moves from its stream into the journal while it is looked for is found, once and as the
+journal has it.
+"""
 
 import pytest
 from redis import Redis
@@ -14,7 +16,9 @@ from tests.comethooks.cli.store import START, Store, run
 
 
 class MovingJournal(Journal):
-    """A journal into which everything is written, and from the streams deleted, right before it is first read."""
+    """A journal into which everything is written, and from the streams deleted, right before it is
+    first read.
+    """
 
     store: Store
     records: tuple[Record, ...] = ()
@@ -44,7 +48,10 @@ class TestKept:
     def test_an_event_that_is_journalled_meanwhile_is_listed_once_as_done(self, store, moving):
         first, second = store.accept(), store.accept()
         found = list(moving(first, second).events(EVERYTHING))
-        assert [(event.id, event.status) for event in found] == [(second.id, "done"), (first.id, "done")]
+        assert [(event.id, event.status) for event in found] == [
+            (second.id, "done"),
+            (first.id, "done"),
+        ]
 
     def test_an_event_that_is_journalled_meanwhile_is_shown(self, store, moving):
         record = store.accept()
@@ -65,7 +72,9 @@ class TestKept:
             moving().event(record.id[:7])
         assert moving().event(record.id).id == record.id
 
-    def test_without_a_number_of_partitions_in_redis_that_of_the_settings_counts(self, store, moving):
+    def test_without_a_number_of_partitions_in_redis_that_of_the_settings_counts(
+        self, store, moving
+    ):
         record = store.accept()
         store.streams.client.delete("comethooks:partitions")
         assert [event.id for event in moving().events(EVERYTHING)] == [record.id]
@@ -105,7 +114,9 @@ class TestTail:
     @pytest.fixture
     def tail(self, store, clock):
         def make(asked: Filter = EVERYTHING, client: Redis | None = None, warn=pytest.fail) -> Tail:
-            return Tail(client or store.streams.client, store.journal, asked, clock=clock, warn=warn)
+            return Tail(
+                client or store.streams.client, store.journal, asked, clock=clock, warn=warn
+            )
 
         return make
 
@@ -179,7 +190,10 @@ class TestTail:
 
     def test_filters_hold_for_both_places(self, store, tail):
         watched = tail(Filter(conversation_id="group_pier"))
-        wanted = [store.accept(conversation_id="group_pier"), store.journalled(conversation_id="group_pier")]
+        wanted = [
+            store.accept(conversation_id="group_pier"),
+            store.journalled(conversation_id="group_pier"),
+        ]
         store.accept()
         store.journalled(run())
         assert {event.id for event in watched.poll()} == {record.id for record in wanted}

@@ -47,7 +47,13 @@ class TestList:
         [event] = command.json("events", "list")
         assert event["status"] == "dead"
         assert event["runs"] == [
-            {"handler": "welcome.greet", "state": "done", "attempts": 1, "error": None, "replay": None},
+            {
+                "handler": "welcome.greet",
+                "state": "done",
+                "attempts": 1,
+                "error": None,
+                "replay": None,
+            },
             {
                 "handler": "welcome.log",
                 "state": "dead",
@@ -57,7 +63,9 @@ class TestList:
             },
         ]
 
-    def test_what_is_in_stream_and_journal_is_shown_once_as_the_journal_has_it(self, command, store):
+    def test_what_is_in_stream_and_journal_is_shown_once_as_the_journal_has_it(
+        self, command, store
+    ):
         record = store.accept()
         store.settle(record, run())
         [event] = command.json("events", "list")
@@ -103,7 +111,9 @@ class TestList:
         }
         getattr(store, keep)()
         wanted = getattr(store, keep)(**fields[option])
-        assert [event["id"] for event in command.json("events", "list", option, value)] == [wanted.id]
+        assert [event["id"] for event in command.json("events", "list", option, value)] == [
+            wanted.id
+        ]
 
     def test_the_status_filter_tells_waiting_events_from_others(self, command, store):
         waiting, done, dead = (
@@ -141,7 +151,15 @@ class TestList:
         )
         shown = command("events", "list", FORCE_COLOR="1", COLUMNS="40").stdout
         head, row = shown.splitlines()
-        assert head.split() == ["RECEIVED", "STATUS", "TRIGGER", "CONVERSATION", "USER", "RUNS", "ID"]
+        assert head.split() == [
+            "RECEIVED",
+            "STATUS",
+            "TRIGGER",
+            "CONVERSATION",
+            "USER",
+            "RUNS",
+            "ID",
+        ]
         assert f"{iso(record.received_at)[:19]}Z" in row
         assert record.conversation_id in row
         assert row.endswith(record.id)
@@ -219,7 +237,9 @@ class TestDuplicates:
         store.settle(first, run())
         journalled, waiting = store.accept(key=b"k" * 16), store.accept(key=b"k" * 16)
         store.settle(
-            store.record(id=journalled.id, at=journalled.received_at, kind=Kind.DUPLICATE, event_id=first.id)
+            store.record(
+                id=journalled.id, at=journalled.received_at, kind=Kind.DUPLICATE, event_id=first.id
+            )
         )
         [shown] = command.json("events", "show", first.id)
         assert shown["duplicates"]["count"] == 2
@@ -229,13 +249,17 @@ class TestDuplicates:
 class TestShow:
     def test_has_everything_and_the_payload_without_secrets(self, command, store):
         body = message(id="57")
-        body["data"]["data"]["entities"] = {"sender": {"entity": {"uid": "ada", "authToken": TOKEN}}}
+        body["data"]["data"]["entities"] = {
+            "sender": {"entity": {"uid": "ada", "authToken": TOKEN}}
+        }
         record = store.accept(body)
         [event] = command.json("events", "show", record.id)
         assert event.keys() == LISTED | {"headers", "partition", "size", "drift", "payload"}
         assert event["headers"] == {"content_type": "Application/json", "credential": "cometchat"}
         assert event["payload"]["data"]["data"]["text"] == "the tide is in"
-        assert event["payload"]["data"]["data"]["entities"]["sender"]["entity"]["authToken"] == "***"
+        assert (
+            event["payload"]["data"]["data"]["entities"]["sender"]["entity"]["authToken"] == "***"
+        )
 
     def test_runs_come_with_times_and_tracebacks(self, command, store):
         record = store.journalled(run(state=RunState.DEAD))

@@ -22,7 +22,9 @@ MEGABYTE = 2**20
 
 
 def grown(command, *calls: list[str]) -> int:
-    """By how many bytes the last of these calls raised what a process that made the others before ever had."""
+    """By how many bytes the last of these calls raised what a process that made the others before
+    ever had.
+    """
     process = subprocess.run(
         [sys.executable, "-m", "tests.comethooks.cli.memory", *map(json.dumps, calls)],
         env={**os.environ, **command.environ},
@@ -185,14 +187,20 @@ class TestFile:
         assert json.loads((tmp_path / "out.jsonl").read_text())["id"] == record.id
         assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
-    def test_one_that_is_there_is_replaced_when_all_is_written(self, command, store, tmp_path, monkeypatch):
+    def test_one_that_is_there_is_replaced_when_all_is_written(
+        self, command, store, tmp_path, monkeypatch
+    ):
         """An export that fails leaves the old one, and nothing else."""
         (tmp_path / "out.jsonl").write_text("the old one")
         (tmp_path / "out.jsonl").chmod(0o644)
         store.accept()
         with monkeypatch.context() as patched:
-            patched.setattr("comethooks.workers.streams.backlog.record_at", lambda *arguments: 1 / 0)
-            assert command("events", "export", "--output", str(tmp_path / "out.jsonl")).exit_code == 1
+            patched.setattr(
+                "comethooks.workers.streams.backlog.record_at", lambda *arguments: 1 / 0
+            )
+            assert (
+                command("events", "export", "--output", str(tmp_path / "out.jsonl")).exit_code == 1
+            )
         assert (tmp_path / "out.jsonl").read_text() == "the old one"
         assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
         assert command("events", "export", "--output", str(tmp_path / "out.jsonl")).exit_code == 0
@@ -212,7 +220,9 @@ class TestFile:
         record = store.journalled(run())
         os.mkfifo(tmp_path / "pipe")
         read: list[str] = []
-        reader = threading.Thread(target=lambda: read.append((tmp_path / "pipe").read_text()), daemon=True)
+        reader = threading.Thread(
+            target=lambda: read.append((tmp_path / "pipe").read_text()), daemon=True
+        )
         reader.start()
         done = command("events", "export", "--output", str(tmp_path / "pipe"))
         reader.join(timeout=10)

@@ -1,4 +1,6 @@
-"""`comethooks events import`: lines become events in the journal, once, and nothing is run on them."""
+"""`comethooks events import`: lines become events in the journal, once, and nothing is run on
+them.
+"""
 
 import json
 import os
@@ -56,7 +58,9 @@ def imported(command: Command, *arguments: str) -> dict[str, int]:
 
 
 class TestRoundTrip:
-    def test_an_export_of_an_import_is_the_same_bytes(self, command, store, elsewhere, file, tmp_path):
+    def test_an_export_of_an_import_is_the_same_bytes(
+        self, command, store, elsewhere, file, tmp_path
+    ):
         """Whatever the bodies hold, and where they were."""
         for body in NASTY.values():
             store.journalled(run(), body=body)
@@ -82,7 +86,9 @@ class TestRoundTrip:
         elsewhere("events", "export", "--output", str(second))
         assert first.read_bytes() == second.read_bytes()
 
-    def test_an_event_without_its_body_comes_back_without(self, command, store, elsewhere, tmp_path):
+    def test_an_event_without_its_body_comes_back_without(
+        self, command, store, elsewhere, tmp_path
+    ):
         """And is still shown so."""
         record = store.journalled(run())
         store.journal.drop_payloads(START + 10**6, 10)
@@ -102,7 +108,9 @@ class TestRoundTrip:
 
 class TestImport:
     def test_ids_times_and_headers_are_kept_and_nothing_is_run(self, command, store, file):
-        """The status of an event without runs is unhandled, and its page says that it was imported."""
+        """The status of an event without runs is unhandled, and its page says that it was
+        imported.
+        """
         one = line(headers={"content_type": "Application/json"})
         assert imported(command, file(one)) == {"imported": 1, "already_there": 0, "bad": 0}
         [event] = command.json("events", "show", one["id"])
@@ -138,7 +146,9 @@ class TestImport:
 
     def test_bad_lines_are_named_and_the_others_imported(self, command, store, file):
         """By their numbers, which count empty lines too."""
-        done = command("events", "import", file(line(), b"oops", b"", line(received_at="noon"), line()))
+        done = command(
+            "events", "import", file(line(), b"oops", b"", line(received_at="noon"), line())
+        )
         assert done.exit_code == 1
         assert "line 2: not JSON\n" in done.stderr
         assert "line 4: received_at: Not an ISO 8601 time.\n" in done.stderr
@@ -146,7 +156,9 @@ class TestImport:
 
     def test_lines_may_come_over_standard_input(self, command, store):
         """With the line ends and the byte order mark of other systems."""
-        done = command.piped(b"\xef\xbb\xbf" + raw(line()) + b"\r\n" + raw(line()), "events", "import", "-")
+        done = command.piped(
+            b"\xef\xbb\xbf" + raw(line()) + b"\r\n" + raw(line()), "events", "import", "-"
+        )
         assert done.exit_code == 0, done.output
         assert "Imported 2 events" in done.stdout
 
@@ -155,9 +167,13 @@ class TestImport:
         monkeypatch.setattr(importing, "_BATCH", 4)
         lines = [line() for _ in range(10)]
         assert imported(command, file(*lines))["imported"] == 10
-        assert {event["id"] for event in command.json("events", "list")} == {each["id"] for each in lines}
+        assert {event["id"] for event in command.json("events", "list")} == {
+            each["id"] for each in lines
+        }
 
-    def test_a_line_that_is_too_long_is_bad_and_the_next_one_is_not(self, command, store, file, monkeypatch):
+    def test_a_line_that_is_too_long_is_bad_and_the_next_one_is_not(
+        self, command, store, file, monkeypatch
+    ):
         """However long it is, and just as long as may be."""
         one = raw(line())
         monkeypatch.setattr(importing, "LONGEST_LINE", len(one))

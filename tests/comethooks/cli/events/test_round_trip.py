@@ -1,4 +1,6 @@
-"""Export, import elsewhere, export: the same bytes, whatever was sent; hypothesis makes the bodies."""
+"""Export, import elsewhere, export: the same bytes, whatever was sent; hypothesis makes the
+bodies.
+"""
 
 import tempfile
 from pathlib import Path
@@ -25,7 +27,10 @@ def test_an_export_of_an_import_of_an_export_is_the_same_bytes(sent):
     """Each in a deployment of its own."""
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        lines = [dumps(envelope(stored(body, id=new_id(), received_at=START + len(body)))) for body in sent]
+        lines = [
+            dumps(envelope(stored(body, id=new_id(), received_at=START + len(body))))
+            for body in sent
+        ]
         (directory / "sent.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
         first = exported(deployment(directory / "a"), directory / "sent.jsonl")
         assert first.read_bytes().count(b"\n") == len(sent)

@@ -34,7 +34,12 @@ class TestEvent:
         [document] = command.json("explain", event.id)
         assert (document["kind"], document["id"], document["status"]) == ("event", event.id, "done")
         assert handlers(document) == {
-            "welcome.greet": {"handler": "welcome.greet", "matches": True, "reason": None, "ran": True},
+            "welcome.greet": {
+                "handler": "welcome.greet",
+                "matches": True,
+                "reason": None,
+                "ran": True,
+            },
             "welcome.log": {
                 "handler": "welcome.log",
                 "matches": False,
@@ -50,8 +55,14 @@ class TestEvent:
         assert '"group_*" does not fit after_message' in done.stdout
 
     def test_tells_who_called_and_how_it_was_taken(self, command, store):
-        """Address, user agent, label of the credential, conversation, partition, canonical name, repeats."""
-        headers = {"remote_address": "203.0.113.7", "user_agent": "CometChat/3", "credential": "cometchat"}
+        """Address, user agent, label of the credential, conversation, partition, canonical name,
+        repeats.
+        """
+        headers = {
+            "remote_address": "203.0.113.7",
+            "user_agent": "CometChat/3",
+            "credential": "cometchat",
+        }
         event = store.journalled(headers=headers)
         store.settle(store.record(kind=Kind.DUPLICATE, event_id=event.id, body=b""))
         [document] = command.json("explain", event.id)
@@ -93,8 +104,13 @@ class TestEvent:
         folder("welcome.py", PLUGIN)
         event = store.journalled(run("broken.note"), run("welcome.greet"), run("gone.away"))
         [document] = command.json("explain", event.id, COMETHOOKS_DISABLED_PLUGINS="welcome")
-        found = {each["name"]: (each["state"], each["where"]) for each in document["plugins_left_out"]}
-        assert found == {"broken": ("quarantined", f"{path}:1"), "welcome": ("disabled", found["welcome"][1])}
+        found = {
+            each["name"]: (each["state"], each["where"]) for each in document["plugins_left_out"]
+        }
+        assert found == {
+            "broken": ("quarantined", f"{path}:1"),
+            "welcome": ("disabled", found["welcome"][1]),
+        }
         reasons = {name: each["reason"] for name, each in handlers(document).items()}
         assert "its plugin is quarantined now: ModuleNotFoundError" in reasons["broken.note"]
         assert reasons["welcome.greet"] == (
@@ -116,7 +132,9 @@ class TestEvent:
             handlers(command.json("explain", each.id)[0])["welcome.greet"]["reason"]
             for each in (handled, waiting, imported)
         ]
-        assert "replay plan --missing --handler welcome.greet" in command("explain", handled.id).stderr
+        assert (
+            "replay plan --missing --handler welcome.greet" in command("explain", handled.id).stderr
+        )
         assert "replay" not in command("explain", waiting.id).stderr
         assert reasons == [
             "no run: the handler was not there, or not the same, when the event was processed",
@@ -156,7 +174,9 @@ class TestEvent:
 class TestRequest:
     def test_a_refused_one_has_reason_and_errors_by_path(self, command, store):
         """Beside who called."""
-        refused = store.refused(headers={"remote_address": "203.0.113.9", "credential": "cometchat"})
+        refused = store.refused(
+            headers={"remote_address": "203.0.113.9", "credential": "cometchat"}
+        )
         store.streams.keep(refused)
         done = command("explain", refused.id)
         assert done.exit_code == 0
@@ -164,7 +184,11 @@ class TestRequest:
         assert "data.message.id  Missing data for required field." in done.stdout
         assert "203.0.113.9" in done.stdout
         [document] = command.json("explain", refused.id)
-        assert (document["kind"], document["outcome"], document["status"]) == ("request", "refused", 422)
+        assert (document["kind"], document["outcome"], document["status"]) == (
+            "request",
+            "refused",
+            422,
+        )
         assert "payload" not in document
 
     def test_a_duplicate_names_what_it_repeats(self, command, store):
@@ -177,5 +201,7 @@ class TestRequest:
         """It says what it was looked for as, and where."""
         done = command("explain", "0123456789")
         assert done.exit_code == 1
-        assert "neither an event nor a request has an id that begins with 0123456789; " in done.stderr
+        assert (
+            "neither an event nor a request has an id that begins with 0123456789; " in done.stderr
+        )
         assert "looked in the streams" in done.stderr

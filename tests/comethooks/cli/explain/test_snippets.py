@@ -47,7 +47,10 @@ def loaded(tmp_path):
 
 @pytest.mark.parametrize(
     "trigger, legacy",
-    [*((name, False) for name in CURRENT), *((name, True) for name in LEGACY if name not in CURRENT)],
+    [
+        *((name, False) for name in CURRENT),
+        *((name, True) for name in LEGACY if name not in CURRENT),
+    ],
 )
 def test_it_handles_a_sample_of_its_trigger(trigger, legacy, loaded):
     """Pasted, it is loaded, matches, and runs without an error."""
@@ -76,7 +79,9 @@ def test_it_handles_a_sample_of_its_trigger(trigger, legacy, loaded):
 @pytest.mark.parametrize("trigger", TRIGGERS)
 def test_everything_that_it_names_is_there(trigger):
     """The attributes in its comment are attributes of events."""
-    [comment] = [line for line in snippet(trigger, None).splitlines() if line.startswith("    # More")]
+    [comment] = [
+        line for line in snippet(trigger, None).splitlines() if line.startswith("    # More")
+    ]
     for name in comment.partition(": ")[2].split(", "):
         assert hasattr(Event, name.split(".")[1]), name
 

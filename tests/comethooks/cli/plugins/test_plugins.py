@@ -86,11 +86,17 @@ class TestList:
         assert "imported" in done.stderr
 
     def test_what_is_to_be_installed_is_named(self, command, tmp_path):
-        """`plugins new --dir` makes a folder that holds a package and is none: it is not loaded from there."""
+        """`plugins new --dir` makes a folder that holds a package and is none: it is not loaded
+        from there.
+        """
         folder = tmp_path / "plugins" / "night_plugin"
         assert command("plugins", "new", "night", "--dir", str(folder.parent)).exit_code == 0
         [found] = command.json("plugins", "list")
-        assert (found["name"], found["state"], found["where"]) == ("night_plugin", "ignored", str(folder))
+        assert (found["name"], found["state"], found["where"]) == (
+            "night_plugin",
+            "ignored",
+            str(folder),
+        )
         advice = f"install it: pip install {folder}"
         assert advice in found["warnings"][0]
         done = command("plugins", "check")
@@ -98,7 +104,9 @@ class TestList:
         assert "1 ignored" in done.stderr
 
     @pytest.mark.parametrize("setting", ["COMETHOOKS_PLUGINS", "PYTHONPATH"])
-    def test_what_is_used_from_elsewhere_is_not_named(self, command, tmp_path, monkeypatch, setting):
+    def test_what_is_used_from_elsewhere_is_not_named(
+        self, command, tmp_path, monkeypatch, setting
+    ):
         """By its entry point or by the setting: the folder is where somebody works on it."""
         folder = tmp_path / "plugins" / "night_plugin"
         command("plugins", "new", "night", "--dir", str(folder.parent))

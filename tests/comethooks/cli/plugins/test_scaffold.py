@@ -32,7 +32,15 @@ def made(tmp_path_factory):
 def installed(made, tmp_path_factory):
     """A folder with it in it; on PYTHONPATH it is found like anything installed."""
     target = tmp_path_factory.mktemp("installed")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-index",
+    ]
     subprocess.run(
         [*pip, "--no-deps", "--no-build-isolation", "--target", str(target), str(made)],
         check=True,
@@ -54,7 +62,9 @@ def test_installed_it_is_found(installed, tmp_path):
         timeout=60,
     )
     [found] = [
-        plugin for plugin in map(json.loads, done.stdout.splitlines()) if plugin["name"] == "night_watch"
+        plugin
+        for plugin in map(json.loads, done.stdout.splitlines())
+        if plugin["name"] == "night_watch"
     ]
     assert (found["state"], found["warnings"]) == ("loaded", [])
     assert found["origin"] == "entry point of comethooks-night-watch 0.1.0"
@@ -103,7 +113,9 @@ def test_it_is_written_as_ruff_would_have_it(made):
         assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("name", ["Night", "night-watch", "2night", "", "night watch", "../night", "nìght"])
+@pytest.mark.parametrize(
+    "name", ["Night", "night-watch", "2night", "", "night watch", "../night", "nìght"]
+)
 def test_a_name_that_no_plugin_can_have_is_wrong_use(name, command, tmp_path, monkeypatch):
     """It says how one may be called, and makes nothing."""
     monkeypatch.chdir(tmp_path)

@@ -29,7 +29,11 @@ def test_what_fits_now_becomes_a_late_event_once(command, store):
     (found,) = command.json("replay", "run", "--refused", "--yes")
     assert found == {"accepted": 1, "duplicates": 0, "refused": 1, "dry_run": False}
     (event,) = waiting(command)
-    assert (event.id, event.received_at, event.body) == (event_id_of(fits.id), fits.received_at, fits.body)
+    assert (event.id, event.received_at, event.body) == (
+        event_id_of(fits.id),
+        fits.received_at,
+        fits.body,
+    )
     assert [each.event_id for each in store.journal.requests(Filter(outcome=Outcome.REFUSED))] == [
         None,
         event.id,
@@ -50,8 +54,13 @@ def test_what_came_again_and_was_accepted_is_recognised(command, store):
 def test_the_options_about_requests_narrow_it_down(command, store):
     """Those that a request has."""
     store.settle(store.refused())
-    assert command.json("replay", "plan", "--refused", "--trigger", "user_blocked")[0]["accepted"] == 0
-    assert "1 would become events" in command("replay", "plan", "--refused", "--since", "2026-09-01").stdout
+    assert (
+        command.json("replay", "plan", "--refused", "--trigger", "user_blocked")[0]["accepted"] == 0
+    )
+    assert (
+        "1 would become events"
+        in command("replay", "plan", "--refused", "--since", "2026-09-01").stdout
+    )
 
 
 def test_somebody_has_to_agree(command, store):

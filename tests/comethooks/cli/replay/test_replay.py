@@ -1,4 +1,6 @@
-"""`comethooks replay plan`, `list`, `status` and `stop`: what a replay would do, and how far one is."""
+"""`comethooks replay plan`, `list`, `status` and `stop`: what a replay would do, and how far one
+is.
+"""
 
 import json
 
@@ -42,7 +44,14 @@ class TestPlan:
         """Included, a handler that asks is run."""
         kept = store.journalled(conversation_id="group_pier")
         store.journalled()
-        about = ("--conversation", "group_pier", "--handler", "welcome.greet", "--include", "welcome.greet")
+        about = (
+            "--conversation",
+            "group_pier",
+            "--handler",
+            "welcome.greet",
+            "--include",
+            "welcome.greet",
+        )
         (found,) = command.json("replay", "plan", *about)
         assert (found["events"], found["runs"], found["oldest"]) == (1, 1, iso(kept.received_at))
 
@@ -77,7 +86,12 @@ class TestPlan:
         done = command("replay", "plan", *options)
         assert text in done.stdout
         assert " events" not in done.stdout
-        assert text in command("replay", "run", "--name", "mended", *options, "--until", "1s", "--yes").stderr
+        assert (
+            text
+            in command(
+                "replay", "run", "--name", "mended", *options, "--until", "1s", "--yes"
+            ).stderr
+        )
 
     @pytest.mark.parametrize(
         ("options", "text"),
@@ -111,7 +125,9 @@ class TestPlan:
         assert [event.id for event in store.journal.events()] == [there.id]
 
     def test_of_a_file_it_counts_what_can_be_run_once(self, command, store, tmp_path):
-        """A line that is there twice is one event, and one whose payload is not kept any more is none."""
+        """A line that is there twice is one event, and one whose payload is not kept any more is
+        none.
+        """
         dropped = store.journalled()
         file = tmp_path / "events.jsonl"
         command("events", "export", "--output", str(file))
@@ -131,7 +147,9 @@ def test_a_name_that_nobody_gave_is_told(command, store):
 def test_names_are_the_same_with_spaces_around_them(command, store, replays, work):
     """Nobody sees the difference."""
     store.journalled()
-    assert command("replay", "run", "--name", " mended ", "--all", "--yes", "--detach").exit_code == 0
+    assert (
+        command("replay", "run", "--name", " mended ", "--all", "--yes", "--detach").exit_code == 0
+    )
     assert [each.name for each in replays.all()] == ["mended"]
     assert command("replay", "run", "--name", "mended  ", "--all", "--yes").exit_code == 2
     assert command("replay", "stop", " mended").exit_code == 0

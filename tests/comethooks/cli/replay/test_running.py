@@ -1,4 +1,6 @@
-"""`comethooks replay run` and `resume`: how a replay is begun and gone on with, and what is said at its end."""
+"""`comethooks replay run` and `resume`: how a replay is begun and gone on with, and what is said at
+its end.
+"""
 
 import json
 import threading
@@ -27,7 +29,9 @@ def in_a_thread(work, name: str = "mended") -> threading.Thread:
 
 class TestRun:
     def test_it_is_shown_until_it_is_done(self, command, store, work):
-        """With what became of its runs, and what was skipped apart; afterwards it is listed, in the same words."""
+        """With what became of its runs, and what was skipped apart; afterwards it is listed, in the
+        same words.
+        """
         store.settle(store.record(message(data={"text": "fail here"})))
         store.journalled()
         store.journalled()
@@ -39,7 +43,12 @@ class TestRun:
         assert "3 events, 6 runs, 3 skipped" in done.stderr
         (listed,) = command.json("replay", "list")
         (status,) = command.json("replay", "status", "mended")
-        assert (listed["name"], listed["state"], listed["events"], listed["runs"]) == ("mended", "done", 3, 6)
+        assert (listed["name"], listed["state"], listed["events"], listed["runs"]) == (
+            "mended",
+            "done",
+            3,
+            6,
+        )
         assert (status["runs"], status["skipped"]) == (6, 3)
         assert status["states"] == {"done": 5, "dead": 1}
         assert status["request"]["asked"].keys() == {"until"}
@@ -94,7 +103,9 @@ class TestRun:
 
 
 class TestChoosing:
-    @pytest.mark.parametrize("more", [(), ("--rate", "5"), ("--dry-run",), ("--include", "welcome.greet")])
+    @pytest.mark.parametrize(
+        "more", [(), ("--rate", "5"), ("--dry-run",), ("--include", "welcome.greet")]
+    )
     def test_everything_is_replayed_only_when_somebody_says_so(self, command, store, replays, more):
         """A forgotten option is no wish."""
         store.journalled()
@@ -115,7 +126,9 @@ class TestChoosing:
     def test_a_choice_is_enough(self, command, store, replays):
         """Whatever it is."""
         store.journalled()
-        command("replay", "run", "--name", "mended", "--handler", "welcome.count", "--yes", "--detach")
+        command(
+            "replay", "run", "--name", "mended", "--handler", "welcome.count", "--yes", "--detach"
+        )
         assert replays.get("mended") is not None
 
     def test_without_a_terminal_it_has_to_be_told(self, command, store, replays):
@@ -182,11 +195,15 @@ def call(event, ctx):
         )
 
     def test_it_counts_what_would_have_been_done(self, command, store, work):
-        """By what it is, the most frequent first, ten of them; and it says what a dry run cannot hold back."""
+        """By what it is, the most frequent first, ten of them; and it says what a dry run cannot
+        hold back.
+        """
         for _ in range(12):
             store.journalled()
         worker = in_a_thread(work)
-        done = command("replay", "run", "--name", "mended", "--handler", "caller.call", "--dry-run", "--yes")
+        done = command(
+            "replay", "run", "--name", "mended", "--handler", "caller.call", "--dry-run", "--yes"
+        )
         worker.join(10)
         first, *effects = done.stdout.splitlines()
         assert first == "done: 12 events, 12 runs (12 done)."
@@ -234,7 +251,9 @@ class TestFile:
         (status,) = command.json("replay", "status", "file")
         assert (status["expected"], status["gone"]) == (2, 0)
 
-    def test_events_that_are_too_old_to_stay_are_told_and_replayed(self, command, store, work, tmp_path):
+    def test_events_that_are_too_old_to_stay_are_told_and_replayed(
+        self, command, store, work, tmp_path
+    ):
         """The sweeper leaves them until the replay has ended."""
         lines = [
             {"received_at": iso(now_ms() - 40 * DAY_MS + n), "body": json.dumps(message(id=str(n)))}
@@ -252,7 +271,10 @@ class TestFile:
 
     def test_secrets_are_dropped_on_the_way_if_they_are_to_be(self, command, store, tmp_path):
         """As `events import` does."""
-        line = {"received_at": iso(START), "body": json.dumps(message(id="new", authToken="planted"))}
+        line = {
+            "received_at": iso(START),
+            "body": json.dumps(message(id="new", authToken="planted")),
+        }
         file = tmp_path / "events.jsonl"
         file.write_text(json.dumps(line))
         options = ("replay", "run", "--name", "file", "--file", str(file), "--yes", "--detach")
@@ -270,7 +292,9 @@ class TestFile:
         command("replay", "run", "--name", "file", "--file", str(file), "--yes", "--detach")
         assert replays.all() == []
 
-    def test_one_whose_file_was_not_read_to_the_end_does_not_go_on(self, command, store, replays, file):
+    def test_one_whose_file_was_not_read_to_the_end_does_not_go_on(
+        self, command, store, replays, file
+    ):
         """Whoever read it was killed; it would replay a part of the file."""
         command("replay", "run", "--name", "file", "--file", str(file), "--yes", "--detach")
         with store.journal.engine.begin() as connection:

@@ -1,4 +1,6 @@
-"""`comethooks runs retry`, `runs dismiss`, `runs unblock`: who is meant, whether somebody is asked, what is said."""
+"""`comethooks runs retry`, `runs dismiss`, `runs unblock`: who is meant, whether somebody is asked,
+what is said.
+"""
 
 from collections.abc import Callable
 
@@ -22,7 +24,9 @@ NONE_FOUND = (
 
 @pytest.fixture
 def events(store: Store) -> tuple[Record, Record]:
-    """Two events, the newer one in another conversation; three runs are dead, one waits, one is dismissed."""
+    """Two events, the newer one in another conversation; three runs are dead, one waits, one is
+    dismissed.
+    """
     return (
         store.journalled(
             run("welcome.greet", RunState.DEAD),
@@ -91,14 +95,20 @@ class TestWhoIsMeant:
         assert store.journal.count_runs(Filter(since=START), [RunState.RETRYING]) >= retried
 
     def test_those_of_one_replay(self, command, store, states):
-        """Or none of any replay: live ones and those of replays are not mixed up unless somebody wants that."""
-        dead = [run("welcome.greet", RunState.DEAD, replay=name) for name in (None, "mended", "dry")]
+        """Or none of any replay: live ones and those of replays are not mixed up unless somebody
+        wants that.
+        """
+        dead = [
+            run("welcome.greet", RunState.DEAD, replay=name) for name in (None, "mended", "dry")
+        ]
         event = store.journalled(*dead)
         for name in ("mended", ""):
             assert command.json("runs", "retry", "--state", "dead", "--replay", name, "--yes") == [
                 {"matched": 1, "changed": 1}
             ]
-        assert command.json("runs", "dismiss", "--replay", " dry ", "--yes") == [{"matched": 1, "changed": 1}]
+        assert command.json("runs", "dismiss", "--replay", " dry ", "--yes") == [
+            {"matched": 1, "changed": 1}
+        ]
         found = {each.replay: each.state for each in store.journal.runs_of(event.id)}
         retrying = RunState.RETRYING
         assert found == {None: retrying, "mended": retrying, "dry": RunState.DISMISSED}
@@ -106,9 +116,9 @@ class TestWhoIsMeant:
     def test_those_of_an_event_among_the_options(self, command, events, states):
         """Its id may be shortened there, too."""
         shortened = events[1].id[:23]
-        assert command.json("runs", "dismiss", "--event", shortened, "--state", "dead", "--yes") == [
-            {"matched": 2, "changed": 2}
-        ]
+        assert command.json(
+            "runs", "dismiss", "--event", shortened, "--state", "dead", "--yes"
+        ) == [{"matched": 2, "changed": 2}]
         assert set(states(events[1]).values()) == {"dismissed"}
 
     @pytest.mark.parametrize("arguments", NONE_FOUND)
@@ -116,7 +126,9 @@ class TestWhoIsMeant:
         """It is said, and it is a number in JSON."""
         done = command("runs", "retry", *arguments, "--yes", "--json")
         assert (done.exit_code, done.stdout) == (0, '{"matched":0,"changed":0}\n')
-        assert "No runs found that can be retried: none is dead, dismissed or retrying." in done.stderr
+        assert (
+            "No runs found that can be retried: none is dead, dismissed or retrying." in done.stderr
+        )
         assert command("runs", "retry", *arguments, "--yes").stdout == ""
 
     @pytest.mark.parametrize("verb", ["retry", "dismiss"])
@@ -124,7 +136,9 @@ class TestWhoIsMeant:
         """Nobody means everything by saying nothing."""
         done = command("runs", verb, "--yes")
         assert done.exit_code == 2
-        assert "Give an event's id, or options that choose runs, such as --state dead" in done.stderr
+        assert (
+            "Give an event's id, or options that choose runs, such as --state dead" in done.stderr
+        )
         assert "--all means all" in done.stderr
 
     @pytest.mark.parametrize("more", [("--all",), ("--state", "dead")])
@@ -146,7 +160,10 @@ class TestByIdThatCannotBe:
         """And with the states that could be."""
         done = command("runs", "retry", events[0].id, "welcome.log", "--yes")
         assert (done.exit_code, done.stdout) == (1, "")
-        assert "welcome.log is done; only what is dead, dismissed or retrying can be retried" in done.stderr
+        assert (
+            "welcome.log is done; only what is dead, dismissed or retrying can be retried"
+            in done.stderr
+        )
 
     def test_a_handler_without_a_run_is_answered_with_those_that_have_one(self, command, events):
         """As in `runs show`."""
@@ -190,7 +207,10 @@ class TestAsking:
         done, asked = on_terminal(command, answer, "runs", "retry", "--state", "dead", "--json")
         assert "3 runs found: 3 dead." in asked
         assert "Retry 3 runs? [y/N] " in asked
-        assert (done.returncode, done.stdout) == (code, "" if code else '{"matched":3,"changed":3}\n')
+        assert (done.returncode, done.stdout) == (
+            code,
+            "" if code else '{"matched":3,"changed":3}\n',
+        )
         assert ("Nothing was changed." in asked) is bool(code)
         assert states(events[1])["audit.keep"] == state
 
@@ -226,25 +246,35 @@ class TestWhatIsSaid:
 class TestUnblock:
     @pytest.fixture
     def line(self, store: Store) -> tuple[Record, Record]:
-        """Two events of one conversation; the run of an ordered handler on the first is dead, the second waits."""
+        """Two events of one conversation; the run of an ordered handler on the first is dead, the
+        second waits.
+        """
         place = {"lane": "app/hikers", "handler": "ledger.book"}
         waiting = {"attempts": 0, "started_at": None, "finished_at": None}
         return (
-            store.journalled(run(state=RunState.DEAD, place=1, **place), run("welcome.greet", RunState.DEAD)),
+            store.journalled(
+                run(state=RunState.DEAD, place=1, **place), run("welcome.greet", RunState.DEAD)
+            ),
             store.journalled(run(state=RunState.WAITING, place=2, **place, **waiting)),
         )
 
     def test_lets_those_that_wait_go_on(self, command, line, states):
         """Beside what is dead and stays so."""
         conversation = line[0].conversation_id
-        done = command("runs", "unblock", "--handler", "ledger.book", "--conversation", conversation, "--yes")
+        done = command(
+            "runs", "unblock", "--handler", "ledger.book", "--conversation", conversation, "--yes"
+        )
         assert (done.exit_code, done.stdout) == (0, "1 run unblocked.\n")
         assert states(line[0])["ledger.book"] == "dead"
         assert states(line[1]) == {"ledger.book": "retrying"}
 
     def test_by_the_event_that_failed(self, command, line, states):
-        """Of its runs only that of the ordered handler is meant; dismissing it does the same and ends it."""
-        assert command.json("runs", "unblock", line[0].id, "--yes") == [{"matched": 1, "changed": 1}]
+        """Of its runs only that of the ordered handler is meant; dismissing it does the same and
+        ends it.
+        """
+        assert command.json("runs", "unblock", line[0].id, "--yes") == [
+            {"matched": 1, "changed": 1}
+        ]
         assert states(line[1]) == {"ledger.book": "retrying"}
 
     def test_says_when_nothing_holds_up_anything(self, command, events):
@@ -261,6 +291,6 @@ class TestUnblock:
             (shown,) = command.json(group, "show", line[1].id)
             assert shown["runs"][0]["waits_for"] == line[0].id
             assert shown["status"] == "retrying"
-        assert [each["event_id"] for each in command.json("runs", "list", "--state", "waiting")] == [
-            line[1].id
-        ]
+        assert [
+            each["event_id"] for each in command.json("runs", "list", "--state", "waiting")
+        ] == [line[1].id]

@@ -119,7 +119,9 @@ class TestList:
 
 def failure(error, *lines):
     """The fields of a run that failed with a traceback through these lines, the innermost last."""
-    frames = "".join(f'  File "{line[0]}", line {line[1]}, in {line[2]}\n    pass\n' for line in lines)
+    frames = "".join(
+        f'  File "{line[0]}", line {line[1]}, in {line[2]}\n    pass\n' for line in lines
+    )
     return {"error": error, "traceback": f"Traceback (most recent call last):\n{frames}{error}\n"}
 
 
@@ -131,7 +133,9 @@ POST = "POST https://example.com/in"
 
 @pytest.fixture
 def repeated(store):
-    """An event whose run has failed twice and is done since: its process died, then there was an error."""
+    """An event whose run has failed twice and is done since: its process died, then there was an
+    error.
+    """
     died = Attempt(1, None, None, "its process ended before it did (SIGKILL)")
     record = store.journalled(
         run(
@@ -202,13 +206,23 @@ class TestGroup:
         same = failure("ValueError: no user 1", GREET)
         first = store.journalled(run(state=RunState.DEAD, **same), run("welcome.log"))
         store.journalled(run(state=RunState.DISMISSED, **failure("ValueError: no user 2", GREET)))
-        retrying = {**failure("ValueError: no user 3", GREET), "next_at": START, "finished_at": START + 9000}
-        last = store.journalled(run(state=RunState.RETRYING, **retrying), conversation_id="group_pier")
-        store.journalled(run(state=RunState.DEAD, **failure("KeyError: 'x'", GREET)), run("welcome.log"))
+        retrying = {
+            **failure("ValueError: no user 3", GREET),
+            "next_at": START,
+            "finished_at": START + 9000,
+        }
+        last = store.journalled(
+            run(state=RunState.RETRYING, **retrying), conversation_id="group_pier"
+        )
+        store.journalled(
+            run(state=RunState.DEAD, **failure("KeyError: 'x'", GREET)), run("welcome.log")
+        )
         return first, last
 
     def test_failures_of_one_cause_are_one_line(self, command, failures):
-        """With how many are in which state, first and last when, and the last event as an example."""
+        """With how many are in which state, first and last when, and the last event as an
+        example.
+        """
         found = command.json("runs", "list", "--group")
         assert found == [
             {
@@ -234,8 +248,8 @@ class TestGroup:
         ]
         shown = command("runs", "list", "--group").stdout
         assert (
-            "welcome.greet  ValueError  /plugins/welcome.py:7  3      1 dead, 1 dismissed, 1 retrying"
-            in shown
+            "welcome.greet  ValueError  /plugins/welcome.py:7  3      1 dead, 1 dismissed, 1"
+            " retrying" in shown
         )
         assert failures[1].id in shown
 
@@ -278,7 +292,9 @@ class TestShow:
 
     def test_shows_version_and_next_attempt(self, command, store):
         """Of each run, here and where the event is shown."""
-        event = store.journalled(run("welcome.greet", RunState.RETRYING, next_at=START, version="1.2.3"))
+        event = store.journalled(
+            run("welcome.greet", RunState.RETRYING, next_at=START, version="1.2.3")
+        )
         for group in ("runs", "events"):
             shown = command(group, "show", event.id).stdout
             assert re.search(r"welcome.greet  retrying  now .* 1\.2\.3", shown)

@@ -108,7 +108,9 @@ class TestTally:
     def test_tells_what_was_refused_from_what_was_not_answered(self):
         """They mean something different."""
         line = self.tally(OK, Answer(0.1, 503, "busy"), Answer(0.1, error="ReadTimeout"))
-        assert line.startswith("3 sent: 1 accepted, 1 refused, 1 without an answer, 1.5 per second, ")
+        assert line.startswith(
+            "3 sent: 1 accepted, 1 refused, 1 without an answer, 1.5 per second, "
+        )
 
     def test_duplicates_are_said_when_there_are_any_or_were_asked_for(self):
         """A refused one is none, whatever it says."""

@@ -45,7 +45,9 @@ class TestOne:
         file.write_bytes(b"\n".join(map(dumps, bodies.values())))
         done = command("send", "--from-file", str(file))
         assert done.exit_code == 0, done.output
-        assert sorted(record.trigger for record in kept()) == sorted(kind.trigger for kind in bodies)
+        assert sorted(record.trigger for record in kept()) == sorted(
+            kind.trigger for kind in bodies
+        )
 
     def test_a_variant_is_another_form_of_the_same(self, command, listener):
         """Here, a message with a file."""
@@ -100,7 +102,9 @@ class TestMany:
         assert [record.kind for record in kept()] == ["event"] * 20
 
     def test_the_rate_is_kept(self, command, listener):
-        done = command("send", "message_sent", "--count", "11", "--rate", "50", "--to", listener.url)
+        done = command(
+            "send", "message_sent", "--count", "11", "--rate", "50", "--to", listener.url
+        )
         rate = float(done.stdout.split(", ")[2].removesuffix(" per second"))
         assert rate < 56
 
@@ -117,7 +121,9 @@ class TestMany:
 
     @pytest.mark.parametrize("pace", [(), ("--rate", "1000")])
     def test_it_ends_at_once_when_nobody_listens(self, command, pace):
-        done = command("send", "message_sent", "--count", "100000", *pace, "--to", "http://127.0.0.1:9")
+        done = command(
+            "send", "message_sent", "--count", "100000", *pace, "--to", "http://127.0.0.1:9"
+        )
         assert done.exit_code == 1
         assert "nobody listens" in done.stderr
 
@@ -126,10 +132,15 @@ class TestWhereTo:
     def test_nobody_listening_is_a_failure_with_the_address(self, command):
         done = command("send", "message_sent", PORT="9")
         assert (done.exit_code, done.stdout) == (1, "")
-        assert "nobody listens at http://127.0.0.1:9/webhooks. Is `comethooks up` running?" in done.stderr
+        assert (
+            "nobody listens at http://127.0.0.1:9/webhooks. Is `comethooks up` running?"
+            in done.stderr
+        )
 
     def test_the_public_url_is_the_default_when_it_is_set(self, command, listener):
-        done = command("send", "message_sent", COMETHOOKS_PUBLIC_URL=f"{listener.url}/chat/webhooks")
+        done = command(
+            "send", "message_sent", COMETHOOKS_PUBLIC_URL=f"{listener.url}/chat/webhooks"
+        )
         assert done.exit_code == 0, done.output
         assert listener.requests[0][0] == "/chat/webhooks"
 
@@ -149,7 +160,9 @@ class TestWhereTo:
         assert "write a URL such as" in done.stderr
 
     def test_a_proxy_of_the_environment_is_not_used_for_this_machine(self, command, listener):
-        done = command("send", "message_sent", "--to", listener.url, HTTP_PROXY="http://127.0.0.1:9")
+        done = command(
+            "send", "message_sent", "--to", listener.url, HTTP_PROXY="http://127.0.0.1:9"
+        )
         assert done.exit_code == 0, done.output
 
 
@@ -169,7 +182,9 @@ class TestWho:
         assert header == "Basic " + __import__("base64").b64encode(user.encode()).decode()
 
     def test_credentials_may_be_in_the_url_and_are_not_shown(self, command, listener):
-        done = command("send", "message_sent", "--to", listener.url.replace("://", "://ada:lovelace1@"))
+        done = command(
+            "send", "message_sent", "--to", listener.url.replace("://", "://ada:lovelace1@")
+        )
         assert done.exit_code == 0
         assert listener.requests[0][1]["Authorization"] == "Basic YWRhOmxvdmVsYWNlMQ=="
         failed = command("send", "message_sent", "--to", "http://ada:lovelace1@127.0.0.1:9")
@@ -212,7 +227,9 @@ class TestWrongUse:
             ("=1", "empty part"),
         ],
     )
-    def test_an_assignment_that_cannot_be_made_is_explained(self, command, listener, assignment, text):
+    def test_an_assignment_that_cannot_be_made_is_explained(
+        self, command, listener, assignment, text
+    ):
         done = command("send", "message_sent", "--to", listener.url, "--set", assignment)
         assert done.exit_code == 2
         assert text in done.stderr

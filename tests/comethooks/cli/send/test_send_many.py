@@ -44,7 +44,9 @@ class TestStory:
         done = command("send", "story", name)
         assert done.exit_code == 0, done.output
         printed = command("send", "story", name, "--print").stdout.splitlines()
-        assert [record.trigger for record in kept()] == [json.loads(line)["trigger"] for line in printed]
+        assert [record.trigger for record in kept()] == [
+            json.loads(line)["trigger"] for line in printed
+        ]
         assert done.stdout.startswith(f"{len(printed)} sent: {len(printed)} accepted, 0 refused, ")
         assert f"sent {len(printed)} of {len(printed)}" in done.stderr
 
@@ -67,7 +69,9 @@ class TestStory:
         for body in map(json.loads, posted(listener)):
             call = body["data"].get("call")
             session = (
-                call["data"]["entities"]["on"]["entity"]["sessionid"] if call else body["data"]["sessionId"]
+                call["data"]["entities"]["on"]["entity"]["sessionid"]
+                if call
+                else body["data"]["sessionId"]
             )
             told.setdefault(session, []).append(body["trigger"])
         [once] = {tuple(each) for each in told.values()}
@@ -95,7 +99,11 @@ class TestFile:
     def test_lines_are_sent_as_they_stand(self, command, listener, file):
         """Byte for byte, in order, without those that are empty."""
         done = command(
-            "send", "--from-file", file(LINES[0], b"", LINES[1], b"  ", b"no json"), "--to", listener.url
+            "send",
+            "--from-file",
+            file(LINES[0], b"", LINES[1], b"  ", b"no json"),
+            "--to",
+            listener.url,
         )
         assert posted(listener) == [*LINES, b"no json"]
         assert done.stdout.startswith("3 sent: 3 accepted")
@@ -165,19 +173,25 @@ class TestDuplicate:
         """All of them, by the real application."""
         done = command("send", "message_sent", "--duplicate", "--count", "10", *pace)
         assert done.exit_code == 0, done.output
-        assert done.stdout.startswith("20 sent: 20 accepted (10 of 10 recognised as duplicates), 0 refused, ")
+        assert done.stdout.startswith(
+            "20 sent: 20 accepted (10 of 10 recognised as duplicates), 0 refused, "
+        )
 
     def test_it_says_so_also_when_none_was(self, command, listener):
         """That is what one wants to know."""
         done = command("send", "message_sent", "--duplicate", "--to", listener.url)
-        assert done.stdout.startswith("2 sent: 2 accepted (0 of 1 recognised as duplicates), 0 refused, ")
+        assert done.stdout.startswith(
+            "2 sent: 2 accepted (0 of 1 recognised as duplicates), 0 refused, "
+        )
 
 
 class TestConcurrency:
     def test_so_many_are_under_way_at_a_time(self, command, listener):
         """Nobody is answered before four are there."""
         listener.gate = threading.Barrier(4)
-        done = command("send", "message_sent", "--count", "8", "--concurrency", "4", "--to", listener.url)
+        done = command(
+            "send", "message_sent", "--count", "8", "--concurrency", "4", "--to", listener.url
+        )
         assert done.exit_code == 0, done.output
         assert len({json.loads(body)["data"]["message"]["id"] for body in posted(listener)}) == 8
 
@@ -193,7 +207,16 @@ class TestConcurrency:
     def test_all_of_them_end_when_nobody_listens(self, command):
         """At once."""
         done = command(
-            *("send", "message_sent", "--count", "100000", "--concurrency", "8", "--to", "http://127.0.0.1:9")
+            *(
+                "send",
+                "message_sent",
+                "--count",
+                "100000",
+                "--concurrency",
+                "8",
+                "--to",
+                "http://127.0.0.1:9",
+            )
         )
         assert done.exit_code == 1
         assert done.stderr.count("nobody listens") == 1
@@ -240,12 +263,24 @@ class TestWrongUse:
             (("story", "call", "--messages", "3"), "there are no messages in that of a call"),
             (("story", "group", "--legacy"), "--legacy is for single events"),
             (("story", "group", "--bot"), "--bot is for single events"),
-            (("story", "group", "--concurrency", "2"), "is for several stories at once: add --count N"),
-            (("message_sent", "--messages", "3"), "`comethooks send story conversation --messages 50`"),
+            (
+                ("story", "group", "--concurrency", "2"),
+                "is for several stories at once: add --count N",
+            ),
+            (
+                ("message_sent", "--messages", "3"),
+                "`comethooks send story conversation --messages 50`",
+            ),
             (("message_sent", "--concurrency", "2"), "is for several bodies: add --count N"),
             (("message_sent", "--bot"), "bots are only called with after_message"),
-            (("message_sent", "--variant", "imag"), "message_sent has no 'imag'; did you mean image?"),
-            (("group_created", "--variant", "big"), "there is one form of group_created; leave it out"),
+            (
+                ("message_sent", "--variant", "imag"),
+                "message_sent has no 'imag'; did you mean image?",
+            ),
+            (
+                ("group_created", "--variant", "big"),
+                "there is one form of group_created; leave it out",
+            ),
             (("after_message", "--bot", "--legacy"), "leave --legacy out"),
             (("message_sent", "--print", "--rate", "2"), "leave --rate and --concurrency out"),
         ],

@@ -24,7 +24,9 @@ def test_a_time_is_iso_in_utc_unless_it_says_otherwise(text, milliseconds):
     assert Moment().convert(text, None, None) == milliseconds
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("2h", 7200), ("7d", 604_800), ("90s", 90), ("15m", 900)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("2h", 7200), ("7d", 604_800), ("90s", 90), ("15m", 900)]
+)
 def test_a_time_may_be_how_long_ago(text, seconds):
     before = time.time() - seconds
     assert 0 <= Moment().convert(text, None, None) / 1000 - before + 0.001 < 5

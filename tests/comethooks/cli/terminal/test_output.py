@@ -1,4 +1,6 @@
-"""Tables fit the terminal, and are whole everywhere else; progress is a bar on a terminal and lines elsewhere."""
+"""Tables fit the terminal, and are whole everywhere else; progress is a bar on a terminal and lines
+elsewhere.
+"""
 
 import sys
 
@@ -15,7 +17,12 @@ from comethooks.cli.terminal.output import (
     styled,
 )
 
-COLUMNS = (Column("NAME"), Column("REMARK", spare=2, folds_at=24), Column("PLACE", spare=1), Column("ID"))
+COLUMNS = (
+    Column("NAME"),
+    Column("REMARK", spare=2, folds_at=24),
+    Column("PLACE", spare=1),
+    Column("ID"),
+)
 IDENTIFIER = "01a20081-ae18-7d76-8a11-7c078a4441dc"
 ROW = ("welcome", "r" * 40, "p" * 20, IDENTIFIER)
 

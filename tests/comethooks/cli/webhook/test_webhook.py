@@ -61,7 +61,11 @@ class TestRegister:
         assert [line.split() for line in lines[2:]] == [[trigger, "added"] for trigger in TRIGGERS]
         assert server.triggers == {"comethooks": list(TRIGGERS)}
         fields = server.webhooks["comethooks"]
-        assert (fields["webhookURL"], fields["username"], fields["password"]) == (URL, USER, PASSWORD)
+        assert (fields["webhookURL"], fields["username"], fields["password"]) == (
+            URL,
+            USER,
+            PASSWORD,
+        )
         assert fields["retryOnFailure"] is True
 
     def test_doing_it_again_is_harmless(self, webhook, server):
@@ -70,12 +74,17 @@ class TestRegister:
         done = webhook("register")
         assert done.exit_code == 0, done.output
         assert (server.webhooks, server.triggers) == before
-        assert "nothing is known to differ; sent again, as CometChat does not tell: password" in done.stdout
+        assert (
+            "nothing is known to differ; sent again, as CometChat does not tell: password"
+            in done.stdout
+        )
         assert done.stdout.count("there already") == len(TRIGGERS)
 
     def test_a_dry_run_changes_nothing_and_says_what_it_would(self, webhook, server):
         server.has("comethooks", "message_sent", webhookURL=URL)
-        done = webhook("register", "--dry-run", "--trigger", "message_sent", "--trigger", "message_edited")
+        done = webhook(
+            "register", "--dry-run", "--trigger", "message_sent", "--trigger", "message_edited"
+        )
         assert done.exit_code == 0, done.output
         assert server.changes == []
         _, first, *others = done.stdout.splitlines()
@@ -99,8 +108,14 @@ class TestRegister:
         }
         assert first == common | {"trigger": None, "action": "create"}
         assert second == common | {"trigger": "message_sent", "action": "add"}
-        again, there = webhook.json("register", "--trigger", "message_sent", "--dry-run", "--no-retry")
-        assert (again["action"], again["changes"], again["done"]) == ("update", ["retryOnFailure"], False)
+        again, there = webhook.json(
+            "register", "--trigger", "message_sent", "--dry-run", "--no-retry"
+        )
+        assert (again["action"], again["changes"], again["done"]) == (
+            "update",
+            ["retryOnFailure"],
+            False,
+        )
         assert (there["action"], there["done"]) == ("none", False)
 
     def test_a_trigger_that_fails_makes_it_fail_with_the_reason(self, webhook, server):
@@ -134,7 +149,9 @@ class TestRegister:
         """It may be that of another deployment, which would silently get nothing any more."""
         server.has("comethooks", webhookURL="https://old.example.com/webhooks")
         done = webhook("register", "--trigger", "message_sent", "--dry-run")
-        assert "so far the webhook comethooks sends to https://old.example.com/webhooks" in done.stderr
+        assert (
+            "so far the webhook comethooks sends to https://old.example.com/webhooks" in done.stderr
+        )
         server.has("comethooks", webhookURL=URL)
         assert "so far" not in webhook("register", "--trigger", "message_sent", "--dry-run").stderr
 
@@ -147,7 +164,10 @@ class TestRegister:
         """CometChat's list grows faster than ours."""
         done = webhook("register", "--trigger", "message_sung")
         assert done.exit_code == 0
-        assert "Warning: message_sung is no trigger of current webhooks that is known here" in done.stderr
+        assert (
+            "Warning: message_sung is no trigger of current webhooks that is known here"
+            in done.stderr
+        )
         assert server.triggers == {"comethooks": ["message_sung"]}
 
     def test_a_key_of_another_kind_is_explained(self, webhook):
@@ -184,7 +204,9 @@ class TestAddress:
             "https://10.1.2.3",
         ],
     )
-    def test_one_that_cometchat_cannot_call_is_refused_with_what_to_do(self, webhook, server, address):
+    def test_one_that_cometchat_cannot_call_is_refused_with_what_to_do(
+        self, webhook, server, address
+    ):
         done = webhook("register", COMETHOOKS_PUBLIC_URL=address)
         assert done.exit_code == 1
         assert "needs a public https:// address" in done.stderr
@@ -220,7 +242,12 @@ class TestByHand:
         assert "CometChat's sales team" in done.stderr
         assert "Nothing is registered yet." in done.stderr
         assert f"open the app {APP}, and there Settings → Webhooks → Add" in done.stdout
-        for name, value in {"ID": "ours", "URL": URL, "user": USER, "retry on failure": "on: "}.items():
+        for name, value in {
+            "ID": "ours",
+            "URL": URL,
+            "user": USER,
+            "retry on failure": "on: ",
+        }.items():
             assert any(
                 line.strip().startswith(name) and value in line for line in done.stdout.splitlines()
             ), name
@@ -313,7 +340,15 @@ class TestList:
         done = webhook("list")
         assert done.exit_code == 0, done.output
         _, first, second = (line.split() for line in done.stdout.splitlines())
-        assert first == ["h1", "One", "yes", "no", "message_sent,", "user_blocked", "https://example.com/h1"]
+        assert first == [
+            "h1",
+            "One",
+            "yes",
+            "no",
+            "message_sent,",
+            "user_blocked",
+            "https://example.com/h1",
+        ]
         assert second == ["h2", "h2", "no", "yes", str(len(TRIGGERS)), "https://example.com/h2"]
 
     def test_json_has_all_of_it(self, webhook, server):
@@ -347,7 +382,9 @@ class TestRemove:
 
     def test_json_says_so(self, webhook, server):
         server.has("h1")
-        assert webhook.json("remove", "h1", "--yes") == [{"app_id": APP, "webhook": "h1", "removed": True}]
+        assert webhook.json("remove", "h1", "--yes") == [
+            {"app_id": APP, "webhook": "h1", "removed": True}
+        ]
 
     def test_one_that_is_not_there_is_a_failure_that_names_the_others(self, webhook, server):
         server.has("h1")
@@ -374,7 +411,9 @@ class TestRemove:
 
 
 def on_a_terminal(command, *arguments, answer="") -> tuple[int, str]:
-    """The exit code of the command where somebody sits and answers, and everything that they see."""
+    """The exit code of the command where somebody sits and answers, and everything that they
+    see.
+    """
     ours, theirs = pty.openpty()
     os.write(ours, f"{answer}\n".encode())
     done = subprocess.run(

@@ -1,4 +1,6 @@
-"""What failures have in common: the handler, the exception's type, and the plugin's innermost line."""
+"""What failures have in common: the handler, the exception's type, and the plugin's innermost
+line.
+"""
 
 import tracemalloc
 from collections.abc import Callable
@@ -35,7 +37,8 @@ def failed(error: str | None, traceback: str | None = None) -> StoredRun:
 def attempts(*errors: str) -> tuple[Attempt, ...]:
     """One after the other, a second apart, from 10 s on."""
     return tuple(
-        Attempt(number, 10_000 * number - 1, 10_000 * number, error) for number, error in enumerate(errors, 1)
+        Attempt(number, 10_000 * number - 1, 10_000 * number, error)
+        for number, error in enumerate(errors, 1)
     )
 
 
@@ -58,8 +61,12 @@ class TestPlace:
     """`file:line` of the plugin, whatever the plugin was in."""
 
     def test_is_the_line_of_the_plugin_and_not_of_the_library_that_it_called(self) -> None:
-        library = defined("/venv/lib/site-packages/lib.py", "def parse(text):\n    return int(text)\n")
-        plugin = defined("/plugins/welcome.py", "def greet():\n\n    parse('x')\n", parse=library["parse"])
+        library = defined(
+            "/venv/lib/site-packages/lib.py", "def parse(text):\n    return int(text)\n"
+        )
+        plugin = defined(
+            "/plugins/welcome.py", "def greet():\n\n    parse('x')\n", parse=library["parse"]
+        )
         assert place_in(traceback_of(plugin["greet"]), "welcome.greet") == "/plugins/welcome.py:3"
 
     def test_is_the_innermost_of_several_files_of_the_plugin(self) -> None:
@@ -70,8 +77,13 @@ class TestPlace:
     def test_a_single_installed_module_has_no_neighbours(self) -> None:
         """What is beside it in site-packages are libraries; what is in its package is its own."""
         library = defined("/lib/site-packages/other.py", "def help():\n    1 / 0\n")
-        alone = defined("/lib/site-packages/welcome.py", "def greet():\n    help()\n", help=library["help"])
-        assert place_in(traceback_of(alone["greet"]), "welcome.greet") == "/lib/site-packages/welcome.py:2"
+        alone = defined(
+            "/lib/site-packages/welcome.py", "def greet():\n    help()\n", help=library["help"]
+        )
+        assert (
+            place_in(traceback_of(alone["greet"]), "welcome.greet")
+            == "/lib/site-packages/welcome.py:2"
+        )
         part = defined("/lib/site-packages/welcome/deep/part.py", "def help():\n\n    1 / 0\n")
         code = "def greet():\n    help()\n"
         package = defined("/lib/site-packages/welcome/__init__.py", code, help=part["help"])
@@ -98,12 +110,17 @@ class TestPlace:
 
     def test_a_traceback_that_was_cut_still_tells(self) -> None:
         """Its beginning, with the handler itself, is what is missing."""
-        code = "def greet(n):\n    if n:\n        other(n - 1)\n    1 / 0\ndef other(n):\n    greet(n)\n"
+        code = (
+            "def greet(n):\n    if n:\n        other(n - 1)\n    1 / 0\ndef other(n):\n   "
+            " greet(n)\n"
+        )
         text = traceback_of(defined("/p/welcome.py", code)["greet"], 400)
         assert len(text) == MAX_TRACEBACK or "repeated" in text
         assert place_in("…" + text[-300:], "welcome.greet") == "/p/welcome.py:4"
 
-    @pytest.mark.parametrize("text", ["", "killed", 'File "x", line 3', "Traceback (most recent call last):"])
+    @pytest.mark.parametrize(
+        "text", ["", "killed", 'File "x", line 3', "Traceback (most recent call last):"]
+    )
     def test_without_frames_there_is_none(self, text: str) -> None:
         assert place_in(text, "welcome.greet") is None
 
@@ -125,7 +142,9 @@ class TestCause:
         assert grouped([failed(None)]) == []
 
     def test_it_was_first_seen_when_the_first_attempt_failed_of_it(self) -> None:
-        """Attempts that failed of something else do not count, and the last one has no time when its process died."""
+        """Attempts that failed of something else do not count, and the last one has no time when
+        its process died.
+        """
         made = attempts("KeyError: 1", "ValueError: 2", "ValueError: 3", "OSError", "ValueError: 5")
         run = replace(failed("ValueError: 5"), attempts=5, finished_at=60_000, attempts_made=made)
         other = replace(failed("ValueError: 1"), event_id="event-2", finished_at=40_000)
@@ -173,7 +192,10 @@ def test_memory_does_not_grow_with_what_failed(tmp_path: Path) -> None:
     for start in range(0, 2000, 200):
         numbers = range(start, start + 200)
         journal.write(
-            [settled(event(number), run(RunState.DEAD, error="E", traceback=text)) for number in numbers]
+            [
+                settled(event(number), run(RunState.DEAD, error="E", traceback=text))
+                for number in numbers
+            ]
         )
     tracemalloc.start()
     [group] = grouped(journal.failed_runs())

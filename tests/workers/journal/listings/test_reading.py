@@ -38,7 +38,11 @@ class TestWholeEvents:
     def test_those_that_are_asked_for(self, journal: Journal):
         """By what they are, when they came and what became of them."""
         journal.write(
-            [settled(event(1)), settled(event(2), run(RunState.DEAD)), settled(event(3, sender="bo"))]
+            [
+                settled(event(1)),
+                settled(event(2), run(RunState.DEAD)),
+                settled(event(3, sender="bo")),
+            ]
         )
         assert numbers(journal.whole_events(Filter(sender="bo"))) == [3]
         assert numbers(journal.whole_events(Filter(since=T0 + 2000, until=T0 + 3000))) == [2]
@@ -73,12 +77,18 @@ class TestKnownIds:
 
 
 class TestEvents:
-    def test_newest_first_also_across_pages(self, journal: Journal, monkeypatch: pytest.MonkeyPatch):
-        """A listing longer than a page leaves out and repeats nothing, even when all came at the same time."""
+    def test_newest_first_also_across_pages(
+        self, journal: Journal, monkeypatch: pytest.MonkeyPatch
+    ):
+        """A listing longer than a page leaves out and repeats nothing, even when all came at the
+        same time.
+        """
         monkeypatch.setattr(reading, "_PAGE", 7)
         records = [event(number, received_at=T0 + number // 20) for number in range(60)]
         journal.write([settled(record, run()) for record in records])
-        assert [stored.id for stored in journal.events()] == [record.id for record in reversed(records)]
+        assert [stored.id for stored in journal.events()] == [
+            record.id for record in reversed(records)
+        ]
         assert [len(list(journal.events(Filter(limit=limit)))) for limit in (1, 7, 8, 60, 90)] == [
             1,
             7,
@@ -96,7 +106,12 @@ class TestEvents:
     def test_by_what_they_are(self, journal: Journal):
         """Each of the filters by itself, and all together."""
         journal.write([settled(event(1))])
-        other = {"trigger": "user_blocked", "conversation_id": "user:bo", "sender": "bo", "app_id": "77ac"}
+        other = {
+            "trigger": "user_blocked",
+            "conversation_id": "user:bo",
+            "sender": "bo",
+            "app_id": "77ac",
+        }
         journal.write([settled(event(2, **other))])
         for name, value in other.items():
             assert numbers(journal.events(Filter(**{name: value}))) == [2]
@@ -120,7 +135,9 @@ class TestEvents:
             live = [run(state, f"p.h{place}") for place, state in enumerate(states)]
             journal.write([settled(event(number), *live, run(RunState.DEAD, replay="july"))])
         for status in EventStatus:
-            expected = [number for number, states in enumerate(pairs) if event_status(states) is status]
+            expected = [
+                number for number, states in enumerate(pairs) if event_status(states) is status
+            ]
             found = list(journal.events(Filter(status=status)))
             assert numbers(found) == expected[::-1]
             assert {stored.status for stored in found} == {status}
@@ -134,7 +151,9 @@ class TestEvents:
         assert numbers(journal.events(Filter(handler="a.b", state=RunState.DEAD))) == [1]
 
     def test_a_listing_left_half_read_holds_up_nobody(self, journal: Journal):
-        """Whoever stops in the middle keeps no transaction open, and what comes meanwhile does not disturb."""
+        """Whoever stops in the middle keeps no transaction open, and what comes meanwhile does not
+        disturb.
+        """
         journal.write([settled(event(number)) for number in range(3)])
         listing = journal.events()
         assert numbers([next(listing)]) == [2]
@@ -156,7 +175,9 @@ class TestDuplicates:
         assert stored.duplicates == repeated
 
     def test_may_come_before_the_first(self, journal: Journal):
-        """Partitions are journalled on their own, so a duplicate may be there before its event is."""
+        """Partitions are journalled on their own, so a duplicate may be there before its event
+        is.
+        """
         journal.write([settled(duplicate(2, event(1)))])
         journal.write([settled(event(1))])
         assert [stored.duplicates.count for stored in journal.events()] == [1]
@@ -183,7 +204,9 @@ class TestRuns:
         journal.write([settled(event(2), run(RunState.DONE, "a.dead"))])
         for state in RunState:
             asked = Filter(state=state, handler=f"a.{state}", status=EventStatus.DEAD)
-            assert [(stored.event_id, stored.state) for stored in journal.runs(asked)] == [(an_id(1), state)]
+            assert [(stored.event_id, stored.state) for stored in journal.runs(asked)] == [
+                (an_id(1), state)
+            ]
         assert list(journal.runs(Filter(state=RunState.DEAD, status=EventStatus.DONE))) == []
 
     def test_of_one_event_by_its_id(self, journal: Journal):
@@ -196,9 +219,13 @@ class TestRuns:
         assert numbers(journal.requests(asked)) == [5, 1]
 
     def test_are_counted_by_what_they_are(self, journal: Journal):
-        """A count heeds what a listing heeds but its limit, and the states that it is asked about."""
+        """A count heeds what a listing heeds but its limit, and the states that it is asked
+        about.
+        """
         journal.write([settled(event(1), *(run(state, f"a.{state}") for state in RunState))])
-        journal.write([settled(event(2, sender="bo"), run(RunState.DEAD), run(RunState.DEAD, replay="july"))])
+        journal.write(
+            [settled(event(2, sender="bo"), run(RunState.DEAD), run(RunState.DEAD, replay="july"))]
+        )
         assert journal.count_runs() == len(RunState) + 2
         assert journal.count_runs(Filter(sender="bo", limit=1)) == 2
         assert journal.count_runs(Filter(event_id=an_id(1)), RETRYABLE) == 3
@@ -217,7 +244,9 @@ class TestRuns:
         """How many are due, counted as far as asked, and when the next one is."""
         assert (journal.due(T0, 10), journal.next_due()) == (0, None)
         for second in range(4):
-            journal.write([settled(event(second), run(RunState.RETRYING, next_at=T0 + 1000 * second))])
+            journal.write(
+                [settled(event(second), run(RunState.RETRYING, next_at=T0 + 1000 * second))]
+            )
         journal.write([settled(event(9), run(RunState.RUNNING, next_at=T0 - 1))])
         assert [journal.due(T0 + ms, 3) for ms in (-1, 0, 1999, 9000)] == [0, 1, 2, 3]
         assert journal.next_due() == T0
@@ -244,7 +273,12 @@ class TestRequests:
         """Every request that was kept, newest first, whatever became of it."""
         found = list(journal.requests())
         assert numbers(found) == [4, 3, 2, 1]
-        assert [stored.outcome.value for stored in found] == ["refused", "accepted", "duplicate", "accepted"]
+        assert [stored.outcome.value for stored in found] == [
+            "refused",
+            "accepted",
+            "duplicate",
+            "accepted",
+        ]
         assert [stored.event_id for stored in found] == [None, an_id(3), an_id(1), an_id(1)]
         assert [stored.status for stored in found] == [422, 200, 200, 200]
         assert {stored.body for stored in found} == {None}
@@ -286,13 +320,17 @@ class TestIds:
         assert len(journal.runs_of("0199c820")) == 1
 
     def test_several_with_that_beginning_are_an_error(self, journal: Journal):
-        """An ambiguous beginning names how many there are, of events and other requests together."""
+        """An ambiguous beginning names how many there are, of events and other requests
+        together.
+        """
         with pytest.raises(AmbiguousIdError, match="2 ids begin with '0199c8'") as caught:
             journal.request("0199c8")
         assert (caught.value.prefix, caught.value.count) == ("0199c8", 2)
 
     def test_what_no_id_begins_with_finds_nothing(self, journal: Journal):
-        """Too short a beginning, another one, or no id at all is none, whatever SQL makes of its characters."""
+        """Too short a beginning, another one, or no id at all is none, whatever SQL makes of its
+        characters.
+        """
         for nothing in ("", "0199", "0199c9", "%%%%%%", "______", "\x00\ud800abcdef", "~" * 40):
             assert journal.event(nothing) is None
             assert journal.request(nothing) is None

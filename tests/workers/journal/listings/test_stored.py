@@ -4,9 +4,13 @@ from tests.workers.journal.samples import T0, an_id, duplicate, event, refusal, 
 
 
 def test_an_event_as_json(journal: Journal):
-    """An event has exactly the documented keys, times in ISO 8601, and null for what it does not have."""
+    """An event has exactly the documented keys, times in ISO 8601, and null for what it does not
+    have.
+    """
     first = event(1, name=None, occurred_at=None)
-    failed = run(RunState.DEAD, error="ValueError: no such user", attempts=2, traceback="Traceback …")
+    failed = run(
+        RunState.DEAD, error="ValueError: no such user", attempts=2, traceback="Traceback …"
+    )
     journal.write([settled(first, failed, run(handler="audit.note", replay="july"))])
     journal.write([settled(duplicate(5, first))])
     assert [stored.as_json() for stored in journal.events()] == [
@@ -29,7 +33,13 @@ def test_an_event_as_json(journal: Journal):
                     "error": "ValueError: no such user",
                     "replay": None,
                 },
-                {"handler": "audit.note", "state": "done", "attempts": 1, "error": None, "replay": "july"},
+                {
+                    "handler": "audit.note",
+                    "state": "done",
+                    "attempts": 1,
+                    "error": None,
+                    "replay": "july",
+                },
             ],
             "duplicates": {
                 "count": 1,
@@ -62,9 +72,15 @@ def test_a_run_as_json(journal: Journal):
 
 def test_a_run_says_when_it_is_due_again(journal: Journal):
     """Only one that is to be tried again: for a running one the time means something else."""
-    waiting, running = run(RunState.RETRYING, "a.b", next_at=T0), run(RunState.RUNNING, "c.d", next_at=T0)
+    waiting, running = (
+        run(RunState.RETRYING, "a.b", next_at=T0),
+        run(RunState.RUNNING, "c.d", next_at=T0),
+    )
     journal.write([settled(event(1), waiting, running)])
-    assert [stored.as_json()["next_at"] for stored in journal.runs()] == ["2025-10-09T08:53:20.000Z", None]
+    assert [stored.as_json()["next_at"] for stored in journal.runs()] == [
+        "2025-10-09T08:53:20.000Z",
+        None,
+    ]
 
 
 def test_a_request_as_json(journal: Journal):
@@ -97,7 +113,11 @@ def test_an_event_in_its_stream_looks_as_it_will_in_the_journal(journal: Journal
     assert stored is not None
     assert queued.as_json() == stored.as_json() | {"status": "queued"}
     assert (queued.status, queued.runs, queued.body) == (EventStatus.QUEUED, (), record.body)
-    assert (queued.headers, queued.size, queued.partition) == (stored.headers, stored.size, stored.partition)
+    assert (queued.headers, queued.size, queued.partition) == (
+        stored.headers,
+        stored.size,
+        stored.partition,
+    )
 
 
 def test_a_request_in_its_stream_looks_as_it_will_in_the_journal(journal: Journal):
@@ -115,7 +135,10 @@ def test_only_live_runs_count_for_the_status(journal: Journal):
     """A replay that fails leaves the event's status as it is."""
     journal.write([settled(event(1), run(RunState.DONE), run(RunState.DEAD, replay="july"))])
     journal.write([settled(event(2), run(RunState.DEAD, replay="july"))])
-    assert [stored.status for stored in journal.events()] == [EventStatus.UNHANDLED, EventStatus.DONE]
+    assert [stored.status for stored in journal.events()] == [
+        EventStatus.UNHANDLED,
+        EventStatus.DONE,
+    ]
 
 
 def test_times_are_milliseconds_in_python(journal: Journal):
@@ -123,4 +146,8 @@ def test_times_are_milliseconds_in_python(journal: Journal):
     journal.write([settled(event(1, received_at=T0 + 1, occurred_at=-5), run(started_at=T0 + 7))])
     stored = journal.event(an_id(1))
     assert stored is not None
-    assert (stored.received_at, stored.occurred_at, stored.runs[0].started_at) == (T0 + 1, -5, T0 + 7)
+    assert (stored.received_at, stored.occurred_at, stored.runs[0].started_at) == (
+        T0 + 1,
+        -5,
+        T0 + 7,
+    )

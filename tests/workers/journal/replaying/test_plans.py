@@ -1,4 +1,6 @@
-"""That SQL finds runs by the partial indexes: it does so only if a query has their condition word for word."""
+"""That SQL finds runs by the partial indexes: it does so only if a query has their condition word
+for word.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -17,7 +19,9 @@ Call = Callable[[Journal], Any]
 
 NOT_DONE: dict[str, Call] = {
     "events in a state": lambda journal: list(journal.events(Filter(state=RunState.DEAD))),
-    "runs in a state": lambda journal: list(journal.runs(Filter(state=RunState.WAITING, handler="a.b"))),
+    "runs in a state": lambda journal: list(
+        journal.runs(Filter(state=RunState.WAITING, handler="a.b"))
+    ),
     "dead": lambda journal: list(journal.events(Filter(status=EventStatus.DEAD))),
     "retrying": lambda journal: list(journal.events(Filter(status=EventStatus.RETRYING))),
     "queued": lambda journal: list(journal.events(Filter(status=EventStatus.QUEUED))),
@@ -42,8 +46,12 @@ CLAIMED: dict[str, Call] = {
 
 @pytest.fixture
 def journal(journal: Journal) -> Journal:
-    """A run in every state among many that are done, with statistics where the database has them."""
-    journal.write([settled(event(1), *(run(state, f"a.{state}", next_at=T0) for state in RunState))])
+    """A run in every state among many that are done, with statistics where the database has
+    them.
+    """
+    journal.write(
+        [settled(event(1), *(run(state, f"a.{state}", next_at=T0) for state in RunState))]
+    )
     write_many(journal, 2000)
     return journal
 
@@ -56,7 +64,9 @@ def test_what_is_not_done_is_found_by_its_index(journal: Journal, call: Call):
 
 @pytest.mark.parametrize("call", DUE.values(), ids=DUE)
 def test_what_is_due_is_found_by_its_index(journal: Journal, call: Call):
-    """Several processes ask several times a second, mostly in vain; the index has the order, too."""
+    """Several processes ask several times a second, mostly in vain; the index has the order,
+    too.
+    """
     plan = first_plan(journal, call)
     assert "ix_runs_due" in plan
     assert "TEMP B-TREE" not in plan
@@ -70,7 +80,9 @@ def test_what_is_claimed_is_found_by_an_index(journal: Journal, call: Call):
 
 
 def test_lines_are_found_without_looking_at_all_who_stand_there(journal: Journal):
-    """A line may have thousands, and is looked at every second: each step is a search, in the index of lines."""
+    """A line may have thousands, and is looked at every second: each step is a search, in the index
+    of lines.
+    """
     waiting = [
         (event(number), run(RunState.WAITING, "led.book", lane=f"app/{number % 2}", place=number))
         for number in range(2, 400)
@@ -78,7 +90,9 @@ def test_lines_are_found_without_looking_at_all_who_stand_there(journal: Journal
     journal.write([settled(record, result) for record, result in waiting])
     plan = first_plan(journal, lambda journal: journal.release_waiting(T0))
     assert "ix_runs_in_line" in plan
-    assert not re.search(r"SCAN (runs|others)|Hash|GroupAggregate|Seq Scan|Sort|ix_runs_not_done", plan)
+    assert not re.search(
+        r"SCAN (runs|others)|Hash|GroupAggregate|Seq Scan|Sort|ix_runs_not_done", plan
+    )
 
 
 def first_plan(journal: Journal, call: Call) -> str:

@@ -1,4 +1,6 @@
-"""Replays in the journal: how one is made of a file, what became of its runs, and which records can be run."""
+"""Replays in the journal: how one is made of a file, what became of its runs, and which records can
+be run.
+"""
 
 from dataclasses import replace
 
@@ -72,7 +74,9 @@ class TestOfAFile:
         (ReplayState.STOPPED, 2, 0),
     ],
 )
-def test_what_is_gone_is_known_at_the_end(replays: Replays, state: ReplayState, events: int, gone: int):
+def test_what_is_gone_is_known_at_the_end(
+    replays: Replays, state: ReplayState, events: int, gone: int
+):
     """Before, it may yet come."""
     replays.create("mended", OF_FILE, now=T0, expected=3)
     found = replays.get("mended")
@@ -87,14 +91,19 @@ class TestResults:
         for number, name in enumerate(("mended", "mended", "other", None)):
             made = [
                 run(RunState.SKIPPED, "a.never", replay=name),
-                run(RunState.DEAD, "a.dead", replay=name, effects=("would POST x", "once 'k': done")),
+                run(
+                    RunState.DEAD, "a.dead", replay=name, effects=("would POST x", "once 'k': done")
+                ),
                 run(replay=name, effects=("would GET y",)),
             ]
             journal.write([settled(event(number), *made)])
 
     def test_states_are_counted_without_those_that_are_done(self, journal: Journal):
         """Of one replay."""
-        assert replay_results.unfinished(journal.engine, "mended") == {RunState.DEAD: 2, RunState.SKIPPED: 2}
+        assert replay_results.unfinished(journal.engine, "mended") == {
+            RunState.DEAD: 2,
+            RunState.SKIPPED: 2,
+        }
 
     def test_skipped_runs_are_counted_by_replay(self, journal: Journal):
         """Live ones are of none."""

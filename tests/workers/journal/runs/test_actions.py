@@ -26,7 +26,9 @@ def states(journal: Journal, asked: Filter) -> dict[str, str]:
 @pytest.fixture
 def journal(journal: Journal) -> Journal:
     """A run in every state, each of the handler that is named for it."""
-    journal.write([settled(event(1), *(run(state, f"a.{state}", next_at=T0 + 1) for state in RunState))])
+    journal.write(
+        [settled(event(1), *(run(state, f"a.{state}", next_at=T0 + 1) for state in RunState))]
+    )
     return journal
 
 
@@ -35,7 +37,9 @@ class TestRetry:
         """Dead, dismissed and retrying ones; what runs, waits or is done is left alone."""
         assert retry(journal, Filter()) == 3
         expected = {f"a.{state}": state.value for state in RunState}
-        assert states(journal, Filter()) == expected | {f"a.{state}": "retrying" for state in RETRYABLE}
+        assert states(journal, Filter()) == expected | {
+            f"a.{state}": "retrying" for state in RETRYABLE
+        }
         assert {run.next_at for run in journal.runs(Filter(state=RunState.RETRYING))} == {NOW}
         assert len(journal.claim("member", now=NOW, until=NOW + 1, limit=10)) == 3
 
@@ -47,7 +51,9 @@ class TestRetry:
             retry(journal, asked)
             for alone in (False, True):
                 journal.claim("member", now=NOW, until=NOW, limit=10, alone=alone)
-                journal.free_claims(is_dead=lambda _: True, ending=lambda _: None, now=NOW, expired=None)
+                journal.free_claims(
+                    is_dead=lambda _: True, ending=lambda _: None, now=NOW, expired=None
+                )
         assert [found.attempts for found in journal.runs(asked)] == [5]
         retry(journal, asked)
         (claimed,) = journal.claim("member", now=NOW, until=NOW, limit=10)
@@ -67,7 +73,9 @@ class TestDismiss:
         """Dead, retrying and waiting ones; what runs, or is done, is left alone."""
         assert dismiss(journal, Filter()) == 3
         expected = {f"a.{state}": state.value for state in RunState}
-        assert states(journal, Filter()) == expected | {f"a.{state}": "dismissed" for state in DISMISSABLE}
+        assert states(journal, Filter()) == expected | {
+            f"a.{state}": "dismissed" for state in DISMISSABLE
+        }
         ended = [found for found in journal.runs() if found.handler == "a.dead"]
         assert [(found.finished_at, found.next_at) for found in ended] == [(NOW, None)]
         assert journal.next_due() is None
@@ -78,7 +86,9 @@ class TestBoth:
     def test_heed_what_was_asked(self, journal: Journal, decide: Decision):
         """By handler, by state, by the event's own fields and by its id, as listings do."""
         others = {"conversation_id": "user:bo", "trigger": "user_blocked"}
-        journal.write([settled(event(2, **others), run(RunState.DEAD, "c.d"), run(RunState.DEAD, "e.f"))])
+        journal.write(
+            [settled(event(2, **others), run(RunState.DEAD, "c.d"), run(RunState.DEAD, "e.f"))]
+        )
         assert decide(journal, Filter(handler="c.d", since=T0 + 3000)) == 0
         assert decide(journal, Filter(state=RunState.DONE)) == 0
         assert decide(journal, Filter(event_id=an_id(2), handler="c.d")) == 1

@@ -21,14 +21,22 @@ HANDLER = "welcome.greet"
 
 
 def write_due(journal: Journal, *numbers: int, **changes: Any) -> None:
-    """An event for each number with a run that has been tried once, due as many seconds after `T0`."""
+    """An event for each number with a run that has been tried once, due as many seconds after
+    `T0`.
+    """
     for number in numbers:
-        failed = {"next_at": T0 + 1000 * number, "error": "TimeoutError", "traceback": "Traceback …"}
+        failed = {
+            "next_at": T0 + 1000 * number,
+            "error": "TimeoutError",
+            "traceback": "Traceback …",
+        }
         journal.write([settled(event(number), run(RunState.RETRYING, **(failed | changes)))])
 
 
 def claim(journal: Journal, member: str = MEMBER, **changes: Any) -> list[ClaimedRun]:
-    return journal.claim(member, **({"now": T0 + 60_000, "until": T0 + 90_000, "limit": 10} | changes))
+    return journal.claim(
+        member, **({"now": T0 + 60_000, "until": T0 + 90_000, "limit": 10} | changes)
+    )
 
 
 def free(
@@ -57,7 +65,9 @@ def stored(journal: Journal, number: int) -> StoredRun:
 
 def claim_of(journal: Journal, number: int) -> tuple[Any, ...]:
     """Who has the run, until or from when, and how often its process died."""
-    query = select(runs.c.claim, runs.c.next_at, runs.c.deaths).where(runs.c.event_id == an_id(number))
+    query = select(runs.c.claim, runs.c.next_at, runs.c.deaths).where(
+        runs.c.event_id == an_id(number)
+    )
     with journal.engine.connect() as connection:
         return tuple(connection.execute(query).one())
 
@@ -80,7 +90,9 @@ class TestClaim:
         """Neither what is due later nor what is in another state, and no more than asked for."""
         write_due(journal, 3, 1, 2, 9)
         states = [state for state in RunState if state is not RunState.RETRYING]
-        journal.write([settled(event(5), *(run(state, f"a.{state}", next_at=T0) for state in states))])
+        journal.write(
+            [settled(event(5), *(run(state, f"a.{state}", next_at=T0) for state in states))]
+        )
         assert keys(claim(journal, now=T0 + 5000, limit=2)) == [key(1), key(2)]
         assert keys(claim(journal, now=T0 + 5000)) == [key(3)]
         assert claim(journal, now=T0 + 5000) == []
@@ -106,8 +118,12 @@ class TestClaim:
         write_due(open_journal(), *range(200), next_at=T0)
         spawn = multiprocessing.get_context("spawn")
         queue = spawn.Queue()
-        workers: list[Any] = [spawn.Process(target=_claim_all, args=(url, f"p{n}", queue)) for n in range(2)]
-        workers += [threading.Thread(target=_claim_all, args=(url, f"t{n}", queue)) for n in range(3)]
+        workers: list[Any] = [
+            spawn.Process(target=_claim_all, args=(url, f"p{n}", queue)) for n in range(2)
+        ]
+        workers += [
+            threading.Thread(target=_claim_all, args=(url, f"t{n}", queue)) for n in range(3)
+        ]
         for worker in workers:
             worker.start()
         found = [each for _ in workers for each in queue.get(timeout=60)]
@@ -148,11 +164,19 @@ class TestFinish:
         again = run(RunState.RETRYING, **ended, error="KeyError", traceback="T", next_at=T0 + 99)
         assert journal.finish(MEMBER, [(an_id(1), run(**ended)), (an_id(2), again)]) == 2
         done = replace(stored(journal, 1), event_id=an_id(2))
-        assert (done.state, done.error, done.traceback, done.next_at) == (RunState.DONE, None, None, None)
+        assert (done.state, done.error, done.traceback, done.next_at) == (
+            RunState.DONE,
+            None,
+            None,
+            None,
+        )
         expected = {"error": "KeyError", "traceback": "T", "next_at": T0 + 99}
         found = replace(stored(journal, 2), attempts_made=done.attempts_made)
         assert found == replace(done, state=RunState.RETRYING, **expected)
-        assert [claim_of(journal, number) for number in (1, 2)] == [(None, None, 0), (None, T0 + 99, 0)]
+        assert [claim_of(journal, number) for number in (1, 2)] == [
+            (None, None, 0),
+            (None, T0 + 99, 0),
+        ]
 
     def test_leaves_alone_what_is_another_ones(self, journal: Journal):
         """Whoever lost its claim writes nothing, whatever happened to the run since."""
@@ -191,8 +215,12 @@ class TestFinish:
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("state", [RunState.RUNNING, RunState.RETRYING])
-def test_who_ends_runs_and_who_frees_or_dismisses_them_go_in_one_order(journal: Journal, state: RunState):
-    """Nobody keeps an attempt before it has the run, nor a later run before an earlier one: that could lock up."""
+def test_who_ends_runs_and_who_frees_or_dismisses_them_go_in_one_order(
+    journal: Journal, state: RunState
+):
+    """Nobody keeps an attempt before it has the run, nor a later run before an earlier one: that
+    could lock up.
+    """
     write_due(journal, 1, 2)
     if state is RunState.RUNNING:
         claim(journal)
@@ -201,7 +229,9 @@ def test_who_ends_runs_and_who_frees_or_dismisses_them_go_in_one_order(journal: 
 
     def change() -> None:
         running = state is RunState.RUNNING
-        changed.append(journal.finish(MEMBER, results) if running else journal.dismiss_runs(Filter(), T0))
+        changed.append(
+            journal.finish(MEMBER, results) if running else journal.dismiss_runs(Filter(), T0)
+        )
 
     other = threading.Thread(target=change)
     first, second = (select(runs).where(runs.c.event_id == an_id(number)) for number in (1, 2))
@@ -210,7 +240,9 @@ def test_who_ends_runs_and_who_frees_or_dismisses_them_go_in_one_order(journal: 
         other.start()
         # A transaction would see all sessions as they were when it first looked.
         with journal.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as watching:
-            wait_for(lambda: watching.scalar(text(_WAITING)), "the other one waits for the first run")
+            wait_for(
+                lambda: watching.scalar(text(_WAITING)), "the other one waits for the first run"
+            )
         connection.execute(second.with_for_update(nowait=True))
         keep = past_attempts.move if state is RunState.RUNNING else past_attempts.keep_last
         keep(connection, runs.c.event_id == an_id(1))
@@ -257,7 +289,9 @@ class TestFree:
         assert claim_of(journal, 2) == (OTHER, T0 + 90_000, 0)
 
     def test_a_claim_that_expired_ends_though_its_member_lives(self, journal: Journal):
-        """It was stopped, or is on a host that cannot be asked; what it says later does not count."""
+        """It was stopped, or is on a host that cannot be asked; what it says later does not
+        count.
+        """
         write_due(journal, 1, 2)
         claim(journal, limit=1, until=T0 + 70_000)
         claim(journal, limit=1, until=T0 + 90_000)
@@ -267,16 +301,25 @@ class TestFree:
 
     @pytest.mark.parametrize(
         ("ending", "deaths", "error"),
-        [(None, 3, "killed its worker 3 times"), ("SIGKILL", 2, "killed its worker twice (SIGKILL)")],
+        [
+            (None, 3, "killed its worker 3 times"),
+            ("SIGKILL", 2, "killed its worker twice (SIGKILL)"),
+        ],
     )
-    def test_the_last_death_is_final(self, journal: Journal, ending: str | None, deaths: int, error: str):
-        """A run that takes its process along again and again becomes a dead letter, which says so."""
+    def test_the_last_death_is_final(
+        self, journal: Journal, ending: str | None, deaths: int, error: str
+    ):
+        """A run that takes its process along again and again becomes a dead letter, which says
+        so.
+        """
         write_due(journal, 1)
         claim(journal)
         for _ in range(deaths - 1):
             assert free(journal, MEMBER, ending=ending) == [FreedRun(key(1), dead=False)]
             claim(journal, alone=True, now=T0 + 70_000)
-        assert free(journal, MEMBER, now=T0 + 80_000, ending=ending) == [FreedRun(key(1), dead=True)]
+        assert free(journal, MEMBER, now=T0 + 80_000, ending=ending) == [
+            FreedRun(key(1), dead=True)
+        ]
         found = stored(journal, 1)
         assert (found.state, found.error, found.attempts) == (RunState.DEAD, error, deaths + 1)
         assert found.finished_at == T0 + 80_000

@@ -1,4 +1,6 @@
-"""Attempts: all of a run are known, also when further ones followed; a run that ends well at once costs nothing."""
+"""Attempts: all of a run are known, also when further ones followed; a run that ends well at once
+costs nothing.
+"""
 
 from typing import Any
 
@@ -22,10 +24,19 @@ def at(number: int) -> int:
 
 def result(number: int, state: RunState = RunState.RETRYING, **changes: Any) -> RunResult:
     """How the attempt with that number ended."""
-    failure = {} if state is RunState.DONE else {"error": f"ValueError: {number}", "traceback": "Traceback …"}
+    failure = (
+        {}
+        if state is RunState.DONE
+        else {"error": f"ValueError: {number}", "traceback": "Traceback …"}
+    )
     due = {"next_at": at(number + 1)} if state is RunState.RETRYING else {}
     times = {"started_at": at(number), "finished_at": at(number) + 12}
-    return run(state, attempts=number, effects=(f"POST {number}",), **{**failure, **due, **times, **changes})
+    return run(
+        state,
+        attempts=number,
+        effects=(f"POST {number}",),
+        **{**failure, **due, **times, **changes},
+    )
 
 
 def attempt(number: int, state: AttemptState = FAILED) -> Attempt:
@@ -142,9 +153,14 @@ def test_a_first_attempt_from_a_claim_has_none_before_it(journal: Journal):
 
 def test_those_in_which_a_drainer_died_are_written_with_the_result(journal: Journal):
     """Again by its successor, which changes nothing."""
-    before = (Attempt(1, None, None, "its process ended before it did"), Attempt(2, T0, None, "killed"))
+    before = (
+        Attempt(1, None, None, "its process ended before it did"),
+        Attempt(2, T0, None, "killed"),
+    )
     for _ in range(2):
-        journal.write([settled(event(1), result(3, RunState.DONE, earlier=before), run(handler="a.b"))])
+        journal.write(
+            [settled(event(1), result(3, RunState.DONE, earlier=before), run(handler="a.b"))]
+        )
     other, found = journal.runs_of(an_id(1))
     assert found.attempts_made == (*before, attempt(3, DONE))
     assert len(other.attempts_made) == 1
@@ -160,7 +176,9 @@ def test_one_that_was_dead_stays_known_when_it_is_retried(failed: Journal):
 
 
 def test_one_that_was_dismissed_ended_when_it_did(failed: Journal):
-    """Its run ended when somebody dismissed it; when it is retried nevertheless, nothing is told twice."""
+    """Its run ended when somebody dismissed it; when it is retried nevertheless, nothing is told
+    twice.
+    """
     assert failed.dismiss_runs(Filter(), at(9)) == 1
     assert (stored(failed).finished_at, stored(failed).attempts_made) == (at(9), (attempt(1),))
     failed.retry_runs(Filter(), at(1))
@@ -206,7 +224,9 @@ def test_a_group_of_failures_was_first_seen_in_the_first_attempt(failed: Journal
 
 
 def test_one_that_does_not_count_takes_the_place_of_none(journal: Journal) -> None:
-    """A run that only waited for another one has the number of the attempt before; what that did stays known."""
+    """A run that only waited for another one has the number of the attempt before; what that did
+    stays known.
+    """
     journal.write([settled(event(1), result(1))])
     for _ in range(2):
         claim(journal, 2)

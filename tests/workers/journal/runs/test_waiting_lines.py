@@ -53,7 +53,9 @@ class TestRelease:
     def test_the_next_is_due_once_the_first_is_done(self, journal: Journal):
         """One at a time, in the order of their places, and nobody stands there in the end."""
         write(journal, RunState.RETRYING, *[RunState.WAITING] * 3)
-        assert [attempt(journal) for _ in range(5)] == [[an_id(number)] for number in (1, 2, 3, 4)] + [[]]
+        assert [attempt(journal) for _ in range(5)] == [
+            [an_id(number)] for number in (1, 2, 3, 4)
+        ] + [[]]
         assert states(journal) == ["done"] * 4
         assert [found.attempts for found in journal.runs()] == [1, 1, 1, 2]
         assert journal.line_length(LINE, 10) == 0
@@ -74,10 +76,16 @@ class TestRelease:
         journal.write([settled(event(3), standing(3, lane="app/other"))])
         assert journal.release_waiting(NOW) == 2
         (waiting,) = journal.runs(Filter(state=RunState.WAITING))
-        assert (waiting.event_id, waiting.handler, waiting.waits_for) == (an_id(2), HANDLER, an_id(1))
+        assert (waiting.event_id, waiting.handler, waiting.waits_for) == (
+            an_id(2),
+            HANDLER,
+            an_id(1),
+        )
 
     def test_who_was_put_behind_nobody_is_found(self, journal: Journal):
-        """As when the last one before it ended in another transaction; a second look finds nothing."""
+        """As when the last one before it ended in another transaction; a second look finds
+        nothing.
+        """
         write(journal, RunState.WAITING, RunState.WAITING)
         assert journal.release_waiting(NOW) == 1
         assert journal.release_waiting(NOW) == 0
@@ -91,14 +99,18 @@ class TestRelease:
         assert attempt(journal) == [an_id(2)]
 
     def test_at_one_place_the_id_decides(self, journal: Journal):
-        """Those of a replay whose events came in the same millisecond: one at a time, the first id first."""
+        """Those of a replay whose events came in the same millisecond: one at a time, the first id
+        first.
+        """
         for number in (3, 1, 2):
             journal.write([settled(event(number), standing(7))])
         assert journal.release_waiting(NOW) == 1
         assert journal.release_waiting(NOW) == 0
         waits_for = {each.event_id: each.waits_for for each in journal.runs()}
         assert waits_for == {an_id(1): None, an_id(2): an_id(1), an_id(3): an_id(1)}
-        assert [attempt(journal) for _ in range(4)] == [[an_id(number)] for number in (1, 2, 3)] + [[]]
+        assert [attempt(journal) for _ in range(4)] == [[an_id(number)] for number in (1, 2, 3)] + [
+            []
+        ]
 
     def test_what_was_released_stays_so_when_it_is_written_again(self, journal: Journal):
         """A drainer that takes over writes again what it finds marked."""
@@ -146,7 +158,9 @@ class TestDecisions:
         assert attempt(journal) == [an_id(3)]
 
     def test_unblocking_leaves_alone_what_has_not_failed(self, journal: Journal):
-        """Neither one that is about to run for the first time, nor runs of handlers that are not ordered."""
+        """Neither one that is about to run for the first time, nor runs of handlers that are not
+        ordered.
+        """
         write(journal, RunState.WAITING, RunState.WAITING)
         journal.write([settled(event(3), run(RunState.DEAD, "a.b"))])
         journal.release_waiting(NOW)
@@ -181,12 +195,16 @@ class TestReading:
 def test_transactions_that_cannot_see_each_other_leave_work_for_the_scheduler(
     open_journal: Callable[[], Journal],
 ):
-    """One ends the last run of a line while another one puts a run behind it; whoever looks later finds that."""
+    """One ends the last run of a line while another one puts a run behind it; whoever looks later
+    finds that.
+    """
     journal, other = open_journal(), open_journal()
     write(journal, RunState.RETRYING)
     journal.claim("member", now=NOW, until=NOW + 1, limit=1)
     with other.engine.begin() as unseen:
-        unseen.execute(text("INSERT INTO events (id, source, received_at, headers, body) " + _BEHIND))
+        unseen.execute(
+            text("INSERT INTO events (id, source, received_at, headers, body) " + _BEHIND)
+        )
         unseen.execute(text(_WAITING_BEHIND), {"handler": HANDLER, "lane": LINE.lane})
         journal.finish("member", [(an_id(1), run(RunState.DONE, HANDLER, lane=LINE.lane))])
     assert set(states(journal)) == {"waiting", "done"}

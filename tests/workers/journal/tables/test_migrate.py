@@ -26,7 +26,9 @@ def test_an_empty_database_is_not_current(url: str):
     """Neither is it made so by looking."""
     journal = Journal.open(url)
     assert not migrate.is_current(journal.engine)
-    with pytest.raises(JournalOutdatedError, match="no tables of comethooks; run: comethooks db upgrade"):
+    with pytest.raises(
+        JournalOutdatedError, match="no tables of comethooks; run: comethooks db upgrade"
+    ):
         migrate.require_current(journal.engine)
     assert inspect(journal.engine).get_table_names() == []
     journal.close()
@@ -82,7 +84,9 @@ def test_upgrades_at_once_keep_what_the_first_tables_hold(url: str):
 
 
 def test_keys_of_side_effects_get_the_app_of_their_event(url: str):
-    """What was done stays known, for the app that it was done for; of an event that is gone for all of them."""
+    """What was done stays known, for the app that it was done for; of an event that is gone for all
+    of them.
+    """
     journal = Journal.open(url)
     _upgrade_to(journal, "0006")
     with journal.engine.begin() as connection:
@@ -97,7 +101,10 @@ def test_keys_of_side_effects_get_the_app_of_their_event(url: str):
     assert journal.know_once(replace(kept, app_id="another")) is None
     for app_id in (None, "app", "another"):
         gone = replace(kept, app_id=app_id, key="gone")
-        assert (journal.know_once(gone), journal.enter_once(gone)) == (OnceState.DONE, (OnceState.DONE, T0))
+        assert (journal.know_once(gone), journal.enter_once(gone)) == (
+            OnceState.DONE,
+            (OnceState.DONE, T0),
+        )
     assert journal.know_once(replace(kept, app_id=None, key="lone")) is OnceState.DONE
     assert journal.enter_once(replace(kept, key="lone")) is None
     journal.close()
@@ -138,10 +145,12 @@ VALUES ('e1', 'test', '2025-10-09T08:53:20.000Z', 2, '{}', :body)
 _APP = "UPDATE events SET app_id = 'app'"
 _ONCE_KEY = """
 INSERT INTO once_keys (plugin, key, state, token, event_id, handler, at, until)
-VALUES ('shop', :key, 'done', 't', :event_id, 'shop.f', '2025-10-09T08:53:20.000Z', '2025-10-09T08:53:20.000Z')
+VALUES ('shop', :key, 'done', 't', :event_id, 'shop.f',
+        '2025-10-09T08:53:20.000Z', '2025-10-09T08:53:20.000Z')
 """
 _FIRST_RUNS = """
-INSERT INTO runs (event_id, handler, state, attempts) VALUES ('e1', 'a.b', 'done', 1), ('e1', 'c.d', 'dead', 1)
+INSERT INTO runs (event_id, handler, state, attempts)
+VALUES ('e1', 'a.b', 'done', 1), ('e1', 'c.d', 'dead', 1)
 """
 
 
@@ -172,4 +181,6 @@ def _set_revision(journal: Journal, revision: str | None) -> None:
     with journal.engine.begin() as connection:
         connection.execute(text("DELETE FROM alembic_version"))
         if revision is not None:
-            connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision})
+            connection.execute(
+                text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision}
+            )

@@ -28,11 +28,15 @@ def test_numbers_beyond_64_bits_are_left_out():
 
 
 def test_errors_and_headers_become_json_whatever_is_in_them():
-    """A path with a lone surrogate, a NUL, a huge number or a mapping that is no dict can still be kept."""
+    """A path with a lone surrogate, a NUL, a huge number or a mapping that is no dict can still be
+    kept.
+    """
     errors = MappingProxyType({"data.\ud800": ["not \x00 valid"], "n": 2**70})
     kept = orjson.loads(request_row(refusal(0, errors=errors))["errors"])
     assert kept["data.\ufffd"] == ["not \x00 valid"]
-    assert orjson.loads(event_row(event(headers=MappingProxyType({"a": "b"})), 0)["headers"]) == {"a": "b"}
+    assert orjson.loads(event_row(event(headers=MappingProxyType({"a": "b"})), 0)["headers"]) == {
+        "a": "b"
+    }
 
 
 def test_the_end_of_a_long_traceback_is_kept():

@@ -1,1 +1,3 @@
-"""The history of the journal's tables, as Alembic's revisions. `workers.journal.tables.migrate` runs them."""
+"""The history of the journal's tables, as Alembic's revisions. `workers.journal.tables.migrate`
+runs them.
+"""

@@ -1,4 +1,6 @@
-"""What Alembic runs to apply revisions: on the connection, and in the transaction, that it is handed."""
+"""What Alembic runs to apply revisions: on the connection, and in the transaction, that it is
+handed.
+"""
 
 from alembic import context
 

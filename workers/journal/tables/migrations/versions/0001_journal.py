@@ -1,6 +1,7 @@
 """The journal's first tables: events, runs, requests.
 
-Revision: 0001. A released revision is never edited; it names its types by itself, not through the models.
+Revision: 0001. A released revision is never edited; it names its types by itself, not through the
+models.
 """
 
 import sqlalchemy as sa

@@ -1,4 +1,5 @@
-"""What runs need to be tried again: when they are due, who runs them, how often that killed its process.
+"""What runs need to be tried again: when they are due, who runs them, how often that killed its
+process.
 
 Revision: 0002, after 0001. A released revision is never edited.
 """

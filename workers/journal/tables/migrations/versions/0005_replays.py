@@ -1,4 +1,5 @@
-"""Replays: what was asked for, how far each has come, and the events of those that were given a file.
+"""Replays: what was asked for, how far each has come, and the events of those that were given a
+file.
 
 Revision: 0005, after 0004. A released revision is never edited.
 """

@@ -1,4 +1,5 @@
-"""What the runs of ordered handlers need that wait for an earlier one: what orders them, and their place there.
+"""What the runs of ordered handlers need that wait for an earlier one: what orders them, and their
+place there.
 
 Revision: 0006, after 0005. A released revision is never edited.
 """

@@ -1,6 +1,7 @@
 """Keys whose event was gone when revision 0007 asked for its app: they count in every app.
 
-Those of events without an app cannot be told from them once such an event is gone, so they count everywhere, too.
+Those of events without an app cannot be told from them once such an event is gone, so they count
+everywhere, too.
 
 Revision: 0009, after 0008. A released revision is never edited.
 """

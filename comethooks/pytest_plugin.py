@@ -1,4 +1,6 @@
-"""The pytest plugin: the fixture `harness`. Every run of pytest imports this, so it imports next to nothing."""
+"""The pytest plugin: the fixture `harness`. Every run of pytest imports this, so it imports next to
+nothing.
+"""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -11,7 +13,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def harness() -> Iterator["Harness"]:
-    """Deliver events to a plugin, without network, servers or waiting: `harness.deliver(plugin, "message_sent")`."""
+    """Deliver events to a plugin, without network, servers or waiting: `harness.deliver(plugin,
+    "message_sent")`.
+    """
     from comethooks.testing import Harness
 
     with Harness() as made:
