@@ -119,7 +119,11 @@ def pending(pid: int) -> int:
 
 def test_a_child_whose_parent_is_dead_already_ends_at_once() -> None:
     """The kernel would not tell it any more."""
-    code = "from comethooks.workers.processes import end_with_parent; end_with_parent(1 << 22); print('alive')"
+    code = (
+        "from comethooks.workers.processes import end_with_parent\n"
+        "end_with_parent(1 << 22)\n"
+        "print('alive')"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (1, b"")
 
