@@ -17,6 +17,7 @@ from comethooks.workers.record import Kind, RecordError, decode
 from comethooks.workers.states import EventStatus
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.connections import read_streams
+from comethooks.workers.streams.layout import read_layouts
 
 CHUNK = 500
 CLOCK_SLACK_MS = 10_000
@@ -29,7 +30,9 @@ _ENDS = frozenset((EventStatus.DONE, EventStatus.UNHANDLED))
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _LastLook:
+    """What the last look that found an event saw of it."""
+
     received_at: int
     status: EventStatus
 
@@ -37,8 +40,9 @@ class _Seen:
 class Tail:
     """The events that `asked` describes, from now on, or from its `since` on if that is earlier.
 
-    Its status asks for changes to it. `clock` gives milliseconds since the epoch. `warn` is called
-    with the reason when streams or journal cannot be read, once each time they go away.
+    Its status asks for changes to it. `partitions` is used until Redis says how many there are.
+    `clock` gives milliseconds since the epoch. `warn` is called with the reason when streams or
+    journal cannot be read, once each time they go away.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class Tail:
         journal: Journal,
         asked: Filter,
         *,
+        partitions: int | None,
         clock: Callable[[], int],
         warn: Callable[[str], None],
     ) -> None:
@@ -54,12 +59,13 @@ class Tail:
         self._journal = journal
         self._asked = replace(asked, status=None, limit=None)
         self._status = asked.status
+        self._partitions = partitions
         self._clock = clock
         self._warn = warn
         self._away: set[str] = set()
         self._cursors: dict[str, str] = {}
         self._start: str | None = None
-        self._seen: dict[str, _Seen] = {}
+        self._seen: dict[str, _LastLook] = {}
         self._since = self._beginning(clock())
         if asked.since is None:
             self._look()  # what is there already is not news
@@ -77,7 +83,7 @@ class Tail:
         changed = [event for event in found.values() if self._is_news(event)]
         for event in changed:
             self._seen.pop(event.id, None)
-            self._seen[event.id] = _Seen(event.received_at, event.status)
+            self._seen[event.id] = _LastLook(event.received_at, event.status)
         self._since = now - CLOCK_SLACK_MS
         self._forget()
         return changed
@@ -106,11 +112,10 @@ class Tail:
         """What was appended to the streams since the last look."""
         if self._start is None:
             self._start = str(max(0, self._beginning(int(self._client.time()[0]) * 1000)))
-        for partition in range(int(self._client.get(keys.PARTITIONS) or 0)):
-            self._cursors.setdefault(keys.stream(partition), self._start)
-        while self._cursors and (
-            found := read_streams(self._client, self._cursors, count=CHUNK, wait=0)
-        ):
+        # Read again at every look: the partitions may be changed while somebody watches.
+        streams = map(keys.stream, read_layouts(self._client, self._partitions).numbers)
+        self._cursors = {each: self._cursors.get(each, self._start) for each in streams}
+        while found := read_streams(self._client, self._cursors, count=CHUNK, wait=0):
             for name, entries in found:
                 stream = name.decode()
                 for entry, fields in entries:

@@ -105,7 +105,14 @@ def tail(as_json: bool, **about: Any) -> None:
     asked = filters.asked(**about)
     stop = StopFlag.on_signals(signal.SIGINT, signal.SIGTERM)
     with open_sources() as sources:
-        watched = Tail(sources.client, sources.journal, asked, clock=now_ms, warn=hint)
+        watched = Tail(
+            sources.client,
+            sources.journal,
+            asked,
+            partitions=sources.settings.partitions,
+            clock=now_ms,
+            warn=hint,
+        )
         hint("Waiting for events; Ctrl-C ends.")
         for event in _changes(watched, stop, asked.until):
             if as_json:

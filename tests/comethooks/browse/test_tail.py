@@ -1,96 +1,15 @@
-"""What moves from its stream into the journal while it is looked for is found, once and as the
-journal has it.
-"""
+"""What comes and what changes is told once, wherever it is at the next look."""
 
 import pytest
 from redis import Redis
 
-from comethooks.browse.listing import Kept
 from comethooks.browse.tail import CLOCK_SLACK_MS, Tail
-from comethooks.workers.journal import AmbiguousIdError, Filter, Journal, StoredEvent
+from comethooks.workers.journal import Filter, StoredEvent
 from comethooks.workers.journal.listings.filters import EVERYTHING
-from comethooks.workers.record import Record
 from comethooks.workers.states import EventStatus, RunState
 from comethooks.workers.streams.connections import connect
-from tests.comethooks.cli.store import START, Store, run
-
-
-class MovingJournal(Journal):
-    """A journal into which everything is written, and from the streams deleted, right before it is
-    first read.
-    """
-
-    store: Store
-    records: tuple[Record, ...] = ()
-
-    def _connection(self):
-        records, self.records = self.records, ()
-        for record in records:
-            self.store.settle(record, run())
-        if records:
-            self.store.streams.client.flushall()
-        return super()._connection()
-
-
-@pytest.fixture
-def moving(store):
-    """Makes what was kept, with a journal that these records are moved into when it is read."""
-
-    def make(*records: Record) -> Kept:
-        journal = MovingJournal(store.journal.engine)
-        journal.store, journal.records = store, records
-        return Kept(store.streams.client, journal, partitions=16, warn=pytest.fail)
-
-    return make
-
-
-class TestKept:
-    def test_an_event_that_is_journalled_meanwhile_is_listed_once_as_done(self, store, moving):
-        first, second = store.accept(), store.accept()
-        found = list(moving(first, second).events(EVERYTHING))
-        assert [(event.id, event.status) for event in found] == [
-            (second.id, "done"),
-            (first.id, "done"),
-        ]
-
-    def test_an_event_that_is_journalled_meanwhile_is_shown(self, store, moving):
-        record = store.accept()
-        event = moving(record).event(record.id)
-        assert event is not None
-        assert event.status is EventStatus.DONE
-
-    def test_a_request_that_is_journalled_meanwhile_is_listed_once_and_shown(self, store, moving):
-        record = store.accept()
-        assert [request.id for request in moving(record).requests(EVERYTHING)] == [record.id]
-        store.streams.client.flushall()
-        assert moving().request(record.id).id == record.id
-
-    def test_a_beginning_that_fits_one_here_and_one_there_is_ambiguous(self, store, moving):
-        record = store.accept()
-        store.journalled(run())
-        with pytest.raises(AmbiguousIdError):
-            moving().event(record.id[:7])
-        assert moving().event(record.id).id == record.id
-
-    def test_without_a_number_of_partitions_in_redis_that_of_the_settings_counts(
-        self, store, moving
-    ):
-        record = store.accept()
-        store.streams.client.delete("comethooks:partitions")
-        assert [event.id for event in moving().events(EVERYTHING)] == [record.id]
-
-    def test_an_entry_of_another_format_is_left_out(self, store, moving):
-        record = store.accept()
-        store.streams.client.xadd("comethooks:events:0", {"v": "99"})
-        assert [event.id for event in moving().events(EVERYTHING)] == [record.id]
-
-    def test_redis_that_ends_in_the_middle_is_told(self, store, own_redis_server):
-        record = store.journalled(run())
-        own_redis_server.kill()
-        told: list[str] = []
-        kept = Kept(connect(own_redis_server.url), store.journal, partitions=16, warn=told.append)
-        assert [event.id for event in kept.events(EVERYTHING)] == [record.id]
-        assert len(told) == 1
+from comethooks.workers.streams.layout import read_layouts, retire, switch
+from tests.comethooks.cli.store import START, run
 
 
 class Clock:
@@ -115,7 +34,12 @@ class TestTail:
     def tail(self, store, clock):
         def make(asked: Filter = EVERYTHING, client: Redis | None = None, warn=pytest.fail) -> Tail:
             return Tail(
-                client or store.streams.client, store.journal, asked, clock=clock, warn=warn
+                client or store.streams.client,
+                store.journal,
+                asked,
+                partitions=None,
+                clock=clock,
+                warn=warn,
             )
 
         return make
@@ -220,3 +144,26 @@ class TestTail:
         own_redis_server.kill()
         watched.poll()
         assert len(told) == 2
+
+    def test_after_a_change_of_partitions_events_in_old_and_new_ones_are_told(self, store, tail):
+        """Whether it was begun before the change, while the old ones are emptied or after that."""
+        before = tail()
+        switch(store.streams.client, 8)
+        meanwhile = tail()
+        record = store.accept()
+        assert seen(before.poll()) == seen(meanwhile.poll()) == [(record.id, "queued")]
+        layouts = read_layouts(store.streams.client)
+        assert retire(store.streams.client, layouts.emptying)
+        afterwards = tail()
+        switch(store.streams.client, 3)
+        record = store.accept()
+        for watched in (before, meanwhile, afterwards):
+            assert seen(watched.poll()) == [(record.id, "queued")]
+
+    def test_what_waits_in_partitions_that_are_being_emptied_is_told(self, store, tail, clock):
+        """To those who ask for what came before, too."""
+        old = store.accept()
+        switch(store.streams.client, 8)
+        new = store.accept()
+        watched = tail(Filter(since=START))
+        assert seen(watched.poll()) == [(old.id, "queued"), (new.id, "queued")]
