@@ -13,7 +13,7 @@ from comethooks.schemas.triggers.identity import digest
 from comethooks.webhooks import problems
 from comethooks.webhooks.body import BodyError, TooLargeError
 from comethooks.webhooks.sources import Refusal, Source
-from comethooks.workers.record import Kind, Record
+from comethooks.workers.record import Kind, Record, event_record
 from comethooks.workers.streams.accept import Accepted, NotKeptError
 
 RETRY_AFTER_SECONDS = 10
@@ -139,26 +139,16 @@ def _outcome(verdict: Verdict, kept: object) -> str:
 
 
 def _accepted(source: Source, incoming: Incoming, parsed: Parsed, stored: bytes) -> Verdict:
-    key, duplicate_key = parsed.key, parsed.duplicate_key
+    duplicate_key = parsed.duplicate_key
     if source.name != COMETCHAT:  # those of two sources never meet
-        key = key and f"{source.name}:{key}"
         duplicate_key = digest((source.name, duplicate_key.hex()))
     return Verdict(
-        record=Record(
-            kind=Kind.EVENT,
+        record=event_record(
+            parsed,
             id=incoming.id,
             received_at=incoming.received_at,
             source=source.name,
-            trigger=parsed.trigger,
-            name=parsed.name,
-            app_id=parsed.app_id,
-            conversation_id=parsed.conversation_id,
-            sender=parsed.sender,
-            occurred_at=parsed.occurred_at,
-            key=key or incoming.id,
-            size=len(stored),
             headers=incoming.headers,
-            drift=parsed.findings,
             body=stored,
         ),
         in_flight=source.waits(parsed.trigger),

@@ -13,12 +13,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 import orjson
 
-from comethooks.schemas import COMETCHAT
+from comethooks.schemas import COMETCHAT, Parsed
 
 FORMAT = b"3"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -67,6 +68,42 @@ class Record:
     drift: tuple[tuple[str, str], ...] = ()
     """For an event: kind and path of what the schemas do not know of its body."""
     body: bytes = b""
+
+
+def event_record(
+    parsed: Parsed,
+    *,
+    id: str,
+    received_at: int,
+    body: bytes,
+    source: str = COMETCHAT,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> Record:
+    """The event that a parsed body is, whoever brings it: a request, a file or a test.
+
+    `body` is what is kept of it, which may be less than was parsed.
+    """
+    key = parsed.key
+    if key and source != COMETCHAT:
+        # Two sources may give a conversation the same name; neither waits for the other.
+        key = f"{source}:{key}"
+    return Record(
+        kind=Kind.EVENT,
+        id=id,
+        received_at=received_at,
+        source=source,
+        trigger=parsed.trigger,
+        name=parsed.name,
+        app_id=parsed.app_id,
+        conversation_id=parsed.conversation_id,
+        sender=parsed.sender,
+        occurred_at=parsed.occurred_at,
+        key=key or id,
+        size=len(body),
+        headers=headers,
+        drift=parsed.findings,
+        body=body,
+    )
 
 
 _META = tuple(item.name for item in fields(Record) if item.name not in {"kind", "event_id", "body"})

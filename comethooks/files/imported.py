@@ -4,7 +4,6 @@ bodies in a log.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from marshmallow import ValidationError
@@ -12,9 +11,10 @@ from marshmallow import ValidationError
 from comethooks import schemas
 from comethooks.files.event_lines import LineSchema
 from comethooks.schemas import COMETCHAT
+from comethooks.webhooks.cometchat import without_secrets
 from comethooks.workers.ids import derived_id
 from comethooks.workers.journal.times import storable
-from comethooks.workers.record import Kind, Record
+from comethooks.workers.record import Kind, Record, event_record
 
 _LINE = LineSchema()
 
@@ -25,11 +25,12 @@ class LineError(ValueError):
     """
 
 
-def event_in(line: bytes) -> Record:
+def event_in(line: bytes, *, drop_secrets: bool = False) -> Record:
     """The event that a line holds, with everything that can be derived from its body derived anew.
 
     What a body does not say any more, because the schemas refuse it or it is redacted or not kept,
-    is as the line has it. An id that is missing is made of the rest, and the same each time. Raises
+    is as the line has it. An id that is missing is made of the rest, and the same each time. With
+    `drop_secrets` the body is kept without them, as it would have been when it came. Raises
     `LineError`.
     """
     try:
@@ -37,14 +38,15 @@ def event_in(line: bytes) -> Record:
     except ValidationError as error:
         # "from None": a ValidationError carries the body, which must not get into a traceback.
         raise LineError(_in_one_line(error.messages_dict)) from None
-    return _event(**loaded)
+    return _event(**loaded, drop_secrets=drop_secrets)
 
 
-def event_of(body: bytes, now: int) -> Record:
+def event_of(body: bytes, now: int, *, drop_secrets: bool = False) -> Record:
     """The event that a bare body says; received when it occurred or, if it does not say when, at
     `now` (ms).
 
-    Its id is the same for every repeat of it. Raises `LineError` when the body would be refused.
+    Its id is the same for every repeat of it. `drop_secrets` is as for `event_in`. Raises
+    `LineError` when the body would be refused.
     """
     try:
         parsed = schemas.parse(_decoded(body), body)
@@ -56,16 +58,11 @@ def event_of(body: bytes, now: int) -> Record:
         parsed.duplicate_key if parsed.duplicate_key_has_time else hashlib.sha256(body).digest()
     )
     occurred_at = storable(parsed.occurred_at)
-    return _with_parsed(
-        Record(
-            kind=Kind.EVENT,
-            id=derived_id(digest),
-            received_at=now if occurred_at is None else occurred_at,
-            source=COMETCHAT,
-            size=len(body),
-            body=body,
-        ),
+    return event_record(
         parsed,
+        id=derived_id(digest),
+        received_at=now if occurred_at is None else occurred_at,
+        body=_stored(body, drop_secrets=drop_secrets),
     )
 
 
@@ -77,42 +74,39 @@ def _event(
     redacted: bool,
     received_at: int,
     source: str,
+    headers: Mapping[str, str],
+    drop_secrets: bool,
     **known: Any,
 ) -> Record:
-    record = Record(
+    identifier = id or derived_id(_digest(source, received_at, body or b""))
+    problem = "its body does not say what it is"
+    stored = body or b""
+    if source == COMETCHAT and body is not None:
+        stored = _stored(body, drop_secrets=drop_secrets)
+        try:
+            parsed = None if redacted else schemas.parse(schemas.decode(body), body)
+        except schemas.SchemaError as error:
+            parsed, problem = None, f"the schemas refuse its body ({error})"
+        if parsed is not None:
+            return event_record(
+                parsed, id=identifier, received_at=received_at, headers=headers, body=stored
+            )
+    if known["trigger"] is None:
+        raise LineError(f"trigger: Missing, and {problem}.")
+    return Record(
         kind=Kind.EVENT,
-        id=id or derived_id(_digest(source, received_at, body or b"")),
+        id=identifier,
         received_at=received_at,
         source=source,
-        size=size if body is None else len(body),
-        body=body or b"",
+        size=size if body is None else len(stored),
+        headers=headers,
+        body=stored,
         **known,
     )
-    if body is None or redacted or source != COMETCHAT:
-        return _complete(record, "its body does not say what it is")
-    try:
-        return _with_parsed(record, schemas.parse(schemas.decode(body), body))
-    except schemas.SchemaError as error:
-        return _complete(record, f"the schemas refuse its body ({error})")
 
 
-def _complete(record: Record, problem: str) -> Record:
-    if record.trigger is None:
-        raise LineError(f"trigger: Missing, and {problem}.")
-    return record
-
-
-def _with_parsed(record: Record, parsed: schemas.Parsed) -> Record:
-    return replace(
-        record,
-        trigger=parsed.trigger,
-        name=parsed.name,
-        app_id=parsed.app_id,
-        conversation_id=parsed.conversation_id,
-        sender=parsed.sender,
-        occurred_at=parsed.occurred_at,
-        drift=parsed.findings,
-    )
+def _stored(body: bytes, *, drop_secrets: bool) -> bytes:
+    return without_secrets(body) if drop_secrets else body
 
 
 def _digest(source: str, received_at: int, body: bytes) -> bytes:

@@ -4,11 +4,11 @@ import os
 from collections.abc import Callable
 
 from comethooks import schemas
-from comethooks.schemas import COMETCHAT, Parsed
+from comethooks.schemas import Parsed
 from comethooks.testing.delivery import Delivery
 from comethooks.workers.ids import new_id
 from comethooks.workers.plugins.plugin import Plugin
-from comethooks.workers.record import Kind, Record
+from comethooks.workers.record import Record, event_record
 from comethooks.workers.streams.accept import TIMELESS_WINDOW_SECONDS
 
 _NUMBERS = 4096
@@ -25,20 +25,7 @@ def record_of(parsed: Parsed, raw: bytes, now: int, number: int) -> Record:
     of `number`.
     """
     identifier = new_id(now, (number % _NUMBERS).to_bytes(2) + os.urandom(8))
-    return Record(
-        kind=Kind.EVENT,
-        id=identifier,
-        received_at=now,
-        source=COMETCHAT,
-        trigger=parsed.trigger,
-        name=parsed.name,
-        app_id=parsed.app_id,
-        conversation_id=parsed.conversation_id,
-        sender=parsed.sender,
-        occurred_at=parsed.occurred_at,
-        key=parsed.key or identifier,
-        body=raw,
-    )
+    return event_record(parsed, id=identifier, received_at=now, body=raw)
 
 
 class Duplicates:

@@ -4,7 +4,7 @@ them.
 
 import io
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import IO
 
@@ -14,8 +14,6 @@ from comethooks.cli.terminal import options
 from comethooks.cli.terminal.output import hint, print_json, progress
 from comethooks.cli.terminal.sources import open_sources
 from comethooks.files.imported import LineError, event_in, event_of
-from comethooks.schemas import COMETCHAT
-from comethooks.webhooks.cometchat import without_secrets
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import Journal, Settled
 from comethooks.workers.record import Record
@@ -88,11 +86,10 @@ def import_(file: IO[bytes], raw: bool, as_json: bool) -> None:
     is recognised by its id and left alone, so an import may be repeated. Of a bare body (--raw),
     the id is made of what tells its repeats, and it is received when it occurred, if it says when.
     """
-    read = partial(event_of, now=now_ms()) if raw else event_in
+    parse = partial(event_of, now=now_ms()) if raw else event_in
     bad = 0
     with open_sources() as sources:
-        if sources.settings.drop_secrets:
-            read = partial(without_secrets_in, read)
+        read = partial(parse, drop_secrets=sources.settings.drop_secrets)
         importer = Importer(sources.journal, sources.kept.waiting_ids())
         try:
             with progress(_number_of_lines(file), "read") as advance:
@@ -118,15 +115,6 @@ def _take(importer: Importer, read: Callable[[bytes], Record], line: bytes, numb
         hint(f"line {number}: {error}")
         return False
     return True
-
-
-def without_secrets_in(read: Callable[[bytes], Record], line: bytes) -> Record:
-    """The event that `read` finds in a line, as it would have been kept when it came."""
-    record = read(line)
-    if record.source != COMETCHAT or not record.body:
-        return record
-    body = without_secrets(record.body)
-    return replace(record, body=body, size=len(body))
 
 
 def lines_of(file: IO[bytes]) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 from redis.exceptions import RedisError
 
-from comethooks.cli.events.importing import Importer, warn_of_retention, without_secrets_in
+from comethooks.cli.events.importing import Importer, warn_of_retention
 from comethooks.cli.replay.effects import BEHIND
 from comethooks.cli.replay.planning import (
     Asked,
@@ -212,7 +212,7 @@ def _stage(sources: Sources, replays: Replays, asked: Asked, name: str) -> None:
     assert asked.file is not None
     settings = sources.settings
     importer = Importer(sources.journal, sources.kept.waiting_ids())
-    read = partial(without_secrets_in, event_in) if settings.drop_secrets else event_in
+    read = partial(event_in, drop_secrets=settings.drop_secrets)
     for batch in records_in(asked.file, read):
         replays.stage(name, [record.id for record in batch])
         for record in batch:

@@ -2,11 +2,17 @@
 again.
 """
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
-from comethooks.files.imported import LineError, event_of
+from comethooks.files.imported import LineError, event_in, event_of
+from comethooks.webhooks.cometchat import CometChat
+from comethooks.webhooks.problems import dumps
+from comethooks.webhooks.receiving import Incoming, judge
+from comethooks.workers.journal import iso
+from comethooks.workers.settings.settings import Settings
 from tests.webhooks.samples import message, raw
 
 NOW = 1_790_000_000_000
@@ -74,3 +80,23 @@ def test_what_would_be_refused_is_no_event(body, reason):
     """The reason is that of the answer to such a request."""
     with pytest.raises(LineError, match=reason):
         event_of(body, NOW)
+
+
+@pytest.mark.parametrize("drop_secrets", [False, True])
+def test_a_body_is_the_same_event_whichever_way_it_comes(drop_secrets):
+    """By a request, on a line of an export and bare: only its id tells them apart."""
+    body = raw({**message(), "shiny": {"authToken": "a-secret"}})
+    settings = Settings.load(
+        {"COMETHOOKS_BASIC_AUTH": "ada:secret", "COMETHOOKS_DROP_SECRETS": str(drop_secrets)}
+    )
+    incoming = Incoming(id="id1", received_at=NOW, headers={})
+    line = dumps({"received_at": iso(NOW), "body": body.decode()})
+    records = [
+        judge(CometChat(settings), incoming, body).record,
+        event_in(line, drop_secrets=drop_secrets),
+        event_of(body, NOW, drop_secrets=drop_secrets),
+    ]
+    received, lined, bare = [replace(each, id="", received_at=NOW) for each in records]
+    assert received == lined == bare
+    assert received.drift
+    assert (b"a-secret" in received.body) is not drop_secrets
