@@ -8,6 +8,7 @@ from comethooks.testing.delivery import Delivery, refusal
 from comethooks.testing.errors import HarnessError, guess
 from comethooks.workers.plugins.loading import BoundHandler
 from comethooks.workers.record import Record
+from comethooks.workers.replays.consent import ConsentError, UnknownHandlerError, consent_of
 
 
 def records_in(file: Path) -> list[Record]:
@@ -28,17 +29,15 @@ def left_out(handlers: Sequence[BoundHandler], include: Collection[str]) -> froz
     cannot be.
     """
     included = (include,) if isinstance(include, str) else include
-    declared = {bound.id: bound.handler.replay for bound in handlers}
-    for handler in included:
-        if handler not in declared:
-            raise HarnessError(
-                f"include={handler!r}: the plugin has no such handler{guess(handler, declared)}"
-            )
-        if declared[handler] == "never":
-            raise HarnessError(f'{handler} declares replay="never": it cannot be included')
-    return frozenset(
-        each for each, replay in declared.items() if replay == "ask" and each not in included
-    )
+    try:
+        return consent_of(handlers, included=included).left_out
+    except UnknownHandlerError as error:
+        near = guess(error.handler, (bound.id for bound in handlers))
+        raise HarnessError(
+            f"include={error.handler!r}: the plugin has no such handler{near}"
+        ) from None
+    except ConsentError as error:
+        raise HarnessError(str(error)) from None
 
 
 def require_one_that_runs(deliveries: Collection[Delivery]) -> None:
