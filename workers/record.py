@@ -5,12 +5,12 @@ as a JSON list) and `b` (the body, byte for byte as it came); a duplicate has al
 bytes of the id of the event that it repeats, and no body. Kind and `e` stand apart because only the
 accept script knows them.
 
-Whoever changes what `m` holds gives the format a new number and keeps the reader of the one before:
-an upgrade need not wait until the streams are empty, if the workers are upgraded first.
+Whoever changes what `m` holds gives the format a new number, so that an entry of another one is
+told from a damaged one: it stays where it is until workers come that can read it.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from types import MappingProxyType
@@ -21,7 +21,7 @@ import orjson
 
 from comethooks.schemas import COMETCHAT, Parsed
 
-FORMAT = b"3"
+FORMAT = b"1"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 ENTRY_OVERHEAD_BYTES = 256
 """What an entry costs in Redis beside its fields, roughly: ids, lengths, the duplicate key."""
@@ -109,19 +109,6 @@ def event_record(
 _META = tuple(item.name for item in fields(Record) if item.name not in {"kind", "event_id", "body"})
 
 
-def _read(meta: Any) -> dict[str, Any]:
-    known = dict(zip(_META, meta, strict=True))
-    known["drift"] = tuple((str(kind), str(path)) for kind, path in known["drift"])
-    return known
-
-
-_READERS: Mapping[bytes | None, Callable[[Any], Mapping[str, Any]]] = {
-    FORMAT: _read,
-    b"2": lambda meta: dict(zip(_META[:-1], meta, strict=True)),  # there was no drift
-    b"1": dict,  # the names were with the values
-}
-
-
 class RecordError(ValueError):
     """A stream entry of a format that this version cannot read; another one may."""
 
@@ -144,21 +131,26 @@ def decode(entry: Mapping[bytes, bytes]) -> Record:
 
     Raises `RecordError` when the entry has another format, and `DamagedError` when it is damaged.
     """
-    read = _READERS.get(entry.get(b"v"))
-    if read is None:
+    if entry.get(b"v") != FORMAT:
         raise RecordError(
             f"stream entry of format {entry.get(b'v')!r}; this version reads {FORMAT!r}"
         )
     try:
         repeated = entry.get(b"e")
         return Record(
-            **read(orjson.loads(entry[b"m"])),
+            **_read(orjson.loads(entry[b"m"])),
             kind=Kind(entry[b"k"].decode()),
             body=entry[b"b"],
             event_id=str(UUID(bytes=repeated)) if repeated else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedError(f"damaged stream entry: {type(error).__name__}") from None
+
+
+def _read(meta: Any) -> dict[str, Any]:
+    known = dict(zip(_META, meta, strict=True))
+    known["drift"] = tuple((str(kind), str(path)) for kind, path in known["drift"])
+    return known
 
 
 def cost(entry: Mapping[bytes, bytes]) -> int:

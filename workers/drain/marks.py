@@ -1,9 +1,9 @@
 """Marks: what Redis knows of a run between its start and its row in the journal.
 
 A mark is a field of the partition's hash `progress`, `entry/handler`. It says that the run has
-started, that it is a suspect, or how it ended. Nearly all are of `FORMAT`; one that tells of
-effects, or of attempts that ended with their process, is longer, of the format `LONG`. A mark that
-this version cannot read counts as started: the run is repeated.
+started, that it is a suspect, or how it ended. What nearly none has, effects and attempts that
+ended with their process, stands at the end, and only where there is some. A mark of another format
+counts as started: the run is repeated.
 
 What is done about a run that a take-over finds started or suspect: see `workers.drain.poison_runs`.
 """
@@ -22,7 +22,6 @@ from comethooks.workers.streams import keys, scripts
 from comethooks.workers.streams.leases import LeaseLostError
 
 FORMAT = 1
-LONG = 2
 STARTED = "started"
 SUSPECT = "suspect"
 _FIELDS_OF_A_CALL = 2000
@@ -63,9 +62,8 @@ class EntryMarks:
 
 def mark_of(result: RunResult) -> bytes:
     """The mark of a run that ended."""
-    long = bool(result.effects or result.earlier)
     mark = [
-        LONG if long else FORMAT,
+        FORMAT,
         result.state,
         result.attempts,
         result.started_at,
@@ -75,7 +73,9 @@ def mark_of(result: RunResult) -> bytes:
         result.next_at,
         result.version,
     ]
-    return orjson.dumps([*mark, result.effects, _listed(result.earlier)] if long else mark)
+    if result.effects or result.earlier:
+        mark += [result.effects, _listed(result.earlier)]
+    return orjson.dumps(mark)
 
 
 def start_mark(member: str, died: Sequence[Attempt] = (), *, unrun: bool = False) -> bytes:
@@ -85,11 +85,8 @@ def start_mark(member: str, died: Sequence[Attempt] = (), *, unrun: bool = False
     One that is `unrun` was handed back: it has no more deaths behind it than before.
     """
     deaths = died[-1].number - unrun if died else 0
-    return orjson.dumps(
-        [LONG, STARTED, member, deaths, _listed(died)]
-        if died
-        else [FORMAT, STARTED, member, deaths]
-    )
+    told = [_listed(died)] if died else []
+    return orjson.dumps([FORMAT, STARTED, member, deaths, *told])
 
 
 def suspect_mark(
@@ -97,7 +94,7 @@ def suspect_mark(
 ) -> bytes:
     """The mark of a run that is about to run with nothing beside it, after attempts that `died`."""
     return orjson.dumps(
-        [LONG, SUSPECT, member, died[-1].number, started_at, version, _listed(died)]
+        [FORMAT, SUSPECT, member, died[-1].number, started_at, version, _listed(died)]
     )
 
 
@@ -127,21 +124,21 @@ def read_marks(client: Redis, partition: int) -> dict[str, EntryMarks]:
 
 def _read(marks: EntryMarks, handler: str, mark: list[Any]) -> None:
     version, state, *values = mark
-    if version not in (FORMAT, LONG):
+    if version != FORMAT:
         raise ValueError("another format")
     if state == STARTED:
         member, deaths, *rest = values
         marks.begun[handler] = Begun(member, deaths, died=_attempts(*rest))
         return
     if state == SUSPECT:
-        member, deaths, started_at, plugin_version, *rest = values
+        member, deaths, started_at, plugin_version, died = values
         marks.begun[handler] = Begun(
             member,
             deaths,
             alone=True,
             started_at=started_at,
             version=plugin_version,
-            died=_attempts(*rest),
+            died=_attempts(died),
         )
         return
     attempts, started_at, finished_at, error, traceback, next_at, plugin_version, *rest = values

@@ -14,9 +14,6 @@ from comethooks.workers.states import OnceState
 
 _Found = Row[Any, Any, Any]
 
-ANY_APP = "*"
-"""The app of keys from before keys belonged to apps whose event is gone: they count in each. See
-revision 0009."""
 _RUN_DIGITS = 16
 """Of a token, that are the same in all attempts of a run."""
 
@@ -150,10 +147,8 @@ def _row(claim: OnceClaim) -> dict[str, Any]:
 
 
 def _found(connection: Connection, claim: OnceClaim) -> _Found | None:
-    query = select(once_keys.c.state, once_keys.c.token, once_keys.c.until).where(
-        _same(claim, ANY_APP)
-    )
-    return connection.execute(query.order_by(once_keys.c.app_id).limit(1)).one_or_none()
+    query = select(once_keys.c.state, once_keys.c.token, once_keys.c.until)
+    return connection.execute(query.where(_same(claim))).one_or_none()
 
 
 def _known(row: _Found | None, claim: OnceClaim) -> KnownOnce | None:
@@ -163,10 +158,10 @@ def _known(row: _Found | None, claim: OnceClaim) -> KnownOnce | None:
     return KnownOnce(OnceState.UNKNOWN if is_over else OnceState(row.state), row.until)
 
 
-def _same(claim: OnceClaim, *app_ids: str) -> ColumnElement[bool]:
+def _same(claim: OnceClaim) -> ColumnElement[bool]:
     return and_(
         once_keys.c.plugin == searchable(claim.plugin),
-        once_keys.c.app_id.in_([_app_id(claim), *app_ids]),
+        once_keys.c.app_id == _app_id(claim),
         once_keys.c.key == claim.key,
     )
 

@@ -7,7 +7,6 @@ import pytest
 
 from comethooks.workers.drain.marks import (
     FORMAT,
-    LONG,
     Begun,
     mark_of,
     marks_in,
@@ -57,31 +56,11 @@ def test_marks_come_back_by_entry() -> None:
 
 
 def test_a_run_without_effects_that_nobody_died_of_has_the_shortest_mark() -> None:
-    """As nearly all have: Redis holds and writes no byte more than before there was anything
-    else.
-    """
-    for mark in (mark_of(RESULT), start_mark("host|boot|1")):
-        assert orjson.loads(mark)[0] == FORMAT
+    """As nearly all have: Redis holds and writes no byte for what there is not."""
     assert orjson.loads(mark_of(RESULT)) == [
         FORMAT, "retrying", 2, 1, 5, "ValueError: half an emoji \ufffd", "Traceback …", 9, "1.0",
     ]  # fmt: skip
     assert orjson.loads(start_mark("host|boot|1")) == [FORMAT, "started", "host|boot|1", 0]
-
-
-def test_short_marks_of_deaths_are_read() -> None:
-    """They are what a drainer of before left, which did not tell of attempts that ended with their
-    process.
-    """
-    found = marks_in(
-        {
-            b"5-0/a.b": orjson.dumps([FORMAT, "started", "host|boot|1", 1]),
-            b"5-0/c.d": orjson.dumps([FORMAT, "suspect", "host|boot|1", 2, 7, "1.0"]),
-        }
-    )
-    assert found["5-0"].begun == {
-        "a.b": Begun("host|boot|1", 1),
-        "c.d": Begun("host|boot|1", 2, alone=True, started_at=7, version="1.0"),
-    }
 
 
 @pytest.mark.parametrize(
@@ -93,13 +72,14 @@ def test_short_marks_of_deaths_are_read() -> None:
         b"[]",
         b"null",
         orjson.dumps([FORMAT]),
-        orjson.dumps([LONG + 1, "done", 1, 1, 1, None, None, None, None]),
+        orjson.dumps([FORMAT + 1, "done", 1, 1, 1, None, None, None, None]),
         orjson.dumps([FORMAT, "resting", 1, 1, 1, None, None, None, None]),
         orjson.dumps([FORMAT, "done", 1]),
         orjson.dumps([FORMAT, "suspect"]),
-        orjson.dumps([LONG, "started", "host|boot|1", 1, 7]),
-        orjson.dumps([LONG, "started", "host|boot|1", 1, [[1]]]),
-        orjson.dumps([LONG, "done", 1, 1, 1, None, None, None, None, None, []]),
+        orjson.dumps([FORMAT, "suspect", "host|boot|1", 2, 7, "1.0"]),
+        orjson.dumps([FORMAT, "started", "host|boot|1", 1, 7]),
+        orjson.dumps([FORMAT, "started", "host|boot|1", 1, [[1]]]),
+        orjson.dumps([FORMAT, "done", 1, 1, 1, None, None, None, None, None, []]),
         b"started",
         b"\xff\x00",
     ],
