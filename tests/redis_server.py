@@ -13,7 +13,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from comethooks.workers.supervision.embedded import server_program
+from comethooks.workers.supervision.server_program import find_server
 from tests.waiting import wait_for
 
 
@@ -85,7 +85,7 @@ class RedisServer:
 def running_server(program: str | None = None) -> Iterator[RedisServer]:
     """A server in a folder of its own, whose path is short enough for a socket."""
     directory = Path(tempfile.mkdtemp(prefix="ch-", dir="/tmp" if os.path.isdir("/tmp") else None))
-    server = RedisServer(directory, program or server_program())
+    server = RedisServer(directory, program or find_server(None).path)
     try:
         server.start()
         yield server

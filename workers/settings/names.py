@@ -11,6 +11,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "management_key": "COMETCHAT_MGMT_KEY",
         "management_secret": "COMETCHAT_MGMT_SECRET",
         "redis_url": "REDIS_URL",
+        "server": "COMETHOOKS_SERVER",
         "database_url": "DATABASE_URL",
         "port": "PORT",
         "web_concurrency": "WEB_CONCURRENCY",

@@ -1,9 +1,13 @@
 """What lies where under the data directory, and the credentials that are kept there.
 
-``` <data dir>/comethooks.db         the journal, unless DATABASE_URL names another <data
-dir>/credentials           what `comethooks up` made for CometChat to send: `user:password` lines
-<data dir>/plugins/              plugins of one file <data dir>/bookmarks/            redacted
-samples that `comethooks send` can send <data dir>/valkey/valkey.sock    the embedded server ```
+comethooks.db           the journal, unless DATABASE_URL names another
+credentials             what `comethooks up` made for CometChat to send: `user:password` lines
+plugins/                plugins of one file
+bookmarks/              redacted samples that `comethooks send` can send
+valkey/                 the data of the embedded server
+valkey/valkey.sock      where it listens
+valkey/written-by.json  which server wrote them
+up.lock                 held by the one `comethooks up` that uses the directory
 """
 
 import hashlib
@@ -64,6 +68,21 @@ def bookmark_dir(data_dir: Path) -> Path:
     return data_dir / "bookmarks"
 
 
+def server_dir(data_dir: Path) -> Path:
+    """The folder of the embedded server."""
+    return data_dir / "valkey"
+
+
+def written_by_path(data_dir: Path) -> Path:
+    """The file that says which server wrote the data in `server_dir`, as JSON."""
+    return server_dir(data_dir) / "written-by.json"
+
+
+def lock_path(data_dir: Path) -> Path:
+    """The file that `comethooks up` locks, with its process id in it."""
+    return data_dir / "up.lock"
+
+
 def socket_path(data_dir: Path) -> Path:
     """The unix socket of the embedded server: the same for everybody with the same `data_dir` and
     user id.
@@ -71,7 +90,7 @@ def socket_path(data_dir: Path) -> Path:
     Where the data directory's own path is too long for a socket, it is one in a folder of the
     system's temporary directory; make that folder with `make_private_dir`.
     """
-    path = data_dir / "valkey" / "valkey.sock"
+    path = server_dir(data_dir) / "valkey.sock"
     if len(os.fsencode(path)) < MAX_SOCKET_PATH:
         return path
     digest = hashlib.blake2b(os.fsencode(os.path.realpath(data_dir)), digest_size=8).hexdigest()

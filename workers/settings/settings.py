@@ -57,6 +57,8 @@ class Settings:
     management: ManagementKey | None
     """What CometChat's management API asks for; None: webhooks are registered in the Dashboard."""
     redis_url: str
+    server: str | None
+    """The Redis or Valkey that `comethooks up` runs, by path or name; None: the shipped one."""
     database_url: str
     """For SQLAlchemy: `postgresql+psycopg://…`, or `sqlite:///…` with an absolute path."""
     port: int
@@ -139,6 +141,7 @@ def _parsed(env: Texts) -> dict[str, Any]:
         "basic_auth": env.credentials(NAMES["basic_auth"], None),
         **_apps(env),
         "redis_url": env.redis(NAMES["redis_url"], socket),
+        "server": env.str(NAMES["server"], None),
         "database_url": env.database(
             NAMES["database_url"], values.sqlite_url(paths.database_path(data_dir))
         ),

