@@ -15,7 +15,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 @dataclass(slots=True)
-class Call:
+class HttpCall:
     """What is known of the call so far. `received_at` is milliseconds since the epoch."""
 
     id: str
@@ -26,7 +26,7 @@ class Call:
     size: int | None = None
 
     @classmethod
-    def begin(cls) -> "Call":
+    def begin(cls) -> "HttpCall":
         """A call that arrives now. Its id is ours: what the sender calls it is not trusted."""
         now = now_ms()
         return cls(new_id(now), now)
@@ -48,9 +48,9 @@ class Call:
         return line
 
 
-def current() -> Call:
+def current() -> HttpCall:
     """The call that is being answered."""
-    call: Call | None = g.get("call")
+    call: HttpCall | None = g.get("call")
     if call is None:
-        call = g.call = Call.begin()
+        call = g.call = HttpCall.begin()
     return call

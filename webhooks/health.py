@@ -29,7 +29,7 @@ _LOST = {"everysec": "second", "no": "half minute"}
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class HealthFinding:
     """One thing that is not as it should be: a word for it, what is so, and what to do if anything
     can be done.
     """
@@ -48,8 +48,8 @@ class Finding:
 class Health:
     """Ready means that an event sent now would be kept; what is degraded does not change that."""
 
-    refusing: tuple[Finding, ...] = ()
-    degraded: tuple[Finding, ...] = ()
+    refusing: tuple[HealthFinding, ...] = ()
+    degraded: tuple[HealthFinding, ...] = ()
     overview: Overview | None = None
 
     @property
@@ -101,12 +101,12 @@ def check(client: Redis, settings: Settings, journal_error: Callable[[], str | N
         server = ask(client)
         state = overview(client, settings.partitions)
     except (RedisError, OSError) as error:
-        return Health((Finding("redis", f"Redis did not answer: {type(error).__name__}"),))
+        return Health((HealthFinding("redis", f"Redis did not answer: {type(error).__name__}"),))
     limit = BacklogLimit(settings.max_backlog_bytes, state.maxmemory)
     degraded = [*server_degraded(server, limit), *engine_degraded(state)]
     if failed := journal_error():
         degraded.append(
-            Finding("journal", f"it cannot be reached: {failed}; events are kept and wait")
+            HealthFinding("journal", f"it cannot be reached: {failed}; events are kept and wait")
         )
     return Health(tuple(_refusing(server, state, limit)), tuple(degraded), state)
 
@@ -138,62 +138,62 @@ def _texts(values: Mapping[Any, Any]) -> dict[str, str]:
     }
 
 
-def _refusing(server: Server, state: Overview, limit: BacklogLimit) -> Iterator[Finding]:
+def _refusing(server: Server, state: Overview, limit: BacklogLimit) -> Iterator[HealthFinding]:
     if server.refusal:
-        yield Finding("redis", f"Redis refuses to write: {server.refusal}")
+        yield HealthFinding("redis", f"Redis refuses to write: {server.refusal}")
     elif state.backlog_bytes + ENTRY_OVERHEAD_BYTES >= limit.bytes:
-        yield Finding("backlog", f"{state.backlog_bytes} bytes wait; {limit.sentence}")
+        yield HealthFinding("backlog", f"{state.backlog_bytes} bytes wait; {limit.sentence}")
 
 
-def server_degraded(server: Server, limit: BacklogLimit) -> Iterator[Finding]:
+def server_degraded(server: Server, limit: BacklogLimit) -> Iterator[HealthFinding]:
     """What of the server's settings is not as it should be."""
     if not limit.fits:
-        yield Finding("maxmemory", limit.misfit)
+        yield HealthFinding("maxmemory", limit.misfit)
     policy = str(server.state.get("maxmemory_policy", "noeviction"))
     if limit.maxmemory and policy != "noeviction":
         removed = _EVICTED.get(policy.split("-")[0], "keys")
-        yield Finding(
+        yield HealthFinding(
             "eviction",
             f"maxmemory-policy is {policy}: without memory left, Redis removes {removed}",
             "set maxmemory-policy noeviction",
         )
     policy = server.configuration.get("appendfsync", "always")
     if server.configuration.get("appendonly") == "no" or server.state.get("aof_enabled") == 0:
-        yield Finding(
+        yield HealthFinding(
             "appendonly", "it is off: what was kept is lost when Redis ends", "set appendonly yes"
         )
     elif policy != "always":
-        yield Finding(
+        yield HealthFinding(
             "appendfsync",
             f"it is {policy}: a power cut may take what the last {_LOST[policy]} brought",
             "set always",
         )
 
 
-def engine_degraded(state: Overview) -> Iterator[Finding]:
+def engine_degraded(state: Overview) -> Iterator[HealthFinding]:
     """What keeps events or retries waiting."""
     start = "start `comethooks worker`"
     if not state.drainers:
-        yield Finding("drainers", "none is alive: events are kept and wait", start)
+        yield HealthFinding("drainers", "none is alive: events are kept and wait", start)
     if state.undrained:
-        yield Finding(
+        yield HealthFinding(
             "leases", f"no drainer has the partitions {', '.join(map(str, state.undrained))}"
         )
     if state.emptying:
         waiting = sum(
             item.depth for item in state.partitions if item.number in state.emptying.numbers
         )
-        yield Finding(
+        yield HealthFinding(
             "partitions",
             f"{waiting} entries are left in the old ones; then the new ones are drained",
         )
     oldest = max((item.oldest_age_s or 0.0 for item in state.partitions), default=0.0)
     if oldest > OLD_SECONDS:
-        yield Finding("age", f"the oldest event waits for {oldest:.0f} seconds")
+        yield HealthFinding("age", f"the oldest event waits for {oldest:.0f} seconds")
     if not state.scheduler_leads:
-        yield Finding("scheduler", "none leads: retries wait and nothing is deleted", start)
+        yield HealthFinding("scheduler", "none leads: retries wait and nothing is deleted", start)
     elif not state.scheduler_works:
-        yield Finding(
+        yield HealthFinding(
             "scheduler",
             "it has done nothing for a minute: retries wait and nothing is deleted",
             "its log says why",

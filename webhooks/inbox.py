@@ -11,7 +11,7 @@ from flask import Response, request
 
 from comethooks.schemas import DriftKind
 from comethooks.webhooks import body, problems, receiving
-from comethooks.webhooks.call import Call, current
+from comethooks.webhooks.call import HttpCall, current
 from comethooks.webhooks.metrics import Metrics
 from comethooks.webhooks.receiving import RETRY_AFTER_SECONDS, Incoming, Verdict
 from comethooks.webhooks.replies import json_reply, problem_reply
@@ -134,7 +134,7 @@ class Inbox:
             )
             return NotKeptError(type(error).__name__)
 
-    def _unauthenticated(self, call: Call, reason: str) -> Response:
+    def _unauthenticated(self, call: HttpCall, reason: str) -> Response:
         call.outcome = "unauthorized"
         self._metrics.request(call.outcome)
         if self._sampler.take():
@@ -149,7 +149,7 @@ class Inbox:
         challenge = self._source.challenge
         return problem_reply(document, 401, {"WWW-Authenticate": challenge} if challenge else None)
 
-    def _incoming(self, call: Call, credential: str | None = None) -> Incoming:
+    def _incoming(self, call: HttpCall, credential: str | None = None) -> Incoming:
         environ = request.environ
         circumstances = {
             "content_type": environ.get("CONTENT_TYPE"),

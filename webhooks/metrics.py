@@ -91,7 +91,7 @@ class Metrics:
             counted = CollectorRegistry()
             MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
         seen = CollectorRegistry()
-        seen.register(_Seen(overview, max_backlog_bytes))
+        seen.register(_RedisState(overview, max_backlog_bytes))
         return generate_latest(counted) + generate_latest(seen)
 
 
@@ -102,7 +102,7 @@ def trigger_label(trigger: str | None) -> str:
     return trigger if trigger in TRIGGERS else "other"
 
 
-class _Seen(Collector):
+class _RedisState(Collector):
     """The state of Redis at the time of the scrape."""
 
     def __init__(self, overview: Overview | None, max_backlog_bytes: int) -> None:

@@ -44,7 +44,7 @@ class Finding:
         }
 
 
-def from_health(group: str, found: health.Finding, level: Level = Level.WARNING) -> Finding:
+def from_health(group: str, found: health.HealthFinding, level: Level = Level.WARNING) -> Finding:
     """What readiness says of the same thing."""
     return Finding(f"{group}.{found.what}", level, found.detail, found.advice)
 

@@ -145,7 +145,7 @@ def _credentials_advice() -> str:
     return f"write them into {NAMES['redis_url']}: redis://user:password@host:port/0"
 
 
-def _level(found: health.Finding, server: health.Server) -> Level:
+def _level(found: health.HealthFinding, server: health.Server) -> Level:
     unwritten = found.what == "appendfsync" and server.configuration["appendfsync"] == "no"
     return Level.WRONG if found.what in _WRONG or unwritten else Level.WARNING
 
@@ -178,7 +178,7 @@ def _major(version: str) -> int:
 
 
 def _persistence(
-    server: health.Server, degraded: Mapping[str, health.Finding]
+    server: health.Server, degraded: Mapping[str, health.HealthFinding]
 ) -> Iterator[Finding]:
     if degraded.keys() & {"appendonly", "appendfsync"}:
         return
@@ -210,7 +210,7 @@ def _last_writes(state: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _memory(
-    state: Mapping[str, Any], limit: BacklogLimit, degraded: Mapping[str, health.Finding]
+    state: Mapping[str, Any], limit: BacklogLimit, degraded: Mapping[str, health.HealthFinding]
 ) -> Iterator[Finding]:
     if "eviction" not in degraded:
         policy = state.get("maxmemory_policy", "unknown")

@@ -62,7 +62,7 @@ def is_complete(received: bytes | bytearray) -> bool:
     return size > COLLECTED_BYTES or len(received) >= end + 4 + size
 
 
-class Connection(TConn):  # type: ignore[misc]
+class ArrivingConnection(TConn):  # type: ignore[misc]
     """A connection, with what has arrived of its next request."""
 
     def __init__(self, *arguments: Any) -> None:
@@ -104,7 +104,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._lingering: deque[Connection] = deque()
+        self._lingering: deque[ArrivingConnection] = deque()
 
     def accept(self, listener: socket.socket) -> None:
         """Take a new connection."""
@@ -113,22 +113,22 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         except OSError:  # taken by another process, or gone again
             return
         self.nr_conns += 1
-        self._collect(Connection(self.cfg, client, address, listener.getsockname()))
+        self._collect(ArrivingConnection(self.cfg, client, address, listener.getsockname()))
 
-    def on_client_socket_readable(self, conn: Connection, client: socket.socket) -> None:
+    def on_client_socket_readable(self, conn: ArrivingConnection, client: socket.socket) -> None:
         """A kept connection has something to say, or is closed."""
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
         self._collect(conn)
 
-    def on_pending_socket_readable(self, conn: Connection, client: socket.socket) -> None:
+    def on_pending_socket_readable(self, conn: ArrivingConnection, client: socket.socket) -> None:
         """More of a request has arrived."""
         if conn.arrived():
             self.poller.unregister(client)
             self.pending_conns.remove(conn)
             self._begin(conn)
 
-    def finish_request(self, conn: Connection, future: "Future[Any]") -> None:
+    def finish_request(self, conn: ArrivingConnection, future: "Future[Any]") -> None:
         """After a request: keep the connection, or say that nothing more comes and let the peer
         close it.
         """
@@ -185,26 +185,26 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         for conn in self.pending_conns:
             conn.timeout = min(conn.timeout, deadline)
 
-    def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
+    def _keepalive_after(self, conn: ArrivingConnection, keepalive: bool) -> bool:
         """Called by the thread after a request: whether the connection can be used again."""
         return keepalive and bool(
             conn.parser.finish_body(deadline=time.monotonic() + DRAIN_SECONDS)
         )
 
-    def _collect(self, conn: Connection) -> None:
+    def _collect(self, conn: ArrivingConnection) -> None:
         if conn.arrived():
             self._begin(conn)
         else:
             self._wait(conn, self.pending_conns, ARRIVAL_SECONDS, self.on_pending_socket_readable)
 
-    def _begin(self, conn: Connection) -> None:
+    def _begin(self, conn: ArrivingConnection) -> None:
         if conn.received:
             conn.hand_over()
             self.enqueue_req(conn)
         else:
             self._close(conn)
 
-    def _discard(self, conn: Connection, client: socket.socket) -> None:
+    def _discard(self, conn: ArrivingConnection, client: socket.socket) -> None:
         try:
             if client.recv(COLLECTED_BYTES):
                 return
@@ -218,15 +218,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _wait(
         self,
-        conn: Connection,
-        queue: deque[Connection],
+        conn: ArrivingConnection,
+        queue: deque[ArrivingConnection],
         seconds: float,
-        callback: Callable[[Connection, socket.socket], None],
+        callback: Callable[[ArrivingConnection, socket.socket], None],
     ) -> None:
         conn.timeout = time.monotonic() + seconds
         queue.append(conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(callback, conn))
 
-    def _close(self, conn: Connection) -> None:
+    def _close(self, conn: ArrivingConnection) -> None:
         self.nr_conns -= 1
         conn.close()

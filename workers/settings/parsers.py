@@ -1,4 +1,4 @@
-"""Texts of settings, read with environs by the parsers of `values` and its neighbours."""
+"""SettingsEnv of settings, read with environs by the parsers of `values` and its neighbours."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from environs import Env, ValidationError
 from comethooks.workers.settings import apps, paths, values
 
 
-class Texts(Env):
+class SettingsEnv(Env):
     """environs, over texts that are given to it; problems wait until it is sealed."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:

@@ -19,7 +19,7 @@ from environs import EnvValidationError
 from comethooks.workers.settings import paths, values
 from comethooks.workers.settings.apps import App, ManagementKey
 from comethooks.workers.settings.names import MANAGEMENT, NAMES, SECRET
-from comethooks.workers.settings.parsers import Texts
+from comethooks.workers.settings.parsers import SettingsEnv
 from comethooks.workers.settings.paths import Credential
 from comethooks.workers.settings.variables import read_variables
 
@@ -110,7 +110,7 @@ class Settings:
         given = MappingProxyType(dict(os.environ if environ is None else environ))
         texts, unread = read_variables(given, NAMES.values())
         problems = list(unread.values())
-        env = Texts(texts)
+        env = SettingsEnv(texts)
         fields = _parsed(env)
         if NAMES["basic_auth"] not in {*texts, *unread}:
             fields["basic_auth"], damaged = _kept_credentials(fields["data_dir"])
@@ -130,7 +130,7 @@ class Settings:
         return f"Settings({', '.join(f'{name}={_shown(getattr(self, name))!r}' for name in names)})"
 
 
-def _parsed(env: Texts) -> dict[str, Any]:
+def _parsed(env: SettingsEnv) -> dict[str, Any]:
     """Every field of `Settings` but `environ`, with its default; one that cannot be used is left as
     it is.
     """
@@ -170,7 +170,7 @@ def _parsed(env: Texts) -> dict[str, Any]:
     }
 
 
-def _apps(env: Texts) -> dict[str, Any]:
+def _apps(env: SettingsEnv) -> dict[str, Any]:
     """The apps, and the ids of all that are let in."""
     ids, known = env.set_of_names(NAMES["app_ids"], ""), env.known_apps(NAMES["apps"], "")
     if isinstance(ids, frozenset) and isinstance(known, tuple):
@@ -178,7 +178,7 @@ def _apps(env: Texts) -> dict[str, Any]:
     return {"app_ids": ids, "apps": known}
 
 
-def _retention(env: Texts) -> dict[str, Any]:
+def _retention(env: SettingsEnv) -> dict[str, Any]:
     """The three ages in days; the details of an event are kept as long as it is, unless that is
     said.
     """
