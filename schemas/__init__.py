@@ -38,7 +38,7 @@ from comethooks.schemas.triggers.table import (
     entry_for,
     is_in_flight,
 )
-from comethooks.schemas.triggers.trigger import Form, Generation, Keep, Trigger
+from comethooks.schemas.triggers.trigger import Form, Keep, Sender, Trigger
 
 __all__ = [
     "COMETCHAT",
@@ -55,7 +55,6 @@ __all__ = [
     "DriftKind",
     "Event",
     "Form",
-    "Generation",
     "Group",
     "InvalidBodyError",
     "Keep",
@@ -72,6 +71,7 @@ __all__ = [
     "Receipt",
     "Recording",
     "SchemaError",
+    "Sender",
     "Trigger",
     "User",
     "decode",

@@ -14,7 +14,7 @@ from comethooks.management import limits
 from comethooks.management.answers import TriggerResult, Webhook
 from comethooks.management.client import Management
 from comethooks.management.errors import RefusedError
-from comethooks.schemas import TRIGGERS, Generation
+from comethooks.schemas import TRIGGERS, Sender
 
 DEFAULT_ID = "comethooks"
 _SPELLINGS = frozenset(("user_connection_status_change",))
@@ -96,11 +96,11 @@ class Step:
 
 def registrable_triggers(*, legacy: bool) -> tuple[str, ...]:
     """The triggers that a webhook can deliver, of one generation."""
-    generation = Generation.LEGACY if legacy else Generation.CURRENT
+    sender = Sender.LEGACY if legacy else Sender.CURRENT
     return tuple(
         name
         for name, trigger in TRIGGERS.items()
-        if generation in trigger.generations and trigger.seen and name not in _SPELLINGS
+        if sender in trigger.senders and trigger.seen and name not in _SPELLINGS
     )
 
 

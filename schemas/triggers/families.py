@@ -1,206 +1,258 @@
-"""Families of events: what they belong to, by what a repeat of one is recognised, and when it
-happened.
+"""The table of families: for each kind of event the names of the fields that tell a repeat, a
+conversation and a time.
+
+The names are those of the subject that the shapes of `schemas.wire` give, and three that are made
+here: `conversation`, `content` (the hash of a part of the body), and the uids of `members` or
+`users` with their scopes. `comethooks triggers` prints the table in words.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from comethooks.schemas.triggers import identity
-from comethooks.schemas.triggers.identity import Identity, Routing, Subject
+from comethooks.schemas.triggers.identity import (
+    Identity,
+    Part,
+    Routing,
+    Subject,
+    content_hash,
+    conversation_of,
+)
+from comethooks.schemas.wire.campaigns import CAMPAIGN_TIMES
 from comethooks.schemas.wire.envelope import at, data_of
+from comethooks.schemas.wire.rules import to_text
 from comethooks.schemas.wire.shapes import changed_in, message_in
 
 Body = Mapping[str, Any]
+Names = tuple[str, ...]
 
 
-def _whole(body: Body) -> Any:
-    return body
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A part of the body that is hashed because no field tells it; `words` name it for people."""
 
-
-def _what_it_says(body: Body) -> Any:
-    message = message_in(data_of(body))
-    return message.get("data") or message
-
-
-def _what_it_says_now(body: Body) -> Any:
-    """What a changed message says, without who is involved: they may be offline by a second
-    delivery.
-    """
-    message = message_in(data_of(body))
-    message = changed_in(message) or message
-    data = message.get("data")
-    if isinstance(data, dict):
-        data = {key: value for key, value in data.items() if key != "entities"}
-    return message.get("text"), data
-
-
-def _how_it_is_described(body: Body) -> Any:
-    """What an administrator writes about a group, without what changes by itself."""
-    group = at(body, ("data", "group")) or {}
-    return [
-        group.get(key)
-        for key in ("name", "type", "description", "icon", "password", "tags", "metadata")
-    ]
+    words: str
+    of: Callable[[Body], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A kind of event. `conversation`, `repeat` and `time` say for people what `routing` and
-    `identity` do.
+    """A kind of event.
 
-    `content` is the part of the body whose hash belongs to the subject, if one does.
+    `repeats` holds one or several keys. Two events whose key is equal are one; the first key of
+    which the event has everything counts, else the last one. `own_times` are the names in a key
+    that are times of the event itself: without one, the key may only be remembered for minutes.
+    `conversation` says for people whose conversation it is, and is empty when it belongs to none.
+    Each of `sender`, `occurred` and `neighbours` is a choice: the first that has a value counts.
     """
 
     name: str
-    routing: Callable[[Subject], Routing]
-    identity: Callable[[Subject], Identity]
-    conversation: str
-    repeat: str
-    time: str
-    content: Callable[[Body], Any] | None = None
+    repeats: tuple[Names, ...]
+    own_times: Names = ()
+    conversation: str = ""
+    sender: Names = ()
+    occurred: Names = ("at",)
+    neighbours: tuple[tuple[str, str], ...] = ()
+    """Of events without a conversation: the prefix of their key, and the name of what follows."""
+    content: Content | None = None
 
+    def subject(self, found: Subject, body: Body, raw: bytes) -> Subject:
+        """The subject that a shape found in `body`, with the hash of its content."""
+        if self.content is None:
+            return found
+        return {**found, "content": content_hash(self.content.of(body), raw)}
+
+    def routing(self, subject: Subject) -> Routing:
+        """Where an event about `subject` belongs."""
+        sender = _first(subject, self.sender)
+        if isinstance(sender, dict):
+            sender = min(sender, default=None)
+        neighbours = next(
+            (f"{kind}:{value}" for kind, name in self.neighbours if (value := subject.get(name))),
+            None,
+        )
+        occurred = _first(subject, self.occurred)
+        return Routing(conversation_of(subject, sender), sender, occurred, neighbours)
+
+    def identity(self, subject: Subject, conversation: str | None) -> Identity:
+        """What a repeat of an event about `subject` has in common with it."""
+        subject = {**subject, "conversation": conversation}
+        *tokens, names = self.repeats
+        names = next((key for key in tokens if all(map(subject.get, key))), names)
+        has_time = any(subject[name] for name in self.own_times_in(names))
+        return Identity(tuple(_part(subject[name]) for name in names), has_time)
+
+    def own_times_in(self, key: Names) -> Names:
+        """Those names of a key that are times of the event itself."""
+        return tuple(name for name in key if name in self.own_times)
+
+
+def _first(subject: Subject, names: Names) -> Any:
+    return next((value for name in names if (value := subject.get(name))), None)
+
+
+def _part(value: Any) -> Part:
+    """A value as part of a key; of users by uid, the uids and their scopes."""
+    if not isinstance(value, dict):
+        part: Part = value
+        return part
+    # With the scopes, because two changes of one member may come in the same second.
+    scopes = (at(member, ("scope",)) for member in value.values())
+    found = zip(value, map(to_text, scopes), strict=True)
+    return ",".join(sorted(f"{uid}={scope}" for uid, scope in found))
+
+
+def _said(body: Body) -> Any:
+    message = message_in(data_of(body))
+    return message.get("data") or message
+
+
+def _said_now(body: Body) -> Any:
+    message = message_in(data_of(body))
+    message = changed_in(message) or message
+    data = message.get("data")
+    if isinstance(data, dict):
+        # Who is involved does not count: they may be offline by a second delivery.
+        data = {key: value for key, value in data.items() if key != "entities"}
+    return message.get("text"), data
+
+
+_DESCRIBING = ("name", "type", "description", "icon", "password", "tags", "metadata")
+"""What an administrator writes about a group; the rest of it changes by itself."""
+
+
+def _description(body: Body) -> Any:
+    group = at(body, ("data", "group")) or {}
+    return [group.get(key) for key in _DESCRIBING]
+
+
+WHOLE = Content("hash of the body", lambda body: body)
+_DATA = Content("hash of its data", _said)
+_DATA_NOW = Content("hash of its data", _said_now)
+_DESCRIPTION = Content(f"hash of {', '.join(_DESCRIBING[:4])}, …", _description)
+
+_CHANGES = ("updatedAt", "editedAt", "deletedAt", "pinnedAt")
+_STATE = ("id", *_CHANGES, "sentAt")
+"""What tells two states of one message apart; without the times, two edits would be one event."""
 
 MESSAGE = Family(
     "message",
-    identity.message_routing,
-    identity.message_identity,
-    "the message's",
-    "message id, updatedAt, editedAt, deletedAt, pinnedAt, sentAt",
-    "sentAt, or updatedAt",
+    (_STATE,),
+    own_times=(*_CHANGES, "sentAt"),
+    conversation="the message's",
+    sender=("sender",),
+    occurred=("sentAt", "updatedAt"),
 )
 IN_FLIGHT = Family(
     "message in flight",
-    identity.message_routing,
-    identity.in_flight_identity,
-    "the message's",
-    "sender, muid, hash of data; without a muid conversation, sender, sentAt, hash of data",
-    "sentAt",
-    content=_what_it_says,
+    # There is no id yet. A client gives a message the same muid however often it sends it.
+    (("sender", "muid", "content"), ("conversation", "sender", "sentAt", "content")),
+    own_times=("sentAt",),
+    conversation="the message's",
+    sender=("sender",),
+    occurred=("sentAt", "updatedAt"),
+    content=_DATA,
 )
 CHANGE = Family(
     "message",
-    identity.change_routing,
-    identity.change_identity,
-    "the message's",
-    f"{MESSAGE.repeat}, hash of its data",
-    "editedAt, deletedAt or pinnedAt, else updatedAt",
-    content=_what_it_says_now,
+    # With the content, because two edits may come in one second.
+    ((*_STATE, "content"),),
+    # Without sentAt: when a message was sent does not tell one change of it from another.
+    own_times=_CHANGES,
+    conversation="the message's",
+    sender=("sender",),
+    occurred=("editedAt", "deletedAt", "pinnedAt", "updatedAt", "sentAt"),
+    content=_DATA_NOW,
 )
 RECEIPT = Family(
     "receipt",
-    identity.receipt_routing,
-    identity.receipt_identity,
-    "the message's",
-    "message id, user, time",
-    "timestamp, or deliveredAt, readAt",
+    (("messageId", "who", "at"),),
+    own_times=("at",),
+    conversation="the message's",
+    sender=("who",),
 )
 REACTION = Family(
     "reaction",
-    identity.reaction_routing,
-    identity.reaction_identity,
-    "if the body names it; else by user",
-    "reaction id, message id, user, reaction, reactedAt",
-    "reactedAt",
+    (("id", "messageId", "who", "reaction", "at"),),
+    own_times=("at",),
+    conversation="the message's if named",
+    sender=("who",),
 )
 PRESENCE = Family(
     "presence",
-    identity.presence_routing,
-    identity.presence_identity,
-    "none; by user",
-    "uid, action, status, time, session, connection time, platform",
-    "timestamp, or event.at",
+    (("uid", "action", "status", "at", "session", "since", "platform"),),
+    own_times=("at",),
+    sender=("uid",),
 )
 GROUP = Family(
     "group",
-    identity.group_routing,
-    identity.group_identity,
-    "the group's",
-    "guid, owner, members and their scopes, by, updatedAt, hash of name, icon, metadata, …",
-    "updatedAt",
-    content=_how_it_is_described,
+    (("guid", "owner", "members", "by", "at", "content"),),
+    own_times=("at",),
+    conversation="the group's",
+    # Who joins or leaves does so without a `by`.
+    sender=("by", "members"),
+    content=_DESCRIPTION,
 )
-BLOCK = Family(
-    "block",
-    identity.block_routing,
-    identity.block_identity,
-    "none; by user",
-    "by, users (for minutes)",
-    "none",
-)
+BLOCK = Family("block", (("by", "users"),), sender=("by",), occurred=())
 CALL = Family(
     "call",
-    identity.call_routing,
-    identity.call_identity,
-    "the call's",
-    "session, message id, action, updatedAt",
-    "updatedAt, or sentAt",
+    (("session", "id", "action", "at"),),
+    own_times=("at",),
+    conversation="the call's",
+    sender=("sender",),
+    neighbours=(("call", "session"),),
 )
 SESSION = Family(
     "session",
-    identity.session_routing,
-    identity.session_identity,
-    "none; by session",
-    "session, occupant, joined_at, time",
-    "created_at, destroyed_at, joined_at or left_at",
+    (("session", "who", "joined", "at"),),
+    own_times=("at",),
+    neighbours=(("call", "session"),),
 )
 RECORDING = Family(
     "recording",
-    identity.session_routing,
-    identity.recording_identity,
-    "none; by session",
-    "session, tid or duration, endTime or startTime",
-    "endTime, or startTime",
+    (("session", "id", "at"),),
+    own_times=("at",),
+    neighbours=(("call", "session"),),
 )
 JUDGED = Family(
     "moderation",
-    identity.judged_routing,
-    identity.message_identity,
-    "the message's",
-    MESSAGE.repeat,
-    "updatedAt, or sentAt",
+    (_STATE,),
+    own_times=(*_CHANGES, "sentAt"),
+    conversation="the message's",
+    sender=("sender",),
+    occurred=("updatedAt", "sentAt"),
 )
 FAILED = Family(
     "moderation",
-    identity.judged_routing,
-    identity.failure_identity,
-    "the message's",
-    "message id, completedAt, hash of the body",
-    "completedAt",
-    content=_whole,
+    # A message may fail twice in one second, so all of the body tells.
+    (("id", "at", "content"),),
+    own_times=("at",),
+    conversation="the message's",
+    sender=("sender",),
+    occurred=("at", "updatedAt", "sentAt"),
+    content=WHOLE,
 )
 CAMPAIGN = Family(
     "campaign",
-    identity.campaign_routing,
-    identity.campaign_identity,
-    "none; by receiver, else by campaign",
-    "id, campaign, status, all times",
-    "what the trigger names, or updatedAt",
+    (("id", "campaign", "status", *CAMPAIGN_TIMES),),
+    own_times=CAMPAIGN_TIMES,
+    neighbours=(("user", "receiver"), ("campaign", "id")),
 )
 PIN = Family(
     "conversation",
-    identity.pin_routing,
-    identity.pin_identity,
-    "the pinned one, if named",
-    "hash of the body",
-    "pinnedAt",
-    content=_whole,
+    # Nobody knows what the body tells, so all of it counts.
+    (("at", "content"),),
+    own_times=("at",),
+    conversation="the pinned one if named",
+    sender=("sender",),
+    content=WHOLE,
 )
-OTHER = Family(
-    "other",
-    identity.no_routing,
-    identity.content_identity,
-    "none",
-    "hash of the body (for minutes)",
-    "none",
-    content=_whole,
-)
+OTHER = Family("other", (("content",),), occurred=(), content=WHOLE)
 NESTED_OTHER = Family(
     "other",
-    identity.message_routing,
-    identity.content_identity,
-    "the message's, if there is one",
-    OTHER.repeat,
-    "sentAt, or updatedAt",
-    content=_whole,
+    (("content",),),
+    conversation="the message's if it has one",
+    sender=("sender",),
+    occurred=("sentAt", "updatedAt"),
+    content=WHOLE,
 )

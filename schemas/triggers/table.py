@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from comethooks.schemas.triggers import families
-from comethooks.schemas.triggers.trigger import Form, Generation, Keep, Trigger
+from comethooks.schemas.triggers.trigger import Form, Keep, Sender, Trigger
 from comethooks.schemas.wire import calls, groups, moderation, presence, receipts, shapes
 from comethooks.schemas.wire.campaigns import campaign
 from comethooks.schemas.wire.envelope import CallbackSchema, EnvelopeSchema, Shape
@@ -71,8 +71,8 @@ _ENVELOPE = Form(
     Shape("envelope", EnvelopeSchema, lambda data: not shapes.is_nested(data), {}), families.OTHER
 )
 
-_LEGACY = frozenset((Generation.LEGACY,))
-_BOTH = frozenset((Generation.LEGACY, Generation.CURRENT))
+_LEGACY = frozenset((Sender.LEGACY,))
+_BOTH = frozenset((Sender.LEGACY, Sender.CURRENT))
 
 
 def _receipt(name: str, canonical: str, legacy: Shape, time_key: str) -> Trigger:
@@ -123,8 +123,8 @@ def _campaign(name: str, canonical: str, id_key: str, time_key: str) -> Trigger:
     )
 
 
-def _envelope(name: str, canonical: str | None, generation: Generation) -> Trigger:
-    return Trigger(name, canonical, (_ENVELOPE,), frozenset((generation,)))
+def _envelope(name: str, canonical: str | None, sender: Sender) -> Trigger:
+    return Trigger(name, canonical, (_ENVELOPE,), frozenset((sender,)))
 
 
 _CALLBACK = Form(Shape("callback", CallbackSchema, lambda data: True, {}), families.OTHER)
@@ -233,24 +233,20 @@ _TABLE = (
         "clickedAt",
     ),
     _envelope(
-        "email-notification-payload-generated", "notification.email_generated", Generation.PROVIDER
+        "email-notification-payload-generated", "notification.email_generated", Sender.PROVIDER
     ),
+    _envelope("sms-notification-payload-generated", "notification.sms_generated", Sender.PROVIDER),
     _envelope(
-        "sms-notification-payload-generated", "notification.sms_generated", Generation.PROVIDER
-    ),
-    _envelope(
-        "push-notification-payload-generated", "notification.push_generated", Generation.PROVIDER
+        "push-notification-payload-generated", "notification.push_generated", Sender.PROVIDER
     ),
     Trigger(
         "ui_message_interacted",
         "interaction.received",
         (_CALLBACK,),
-        frozenset((Generation.CLIENT,)),
+        frozenset((Sender.CLIENT,)),
     ),
-    Trigger(DOCTOR, None, (_ENVELOPE,), frozenset((Generation.OPERATOR,)), keep=Keep.COUNT),
-    _envelope("moderation_requested", "moderation.requested", Generation.OURS),
-    _envelope("interaction_goal_completed", "interaction.completed", Generation.OURS),
-    _envelope("plugin.*", None, Generation.OURS),
+    Trigger(DOCTOR, None, (_ENVELOPE,), frozenset((Sender.OPERATOR,)), keep=Keep.COUNT),
+    _envelope("plugin.*", None, Sender.OURS),
 )
 
 TRIGGERS: Mapping[str, Trigger] = MappingProxyType({entry.name: entry for entry in _TABLE})

@@ -11,10 +11,8 @@ from comethooks.schemas.triggers.families import Family
 from comethooks.schemas.wire.envelope import EnvelopeSchema, Shape, data_of
 
 
-class Generation(StrEnum):
-    """Who sends a trigger: one of CometChat's two systems of webhooks, of which an app has one, or
-    somebody else.
-    """
+class Sender(StrEnum):
+    """Who sends a trigger. An app has one of CometChat's two generations of webhooks."""
 
     LEGACY = "legacy"
     CURRENT = "current"
@@ -29,7 +27,7 @@ class Generation(StrEnum):
 
 
 class Keep(StrEnum):
-    """What becomes of an event once it was accepted."""
+    """What becomes of an event that was accepted."""
 
     KEEP = "keep"
     COUNT = "count"
@@ -38,8 +36,9 @@ class Keep(StrEnum):
 
 @dataclass(frozen=True)
 class Form:
-    """A shape that a trigger's body may have, what kind of event it then is, and the paths it
-    cannot be without.
+    """One way in which a trigger's body may be written.
+
+    `family` is what kind of event it then is, `required` the paths that it cannot be without.
     """
 
     shape: Shape
@@ -56,16 +55,16 @@ class Form:
 class Trigger:
     """One entry of the table.
 
-    `canonical` is our own name, the same for both generations of webhooks; `renamed` has another
-    one for messages that tell of an action on a message, by the action. `forms` are tried in order
-    and the first whose shape fits is taken; when none fits, the first one says what is missing.
-    `in_flight`: CometChat waits for the answer, which decides on the message.
+    `canonical` is our own name, the same for both generations of webhooks. `renamed` has the names
+    of messages that tell of an action on a message, by the action. The first of `forms` whose shape
+    fits a body is taken; when none fits, the first one says what is missing. `in_flight`: CometChat
+    waits for the answer, which decides on the message.
     """
 
     name: str
     canonical: str | None
     forms: tuple[Form, ...]
-    generations: frozenset[Generation] = frozenset((Generation.CURRENT,))
+    senders: frozenset[Sender] = frozenset((Sender.CURRENT,))
     in_flight: bool = False
     keep: Keep = Keep.KEEP
     seen: bool = True
@@ -80,7 +79,7 @@ class Trigger:
     @property
     def is_ours(self) -> bool:
         """Whether it is made here, so that no body that comes in is one."""
-        return Generation.OURS in self.generations
+        return Sender.OURS in self.senders
 
     def form_of(self, body: Mapping[str, Any]) -> Form:
         """The form in which `body` is written."""

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from comethooks.samples import all_samples
-from comethooks.schemas import TRIGGERS, Event, Generation, Parsed, parse
+from comethooks.schemas import TRIGGERS, Event, Parsed, Sender, parse
 from comethooks.schemas.triggers.table import entry_for
 from comethooks.schemas.triggers.trigger import Form, Trigger
 from tests.bodies import NAMES, body, dump
@@ -36,7 +36,7 @@ FREE = frozenset(
 """The keys whose values belong to somebody else than CometChat."""
 BY_ID = frozenset(("members", "users", "mentions"))
 """The keys of objects whose keys are ids."""
-WITH_SCHEMA = frozenset((Generation.LEGACY, Generation.CURRENT))
+WITH_SCHEMA = frozenset((Sender.LEGACY, Sender.CURRENT))
 """Of all others, the envelope is all that is known."""
 
 Steps = tuple[str | int, ...]
@@ -95,7 +95,7 @@ def objects(value: dict[str, Any]) -> Iterator[Place]:
 
 def knows_data(value: dict[str, Any]) -> bool:
     """Whether there is a schema for the `data` of a body, which is not so for every trigger."""
-    return not WITH_SCHEMA.isdisjoint(entry_for(value["trigger"]).generations)
+    return not WITH_SCHEMA.isdisjoint(entry_for(value["trigger"]).senders)
 
 
 def optional(value: dict[str, Any]) -> list[Place]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from comethooks import schemas
-from comethooks.schemas import TRIGGERS, Event, Generation
+from comethooks.schemas import TRIGGERS, Event, Sender
 from comethooks.schemas.event.views import Frozen, View
 from comethooks.schemas.triggers.trigger import Form, Trigger
 from tests.schemas.samples import public
@@ -20,7 +20,7 @@ VIEWS = [
     for name in schemas.__all__
     if inspect.isclass(item := getattr(schemas, name)) and issubclass(item, Frozen)
 ]
-ORDER = tuple(Generation)
+ORDER = tuple(Sender)
 NONE = "\N{EN DASH}"
 
 
@@ -80,7 +80,7 @@ def needs(form: Form) -> str:
 
 def row(trigger: Trigger) -> str:
     """The line of the table for a trigger."""
-    generations = ", ".join(each.value for each in ORDER if each in trigger.generations)
+    generations = ", ".join(each.value for each in ORDER if each in trigger.senders)
     forms = "; or ".join(dict.fromkeys(needs(form) for form in trigger.forms))
     canonical = f"`{trigger.canonical}`" if trigger.canonical else NONE
     return f"| `{trigger.name}` | {canonical} | {generations} | {forms} |"

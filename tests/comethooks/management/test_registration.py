@@ -196,5 +196,5 @@ class TestTriggers:
             <= found
             <= set(TRIGGERS)
         )
-        others = {"after_message", "ui_message_interacted", "moderation_requested", "plugin.*"}
+        others = {"after_message", "ui_message_interacted", "plugin.*"}
         assert not found & {*others, "email-notification-payload-generated"}

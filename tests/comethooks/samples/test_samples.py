@@ -17,7 +17,7 @@ from comethooks.samples import (
     sample,
     value_of,
 )
-from comethooks.schemas.triggers.trigger import Generation
+from comethooks.schemas.triggers.trigger import Sender
 from comethooks.webhooks.problems import dumps
 
 NOW = 1_790_000_000_123
@@ -173,10 +173,8 @@ class TestEveryKind:
 class TestTable:
     def test_every_trigger_of_cometchat_has_a_sample(self):
         """A trigger that gets an entry in the schemas gets one here."""
-        cometchat = {Generation.LEGACY, Generation.CURRENT, Generation.PROVIDER}
-        theirs = {
-            name for name, trigger in schemas.TRIGGERS.items() if trigger.generations & cometchat
-        }
+        cometchat = {Sender.LEGACY, Sender.CURRENT, Sender.PROVIDER}
+        theirs = {name for name, trigger in schemas.TRIGGERS.items() if trigger.senders & cometchat}
         assert sorted(theirs - CURRENT.keys()) == [], (
             "these need an entry in comethooks/samples/table.py"
         )

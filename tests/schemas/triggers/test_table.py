@@ -2,7 +2,7 @@
 
 import pytest
 
-from comethooks.schemas import ECHO, TRIGGERS, Generation, Keep, is_in_flight
+from comethooks.schemas import ECHO, TRIGGERS, Keep, Sender, is_in_flight
 from comethooks.schemas.triggers.table import UNKNOWN, entry_for
 from tests.bodies import body, changed, without
 from tests.schemas.samples import KNOWN, SAMPLES, entry_of, event_of
@@ -130,8 +130,6 @@ TABLE = {
     "sms-notification-payload-generated": ("notification.sms_generated", NOTHING),
     "push-notification-payload-generated": ("notification.push_generated", NOTHING),
     "ui_message_interacted": ("interaction.received", NOTHING),
-    "moderation_requested": ("moderation.requested", NOTHING),
-    "interaction_goal_completed": ("interaction.completed", NOTHING),
     "plugin.*": (None, NOTHING),
     "comethooks_doctor": (None, NOTHING),
 }
@@ -162,30 +160,37 @@ class TestTable:
     def test_says_who_sends_a_trigger(self):
         """An app has webhooks of one generation."""
         assert {
-            name for name, entry in TRIGGERS.items() if Generation.LEGACY in entry.generations
+            name for name, entry in TRIGGERS.items() if Sender.LEGACY in entry.senders
         } == LEGACY
         both = {"message_delivery_receipt", "message_read_receipt"}
-        current = {
-            name for name, entry in TRIGGERS.items() if Generation.CURRENT in entry.generations
-        }
+        current = {name for name, entry in TRIGGERS.items() if Sender.CURRENT in entry.senders}
         assert current & LEGACY == both
         assert len(current) == 58
 
     def test_has_what_is_made_here(self):
         """No body that comes in is one of these."""
         ours = {name for name, entry in TRIGGERS.items() if entry.is_ours}
-        assert ours == {"moderation_requested", "interaction_goal_completed", "plugin.*"}
+        assert ours == {"plugin.*"}
 
     def test_keeps_all_but_what_the_doctor_sends(self):
         """Which is counted."""
         counted = [name for name, entry in TRIGGERS.items() if entry.keep is Keep.COUNT]
         assert counted == ["comethooks_doctor"]
 
-    def test_says_for_people_what_each_family_does(self):
-        """`comethooks triggers` prints it."""
-        for entry in TRIGGERS.values():
-            family = entry.family
-            assert all((family.name, family.conversation, family.repeat, family.time))
+    @pytest.mark.parametrize("entry", [*TRIGGERS.values(), UNKNOWN], ids=lambda entry: entry.name)
+    def test_names_in_a_family_only_what_its_shapes_give(self, entry):
+        """A name that no shape has would be a field that never counts."""
+        for form in entry.forms:
+            family = form.family
+            made = {"conversation", *(["content"] if family.content else [])}
+            assert {name for key in family.repeats for name in key} <= {
+                *form.shape.subject,
+                *made,
+            }
+            assert set(family.own_times) <= {name for key in family.repeats for name in key}
+            assert {name for _, name in family.neighbours} <= set(form.shape.subject)
+            for choice in (family.sender, family.occurred):
+                assert not choice or set(choice) & set(form.shape.subject)
 
     def test_cannot_be_changed(self):
         """Not by accident."""
@@ -208,7 +213,6 @@ class TestTable:
         """And for ours, in a body that comes in."""
         assert entry_for("group_painted") is UNKNOWN
         assert entry_for("plugin.*") is UNKNOWN
-        assert entry_for("moderation_requested") is UNKNOWN
         assert entry_for(None) is UNKNOWN
 
 
