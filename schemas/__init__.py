@@ -15,18 +15,15 @@ from comethooks.schemas.decoding import decode, trigger_of
 from comethooks.schemas.drift import Drift, DriftKind
 from comethooks.schemas.errors import InvalidBodyError, NotJsonError, SchemaError
 from comethooks.schemas.event.calls import Call, Participant, Recording
+from comethooks.schemas.event.campaigns import Campaign
 from comethooks.schemas.event.event import Event
-from comethooks.schemas.event.happenings import (
-    Campaign,
-    Connection,
-    Moderation,
-    Presence,
-    Reaction,
-    Receipt,
-)
 from comethooks.schemas.event.messages import Action, Attachment, Message
+from comethooks.schemas.event.moderation import Moderation
 from comethooks.schemas.event.people import Group, Member, User
+from comethooks.schemas.event.presence import Connection, Presence
+from comethooks.schemas.event.reactions import Reaction
 from comethooks.schemas.event.readonly import ReadOnlyDict, ReadOnlyList
+from comethooks.schemas.event.receipts import Receipt
 from comethooks.schemas.masking import masked, redacted
 from comethooks.schemas.parsing import Parsed, parse
 from comethooks.schemas.triggers.table import (

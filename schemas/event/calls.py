@@ -1,6 +1,7 @@
 """Calls and meetings, and what is left of them, the same for every shape. Times are UTC."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 
 from comethooks.schemas.event.messages import Action
@@ -90,8 +91,8 @@ class Call(View):
         return found if (found.guid if isinstance(found, Group) else found.uid) else None
 
     @lazy
-    def initiated_at(self: "Call") -> Any:
-        """When it began to ring or, told of a session, when that was opened; a datetime or None."""
+    def initiated_at(self: "Call") -> datetime | None:
+        """When it began to ring or, told of a session, when that was opened."""
         told = (
             self._entity.get("initiatedAt"),
             self._wire.get("initiatedAt"),
@@ -101,8 +102,8 @@ class Call(View):
         return found or (moment(self._wire.get("sentAt")) if self.status == "initiated" else None)
 
     @lazy
-    def ended_at(self: "Call") -> Any:
-        """When the session was closed; a datetime or None."""
+    def ended_at(self: "Call") -> datetime | None:
+        """When the session was closed."""
         return moment(self._wire.get("destroyed_at")) or moment(self._entity.get("endedAt"))
 
     @lazy

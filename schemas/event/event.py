@@ -8,10 +8,14 @@ from typing import Any, ClassVar
 
 from comethooks.schemas.decoding import decode
 from comethooks.schemas.event.calls import Call, Recording
-from comethooks.schemas.event.happenings import Campaign, Moderation, Presence, Reaction, Receipt
+from comethooks.schemas.event.campaigns import Campaign
 from comethooks.schemas.event.messages import Action, Message
+from comethooks.schemas.event.moderation import Moderation
 from comethooks.schemas.event.people import Group, Member, User, members_of, user_of, users_of
+from comethooks.schemas.event.presence import Presence
+from comethooks.schemas.event.reactions import Reaction
 from comethooks.schemas.event.readonly import ReadOnlyDict
+from comethooks.schemas.event.receipts import Receipt
 from comethooks.schemas.event.views import Frozen, lazy, object_in
 from comethooks.schemas.triggers import families
 from comethooks.schemas.triggers.table import COMETCHAT, ECHO, OURS, UNKNOWN, entry_for

@@ -19,7 +19,7 @@ class _ConnectionSchema(WireSchema):
     deviceId = Text()
 
 
-class _CurrentDataSchema(WireSchema):
+class _CurrentPresenceDataSchema(WireSchema):
     user = Object(UserSchema)
     status = Text()
     timestamp = Time()
@@ -31,7 +31,7 @@ class _CurrentDataSchema(WireSchema):
 class CurrentPresenceSchema(EnvelopeSchema):
     """The body of a current connection event."""
 
-    data = Object(_CurrentDataSchema, required=True)
+    data = Object(_CurrentPresenceDataSchema, required=True)
 
 
 class _LegacyUserSchema(UserSchema):
@@ -52,7 +52,7 @@ class _LegacyEventSchema(WireSchema):
     event_for = Object(_LegacyConnectionSchema)
 
 
-class _LegacyDataSchema(WireSchema):
+class _LegacyPresenceDataSchema(WireSchema):
     user = Object(_LegacyUserSchema)
     event = Object(_LegacyEventSchema)
     connections = Objects(_LegacyConnectionSchema)
@@ -61,7 +61,7 @@ class _LegacyDataSchema(WireSchema):
 class LegacyPresenceSchema(EnvelopeSchema):
     """The body of a legacy connection event, which writes its keys with underscores."""
 
-    data = Object(_LegacyDataSchema, required=True)
+    data = Object(_LegacyPresenceDataSchema, required=True)
 
 
 def is_current(data: Mapping[str, Any]) -> bool:

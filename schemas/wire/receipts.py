@@ -21,7 +21,7 @@ class _ReceiptSchema(WireSchema):
     timestamp = Time()
 
 
-class _CurrentDataSchema(WireSchema):
+class _CurrentReceiptDataSchema(WireSchema):
     type = Text()
     body = Object(_ReceiptSchema)
     sender = Party(UserSchema)
@@ -34,10 +34,10 @@ class _CurrentDataSchema(WireSchema):
 class CurrentReceiptSchema(EnvelopeSchema):
     """The body of a current receipt: the message and the reader are under `data.body`."""
 
-    data = Object(_CurrentDataSchema, required=True)
+    data = Object(_CurrentReceiptDataSchema, required=True)
 
 
-class _LegacyDataSchema(WireSchema):
+class _LegacyReceiptDataSchema(WireSchema):
     messageId = Id()
     receiptType = Text()
     deliveredAt = Time()
@@ -51,7 +51,7 @@ class _LegacyDataSchema(WireSchema):
 class LegacyReceiptSchema(EnvelopeSchema):
     """The body of a legacy receipt: everything is in `data`."""
 
-    data = Object(_LegacyDataSchema, required=True)
+    data = Object(_LegacyReceiptDataSchema, required=True)
 
 
 def is_current(data: Mapping[str, Any]) -> bool:

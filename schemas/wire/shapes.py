@@ -44,12 +44,12 @@ class _ChangeDataSchema(MessageDataSchema):
     entities = Object(_ChangeEntitiesSchema)
 
 
-class _ChangeSchema(MessageSchema):
+class _ActionOnMessageSchema(MessageSchema):
     data = Object(_ChangeDataSchema)
 
 
 class _ChangeBodySchema(WireSchema):
-    message = Object(_ChangeSchema)
+    message = Object(_ActionOnMessageSchema)
 
 
 class ChangeSchema(EnvelopeSchema):
