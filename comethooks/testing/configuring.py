@@ -1,5 +1,6 @@
 """A plugin with the settings that a test gives it."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,8 +52,8 @@ def _config(plugin: Plugin, config: Mapping[str, Any]) -> Config:
 
 def _text(value: Any) -> str:
     if isinstance(value, list | tuple | set | frozenset):
-        return ",".join(map(str, value))
-    return str(value)
+        return json.dumps([*map(str, value)])  # with commas, an entry could hold none
+    return json.dumps(value) if isinstance(value, Mapping) else str(value)
 
 
 def _example(plugin: Plugin) -> str:

@@ -3,9 +3,11 @@ nobody.
 
 The field `channel` of the plugin `welcome` is read from `COMETHOOKS_WELCOME_CHANNEL`, or from the
 file that `COMETHOOKS_WELCOME_CHANNEL_FILE` names. A list is written with commas between its
-entries.
+entries, or as JSON; a mapping is written as JSON.
 """
 
+import contextlib
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn
@@ -97,7 +99,7 @@ def read_config(
     texts, unread = read_variables(environ, variables.values())
     problems = list(unread.values())
     given = {
-        name: _split(declared[name], texts[key]) for name, key in variables.items() if key in texts
+        name: _value(declared[name], texts[key]) for name, key in variables.items() if key in texts
     }
     loaded: Any = {}
     try:
@@ -106,7 +108,8 @@ def read_config(
         for name, messages in _by_field(error).items():
             key = variables.get(name, name)
             if key in texts:
-                problems.append(f"{key}: {_redacted(' '.join(_flat(messages)), texts.values())}")
+                said = " ".join(_flat(messages))
+                problems.append(f"{key}: {_redacted(said, [*texts.values(), *_flat(given)])}")
             elif key not in unread:
                 problems.append(
                     f"{key} is not set; set it, or {key}_FILE to the path of a file with the value"
@@ -122,8 +125,13 @@ def _forms(name: str) -> tuple[str, str]:
     return name, f"{name}_FILE"
 
 
-def _split(field: fields.Field[Any], text: str) -> object:
-    if isinstance(field, fields.List | fields.Tuple):
+def _value(field: fields.Field[Any], text: str) -> object:
+    """What the field is given: for a list or a mapping what the text means, else the text."""
+    is_list = isinstance(field, fields.List | fields.Tuple)
+    if (is_list and text.startswith("[")) or isinstance(field, fields.Dict | fields.Nested):
+        with contextlib.suppress(ValueError):  # no JSON: the field says what it expects
+            return json.loads(text)
+    if is_list:
         return [entry.strip() for entry in text.split(",") if entry.strip()]
     return text
 

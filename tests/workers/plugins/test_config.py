@@ -43,6 +43,35 @@ class TestReading:
         config, _ = read({"words": fields.List(fields.Str())}, COMETHOOKS_WELCOME_WORDS="a, b,,")
         assert config.words == ["a", "b"]
 
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [('["a", "b, c"]', ["a", "b, c"]), ("[]", []), ("[a], b", ["[a]", "b"])],
+        ids=["JSON", "empty", "commas all the same"],
+    )
+    def test_a_list_may_be_json(self, text: str, words: list[str]) -> None:
+        """So an entry can hold a comma."""
+        config, problems = read({"words": fields.List(fields.Str())}, COMETHOOKS_WELCOME_WORDS=text)
+        assert (config.words, problems) == (words, [])
+
+    def test_a_mapping_is_json(self) -> None:
+        declared = {"rooms": fields.Dict(keys=fields.Str(), values=fields.Int())}
+        config, problems = read(declared, COMETHOOKS_WELCOME_ROOMS='{"lobby": 3}')
+        assert (config.rooms, problems) == ({"lobby": 3}, [])
+        assert read(declared, COMETHOOKS_WELCOME_ROOMS="lobby=3")[1] == [
+            "COMETHOOKS_WELCOME_ROOMS: Not a valid mapping type."
+        ]
+
+    def test_no_entry_of_a_list_is_quoted(self) -> None:
+        """A validator of the plugin may quote what it refuses."""
+
+        def refuse(word: str) -> None:
+            raise ValidationError(f"{word} is refused")
+
+        declared = {"words": fields.List(fields.Str(validate=refuse))}
+        for text in ("hush1,hush2", '["hush1", "hush2"]'):
+            _, problems = read(declared, COMETHOOKS_WELCOME_WORDS=text)
+            assert problems == ["COMETHOOKS_WELCOME_WORDS: *** is refused *** is refused"]
+
     def test_fields_may_be_called_like_what_marshmallow_has(self) -> None:
         config, problems = read(
             {"load": fields.Str(), "context": fields.Str()}, COMETHOOKS_WELCOME_LOAD="x"
