@@ -1,10 +1,12 @@
 """The command `comethooks`."""
 
 import importlib
+import os
 from collections.abc import Mapping
 
 import click
 
+from comethooks.workers.settings.env_file import EnvFileError, read_env_file
 from comethooks.workers.settings.paths import CredentialsError
 from comethooks.workers.settings.settings import Settings, SettingsError
 
@@ -48,9 +50,17 @@ class _LazyGroup(click.Group):
 def main() -> None:
     """Receive, keep and process the webhooks of CometChat.
 
-    Settings come from the environment; every command that is given the same COMETHOOKS_DATA_DIR
-    finds what `comethooks up` runs there.
+    Settings come from the environment, and from a file .env in the current folder; every command
+    that is given the same COMETHOOKS_DATA_DIR finds what `comethooks up` runs there.
     """
+    try:
+        added, remarks = read_env_file(os.environ)
+    except EnvFileError as error:
+        raise click.ClickException(str(error)) from None
+    for remark in remarks:
+        click.echo(remark, err=True)
+    # Into the environment itself: what is started from here, and what plugins look at, is the same.
+    os.environ.update(added)
 
 
 def load_settings() -> Settings:

@@ -16,6 +16,7 @@ from comethooks.doctor.plugins import check_plugins
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import Journal
 from comethooks.workers.plugins.loading import load_plugins
+from comethooks.workers.plugins.namespaces import unread_beside
 from comethooks.workers.settings import paths
 from comethooks.workers.settings.settings import NAMES, Settings
 from comethooks.workers.streams.connections import connect
@@ -86,6 +87,8 @@ def _plugins(settings: Settings) -> Iterator[Finding]:
     with redirect_stdout(sys.stderr):  # what a plugin prints when it is imported is no data of ours
         plugins = load_plugins(settings)
     yield from check_plugins(plugins)
+    for unread in unread_beside(plugins, settings):
+        yield Finding("settings.unread", Level.WARNING, unread.sentence)
 
 
 def _workers(client: Redis | None, settings: Settings) -> Iterator[Finding]:

@@ -152,7 +152,7 @@ def supervise(
     children: Sequence[Child],
     stop: StopFlag,
     *,
-    on_tick: Callable[[], None] = lambda: None,
+    on_tick: Callable[[], object] = lambda: None,
 ) -> None:
     """Keep `children` running until `stop` is set. `on_tick` is called a few times a second."""
     while not stop.wait(_POLL_SECONDS):

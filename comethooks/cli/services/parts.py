@@ -15,8 +15,10 @@ import structlog
 from comethooks.cli import load_settings
 from comethooks.workers import logs
 from comethooks.workers.processes import RELOAD, StopFlag
+from comethooks.workers.settings.env_file import SETTLED
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.supervision.supervisor import Child, ForkedChild, stop_together, supervise
+from comethooks.workers.supervision.unread_settings import tell_at_a_glance, tell_beside_plugins
 
 STOP_MARGIN_SECONDS = 15.0
 """How much longer than a handler may take a worker may take to stop."""
@@ -34,6 +36,11 @@ def web() -> None:
     from comethooks.webhooks.gunicorn.server import environment, gunicorn_argv
 
     settings = load_settings()
+    logs.configure(settings.log_format)
+    if SETTLED not in settings.environ:  # else `up` has told
+        left = [each.name for each in tell_at_a_glance(settings)]
+        if left:
+            log.info("left to plugins", settings=left, hint="comethooks doctor says who reads them")
     check_partitions(settings)
     try:
         argv = gunicorn_argv(settings)
@@ -70,7 +77,9 @@ def worker(workers: int | None) -> None:
     for child in children:
         child.start()
     log.info("workers started", count=len(children), data_dir=str(settings.data_dir))
-    supervise(children, stop)
+    telling = tell_beside_plugins(settings)
+    supervise(children, stop, on_tick=telling.poll)
+    telling.terminate()
     stop_together(children)
     log.info("workers stopped")
 

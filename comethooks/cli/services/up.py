@@ -20,6 +20,7 @@ from comethooks.cli.services.parts import STOP_MARGIN_SECONDS, check_partitions,
 from comethooks.workers import logs
 from comethooks.workers.plugins.watching import PluginWatch
 from comethooks.workers.processes import StopFlag
+from comethooks.workers.settings.env_file import SETTLED
 from comethooks.workers.settings.paths import credentials_path, ensure_credentials, lock_path
 from comethooks.workers.settings.settings import NAMES, Settings
 from comethooks.workers.supervision.embedded import embedded_server, wait_until_ready
@@ -30,6 +31,7 @@ from comethooks.workers.supervision.server_program import (
     remember,
 )
 from comethooks.workers.supervision.supervisor import Child, supervise
+from comethooks.workers.supervision.unread_settings import tell_at_a_glance
 
 _READY_SECONDS = 30.0
 _NEEDED = frozenset(("drainers", "leases", "journal"))
@@ -52,6 +54,7 @@ def up() -> None:
     """
     settings = load_settings()
     logs.configure(settings.log_format)
+    tell_at_a_glance(settings)
     stop = StopFlag.on_signals(signal.SIGTERM, signal.SIGINT)
     os.umask(0o077)  # events, credentials and logs are for this user alone
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -110,7 +113,7 @@ def _given() -> set[str]:
 
 
 def _services(settings: Settings) -> list[Child]:
-    environment = {**os.environ, NAMES["data_dir"]: str(settings.data_dir)}
+    environment = {**os.environ, NAMES["data_dir"]: str(settings.data_dir), SETTLED: "1"}
     command = [sys.executable, "-P", "-m", "comethooks.cli"]
     stop_seconds = settings.handler_timeout + 2 * STOP_MARGIN_SECONDS
     return [

@@ -43,6 +43,30 @@ def upgraded(command: Command, store: Store) -> Command:
 
 
 class TestFindings:
+    def test_a_setting_that_nobody_reads_is_named_with_the_nearest(
+        self, nothing: Command, tmp_path: Path
+    ) -> None:
+        """Those of plugins are read by plugins; a slip in one of them is named too."""
+        (tmp_path / "greeter.py").write_text(
+            "from comethooks import Plugin\n"
+            "from marshmallow import fields\n"
+            'plugin = Plugin("welcome", config={"channel": fields.Str()})\n'
+        )
+        done = nothing(
+            "doctor",
+            "--json",
+            COMETHOOKS_PLUGIN_DIR=str(tmp_path),
+            COMETHOOKS_WORKER="hush",
+            COMETHOOKS_WELCOME_CHANNEL="hush",
+            COMETHOOKS_WELCOME_CHANEL="hush",
+        )
+        told = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [each["detail"] for each in told if each["check"] == "settings.unread"] == [
+            "COMETHOOKS_WELCOME_CHANEL is read by nobody; did you mean COMETHOOKS_WELCOME_CHANNEL?",
+            "COMETHOOKS_WORKER is read by nobody; did you mean COMETHOOKS_WORKERS?",
+        ]
+        assert "hush" not in done.output
+
     def test_where_nothing_runs_it_says_what_does_not(
         self, nothing: Command, tmp_path: Path
     ) -> None:

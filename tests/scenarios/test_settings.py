@@ -1,0 +1,65 @@
+"""Settings of real processes: a `.env` that all of them see, and names that nobody reads."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.redis_server import RedisServer
+from tests.scenarios.stack import PASSWORD, RECORDER, USER, Stack, message
+from tests.waiting import wait_for
+
+LOGGED = "nobody reads this setting"
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    """One deployment whose settings are in a `.env`, but for where it keeps its data."""
+    made = Stack(tmp_path, "", settings={"COMETHOOKS_ZZ_QQ": "hush", "COMETHOOKS_WORKER": "hush"})
+    made.plugin("tools", RECORDER)  # whose plugin is called `recorder`
+    for name in ("COMETHOOKS_BASIC_AUTH", "COMETHOOKS_RECORDER_FILE", "PORT"):
+        del made.environment[name]
+    (tmp_path / "secret").write_text(f"{USER}:{PASSWORD}")
+    (tmp_path / ".env").write_text(
+        "# ours\n"
+        "COMETHOOKS_BASIC_AUTH_FILE=secret\n"
+        f'COMETHOOKS_RECORDER_FILE="{made.effects_file}" # quoted\n'
+        f"export PORT={made.port}\n"
+        "COMETHOOKS_LOG_FORMAT=hush\n"  # the real environment has another
+    )
+    yield made
+    made.close()
+
+
+def lines(stack: Stack, name: str) -> list[str]:
+    """What was logged of one variable."""
+    return [line for line in stack.log().splitlines() if LOGGED in line and f'"{name}"' in line]
+
+
+def test_every_process_of_up_sees_the_file(stack: Stack) -> None:
+    """The web process its port and credentials, a plugin in a work-horse its own setting."""
+    up = stack.start("up")
+    wait_for(lambda: "comethooks is ready" in stack.log() or up.poll() is not None, "it is ready")
+    assert stack.post(message(1, 1)).status_code == 200
+    wait_for(lambda: stack.effects().ids, "the plugin has written to the file of its setting")
+    wait_for(lambda: lines(stack, "COMETHOOKS_ZZ_QQ"), "the workers have told")
+    assert len(lines(stack, "COMETHOOKS_ZZ_QQ")) == 1
+    [told] = lines(stack, "COMETHOOKS_WORKER")
+    assert '"nearest":"COMETHOOKS_WORKERS"' in told
+    assert lines(stack, "COMETHOOKS_RECORDER_FILE") == []
+    assert "hush" not in stack.log()
+
+
+def test_web_and_worker_tell_by_themselves(stack: Stack, redis_server: RedisServer) -> None:
+    """The web process loads no plugin: what one may read, it leaves to them."""
+    stack.environment["REDIS_URL"] = redis_server.url
+    stack.make_tables()
+    stack.web()
+    assert len(lines(stack, "COMETHOOKS_WORKER")) == 1
+    assert lines(stack, "COMETHOOKS_ZZ_QQ") == []
+    assert '"settings":["COMETHOOKS_RECORDER_FILE","COMETHOOKS_ZZ_QQ"]' in stack.log()
+    stack.start("worker")
+    wait_for(lambda: lines(stack, "COMETHOOKS_ZZ_QQ"), "the workers have told")
+    wait_for(lambda: len(lines(stack, "COMETHOOKS_WORKER")) == 2, "both have told")
+    assert lines(stack, "COMETHOOKS_RECORDER_FILE") == []
+    assert "hush" not in stack.log()
