@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from comethooks.doctor.finding import Finding, Level
-from comethooks.workers.plugins.loading import Plugins
+from comethooks.workers.plugins.loaded import Plugins
 
 
 def check_plugins(plugins: Plugins) -> Iterator[Finding]:

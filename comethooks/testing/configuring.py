@@ -6,7 +6,7 @@ from typing import Any
 
 from comethooks.testing.errors import HarnessError, guess
 from comethooks.workers.plugins.config import Config, variable
-from comethooks.workers.plugins.loading import BoundHandler
+from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.plugins.plugin import ConfigError, Plugin
 
 VERSION = "test"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from comethooks.schemas import Event
 from comethooks.testing.errors import HarnessError
 from comethooks.workers.journal import RunResult
-from comethooks.workers.plugins.loading import BoundHandler
+from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.record import Record
 from comethooks.workers.states import EventStatus, RunState, event_status
 

@@ -27,7 +27,7 @@ from comethooks.testing.pipeline import Pipeline
 from comethooks.testing.replayed import left_out, records_in, require_one_that_runs
 from comethooks.workers.handlers.context import Services
 from comethooks.workers.handlers.run import event_of
-from comethooks.workers.plugins.loading import BoundHandler
+from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.plugins.plugin import Plugin
 from comethooks.workers.settings.apps import App
 from comethooks.workers.settings.settings import MAX_BODY

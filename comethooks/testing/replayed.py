@@ -6,7 +6,7 @@ from pathlib import Path
 from comethooks.files.imported import LineError, event_in
 from comethooks.testing.delivery import Delivery, refusal
 from comethooks.testing.errors import HarnessError, guess
-from comethooks.workers.plugins.loading import BoundHandler
+from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.record import Record
 from comethooks.workers.replays.consent import ConsentError, UnknownHandlerError, consent_of
 

@@ -8,7 +8,7 @@ from redis import Redis
 from comethooks.workers.clock import now_ms
 from comethooks.workers.jobs.attempts import Attempts
 from comethooks.workers.journal import Filter, Journal, RunResult, Settled, StoredRun
-from comethooks.workers.plugins.loading import BoundHandler, LoadedPlugin, Plugins
+from comethooks.workers.plugins.loaded import BoundHandler, LoadedPlugin, Plugins
 from comethooks.workers.processes import StopFlag
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.states import RunState

@@ -46,7 +46,7 @@ from comethooks.workers.handlers.in_line import LineLength
 from comethooks.workers.handlers.run import event_of
 from comethooks.workers.handlers.runners import Runner, Runners
 from comethooks.workers.journal import RunResult
-from comethooks.workers.plugins.loading import BoundHandler
+from comethooks.workers.plugins.loaded import BoundHandler
 
 STARTED_PER_RUNNER = 4
 """Items handed to the runners, each: one that runs, and some so that it need not wait for Redis in

@@ -35,7 +35,7 @@ from comethooks.workers.drain.writer import JournalWriter
 from comethooks.workers.handlers.context import Services
 from comethooks.workers.handlers.runners import GRACE_SECONDS, Runners
 from comethooks.workers.journal import Journal
-from comethooks.workers.plugins.loading import Plugins
+from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.processes import StopFlag, member_name
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams.connections import connect

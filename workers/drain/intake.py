@@ -12,7 +12,7 @@ from comethooks.workers.drain.items import Item, Partition
 from comethooks.workers.drain.marks import EntryMarks
 from comethooks.workers.drain.ordered import leave_memory, put_in_line
 from comethooks.workers.drain.poison_runs import judge, members_in
-from comethooks.workers.plugins.loading import Plugins
+from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.record import DamagedError, Kind, Record, RecordError, cost, decode
 from comethooks.workers.states import RunState
 from comethooks.workers.streams import keys

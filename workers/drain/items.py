@@ -9,7 +9,7 @@ from threading import Lock
 
 from comethooks.workers.drain.marks import EntryMarks
 from comethooks.workers.journal import Attempt, RunResult
-from comethooks.workers.plugins.loading import BoundHandler
+from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.record import Record
 from comethooks.workers.states import RunState
 

@@ -14,7 +14,7 @@ from comethooks.workers.journal import (
     Line,
     RunResult,
 )
-from comethooks.workers.plugins.loading import BoundHandler
+from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.states import RunState
 
 MOST_IN_LINE = 10_000

@@ -12,7 +12,7 @@ from comethooks.workers.handlers.context import Services, make_context
 from comethooks.workers.handlers.effects import Effects
 from comethooks.workers.journal import RunResult
 from comethooks.workers.logs import failure, one_line, traceback_text
-from comethooks.workers.plugins.loading import BoundHandler
+from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.plugins.retry import counts, next_attempt
 from comethooks.workers.record import Record
 from comethooks.workers.states import RunState

@@ -27,7 +27,7 @@ from comethooks.workers.handlers.effects import Effects
 from comethooks.workers.handlers.run import HandlerTimeoutError, execute, failed
 from comethooks.workers.journal import RunResult
 from comethooks.workers.logs import MAX_TRACEBACK
-from comethooks.workers.plugins.loading import BoundHandler
+from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.record import scrub
 
 GRACE_SECONDS = 2.0

@@ -42,7 +42,8 @@ from comethooks.workers.journal import (
 )
 from comethooks.workers.journal.tables.migrate import require_current
 from comethooks.workers.logs import failure
-from comethooks.workers.plugins.loading import Plugins, load_plugins
+from comethooks.workers.plugins.at_work import plugins_at_work
+from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.processes import EXIT_FAILED, StopFlag, member_name
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.states import RunState
@@ -238,9 +239,10 @@ def attempt_due() -> None:
     try:
         settings = Settings.load()
         journal = Journal.open(settings.database_url)
-        plugins = load_plugins(settings)
-        require_current(journal.engine)
-        Attempts(settings, plugins, journal, connect(settings.redis_url), stop).run()
+        client = connect(settings.redis_url)
+        with plugins_at_work(settings, client) as plugins:
+            require_current(journal.engine)
+            Attempts(settings, plugins, journal, client, stop).run()
         journal.close()
     except Exception as error:
         log.error("runs failed to be worked off", **failure(error))

@@ -47,7 +47,8 @@ from comethooks.workers.journal.replaying.replay_rows import Progress, Replays, 
 from comethooks.workers.journal.replaying.replayable import candidates
 from comethooks.workers.journal.tables.migrate import require_current
 from comethooks.workers.logs import failure
-from comethooks.workers.plugins.loading import BoundHandler, Plugins, load_plugins
+from comethooks.workers.plugins.at_work import plugins_at_work
+from comethooks.workers.plugins.loaded import BoundHandler, Plugins
 from comethooks.workers.processes import EXIT_FAILED, StopFlag, member_name
 from comethooks.workers.replays.chunk_runs import Pending, ReplayRuns
 from comethooks.workers.replays.lines import ReplayLines
@@ -296,11 +297,11 @@ def replay_chunk(name: str) -> None:
     try:
         settings = Settings.load()
         journal = Journal.open(settings.database_url)
-        plugins = load_plugins(settings)
-        require_current(journal.engine)
         client = connect(settings.redis_url)
-        job = Replaying(name, settings, plugins, journal, client, stop)
-        job.run()
+        with plugins_at_work(settings, client) as plugins:
+            require_current(journal.engine)
+            job = Replaying(name, settings, plugins, journal, client, stop)
+            job.run()
         if not stop.is_set() and job.is_due():
             queue = Queue(RUNS_QUEUE, connection=client, serializer=JSONSerializer)
             replay_queue.enqueue(queue, settings, [name])

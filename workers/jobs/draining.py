@@ -13,7 +13,7 @@ from comethooks.workers.jobs.services import open_services
 from comethooks.workers.journal import Journal
 from comethooks.workers.journal.tables.migrate import require_current
 from comethooks.workers.logs import failure
-from comethooks.workers.plugins.loading import load_plugins
+from comethooks.workers.plugins.at_work import plugins_at_work
 from comethooks.workers.processes import EXIT_FAILED, StopFlag
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams.connections import connect
@@ -48,22 +48,16 @@ def drain() -> None:
 
 def _drain(settings: Settings, stop: StopFlag) -> None:
     journal = Journal.open(settings.database_url)
-    plugins = load_plugins(settings)
-    for broken in plugins.broken:
-        log.error(
-            "plugin left out",
-            plugin=broken.name,
-            where=broken.where,
-            hint="comethooks plugins check",
-        )
-    # What is loaded by now stays; looking through all of it again and again costs a quarter of the
-    # throughput.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_THRESHOLD)
-    until_it_works(lambda: require_current(journal.engine), stop)
-    life = random.uniform(SHORTEST_LIFE_SECONDS, LONGEST_LIFE_SECONDS)
-    layout = fixed_layouts(connect(settings.redis_url), settings.partitions).draining
-    services = open_services(settings, journal)
-    Drainer(settings, plugins, journal, services, stop, layout=layout, life=life).run()
+    client = connect(settings.redis_url)
+    with plugins_at_work(settings, client) as plugins:
+        # What is loaded by now stays; looking through all of it again and again costs a quarter of
+        # the throughput.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GC_THRESHOLD)
+        until_it_works(lambda: require_current(journal.engine), stop)
+        life = random.uniform(SHORTEST_LIFE_SECONDS, LONGEST_LIFE_SECONDS)
+        layout = fixed_layouts(client, settings.partitions).draining
+        services = open_services(settings, journal)
+        Drainer(settings, plugins, journal, services, stop, layout=layout, life=life).run()
     journal.close()

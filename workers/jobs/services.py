@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from comethooks.workers.handlers.context import Services
 from comethooks.workers.journal import Journal
-from comethooks.workers.plugins.loading import Plugins
+from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.replays.emitted_events import EmittedEvents
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams.accept import Streams

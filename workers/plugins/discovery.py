@@ -1,7 +1,7 @@
 """Where plugins are found: as entry points of what is installed, by `COMETHOOKS_PLUGINS`, in a
 folder.
 
-Nothing of a plugin runs before its source's `load` is called.
+Nothing of a plugin runs before its `load` is called.
 """
 
 import hashlib
@@ -32,18 +32,19 @@ _VERSION_DIGITS = 12
 Value = TypeVar("Value")
 
 
-class SourceError(Exception):
-    """A source that holds no plugin. Its text is for the plugin's author, as it stands."""
+class LoadableError(Exception):
+    """A loadable that holds no plugin. Its text is for the plugin's author, as it stands."""
 
 
 @dataclass(frozen=True)
-class Source:
+class Loadable:
     """Something that plugins can be loaded from.
 
     `name` is what to call it as long as the plugin's own name is not known, `origin` says how it
     was found, and `place` where it is, as near as is known without loading it. `load` gives the
     plugins or raises whatever their code raises; `version`, once they are loaded, says which code
-    that was; `own` gives the file or folder that is the plugin's, if it can be told.
+    that was; `own` gives the file or folder that is the plugin's, if it can be told. `path` is what
+    it is in the plugin folder, a file or a package; None when it is not found there.
     """
 
     name: str
@@ -52,15 +53,21 @@ class Source:
     load: Callable[[], tuple[Plugin, ...]]
     version: Callable[[], str]
     own: Callable[[], Path | None]
+    path: Path | None = None
+
+    @property
+    def id(self) -> str:
+        """What tells it from all others on this machine, whatever version it has."""
+        return str(self.path or f"{self.origin.partition(' of ')[0]} {self.name}")
 
 
-def sources(settings: Settings) -> Iterator[Source]:
-    """Every source, in a stable order: entry points by name, then the setting's, then files by
+def loadables(settings: Settings) -> Iterator[Loadable]:
+    """All there are, in a stable order: entry points by name, then the setting's, then files by
     name.
     """
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
         installed = f" of {entry.dist.name} {entry.dist.version}" if entry.dist else ""
-        yield Source(
+        yield Loadable(
             entry.name,
             f"entry point{installed}",
             f"{entry.value}{installed}",
@@ -74,7 +81,7 @@ def sources(settings: Settings) -> Iterator[Source]:
         )
     for value in settings.plugins:
         name = NAMES["plugins"]
-        yield Source(
+        yield Loadable(
             value,
             name,
             name,
@@ -82,7 +89,7 @@ def sources(settings: Settings) -> Iterator[Source]:
             partial(_module_version, value),
             partial(_own, value),
         )
-    yield from _in_folder(settings.plugin_dir, optional=paths.plugin_dir(settings.data_dir))
+    yield from _below(settings.plugin_dir, optional=paths.plugin_dir(settings.data_dir))
 
 
 def overlooked(settings: Settings) -> Iterator[Path]:
@@ -109,36 +116,49 @@ def overlooked(settings: Settings) -> Iterator[Path]:
             yield path
 
 
-def _in_folder(folder: Path, *, optional: Path) -> Iterator[Source]:
+def _below(folder: Path, *, optional: Path) -> Iterator[Loadable]:
     try:
         entries = sorted(folder.iterdir())
     except OSError as error:
         if not (isinstance(error, FileNotFoundError) and folder == optional):
             problem = f"the folder {folder} cannot be read: {error.strerror}"
             name = NAMES["plugin_dir"]
-            yield Source(name, name, name, partial(_refuse, problem), lambda: UNKNOWN, lambda: None)
+            yield Loadable(
+                name, name, name, partial(_refuse, problem), lambda: UNKNOWN, lambda: None
+            )
         return
     for path in entries:
-        package = path / "__init__.py"
-        file = package if os.path.isfile(package) else path
-        if file.suffix == ".py" and not path.name.startswith(("_", ".")):
-            yield Source(
-                path.stem,
-                "folder",
-                f"{file}:1",
-                partial(_from_file, file),
-                partial(_file_version, file),
-                partial(_same, path),
-            )
+        if _module_file(path).suffix == ".py" and not path.name.startswith(("_", ".")):
+            yield in_folder(path)
+
+
+def in_folder(path: Path) -> Loadable:
+    """The file or package at `path`."""
+    file = _module_file(path)
+    return Loadable(
+        path.stem,
+        "folder",
+        f"{file}:1",
+        partial(_from_file, file),
+        partial(version_of, path),
+        partial(_same, path),
+        path,
+    )
+
+
+def _module_file(path: Path) -> Path:
+    """The file that is run when `path`, a file or a package, is imported."""
+    package = path / "__init__.py"
+    return package if os.path.isfile(package) else path
 
 
 def _from_object(value: str) -> tuple[Plugin, ...]:
     """The plugin at `package.module:attribute`."""
     if not re.fullmatch(r"\w+(\.\w+)*:\w+(\.\w+)*", value):
-        raise SourceError(f'"{value}" does not name a plugin; write package.module:attribute')
+        raise LoadableError(f'"{value}" does not name a plugin; write package.module:attribute')
     found = EntryPoint(name="", value=value, group=GROUP).load()
     if not isinstance(found, Plugin):
-        raise SourceError(f"{value} is a {type(found).__name__}, not a Plugin")
+        raise LoadableError(f"{value} is a {type(found).__name__}, not a Plugin")
     return (found,)
 
 
@@ -154,7 +174,7 @@ def _from_file(file: Path) -> tuple[Plugin, ...]:
     module = _imported(file)
     found = [value for value in vars(module).values() if isinstance(value, Plugin)]
     if not found:
-        raise SourceError(
+        raise LoadableError(
             'no plugin at its top level; write plugin = Plugin("name"), or begin the file\'s name'
             " with _"
         )
@@ -172,7 +192,7 @@ def _imported(file: Path) -> ModuleType:
         name, file, submodule_search_locations=[str(file.parent)] if package else None
     )
     if spec is None or spec.loader is None:
-        raise SourceError("is no Python module")
+        raise LoadableError("is no Python module")
     module = sys.modules[name] = module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
@@ -193,20 +213,23 @@ def _module_version(value: str) -> str:
     """The version of the code in the module that `value` begins with, which is imported."""
     file = getattr(sys.modules.get(value.partition(":")[0]), "__file__", None)
     # A module in a ZIP file or in the interpreter itself has no file of its own.
-    return _file_version(Path(file)) if file and os.path.isfile(file) else UNKNOWN
+    if not (file and os.path.isfile(file)):
+        return UNKNOWN
+    path = Path(file)
+    return version_of(path.parent if path.name == "__init__.py" else path)
 
 
-def _file_version(file: Path) -> str:
+def version_of(path: Path) -> str:
     """The beginning of the SHA-256 of a file's bytes; for a package, of all its .py files and their
     names.
     """
-    if file.name != "__init__.py":
-        return hashlib.sha256(file.read_bytes()).hexdigest()[:_VERSION_DIGITS]
+    if path.is_file():
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:_VERSION_DIGITS]
     package = hashlib.sha256()
-    for path in sorted(file.parent.rglob("*.py")):
-        if path.is_file():
-            package.update(os.fsencode(path.relative_to(file.parent)) + b"\0")
-            package.update(hashlib.sha256(path.read_bytes()).digest())
+    for file in sorted(path.rglob("*.py")):
+        if file.is_file():
+            package.update(os.fsencode(file.relative_to(path)) + b"\0")
+            package.update(hashlib.sha256(file.read_bytes()).digest())
     return package.hexdigest()[:_VERSION_DIGITS]
 
 
@@ -230,4 +253,4 @@ def _same(value: Value) -> Value:
 
 
 def _refuse(problem: str) -> tuple[Plugin, ...]:
-    raise SourceError(problem)
+    raise LoadableError(problem)

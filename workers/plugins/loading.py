@@ -4,190 +4,169 @@ A plugin that cannot be used is quarantined, named with file and line, and the o
 runs the plugins' code, so it happens in the processes that need handlers and nowhere else.
 """
 
-import difflib
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from rq.timeouts import BaseTimeoutException
 
-from comethooks.schemas import COMETCHAT, TRIGGERS
 from comethooks.workers.logs import one_line
-from comethooks.workers.plugins.config import Config
-from comethooks.workers.plugins.discovery import Source, SourceError, sources
+from comethooks.workers.plugins.discovery import Loadable, LoadableError, in_folder, loadables
+from comethooks.workers.plugins.last_good import LastGood
+from comethooks.workers.plugins.loaded import (
+    BoundHandler,
+    BrokenPlugin,
+    DisabledPlugin,
+    LoadedPlugin,
+    Plugins,
+)
+from comethooks.workers.plugins.patterns import unknown
 from comethooks.workers.plugins.plugin import Handler, OptionError, Plugin, PluginError
-from comethooks.workers.plugins.retry import Retry
 from comethooks.workers.settings.settings import NAMES, Settings
 
-_CACHED_TRIGGERS = 1_024
+Named = TypeVar("Named", LoadedPlugin, BrokenPlugin, DisabledPlugin)
 
 
-@dataclass(frozen=True, slots=True)
-class BoundHandler:
-    """A handler with what its plugin and the settings add: what it takes to run it.
+@dataclass
+class _Contents:
+    """What one loadable holds, each plugin object with what it became."""
 
-    `id`, `function`, `retry` and `ordered` are the handler's, kept here because every run reads
-    them.
-    """
-
-    handler: Handler
-    config: Config
-    timeout: float
-    """Seconds that a run may take: the handler's own, or what the settings say."""
-    version: str
-    """Which code it is: the version of what is installed, or the beginning of a SHA-256 of the
-    file."""
-    id: str = field(init=False)
-    """`plugin.function`."""
-    function: Callable[..., Any] = field(init=False)
-    """What is called with the event and the context."""
-    retry: Retry | None = field(init=False)
-    ordered: bool = field(init=False)
-    """Whether, when a run fails, those of later events of the conversation wait for it."""
-
-    def __post_init__(self) -> None:
-        for name in ("id", "function", "retry", "ordered"):
-            object.__setattr__(self, name, getattr(self.handler, name))
+    loadable: Loadable
+    loaded: list[tuple[Plugin, LoadedPlugin]] = field(default_factory=list)
+    broken: list[BrokenPlugin] = field(default_factory=list)
+    disabled: list[DisabledPlugin] = field(default_factory=list)
+    is_last_good: bool = False
 
 
-@dataclass(frozen=True)
-class LoadedPlugin:
-    """A plugin that runs.
-
-    `origin` says how it was found, `version` which code it is, and `warnings` what its author may
-    want to look at.
-    """
-
-    name: str
-    origin: str
-    version: str
-    file: str
-    config: Config
-    handlers: tuple[BoundHandler, ...]
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class BrokenPlugin:
-    """A plugin in quarantine. `where` is `file:line`, as near as is known; `error` is one line."""
-
-    name: str
-    origin: str
-    where: str
-    error: str
-
-
-@dataclass(frozen=True)
-class DisabledPlugin:
-    """A plugin that `COMETHOOKS_DISABLED_PLUGINS` names, by its name, its entry point's or its
-    file's.
-    """
-
-    name: str
-    origin: str
-    where: str
-
-
-@dataclass(frozen=True)
-class Plugins:
-    """What was found, by name."""
-
-    loaded: tuple[LoadedPlugin, ...] = ()
-    broken: tuple[BrokenPlugin, ...] = ()
-    disabled: tuple[DisabledPlugin, ...] = ()
-    _wanting: dict[tuple[str, str | None, str], tuple[BoundHandler, ...]] = field(
-        default_factory=dict, repr=False, compare=False
-    )
-
-    @property
-    def handlers(self) -> tuple[BoundHandler, ...]:
-        """All handlers, by id."""
-        bound = (bound for plugin in self.loaded for bound in plugin.handlers)
-        return tuple(sorted(bound, key=lambda bound: bound.id))
-
-    def handlers_for(
-        self, trigger: str, name: str | None, source: str = COMETCHAT
-    ) -> tuple[BoundHandler, ...]:
-        """The handlers that want events of `trigger`, whose canonical name is `name`, by id."""
-        wanting = self._wanting.get((trigger, name, source))
-        if wanting is None:
-            if len(self._wanting) >= _CACHED_TRIGGERS:  # triggers come from outside, in any number
-                self._wanting.clear()
-            wanting = tuple(
-                bound for bound in self.handlers if bound.handler.matches(trigger, name, source)
-            )
-            self._wanting[trigger, name, source] = wanting
-        return wanting
-
-
-def load_plugins(settings: Settings) -> Plugins:
+def load_plugins(settings: Settings, last_good: LastGood | None = None) -> Plugins:
     """Load every plugin that is found. What a plugin raises puts it in quarantine, and goes no
     further.
 
-    What RQ raises when the job's time is over is not the plugin's, and does go further.
+    With `last_good`, as a worker loads them, a file of the folder that cannot be loaded is replaced
+    by its last good version, and what could be loaded is kept there. A name stays with the file
+    that had it for as long as that file is there. What RQ raises when the job's time is over is not
+    the plugin's, and does go further.
     """
-    loading = _Loading(settings)
-    for source in sources(settings):
-        loading.add(source)
-    names = frozenset(plugin.name for plugin in loading.loaded)
-    loaded = [
-        replace(plugin, warnings=tuple(_warnings(plugin, names))) for plugin in loading.loaded
-    ]
+    owners = (last_good or LastGood.of(settings)).owners()
+    everything = [_contents(each, settings) for each in loadables(settings)]
+    if last_good is not None:
+        everything = [_or_last_good(each, last_good, settings) for each in everything]
+    _part_namesakes(everything, owners)
+    if last_good is not None:
+        _remember(everything, owners, last_good)
+    names = frozenset(plugin.name for each in everything for _, plugin in each.loaded)
     return Plugins(
-        loaded=tuple(sorted(loaded, key=lambda plugin: plugin.name)),
-        broken=tuple(sorted(loading.broken, key=lambda plugin: plugin.name)),
-        disabled=tuple(sorted(loading.disabled, key=lambda plugin: plugin.name)),
+        loaded=_by_name(
+            replace(plugin, warnings=tuple(_warnings(plugin, names)))
+            for each in everything
+            for _, plugin in each.loaded
+        ),
+        broken=_by_name(broken for each in everything for broken in each.broken),
+        disabled=_by_name(disabled for each in everything for disabled in each.disabled),
     )
 
 
-class _Loading:
-    """Sorts what the sources give into loaded, broken and disabled, in the order it is found."""
+def _by_name(plugins: Iterable[Named]) -> tuple[Named, ...]:
+    return tuple(sorted(plugins, key=lambda plugin: plugin.name))
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._seen: list[Plugin] = []
-        self.loaded: list[LoadedPlugin] = []
-        self.broken: list[BrokenPlugin] = []
-        self.disabled: list[DisabledPlugin] = []
 
-    def add(self, source: Source) -> None:
-        """Load what `source` has, unless it is disabled."""
-        if source.name in self._settings.disabled_plugins:
-            self.disabled.append(DisabledPlugin(source.name, source.origin, source.place))
-            return
-        try:
-            plugins, version = source.load(), source.version()
-        except BaseTimeoutException:
-            raise
-        except (Exception, SystemExit) as error:
-            where = _line_in(source.own(), error) or source.place
-            self.broken.append(BrokenPlugin(source.name, source.origin, where, _explained(error)))
-            return
-        for plugin in plugins:
-            if not any(plugin is other for other in self._seen):
-                self._add_plugin(plugin, source.origin, version)
-                self._seen.append(plugin)
+def _contents(loadable: Loadable, settings: Settings) -> _Contents:
+    """Load what `loadable` has, unless it is disabled."""
+    contents = _Contents(loadable)
+    if loadable.name in settings.disabled_plugins:
+        contents.disabled.append(DisabledPlugin(loadable.name, loadable.origin, loadable.place))
+        return contents
+    try:
+        # Before it is run: a file that is written meanwhile must not pass for what was loaded.
+        version = loadable.version() if loadable.path else None
+        plugins = loadable.load()
+        version = version or loadable.version()
+    except BaseTimeoutException:
+        raise
+    except (Exception, SystemExit) as error:
+        where = _line_in(loadable.own(), error) or loadable.place
+        contents.broken.append(
+            BrokenPlugin(loadable.name, loadable.origin, where, _explained(error))
+        )
+        return contents
+    for plugin in dict.fromkeys(plugins):
+        _add(plugin, version, contents, settings)
+    return contents
 
-    def _add_plugin(self, plugin: Plugin, origin: str, version: str) -> None:
-        if plugin.name in self._settings.disabled_plugins:
-            self.disabled.append(DisabledPlugin(plugin.name, origin, plugin.where))
-            return
-        try:
-            self._check_name(plugin)
-            self.loaded.append(_configured(plugin, origin, version, self._settings))
-        except (SourceError, PluginError) as error:
-            where = error.where if isinstance(error, PluginError) else plugin.where
-            self.broken.append(BrokenPlugin(plugin.name, origin, where, _explained(error)))
 
-    def _check_name(self, plugin: Plugin) -> None:
-        for other in self._seen:
-            if other.name == plugin.name:
-                raise SourceError(
-                    f"{other.where} has a plugin of the same name; rename or disable one of them"
-                )
+def _add(plugin: Plugin, version: str, contents: _Contents, settings: Settings) -> None:
+    """Add to `contents` what becomes of a plugin that it holds."""
+    origin = contents.loadable.origin
+    if plugin.name in settings.disabled_plugins:
+        contents.disabled.append(DisabledPlugin(plugin.name, origin, plugin.where))
+        return
+    try:
+        contents.loaded.append((plugin, _configured(plugin, origin, version, settings)))
+    except PluginError as error:
+        contents.broken.append(BrokenPlugin(plugin.name, origin, error.where, str(error)))
+
+
+def _or_last_good(contents: _Contents, last_good: LastGood, settings: Settings) -> _Contents:
+    """`contents`; where something in it is broken, its last good version if that can be used."""
+    path = contents.loadable.path
+    copy = last_good.copy_of(path) if path and contents.broken else None
+    if copy is None:
+        return contents
+    before = _contents(in_folder(copy), settings)
+    if before.broken or not before.loaded:
+        return contents
+    newer = contents.broken[0]
+    before.loadable, before.is_last_good = contents.loadable, True
+    before.loaded = [(plugin, replace(known, newer=newer)) for plugin, known in before.loaded]
+    return before
+
+
+def _part_namesakes(everything: Sequence[_Contents], owners: Mapping[str, str]) -> None:
+    """Leave each plugin name to one: to who had it before, else to who comes first.
+
+    Who had it keeps it while its code is broken, too: a file that is broken for two seconds would
+    otherwise have lost its name for good.
+    """
+    broken_at = {each.loadable.id: each.broken[0].where for each in everything if each.broken}
+    claims: dict[str, list[tuple[_Contents, Plugin]]] = {}
+    known: set[Plugin] = set()
+    for each in everything:
+        # One object that is found in two ways is one plugin.
+        each.loaded = [(plugin, held) for plugin, held in each.loaded if plugin not in known]
+        known.update(plugin for plugin, _ in each.loaded)
+        for plugin, _ in each.loaded:
+            claims.setdefault(plugin.name, []).append((each, plugin))
+    for name, claimants in claims.items():
+        owner = owners.get(name, "")
+        had_it = [claim for claim in claimants if claim[0].loadable.id == owner]
+        away = broken_at.get(owner) if not had_it else None
+        holder = (had_it or claimants)[0]
+        for contents, plugin in claimants:
+            if away or (contents, plugin) != holder:
+                _turn_out(plugin, contents, away or holder[1].where)
+
+
+def _turn_out(plugin: Plugin, contents: _Contents, holder: str) -> None:
+    """Put a plugin in quarantine, since its name belongs to the one at `holder`."""
+    contents.loaded = [(other, held) for other, held in contents.loaded if other is not plugin]
+    error = f"{holder} has a plugin of the same name; rename or disable one of them"
+    contents.broken.append(BrokenPlugin(plugin.name, contents.loadable.origin, plugin.where, error))
+
+
+def _remember(
+    everything: Sequence[_Contents], owners: Mapping[str, str], last_good: LastGood
+) -> None:
+    """Keep what was loaded well, and whose each name is."""
+    broken = {each.loadable.id for each in everything if each.broken}
+    now = {name: owner for name, owner in owners.items() if owner in broken}
+    for each in everything:
+        now |= {held.name: each.loadable.id for _, held in each.loaded}
+        if each.loadable.path and each.loaded and not (each.broken or each.is_last_good):
+            last_good.keep(each.loadable.path, each.loaded[0][1].version)
+    last_good.own(now)
 
 
 def _configured(plugin: Plugin, origin: str, version: str, settings: Settings) -> LoadedPlugin:
@@ -223,32 +202,16 @@ def _timeout(handler: Handler, settings: Settings) -> float:
 
 
 def _warnings(plugin: LoadedPlugin, plugins: AbstractSet[str]) -> Iterator[str]:
-    """Patterns that no known trigger fits, nor an event of one of `plugins`.
-
-    They may be right: CometChat adds triggers.
-    """
-    known = {*TRIGGERS, *(trigger.canonical for trigger in TRIGGERS.values() if trigger.canonical)}
+    """What its author may want to look at."""
     for bound in plugin.handlers:
         for pattern in bound.handler.patterns:
-            name, dot, _ = pattern.partition(".")
-            is_of_plugin = bool(dot) and name in plugins
-            if (
-                "*" not in pattern
-                and ":" not in pattern
-                and pattern not in known
-                and not is_of_plugin
-            ):
-                near = difflib.get_close_matches(pattern, known, n=1)
-                hint = f'; did you mean "{near[0]}"?' if near else ""
-                yield (
-                    f'{bound.id} ({bound.handler.where}): "{pattern}" is no trigger known to this'
-                    f" version{hint}"
-                )
+            if why := unknown(pattern, plugins):
+                yield f"{bound.id} ({bound.handler.where}): {why}"
 
 
 def _explained(error: BaseException) -> str:
     """One line: ours stand for themselves, those of others need their type."""
-    return str(error) if isinstance(error, PluginError | SourceError) else one_line(error)
+    return str(error) if isinstance(error, PluginError | LoadableError) else one_line(error)
 
 
 def _line_in(own: Path | None, error: BaseException) -> str | None:

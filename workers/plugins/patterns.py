@@ -4,9 +4,11 @@ A pattern is a trigger, a canonical name, or either with `*` for any text. `sour
 the events of another source than CometChat, of which an unqualified pattern sees none.
 """
 
+import difflib
 import re
+from collections.abc import Set as AbstractSet
 
-from comethooks.schemas import COMETCHAT, OURS
+from comethooks.schemas import COMETCHAT, OURS, TRIGGERS
 
 
 def is_pattern(value: object) -> bool:
@@ -29,6 +31,20 @@ def misfit(pattern: str, trigger: str, name: str | None, source: str) -> str | N
         return None
     called = trigger if name in (None, trigger) else f"{trigger} or {name}"
     return f'"{pattern}" does not fit {called}'
+
+
+def unknown(pattern: str, plugins: AbstractSet[str]) -> str | None:
+    """That no known trigger fits `pattern`, nor an event of one of `plugins`; None if one does.
+
+    It may be right all the same: CometChat adds triggers.
+    """
+    known = {*TRIGGERS, *(trigger.canonical for trigger in TRIGGERS.values() if trigger.canonical)}
+    name, dot, _ = pattern.partition(".")
+    if "*" in pattern or ":" in pattern or pattern in known or (dot and name in plugins):
+        return None
+    near = difflib.get_close_matches(pattern, known, n=1)
+    hint = f'; did you mean "{near[0]}"?' if near else ""
+    return f'"{pattern}" is no trigger known to this version{hint}'
 
 
 def _fits(pattern: str, text: str) -> bool:

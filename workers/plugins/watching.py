@@ -4,10 +4,12 @@ import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import cache_from_source
 from pathlib import Path
+
+from comethooks.workers.plugins.files import files_below
 
 LOOK_SECONDS = 1.0
 SETTLED_SECONDS = 5.0
@@ -22,8 +24,8 @@ _PROJECT = "pyproject.toml"
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """A file: what the system says of it, and the digest of its content."""
+class _FileState:
+    """What the system says of a file, and the digest of its content."""
 
     stamp: tuple[int, ...]
     digest: bytes
@@ -79,7 +81,9 @@ class PluginWatch:
                     os.unlink(cache_from_source(str(self._folder / name)))
 
 
-def _differences(before: Mapping[str, _Seen], after: Mapping[str, _Seen]) -> tuple[str, ...]:
+def _differences(
+    before: Mapping[str, _FileState], after: Mapping[str, _FileState]
+) -> tuple[str, ...]:
     """The files that only one of them has, or that are not the same in both."""
     names = before.keys() | after.keys()
     return tuple(
@@ -87,21 +91,23 @@ def _differences(before: Mapping[str, _Seen], after: Mapping[str, _Seen]) -> tup
     )
 
 
-def _digest(seen: _Seen | None) -> bytes | None:
+def _digest(seen: _FileState | None) -> bytes | None:
     return None if seen is None else seen.digest
 
 
-def _look(folder: Path, known: Mapping[str, _Seen]) -> dict[str, _Seen]:
+def _look(folder: Path, known: Mapping[str, _FileState]) -> dict[str, _FileState]:
     """The files as they are now; those that look as in `known` are not read again."""
     found = {}
-    for path in _files(folder):
+    for path in files_below(folder):
+        if path.suffix != ".py" and path.name != _PROJECT:
+            continue
         with contextlib.suppress(OSError):  # it is gone already, or nobody may read it
             name = os.path.relpath(path, folder)
             found[name] = _seen(path, known.get(name))
     return found
 
 
-def _seen(path: str, known: _Seen | None) -> _Seen:
+def _seen(path: Path, known: _FileState | None) -> _FileState:
     status = os.stat(path)
     stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
     if (
@@ -110,21 +116,4 @@ def _seen(path: str, known: _Seen | None) -> _Seen:
         and time.time_ns() - status.st_mtime_ns > _RECENT_NS
     ):
         return known
-    return _Seen(stamp, hashlib.blake2b(Path(path).read_bytes()).digest())
-
-
-def _files(folder: Path) -> Iterator[str]:
-    """The files that plugins are made of, also where a link leads to; not those of an
-    environment.
-    """
-    been: set[str] = set()
-    for where, folders, names in os.walk(folder, followlinks=True):
-        real = os.path.realpath(where)
-        if real in been or "pyvenv.cfg" in names:
-            folders.clear()
-            continue
-        been.add(real)
-        folders[:] = [name for name in folders if not name.startswith((".", "__pycache__"))]
-        for name in names:
-            if name.endswith(".py") or name == _PROJECT:
-                yield os.path.join(where, name)
+    return _FileState(stamp, hashlib.blake2b(path.read_bytes()).digest())

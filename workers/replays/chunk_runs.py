@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 from comethooks.workers.handlers.run import event_of
 from comethooks.workers.handlers.runners import Runner, Runners
 from comethooks.workers.journal import RunResult
-from comethooks.workers.plugins.loading import BoundHandler
+from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.processes import StopFlag
 from comethooks.workers.record import Record
 from comethooks.workers.replays.lines import LaneKey, ReplayLines, lane_key

@@ -7,7 +7,7 @@ it is begun.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from comethooks.workers.plugins.loading import BoundHandler
+from comethooks.workers.plugins.loaded import BoundHandler
 
 
 class ConsentError(ValueError):

@@ -17,7 +17,7 @@ from comethooks.workers.handlers.emit import emitted_key
 from comethooks.workers.journal import Journal, JournalError, RunResult
 from comethooks.workers.journal.replaying.emitted_rows import add_to_replay, was_live
 from comethooks.workers.journal.replaying.replay_rows import Replays
-from comethooks.workers.plugins.loading import BoundHandler, Plugins
+from comethooks.workers.plugins.loaded import BoundHandler, Plugins
 from comethooks.workers.record import Record
 from comethooks.workers.replays.lines import lane_of
 from comethooks.workers.replays.selection import handlers_of

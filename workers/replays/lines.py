@@ -20,7 +20,7 @@ from comethooks.schemas.triggers.identity import digest
 from comethooks.workers.handlers.in_line import MOST_IN_LINE, LineLength, behind, how_many
 from comethooks.workers.journal import Line, RunResult
 from comethooks.workers.journal.tables.rows import searchable
-from comethooks.workers.plugins.loading import BoundHandler
+from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.record import Record
 from comethooks.workers.states import RunState
 

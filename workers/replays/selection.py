@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from comethooks.workers.journal.listings.filters import Place
 from comethooks.workers.journal.replaying.replay_request import Candidate, Choice, ReplayRequest
 from comethooks.workers.journal.replaying.replayable import candidates
-from comethooks.workers.plugins.loading import BoundHandler, Plugins
+from comethooks.workers.plugins.loaded import BoundHandler, Plugins
 from comethooks.workers.record import Record
 from comethooks.workers.states import RunState
 

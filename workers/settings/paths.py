@@ -3,6 +3,7 @@
 comethooks.db           the journal, unless DATABASE_URL names another
 credentials             what `comethooks up` made for CometChat to send: `user:password` lines
 plugins/                plugins of one file
+last-good/              the last version of each of them that could be loaded
 bookmarks/              redacted samples that `comethooks send` can send
 valkey/                 the data of the embedded server
 valkey/valkey.sock      where it listens
@@ -61,6 +62,11 @@ def credentials_path(data_dir: Path) -> Path:
 def plugin_dir(data_dir: Path) -> Path:
     """The folder that plugins of one file are found in."""
     return data_dir / "plugins"
+
+
+def last_good_dir(data_dir: Path) -> Path:
+    """The folder with the last version that could be loaded of each plugin in the folder."""
+    return data_dir / "last-good"
 
 
 def bookmark_dir(data_dir: Path) -> Path:

@@ -1,20 +1,23 @@
 """Every Redis key of ours, written once. RQ's own begin with `rq:`.
 
-| key | type | holds | |---|---|---| | `partitions` | string | the layout that is written to, fixed
-at the first accept or the first drainer | | `emptying` | string | the layout before, until it is
-empty | | `events:<p>` | stream | what is accepted in partition p and not yet journalled | |
-`lease:<p>` | string | `fence|host|boot|pid` of the drainer that has partition p; expires | |
-`fence` | string | counter that makes every lease unique | | `members` | sorted set |
-`host|boot|pid` of every live drainer, by its last heartbeat (ms, Redis' clock) | | `progress:<p>` |
-hash | `entry/handler` to the mark of that run: started, or its result | | `backlog` | string |
-bytes waiting in all streams | | `endings` | hash | `host|boot|pid` of a work-horse that was killed
-to how: `SIGKILL`, `exit status 3`; expires | | `leader` | string | `host|boot|pid` of the scheduler
-that leads; expires | | `unfinished` | hash | state of a run to how many in the journal are in it,
-and two times: for the metrics; expires | | `runs` | hash | `handler|state` to how many runs ended
-so: the source of the metric | | `counters` | hash | `name|label` to how often that happened: the
-source of other metrics | | `probe` | string | nothing, ever: the readiness check sets it only if it
-exists | | `duplicates:<window>:<bucket>:<shard>` | hash | duplicate key (16 bytes) to the id of the
-event (16 bytes) |
+| key | type | holds |
+|---|---|---|
+| `partitions` | string | the layout that is written to, fixed at the first accept or drainer |
+| `emptying` | string | the layout before, until it is empty |
+| `events:<p>` | stream | what is accepted in partition p and not yet journalled |
+| `lease:<p>` | string | `fence|host|boot|pid` of the drainer that has partition p; expires |
+| `fence` | string | counter that makes every lease unique |
+| `members` | sorted set | `host|boot|pid` of each live drainer, by heartbeat (ms, Redis' clock) |
+| `plugins` | hash | `host|boot|pid` of each process at work to what it loaded (JSON); expires |
+| `progress:<p>` | hash | `entry/handler` to the mark of that run: started, or its result |
+| `backlog` | string | bytes waiting in all streams |
+| `endings` | hash | `host|boot|pid` of a killed work-horse to how: `SIGKILL`, …; expires |
+| `leader` | string | `host|boot|pid` of the scheduler that leads; expires |
+| `unfinished` | hash | state of a run to how many are in it, and two times: metrics; expires |
+| `runs` | hash | `handler|state` to how many runs ended so: metrics |
+| `counters` | hash | `name|label` to how often that happened: metrics |
+| `probe` | string | nothing, ever: the readiness check sets it only if it exists |
+| `duplicates:<window>:<bucket>:<shard>` | hash | duplicate key to the event's id, 16 bytes each |
 """
 
 PREFIX = "comethooks:"
@@ -22,6 +25,7 @@ PARTITIONS = PREFIX + "partitions"
 EMPTYING = PREFIX + "emptying"
 FENCE = PREFIX + "fence"
 MEMBERS = PREFIX + "members"
+PLUGINS = PREFIX + "plugins"
 BACKLOG = PREFIX + "backlog"
 ENDINGS = PREFIX + "endings"
 LEADER = PREFIX + "leader"

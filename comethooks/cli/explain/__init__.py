@@ -26,7 +26,7 @@ from comethooks.cli.terminal.found import event_facts
 from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table, styled
 from comethooks.cli.terminal.sources import open_sources
 from comethooks.workers.journal import Outcome, StoredEvent, StoredOnce, StoredRequest, StoredRun
-from comethooks.workers.plugins.loading import Plugins
+from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.states import EventStatus
 
 _NOT_OF_EXPLAIN = frozenset(("payload",))

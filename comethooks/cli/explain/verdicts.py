@@ -9,7 +9,7 @@ from typing import Any
 
 from comethooks.cli.terminal.texts import without_secrets
 from comethooks.workers.journal import StoredEvent, StoredRun
-from comethooks.workers.plugins.loading import Plugins
+from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.settings.settings import NAMES
 from comethooks.workers.states import EventStatus
 

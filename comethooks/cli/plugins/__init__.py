@@ -16,14 +16,14 @@ from comethooks.cli.terminal.details import print_text
 from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table, styled
 from comethooks.workers import logs
 from comethooks.workers.plugins.discovery import overlooked
-from comethooks.workers.plugins.loading import (
+from comethooks.workers.plugins.loaded import (
     BoundHandler,
     BrokenPlugin,
     DisabledPlugin,
     LoadedPlugin,
     Plugins,
-    load_plugins,
 )
+from comethooks.workers.plugins.loading import load_plugins
 from comethooks.workers.plugins.plugin import Replayable
 from comethooks.workers.plugins.retry import Retry
 from comethooks.workers.settings.settings import Settings

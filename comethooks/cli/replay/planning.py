@@ -21,7 +21,8 @@ from comethooks.workers.journal import Filter
 from comethooks.workers.journal.replaying.replay_request import Choice, ReplayRequest
 from comethooks.workers.journal.replaying.replayable import known
 from comethooks.workers.journal.times import iso
-from comethooks.workers.plugins.loading import Plugins, load_plugins
+from comethooks.workers.plugins.loaded import Plugins
+from comethooks.workers.plugins.loading import load_plugins
 from comethooks.workers.record import Record
 from comethooks.workers.replays.selection import Plan, journalled, plan_of
 

@@ -6,7 +6,7 @@ from comethooks.workers.drain.intake import PARTITION_QUOTA, WINDOW_BYTES, Intak
 from comethooks.workers.drain.items import Partition
 from comethooks.workers.drain.marks import mark_of, read_marks
 from comethooks.workers.journal import Attempt, RunResult, Settled
-from comethooks.workers.plugins.loading import Plugins
+from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.record import FORMAT, Kind
 from comethooks.workers.states import AttemptState, RunState
 from comethooks.workers.streams import keys

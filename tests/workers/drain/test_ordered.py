@@ -13,7 +13,7 @@ from comethooks.workers.drain.marks import mark_of, marks_in
 from comethooks.workers.drain.ordered import instead_of, leave_memory, put_in_line
 from comethooks.workers.handlers.in_line import MOST_IN_LINE
 from comethooks.workers.journal import Filter, JournalUnavailableError, Line, RunResult, Settled
-from comethooks.workers.plugins.loading import BoundHandler
+from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.plugins.retry import Retry
 from comethooks.workers.states import RunState
 from comethooks.workers.streams import keys

@@ -16,7 +16,7 @@ from comethooks.workers.journal import Filter, RunResult, Settled, StoredRun
 from comethooks.workers.journal.replaying.replay_request import Choice, ReplayRequest
 from comethooks.workers.journal.replaying.replay_rows import Replays, StoredReplay
 from comethooks.workers.plugins.config import Config
-from comethooks.workers.plugins.loading import BoundHandler, LoadedPlugin, Plugins
+from comethooks.workers.plugins.loaded import BoundHandler, LoadedPlugin, Plugins
 from comethooks.workers.plugins.retry import Retry
 from comethooks.workers.states import ReplayState, RunState
 from comethooks.workers.streams import keys

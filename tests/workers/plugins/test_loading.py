@@ -13,7 +13,8 @@ from rq.timeouts import JobTimeoutException
 
 from comethooks.workers.handlers.context import Context
 from comethooks.workers.handlers.run import event_of
-from comethooks.workers.plugins.loading import BrokenPlugin, Plugins, load_plugins
+from comethooks.workers.plugins.loaded import BrokenPlugin, Plugins
+from comethooks.workers.plugins.loading import load_plugins
 from comethooks.workers.plugins.retry import Retry
 from comethooks.workers.settings.settings import Settings
 from tests.workers.engine import record

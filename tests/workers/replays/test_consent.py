@@ -3,7 +3,7 @@
 import pytest
 
 from comethooks import Plugin
-from comethooks.workers.plugins.loading import BoundHandler
+from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.replays.consent import (
     Consent,
     NeverReplayedError,

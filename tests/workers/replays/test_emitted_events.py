@@ -16,7 +16,7 @@ from comethooks.workers.handlers.run import event_of, execute
 from comethooks.workers.jobs.services import open_services
 from comethooks.workers.journal import Filter, RunResult, Settled
 from comethooks.workers.plugins.config import Config
-from comethooks.workers.plugins.loading import BoundHandler
+from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.plugins.plugin import Plugin
 from comethooks.workers.plugins.retry import Retry
 from comethooks.workers.record import Record

@@ -13,7 +13,7 @@ from comethooks.workers.handlers.run import event_of
 from comethooks.workers.ids import new_id
 from comethooks.workers.journal import Filter, JournalUnavailableError, Line, Settled
 from comethooks.workers.journal.replaying.replay_request import Choice
-from comethooks.workers.plugins.loading import BoundHandler
+from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.plugins.retry import Retry
 from comethooks.workers.processes import StopFlag
 from comethooks.workers.replays.lines import ReplayLines, lane_key, lane_of

@@ -1,0 +1,63 @@
+"""The plugins of a process that runs handlers: loaded, and told to the log and to everybody."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+
+from comethooks.workers.plugins.last_good import LastGood
+from comethooks.workers.plugins.loaded import Plugins
+from comethooks.workers.plugins.loading import load_plugins
+from comethooks.workers.plugins.published import (
+    HeldPlugin,
+    PluginState,
+    WorkerPlugins,
+    held,
+    publish,
+    withdraw,
+)
+from comethooks.workers.processes import member_name
+from comethooks.workers.settings.settings import Settings
+
+log = structlog.get_logger()
+
+
+@contextmanager
+def plugins_at_work(settings: Settings, client: Redis) -> Iterator[Plugins]:
+    """Load the plugins and tell what was loaded, for as long as the block lasts.
+
+    Where Redis does not take that, nobody is told, and the plugins run all the same.
+    """
+    member = member_name(os.getpid())
+    plugins = load_plugins(settings, LastGood.of(settings))
+    ours = held(plugins)
+    others: Sequence[WorkerPlugins] = ()
+    try:
+        others = publish(client, member, ours)
+    except (RedisError, OSError) as error:
+        log.warning("nobody can be told which plugins are loaded", reason=type(error).__name__)
+    # A host's workers load the same at the same time, and again every few minutes.
+    if not any(_is_same(ours, other, member) for other in others):
+        _log(ours)
+    yield plugins
+    # Not when the block raises: a process that has lost its leases must not wait for Redis.
+    with suppress(RedisError, OSError):
+        withdraw(client, member)
+
+
+def _is_same(ours: Sequence[HeldPlugin], other: WorkerPlugins, member: str) -> bool:
+    return other.host == member.split("|")[0] and other.plugins == tuple(ours)
+
+
+def _log(plugins: Sequence[HeldPlugin]) -> None:
+    for plugin in plugins:
+        facts = {"plugin": plugin.name, "where": plugin.where, "reason": plugin.reason}
+        if plugin.state is PluginState.QUARANTINED:
+            log.error("plugin left out", **facts, hint="comethooks plugins check")
+        elif plugin.state is PluginState.LAST_GOOD:
+            log.error("plugin goes on with its last good version", **facts, version=plugin.version)
+        for warning in plugin.warnings:
+            log.warning("a pattern of a plugin may fit nothing", plugin=plugin.name, reason=warning)

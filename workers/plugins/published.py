@@ -1,0 +1,167 @@
+"""What the processes at work have loaded of the plugins, told in Redis.
+
+Commands and the web process load no plugin that runs: what they would find in their own folder and
+environment may be something else. So each process at work writes down what it has, as a field of
+one hash; anybody can read all of them. An entry counts while its process is a member (a drainer
+renews that), and for a minute after it was written; then it is somebody's who died.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, cast
+
+import orjson
+from redis import Redis
+
+from comethooks.workers.plugins.loaded import BrokenPlugin, Plugins
+from comethooks.workers.processes import is_dead_here
+from comethooks.workers.settings.settings import NAMES
+from comethooks.workers.streams import keys
+from comethooks.workers.streams.leases import LEASE_TTL_SECONDS
+
+FRESH_SECONDS = 60
+"""For so long an entry counts without a membership: a job that is no drainer takes no longer, and
+a drainer is not a member yet when it writes its own."""
+_TTL_SECONDS = 3600
+"""After so long without any process at work the hash is gone; a drainer lives for minutes."""
+
+
+class PluginState(StrEnum):
+    """What became of a plugin in a process."""
+
+    LOADED = "loaded"
+    LAST_GOOD = "last good"
+    """It runs, in the last version that could be loaded: what is in its file now cannot be."""
+    QUARANTINED = "quarantined"
+    DISABLED = "disabled"
+
+    @property
+    def runs(self) -> bool:
+        """Whether its handlers get events."""
+        return self in (PluginState.LOADED, PluginState.LAST_GOOD)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPlugin:
+    """A plugin as a process has it.
+
+    `where` is the file that it runs from, or `file:line` of what is wrong, and `reason` says why it
+    does not run, or not in the version that is in its file.
+    """
+
+    name: str
+    state: PluginState
+    where: str
+    version: str | None = None
+    reason: str | None = None
+    handlers: tuple[str, ...] = ()
+    """The ids of its handlers."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerPlugins:
+    """What the process `member` (`host|boot|pid`) loaded at `at` (ms, by Redis' clock)."""
+
+    member: str
+    at: int
+    plugins: tuple[HeldPlugin, ...]
+
+    @property
+    def host(self) -> str:
+        """The host that it runs on."""
+        return self.member.split("|")[0]
+
+    def get(self, name: str) -> HeldPlugin | None:
+        """The plugin called `name`; None if this process knows of none."""
+        return next((plugin for plugin in self.plugins if plugin.name == name), None)
+
+
+def held(plugins: Plugins) -> tuple[HeldPlugin, ...]:
+    """What a process that loaded `plugins` has, by name."""
+    return tuple(sorted(_held(plugins), key=lambda plugin: (plugin.name, plugin.where)))
+
+
+def _held(plugins: Plugins) -> Iterator[HeldPlugin]:
+    for loaded in plugins.loaded:
+        newer = loaded.newer
+        yield HeldPlugin(
+            loaded.name,
+            PluginState.LAST_GOOD if newer else PluginState.LOADED,
+            newer.where if newer else loaded.file,
+            loaded.version,
+            newer.error if newer else None,
+            tuple(bound.id for bound in loaded.handlers),
+            loaded.warnings,
+        )
+    for broken in plugins.broken:
+        yield _quarantined(broken)
+    for disabled in plugins.disabled:
+        reason = f"named in {NAMES['disabled_plugins']}"
+        yield HeldPlugin(disabled.name, PluginState.DISABLED, disabled.where, reason=reason)
+
+
+def _quarantined(broken: BrokenPlugin) -> HeldPlugin:
+    return HeldPlugin(broken.name, PluginState.QUARANTINED, broken.where, reason=broken.error)
+
+
+def publish(client: Redis, member: str, plugins: Sequence[HeldPlugin]) -> list[WorkerPlugins]:
+    """Tell what the process `member` has; returns what the others at work have.
+
+    Raises redis-py's errors.
+    """
+    others = [each for each in at_work(client) if each.member != member]
+    kept = {each.member for each in others}
+    known = cast(list[bytes], client.hkeys(keys.PLUGINS))
+    dead = [name for name in known if name.decode() not in kept]
+    document = {"at": _now(client), "plugins": [asdict(plugin) for plugin in plugins]}
+    with client.pipeline() as pipeline:
+        if dead:
+            pipeline.hdel(keys.PLUGINS, *dead)
+        pipeline.hset(keys.PLUGINS, member, orjson.dumps(document))
+        pipeline.expire(keys.PLUGINS, _TTL_SECONDS)
+        pipeline.execute()
+    return others
+
+
+def withdraw(client: Redis, member: str) -> None:
+    """The process `member` is not at work any more. Raises redis-py's errors."""
+    client.hdel(keys.PLUGINS, member)
+
+
+def at_work(client: Redis) -> list[WorkerPlugins]:
+    """What the processes at work have, by host, the latest first. Raises redis-py's errors."""
+    with client.pipeline(transaction=False) as pipeline:
+        pipeline.time()
+        pipeline.zrange(keys.MEMBERS, 0, -1, withscores=True)
+        pipeline.hgetall(keys.PLUGINS)
+        (seconds, _), members, entries = pipeline.execute()
+    now = seconds * 1000
+    living = {member.decode() for member, beat in members if beat > now - LEASE_TTL_SECONDS * 1000}
+    found = []
+    for name, text in entries.items():
+        member, document = name.decode(), orjson.loads(text)
+        fresh = document["at"] > now - FRESH_SECONDS * 1000
+        if (member in living or fresh) and not is_dead_here(member):
+            found.append(WorkerPlugins(member, document["at"], _plugins(document)))
+    return sorted(found, key=lambda each: (each.host, -each.at, each.member))
+
+
+def _plugins(document: dict[str, Any]) -> tuple[HeldPlugin, ...]:
+    return tuple(
+        HeldPlugin(
+            **{
+                **plugin,
+                "state": PluginState(plugin["state"]),
+                "handlers": tuple(plugin["handlers"]),
+                "warnings": tuple(plugin["warnings"]),
+            }
+        )
+        for plugin in document["plugins"]
+    )
+
+
+def _now(client: Redis) -> int:
+    seconds, microseconds = client.time()
+    return int(seconds) * 1000 + int(microseconds) // 1000
