@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 
 from comethooks.workers.plugins.config import variable
-from comethooks.workers.plugins.discovery import sources
-from comethooks.workers.plugins.loading import Plugins
+from comethooks.workers.plugins.discovery import loadables
+from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.settings.unread import Unread, unread
 
@@ -25,7 +25,7 @@ def unread_at_a_glance(settings: Settings) -> list[Unread]:
     """The same, without running the code of any plugin. It may be wrong about a plugin that is
     called otherwise than the file, entry point or module that it is found in.
     """
-    return unread(settings.environ, namespaces=_words(each.name for each in sources(settings)))
+    return unread(settings.environ, namespaces=_words(each.name for each in loadables(settings)))
 
 
 def _words(names: Iterable[str]) -> list[str]:
