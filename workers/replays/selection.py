@@ -1,21 +1,76 @@
-"""Which runs a replay means, and how many they are. Plans and jobs both ask here, so that they
-agree.
+"""Which runs a replay means: a filter becomes a selection here, and a plan and a job ask it alike.
+
+`workers.replays.plans` has what follows: a selection becomes a plan, and a plan a replay.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Self
 
 from sqlalchemy import Engine
 
+from comethooks.workers.journal import Filter
 from comethooks.workers.journal.listings.filters import Place
 from comethooks.workers.journal.replaying.replay_request import Candidate, Choice, ReplayRequest
 from comethooks.workers.journal.replaying.replayable import candidates
 from comethooks.workers.plugins.loaded import BoundHandler, Plugins
 from comethooks.workers.record import Record
+from comethooks.workers.replays.consent import Consent
 from comethooks.workers.states import RunState
 
 _PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which events a replay is about, which runs of them, and what it may do with which handlers.
+
+    `request` is what a replay keeps of it; `plugins` are those that are loaded where it was asked.
+    """
+
+    request: ReplayRequest
+    consent: Consent
+    plugins: Plugins
+
+    @classmethod
+    def of(
+        cls,
+        asked: Filter,
+        plugins: Plugins,
+        consent: Consent,
+        *,
+        choice: Choice = Choice.ALL,
+        from_file: bool = False,
+        now: int,
+    ) -> Self:
+        """The selection of what `asked` describes at `now` (milliseconds) or, `from_file`, of the
+        events that are staged.
+        """
+        if not from_file and (asked.until is None or asked.until > now):
+            # Or a replay of busy handlers would never come to its end.
+            asked = replace(asked, until=now)
+        request = ReplayRequest(
+            asked=asked,
+            handlers=consent.granted,
+            never=consent.never,
+            choice=choice,
+            from_file=from_file,
+        )
+        return cls(request, consent, plugins)
+
+    def events(self, engine: Engine) -> Iterator[Candidate]:
+        """The events of the journal that it looks at, without bodies, oldest first, in little
+        memory. Raises the journal's errors.
+        """
+        after = None
+        while page := candidates(engine, self.request, None, after, _PAGE, bodies=False):
+            yield from page
+            after = Place(page[-1].record.received_at, page[-1].record.id)
+
+    def handlers(self, found: Candidate) -> list[BoundHandler]:
+        """The handlers whose runs on this event are meant, those too that it leaves out, by id."""
+        with_left_out = self.request.handlers | self.consent.left_out
+        return handlers_for(replace(self.request, handlers=with_left_out), self.plugins, found)
 
 
 def handlers_for(request: ReplayRequest, plugins: Plugins, found: Candidate) -> list[BoundHandler]:
@@ -38,49 +93,6 @@ def handlers_of(request: ReplayRequest, plugins: Plugins, record: Record) -> lis
         for handler in plugins.handlers_for(record.trigger or "", record.name, record.source)
         if handler.id in request.handlers or handler.id in request.never
     ]
-
-
-@dataclass(slots=True)
-class Plan:
-    """What a replay would do. `events` are those with a run, received from `oldest` to `newest`
-    (milliseconds).
-
-    `runs` has the number of runs by handler, those too that are not made: of a handler that is not
-    included, or that never may be.
-    """
-
-    events: int = 0
-    runs: Counter[str] = field(default_factory=Counter)
-    oldest: int | None = None
-    newest: int | None = None
-
-
-def plan_of(
-    request: ReplayRequest, plugins: Plugins, found: Iterable[Candidate], others: frozenset[str]
-) -> Plan:
-    """The plan of a replay of what is `found`; `others` are handlers that would have to be
-    included.
-    """
-    plan, wide = Plan(), replace(request, handlers=request.handlers | others)
-    for each in found:
-        ids = [handler.id for handler in handlers_for(wide, plugins, each)]
-        plan.runs.update(ids)
-        if not others.issuperset(ids):
-            at = each.record.received_at
-            plan.events += 1
-            plan.oldest = at if plan.oldest is None else min(plan.oldest, at)
-            plan.newest = at if plan.newest is None else max(plan.newest, at)
-    return plan
-
-
-def journalled(engine: Engine, request: ReplayRequest) -> Iterator[Candidate]:
-    """The events of the journal that a replay would look at, without bodies, oldest first, in
-    little memory.
-    """
-    after = None
-    while page := candidates(engine, request, None, after, _PAGE, bodies=False):
-        yield from page
-        after = Place(page[-1].record.received_at, page[-1].record.id)
 
 
 def _chosen(choice: Choice, handler: str, found: Candidate) -> bool:

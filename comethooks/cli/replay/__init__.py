@@ -4,7 +4,8 @@ from typing import Any
 
 import click
 
-from comethooks.cli.replay.planning import asked_of, plan_document, print_plan, what
+from comethooks.cli.replay.choosing import planned, what
+from comethooks.cli.replay.planning import plan_document, print_plan
 from comethooks.cli.replay.progress import find, list_, status
 from comethooks.cli.replay.refused import again
 from comethooks.cli.replay.running import resume, run, to_resume
@@ -44,12 +45,11 @@ def plan(refused: bool, as_json: bool, **given: Any) -> None:
         again(dry_run=True, yes=True, as_json=as_json)
         return
     with open_sources() as sources:
-        asked = asked_of(sources, now_ms(), **given)
-        found = asked.plan(sources)
-        if as_json:
-            print_json(plan_document(asked, found))
-        else:
-            print_plan(asked, found)
+        found = planned(sources, **given)
+    if as_json:
+        print_json(plan_document(found))
+    else:
+        print_plan(found)
 
 
 @replay.command(epilog=options.examples('comethooks replay stop "fix greeting"'))

@@ -43,7 +43,7 @@ class Standing:
             return None
         are = "is" if gone == 1 else "are"
         return (
-            f"{gone} of {_number(expected, 'event')} {are} gone: deleted meanwhile, or without a"
+            f"{gone} of {number_of(expected, 'event')} {are} gone: deleted meanwhile, or without a"
             " payload, or no longer as was asked for"
         )
 
@@ -66,7 +66,7 @@ def counted(
     """
     of_states = f" ({_listed(states)})" if states else ""
     apart = f", {skipped} skipped" if skipped else ""
-    return f"{_number(events, 'event')}, {_number(runs, 'run')}{of_states}{apart}"
+    return f"{number_of(events, 'event')}, {number_of(runs, 'run')}{of_states}{apart}"
 
 
 def find(replays: Replays, name: str) -> StoredReplay:
@@ -137,7 +137,8 @@ def status(name: str, as_json: bool) -> None:
             print_text(line)
 
 
-def _number(count: int, what: str) -> str:
+def number_of(count: int, what: str) -> str:
+    """A number of things, such as "1 run" or "12 runs"."""
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 

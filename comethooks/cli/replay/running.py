@@ -5,33 +5,24 @@ until its end.
 import shlex
 import sys
 import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
 from redis.exceptions import RedisError
 
-from comethooks.cli.events.importing import Importer, warn_of_retention
+from comethooks.cli.replay.choosing import Planned, planned, what
 from comethooks.cli.replay.effects import BEHIND
-from comethooks.cli.replay.planning import (
-    Asked,
-    asked_of,
-    records_in,
-    runs_of,
-    summary,
-    what,
-    why_nothing,
-)
-from comethooks.cli.replay.progress import counted, find, standing
+from comethooks.cli.replay.planning import fate, plan_document, summary, why_nothing
+from comethooks.cli.replay.progress import Standing, counted, find, number_of, standing
 from comethooks.cli.replay.refused import again
+from comethooks.cli.replay.staging import stage
 from comethooks.cli.terminal import filters, options
 from comethooks.cli.terminal.output import hint, print_json, progress
 from comethooks.cli.terminal.sources import Sources, open_sources
-from comethooks.files.imported import event_in
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal.replaying.replay_rows import Replays, StoredReplay
-from comethooks.workers.states import ReplayState
+from comethooks.workers.states import ReplayState, RunState
 from comethooks.workers.streams import keys
 
 POLL_SECONDS = 0.5
@@ -46,12 +37,16 @@ _detach: Callable[[Any], Any] = click.option(
 @click.command(
     epilog=options.examples(
         'comethooks replay run --name "fix greeting" --dead --include welcome.greet',
+        "comethooks replay run --missing --handler welcome.greet",
         "comethooks replay run --name september --file events.jsonl --rate 50 --dry-run --yes",
         "comethooks replay run --refused --trigger message_sent --since 2d",
     )
 )
 @click.option(
-    "--name", type=filters.ReplayName(), metavar="NAME", help="What its runs are kept under."
+    "--name",
+    type=filters.ReplayName(),
+    metavar="NAME",
+    help="What its runs are kept under; one is made if it is left out.",
 )
 @what
 @click.option(
@@ -84,6 +79,9 @@ def run(
     The workers do it, one chunk after the other, beside live events. It survives whatever ends a
     worker, or this command: then, and when it was stopped, `replay resume NAME` goes on with it.
 
+    It exits with 1 when the replay did not come to its end, found fewer events than it was to have,
+    or has dead runs; and with 0 when there was nothing to do.
+
     A dry run ends with what handlers would have done through ctx. What they do behind its back,
     such as writing into a database of their own, a dry run does too.
     """
@@ -92,16 +90,14 @@ def run(
             hint("What fits now becomes a live event, so a name is not needed.")
         again(dry_run=dry_run, yes=yes, as_json=as_json)
         return
-    if name is None:
-        raise click.UsageError("Missing option '--name'.")
     _check_choice(given, everything=everything, yes=yes)
     with open_sources() as sources:
-        replays = Replays(sources.journal.engine)
-        if known := replays.get(name):
+        if name and (known := Replays(sources.journal.engine).get(name)):
             raise _name_is_taken(known)
-        _begin(
-            sources, replays, asked_of(sources, now_ms(), **given), name, dry_run=dry_run, yes=yes
-        )
+        found = planned(sources, **given)
+        if not found.plan.runs:
+            _end_without_runs(found, as_json=as_json)
+        name = _begin(sources, found, name, dry_run=dry_run, yes=yes)
         _watch(sources, name, detach=detach, as_json=as_json)
 
 
@@ -172,58 +168,45 @@ def _name_is_taken(known: StoredReplay) -> click.UsageError:
     )
 
 
+def _end_without_runs(found: Planned, *, as_json: bool) -> None:
+    """End the command, which has nothing to do, or nothing that somebody has asked for."""
+    if found.plan.left_out:
+        raise click.ClickException(why_nothing(found.plan))
+    if as_json:
+        print_json(plan_document(found))
+    hint(why_nothing(found.plan))
+    raise click.exceptions.Exit(0)
+
+
 def _begin(
-    sources: Sources, replays: Replays, asked: Asked, name: str, *, dry_run: bool, yes: bool
-) -> None:
-    """Make a replay, unless there is nothing to do or somebody would rather not."""
-    found = asked.plan(sources)
-    runs = runs_of(asked, found)
-    if not runs:
-        if found.runs.keys() & asked.asking:
-            raise click.ClickException(why_nothing(asked, found))
-        hint(why_nothing(asked, found))
-        raise click.exceptions.Exit(0)
-    hint(summary(asked, found))
-    for handler in sorted(found.runs):
-        hint(f"  {handler}: {found.runs[handler]} runs, {asked.state_of(handler)}")
-    question = f"Replay {counted(found.events, runs, 0)}{' as a dry run' if dry_run else ''}?"
+    sources: Sources, found: Planned, wanted: str | None, *, dry_run: bool, yes: bool
+) -> str:
+    """Make a replay and let it begin, unless somebody would rather not; its name."""
+    plan, replays = found.plan, Replays(sources.journal.engine)
+    name = wanted or plan.name(replays, now=now_ms(), dry_run=dry_run)
+    if not wanted:
+        hint(f"Its name is {name}.")
+    hint(summary(found))
+    for handler in sorted(plan.by_handler):
+        hint(f"  {handler}: {number_of(plan.by_handler[handler], 'run')}, {fate(plan, handler)}")
+    question = f"Replay {counted(plan.events, plan.runs, 0)}{' as a dry run' if dry_run else ''}?"
     if not yes and not click.confirm(question, prompt_suffix=" ", err=True):
         hint("Nothing was changed.")
         raise click.exceptions.Exit(1)
-    made = replays.create(
-        name, asked.request, now=now_ms(), expected=found.events, rate=asked.rate, dry_run=dry_run
-    )
-    if not made:
+    if not plan.create(replays, name, now=now_ms(), rate=found.rate, dry_run=dry_run):
         raise _name_is_taken(find(replays, name))
-    if asked.file is not None:
+    if found.file is not None:
         try:
-            _stage(sources, replays, asked, name)
+            stage(sources, replays, name, found.file)
         except BaseException:
+            # A part of the file is not what was asked for, so the name is free again.
             replays.forget(name)
             raise
         if not replays.start(name, now_ms()):
             raise click.ClickException(
-                "somebody stopped it while its file was read; nothing was replayed"
+                "somebody gave it up while its file was read; nothing was replayed"
             )
-
-
-def _stage(sources: Sources, replays: Replays, asked: Asked, name: str) -> None:
-    """Note which events are in the file, and import what the journal does not have of them."""
-    assert asked.file is not None
-    settings = sources.settings
-    importer = Importer(sources.journal, sources.kept.waiting_ids())
-    read = partial(event_in, drop_secrets=settings.drop_secrets)
-    for batch in records_in(asked.file, read):
-        replays.stage(name, [record.id for record in batch])
-        for record in batch:
-            importer.add(record)
-        importer.flush()
-    events = f"{importer.imported} event{'' if importer.imported == 1 else 's'}"
-    hint(
-        f"Imported {events}; {importer.known} {'was' if importer.known == 1 else 'were'} there"
-        " already."
-    )
-    warn_of_retention(importer.oldest, settings.retention_days, "once the replay has ended")
+    return name
 
 
 def _watch(sources: Sources, name: str, *, detach: bool, as_json: bool) -> None:
@@ -261,8 +244,9 @@ def _wait(replays: Replays, name: str) -> None:
 
 
 def _print_end(sources: Sources, name: str, *, as_json: bool) -> None:
+    """Say what it came to. Ends the command with failure when that is not what was asked for."""
     shown = standing(sources, name)
-    found, shortfall = shown.replay, shown.shortfall
+    found = shown.replay
     if as_json:
         print_json(shown.as_json())
     else:
@@ -271,12 +255,26 @@ def _print_end(sources: Sources, name: str, *, as_json: bool) -> None:
         if not as_json:
             click.echo("\n".join(shown.effects.lines()))
         hint(BEHIND)
-    if shortfall:
-        hint(f"{shortfall}.")
-    if found.error:
-        hint(found.error)
-    if found.state is not ReplayState.DONE or shortfall:
+    for remark in _remarks(shown):
+        hint(remark)
+    if found.state is not ReplayState.DONE or shown.shortfall or shown.states.get(RunState.DEAD):
         raise click.exceptions.Exit(1)
+
+
+def _remarks(shown: Standing) -> Iterator[str]:
+    """What is to be said beside the counts."""
+    quoted = shlex.quote(shown.replay.name)
+    if shown.shortfall:
+        yield f"{shown.shortfall}."
+    if shown.replay.error:
+        yield shown.replay.error
+    if shown.states.get(RunState.DEAD):
+        yield f"To see what failed: comethooks runs list --state dead --replay {quoted}"
+    if shown.states.get(RunState.RETRYING):
+        yield (
+            "Runs that failed are tried again. To see what becomes of them:"
+            f" comethooks replay status {quoted}"
+        )
 
 
 def _warn_without_workers(sources: Sources) -> None:

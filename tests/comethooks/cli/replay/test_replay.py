@@ -41,17 +41,10 @@ class TestPlan:
         assert "3 events, 3 runs, 3 skipped; received from 2026-09-21T" in text
 
     def test_the_options_of_listings_and_handlers_narrow_it_down(self, command, store):
-        """Included, a handler that asks is run."""
+        """Whoever names a handler that asks has said that it may be run."""
         kept = store.journalled(conversation_id="group_pier")
         store.journalled()
-        about = (
-            "--conversation",
-            "group_pier",
-            "--handler",
-            "welcome.greet",
-            "--include",
-            "welcome.greet",
-        )
+        about = ("--conversation", "group_pier", "--handler", "welcome.greet")
         (found,) = command.json("replay", "plan", *about)
         assert (found["events"], found["runs"], found["oldest"]) == (1, 1, iso(kept.received_at))
 
@@ -72,26 +65,25 @@ class TestPlan:
         }
 
     @pytest.mark.parametrize(
-        ("options", "text"),
+        ("options", "text", "code"),
         [
-            ((), "Nothing to replay."),
-            (("--handler", "welcome.bill"), "Nothing to replay."),
-            (("--handler", "welcome.greet"), "nothing is run without --include: welcome.greet"),
+            (("--until", "2026-01-01"), "Nothing to do: of the events that are kept, none", 0),
+            (("--handler", "welcome.bill"), "Nothing to do: welcome.bill may never be replayed", 0),
+            (("--missing",), "nothing is run without --include: welcome.greet", 1),
         ],
     )
-    def test_nothing_to_run_is_said_as_run_says_it(self, command, store, options, text):
-        """Whether nothing is there, or what is there may not be run."""
-        if options:
-            store.journalled()
+    def test_nothing_to_run_is_said_as_run_says_it(self, command, store, options, text, code):
+        """Nothing to do is a success; that somebody has to agree first is none."""
+        store.journalled(run("welcome.count"))
         done = command("replay", "plan", *options)
         assert text in done.stdout
-        assert " events" not in done.stdout
-        assert (
-            text
-            in command(
-                "replay", "run", "--name", "mended", *options, "--until", "1s", "--yes"
-            ).stderr
-        )
+        assert " events," not in done.stdout
+        ran = command("replay", "run", *options, "--yes")
+        assert (ran.exit_code, ran.stdout) == (code, "")
+        assert text in ran.stderr
+        if not code:
+            (found,) = command.json("replay", "run", *options, "--yes")
+            assert (found["runs"], command.json("replay", "list")) == (0, [])
 
     @pytest.mark.parametrize(
         ("options", "text"),

@@ -32,13 +32,12 @@ class TestRun:
         """With what became of its runs, and what was skipped apart; afterwards it is listed, in the
         same words.
         """
-        store.settle(store.record(message(data={"text": "fail here"})))
-        store.journalled()
-        store.journalled()
+        for _ in range(3):
+            store.journalled()
         worker = in_a_thread(work)
         done = command(*EVERYTHING, "--include", "welcome.greet")
         worker.join(10)
-        counts = "3 events, 6 runs (5 done, 1 dead), 3 skipped"
+        counts = "3 events, 6 runs (6 done), 3 skipped"
         assert (done.exit_code, done.stdout) == (0, f"done: {counts}.\n")
         assert "3 events, 6 runs, 3 skipped" in done.stderr
         (listed,) = command.json("replay", "list")
@@ -50,13 +49,46 @@ class TestRun:
             6,
         )
         assert (status["runs"], status["skipped"]) == (6, 3)
-        assert status["states"] == {"done": 5, "dead": 1}
+        assert status["states"] == {"done": 6}
         assert status["request"]["asked"].keys() == {"until"}
         assert status["request"]["asked"]["until"].endswith("Z")
         shown = command("replay", "status", "mended").stdout
         assert "3 of 3" in shown
-        assert "6 (5 done, 1 dead)" in shown
+        assert "6 (6 done)" in shown
         assert "3: welcome.bill" in shown
+
+    @pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+    def test_dead_runs_are_a_failure(self, command, store, work, dry):
+        """Whether it is a dry run or not; it says where to look."""
+        store.settle(store.record(message(data={"text": "fail here"})))
+        store.journalled()
+        worker = in_a_thread(work)
+        done = command(*EVERYTHING, "--include", "welcome.greet", *dry)
+        worker.join(10)
+        assert done.exit_code == 1
+        assert done.stdout.startswith("done: 2 events, 4 runs (3 done, 1 dead), 2 skipped.\n")
+        assert "comethooks runs list --state dead --replay mended" in done.stderr
+
+    def test_to_name_a_handler_is_to_agree(self, command, store, work):
+        """One that asks needs no --include then."""
+        store.journalled()
+        worker = in_a_thread(work)
+        done = command("replay", "run", "--name", "mended", "--handler", "welcome.greet", "--yes")
+        worker.join(10)
+        assert (done.exit_code, done.stdout) == (0, "done: 1 event, 1 run (1 done).\n")
+
+    def test_a_name_is_made_and_said_where_none_is_given(self, command, store, replays):
+        """It tells what and when, needs no quotes, and is another one each time."""
+        store.journalled()
+        day = iso(now_ms())[:10]
+        for options, name in (
+            (("--all",), day),
+            (("--all",), f"{day}-2"),
+            (("--missing", "--dry-run"), f"dry-missing-{day}"),
+        ):
+            done = command("replay", "run", *options, "--yes", "--detach")
+            assert (done.exit_code, f"Its name is {name}.\n" in done.stderr) == (0, True)
+            assert replays.get(name) is not None
 
     def test_its_end_can_be_read_by_programs(self, command, store, work):
         """It is what `status` says, whether somebody waits for it or not."""
@@ -74,14 +106,6 @@ class TestRun:
         command(*EVERYTHING, "--detach")
         store.journalled(at=START * 2)
         assert work("mended").events == 1
-
-    def test_a_handler_that_asks_is_not_run_unless_it_is_included(self, command, store, replays):
-        """If nothing else is there to run, it says so."""
-        store.journalled()
-        done = command("replay", "run", "--name", "mended", "--handler", "welcome.greet", "--yes")
-        assert done.exit_code == 1
-        assert "nothing is run without --include: welcome.greet" in done.stderr
-        assert replays.get("mended") is None
 
     def test_fewer_events_than_it_was_to_have_are_told(self, command, store, replays, work):
         """A replay that lost some is no success."""

@@ -1,0 +1,136 @@
+"""The options that say what is to be replayed, and the plan that they become."""
+
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from comethooks.cli.replay.staging import records_in
+from comethooks.cli.terminal import filters
+from comethooks.cli.terminal.sources import Sources
+from comethooks.workers import logs
+from comethooks.workers.clock import now_ms
+from comethooks.workers.journal import Filter
+from comethooks.workers.journal.replaying.replay_request import Choice
+from comethooks.workers.journal.replaying.replayable import known
+from comethooks.workers.plugins.loaded import Plugins
+from comethooks.workers.plugins.loading import load_plugins
+from comethooks.workers.replays.consent import (
+    Consent,
+    ConsentError,
+    UnknownHandlerError,
+    UnnamedHandlerError,
+    consent_of,
+)
+from comethooks.workers.replays.plans import Plan
+from comethooks.workers.replays.selection import Selection
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def what(function: _Function) -> _Function:
+    """The options that say what is to be replayed."""
+    for option in reversed(
+        (
+            filters.about,
+            filters.status,
+            filters.within,
+            click.option(
+                "--handler", "handlers", multiple=True, metavar="PLUGIN.FUNCTION",
+                help="Only this handler, even if it may not be safe to repeat; repeatable. Without"
+                " it, all that match.",
+            ),
+            click.option(
+                "--include", "included", multiple=True, metavar="PLUGIN.FUNCTION",
+                help="Run this one too, which may not be safe to repeat; repeatable.",
+            ),
+            click.option("--dead", is_flag=True, help="Only where the live run is dead."),
+            click.option("--missing", is_flag=True, help="Only what the handler has never run on."),
+            click.option(
+                "--file", metavar="FILE",
+                type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                help="The events of this file, written by `events export`, and no others.",
+            ),
+            click.option(
+                "--rate", type=click.FloatRange(min=0, min_open=True), metavar="N",
+                help="At most N events a second.",
+            ),
+            click.option(
+                "--refused", is_flag=True,
+                help="Instead: refused requests through the schemas again; what fits now becomes an"
+                " event.",
+            ),
+        )
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan as somebody asked for it: of the journal or of a file, at `rate` events a second or as
+    fast as it goes.
+    """
+
+    plan: Plan
+    file: Path | None
+    rate: float | None
+
+
+def planned(
+    sources: Sources,
+    *,
+    handlers: tuple[str, ...],
+    included: tuple[str, ...],
+    dead: bool,
+    missing: bool,
+    file: Path | None,
+    rate: float | None,
+    **about: Any,
+) -> Planned:
+    """What the options mean, and what that comes to. What cannot be meant is wrong use."""
+    if dead and missing:
+        raise click.UsageError("--dead and --missing exclude each other")
+    asked = filters.asked(**about)
+    if file is not None and asked != Filter():
+        raise click.UsageError(
+            "--file takes all events of the file; leave out the options that choose events"
+        )
+    plugins = _plugins(sources)
+    selection = Selection.of(
+        asked,
+        plugins,
+        _consent(plugins, handlers, included),
+        choice=Choice.DEAD if dead else Choice.MISSING if missing else Choice.ALL,
+        from_file=file is not None,
+        now=now_ms(),
+    )
+    engine = sources.journal.engine
+    if file is None:
+        found = selection.events(engine)
+    else:
+        found = (each for batch in records_in(file) for each in known(engine, batch))
+    return Planned(Plan.of(selection, found), file, rate)
+
+
+def _consent(plugins: Plugins, handlers: tuple[str, ...], included: tuple[str, ...]) -> Consent:
+    try:
+        return consent_of(plugins.handlers, named=handlers, included=included)
+    except UnknownHandlerError as error:
+        raise click.UsageError(f"{error}; see: comethooks plugins list") from None
+    except UnnamedHandlerError as error:
+        raise click.UsageError(
+            f"--include {error.handler} is not among the handlers of --handler"
+        ) from None
+    except ConsentError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _plugins(sources: Sources) -> Plugins:
+    logs.configure(sources.settings.log_format)
+    with redirect_stdout(sys.stderr):  # what a plugin prints when it is imported is no data of ours
+        return load_plugins(sources.settings)

@@ -1,0 +1,58 @@
+"""The events of a file that is replayed: read for a plan, and then staged and imported."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from comethooks.cli.events.importing import Importer, lines_of, warn_of_retention
+from comethooks.cli.terminal.output import hint
+from comethooks.cli.terminal.sources import Sources
+from comethooks.files.imported import LineError, event_in
+from comethooks.workers.journal.replaying.replay_rows import Replays
+from comethooks.workers.record import Record
+
+_BATCH = 500
+
+
+def records_in(file: Path, read: Callable[[bytes], Record] = event_in) -> Iterator[list[Record]]:
+    """The events of a file, some at a time, each once. A line that is none is named, and left
+    out.
+    """
+    batch: list[Record] = []
+    seen: set[str] = set()
+    with file.open("rb") as opened:
+        for number, line in enumerate(lines_of(opened), 1):
+            try:
+                record = read(line) if line.strip() else None
+            except LineError as error:
+                hint(f"line {number}: {error}")
+                continue
+            if record is not None and record.id not in seen:
+                seen.add(record.id)
+                batch.append(record)
+            if len(batch) >= _BATCH:
+                yield batch
+                batch = []
+    if batch:
+        yield batch
+
+
+def stage(sources: Sources, replays: Replays, name: str, file: Path) -> None:
+    """Note which events the replay `name` is about, and import what the journal does not have of
+    them. Raises the journal's errors.
+    """
+    settings = sources.settings
+    importer = Importer(sources.journal, sources.kept.waiting_ids())
+    read = partial(event_in, drop_secrets=settings.drop_secrets)
+    for batch in records_in(file, read):
+        # First, so that retention leaves alone what is imported next, however old it is.
+        replays.stage(name, [record.id for record in batch])
+        for record in batch:
+            importer.add(record)
+        importer.flush()
+    events = f"{importer.imported} event{'' if importer.imported == 1 else 's'}"
+    hint(
+        f"Imported {events}; {importer.known} {'was' if importer.known == 1 else 'were'} there"
+        " already."
+    )
+    warn_of_retention(importer.oldest, settings.retention_days, "once the replay has ended")
