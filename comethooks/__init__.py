@@ -9,7 +9,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from comethooks.schemas import CallEvent as CallEvent
+    from comethooks.schemas import CampaignEvent as CampaignEvent
     from comethooks.schemas import Event as Event
+    from comethooks.schemas import GroupEvent as GroupEvent
+    from comethooks.schemas import MessageEvent as MessageEvent
+    from comethooks.schemas import ModerationEvent as ModerationEvent
+    from comethooks.schemas import PresenceEvent as PresenceEvent
+    from comethooks.schemas import ReactionEvent as ReactionEvent
+    from comethooks.schemas import ReceiptEvent as ReceiptEvent
+    from comethooks.schemas import RecordingEvent as RecordingEvent
     from comethooks.workers.handlers.context import Context as Context
     from comethooks.workers.handlers.run import HandlerTimeoutError as HandlerTimeoutError
     from comethooks.workers.plugins.plugin import Plugin as Plugin
@@ -24,6 +33,15 @@ _HOMES = {
     "App": "workers.settings.apps",
     "Context": "workers.handlers.context",
     "Event": "schemas",
+    "CallEvent": "schemas",
+    "CampaignEvent": "schemas",
+    "GroupEvent": "schemas",
+    "MessageEvent": "schemas",
+    "ModerationEvent": "schemas",
+    "PresenceEvent": "schemas",
+    "ReactionEvent": "schemas",
+    "ReceiptEvent": "schemas",
+    "RecordingEvent": "schemas",
     "HandlerTimeoutError": "workers.handlers.run",
     "NotKeptError": "workers.streams.accept",
     "Plugin": "workers.plugins.plugin",

@@ -156,3 +156,18 @@ class Recording(View):
     ended_at = time("endTime")
     duration = number("duration")
     """Seconds."""
+
+
+STATUS_TOLD = {
+    **{
+        f"call_{status}": status
+        for status in ("initiated", "unanswered", "cancelled", "rejected", "busy")
+    },
+    **{
+        f"{kind}_{happening}": "ongoing"
+        for kind in ("call", "meeting")
+        for happening in ("started", "participant_joined", "participant_left")
+    },
+    **dict.fromkeys(("call_ended", "meeting_ended"), "ended"),
+}
+"""By trigger: the status of the call where the body does not say it."""

@@ -1,16 +1,14 @@
-"""The event as plugins see it: typed, immutable, the same for both generations of webhooks, and
-lazy.
-"""
+"""The event as plugins see it: typed, immutable, lazy, the same for both generations."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from comethooks.schemas.decoding import decode
-from comethooks.schemas.event.calls import Call, Recording
+from comethooks.schemas.event.calls import STATUS_TOLD, Call, Recording
 from comethooks.schemas.event.campaigns import Campaign
 from comethooks.schemas.event.messages import Action, Message
-from comethooks.schemas.event.moderation import Moderation
+from comethooks.schemas.event.moderation import STATUS_CALLED, Moderation
 from comethooks.schemas.event.people import Group, Member, User, members_of, user_of, users_of
 from comethooks.schemas.event.presence import Presence
 from comethooks.schemas.event.reactions import Reaction
@@ -39,6 +37,7 @@ class Event(Frozen):
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("trigger", "id")
+    _kinds: ClassVar[dict[families.Family, type["Event"]]] = {}
 
     id: str
     source: str
@@ -50,6 +49,15 @@ class Event(Frozen):
     _raw: bytes
     _occurred_ms: int | None
     _received_ms: int
+
+    def __init_subclass__(cls, families: tuple[families.Family, ...]) -> None:
+        """Make events of these families instances of the class."""
+        Event._kinds.update(dict.fromkeys(families, cls))
+
+    def __new__(cls, *, source: str, trigger: str, **given: Any) -> "Event":
+        """An event of the kind that its trigger says."""
+        # Without a look at the body: a handler that reads nothing has nothing decoded.
+        return super().__new__(kind_of(trigger, source))
 
     def __init__(
         self,
@@ -168,7 +176,7 @@ class Event(Frozen):
         data = data_of(self._body)
         if self._family in _OF_CALLS:
             wire = object_in(data.get("call")) or data
-            return Call(wire, _CALL_STATUS.get(self.trigger, ""), to_text(self._body.get("type")))
+            return Call(wire, STATUS_TOLD.get(self.trigger, ""), to_text(self._body.get("type")))
         wire = self._outer_wire or {}
         return Call(wire, "", None) if wire.get("category") == "call" else None
 
@@ -220,7 +228,7 @@ class Event(Frozen):
         if self._family not in (families.JUDGED, families.FAILED):
             return None
         status = (self.name or "").rpartition(".")[2]
-        return Moderation(data_of(self._body), _MODERATION_STATUS.get(status, status))
+        return Moderation(data_of(self._body), STATUS_CALLED.get(status, status))
 
     @lazy
     def recording(self: "Event") -> Recording | None:
@@ -316,7 +324,7 @@ class Event(Frozen):
 
     @lazy
     def _entry(self: "Event") -> Trigger:
-        return entry_for(self.trigger) if self.source == COMETCHAT else UNKNOWN
+        return _entry(self.trigger, self.source)
 
     @lazy
     def _body(self: "Event") -> dict[str, Any]:
@@ -327,14 +335,10 @@ class Event(Frozen):
         return to_text(self._body.get(key)) or to_text(self._body.get(f"{key}?"))
 
 
-_CALL_STATUS = {
-    **{
-        f"call_{status}": status
-        for status in ("initiated", "unanswered", "cancelled", "rejected", "busy")
-    },
-    **dict.fromkeys(("call_started", "meeting_started"), "ongoing"),
-    **dict.fromkeys(("call_participant_joined", "meeting_participant_joined"), "ongoing"),
-    **dict.fromkeys(("call_participant_left", "meeting_participant_left"), "ongoing"),
-    **dict.fromkeys(("call_ended", "meeting_ended"), "ended"),
-}
-_MODERATION_STATUS = {"manually_approved": "approved", "blocked": "disapproved"}
+def kind_of(trigger: str, source: str) -> type[Event]:
+    """The class of the events of a trigger: one of those in `kinds`, or `Event`."""
+    return Event._kinds.get(_entry(trigger, source).family, Event)
+
+
+def _entry(trigger: str, source: str) -> Trigger:
+    return entry_for(trigger) if source == COMETCHAT else UNKNOWN

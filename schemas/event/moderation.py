@@ -42,3 +42,7 @@ class Moderation(View):
     def failures(self: "Moderation") -> tuple[Mapping[str, Any], ...]:
         """What went wrong, each with a `category` and an `errorMessage`, read-only."""
         return tuple(ReadOnlyDict(item) for item in objects_in(self._wire.get("failures")))
+
+
+STATUS_CALLED = {"manually_approved": "approved", "blocked": "disapproved"}
+"""CometChat's word for what the canonical name of an event says in another one."""

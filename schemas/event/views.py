@@ -20,7 +20,7 @@ from comethooks.schemas.wire.rules import (
     to_text,
 )
 
-T = TypeVar("T")
+T = TypeVar("T", covariant=True)
 Wire = Mapping[str, Any]
 NOTHING: dict[str, Any] = {}
 

@@ -158,11 +158,11 @@ _TABLE = (
     Trigger("message_edited", "message.edited", _CHANGED),
     Trigger("message_deleted", "message.deleted", _CHANGED),
     _receipt(
-        "message_delivery_receipt", "message.delivered", receipts.LEGACY_DELIVERED, "deliveredAt"
+        "message_delivery_receipt", "receipt.delivered", receipts.LEGACY_DELIVERED, "deliveredAt"
     ),
-    _receipt("message_read_receipt", "message.read", receipts.LEGACY_READ, "readAt"),
-    Trigger("message_delivered_to_all", "message.delivered_to_all", (_RECEIPT_OF_ALL,)),
-    Trigger("message_read_by_all", "message.read_by_all", (_RECEIPT_OF_ALL,)),
+    _receipt("message_read_receipt", "receipt.read", receipts.LEGACY_READ, "readAt"),
+    Trigger("message_delivered_to_all", "receipt.delivered_to_all", (_RECEIPT_OF_ALL,)),
+    Trigger("message_read_by_all", "receipt.read_by_all", (_RECEIPT_OF_ALL,)),
     _reaction("message_reaction_added", "reaction.added"),
     _reaction("message_reaction_removed", "reaction.removed"),
     Trigger("user_mentioned", "user.mentioned", (_NESTED, _FLAT)),

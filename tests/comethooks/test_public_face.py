@@ -28,6 +28,7 @@ def test_it_has_what_a_plugin_needs_and_nothing_else() -> None:
         "Retry",
         "RetryLater",
         "Stop",
+        *(kind.__name__ for kind in schemas.KINDS),
     }
     assert set(comethooks.__all__) <= set(dir(comethooks))
 

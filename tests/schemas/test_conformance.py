@@ -101,10 +101,10 @@ EXPECTED = {
     "legacy-after_message": Expected("message.sent", OLD_PAIR, FIVE, "1", 1586435925),
     "legacy-before_message": Expected("message.before", OLD_PAIR, FIVE, "", 1586435925),
     "legacy-message_delivery_receipt": Expected(
-        "message.delivered", RECEIPT, "receiptSenderUID", None, 1673017183
+        "receipt.delivered", RECEIPT, "receiptSenderUID", None, 1673017183
     ),
     "legacy-message_read_receipt": Expected(
-        "message.read", RECEIPT, "receiptSenderUID", None, 1673017183
+        "receipt.read", RECEIPT, "receiptSenderUID", None, 1673017183
     ),
     "meeting_ended": Expected("meeting.ended", None, None, None, 1696934730),
     "meeting_participant_joined": Expected(
@@ -113,11 +113,11 @@ EXPECTED = {
     "meeting_participant_left": Expected("meeting.participant_left", None, None, None, 1696934730),
     "meeting_started": Expected("meeting.started", None, None, None, 1696934692),
     "message_deleted": Expected("message.deleted", PAIR, ONE, "2", 1696935005),
-    "message_delivery_receipt": Expected("message.delivered", PAIR, TWO, None, 1696934912),
+    "message_delivery_receipt": Expected("receipt.delivered", PAIR, TWO, None, 1696934912),
     "message_edited": Expected("message.edited", PAIR, ONE, "1", 1696934985),
     "message_reaction_added": Expected("reaction.added", None, ONE, None, 1700655536),
     "message_reaction_removed": Expected("reaction.removed", None, ONE, None, 1700231289),
-    "message_read_receipt": Expected("message.read", PAIR, TWO, None, 1696934950),
+    "message_read_receipt": Expected("receipt.read", PAIR, TWO, None, 1696934950),
     "message_sent": Expected("message.sent", PAIR, ONE, "1", 1696934912),
     "moderation_engine_approved": Expected("moderation.approved", PAIR, ONE, "13", 1791285309),
     "moderation_engine_blocked": Expected("moderation.blocked", PAIR, ONE, "13", 1791285309),

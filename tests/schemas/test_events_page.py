@@ -9,16 +9,19 @@ from pathlib import Path
 import pytest
 
 from comethooks import schemas
-from comethooks.schemas import TRIGGERS, Event, Sender
+from comethooks.schemas import COMETCHAT, KINDS, TRIGGERS, Event, MessageEvent, Sender, kind_of
 from comethooks.schemas.event.views import Frozen, View
 from comethooks.schemas.triggers.trigger import Form, Trigger
+from comethooks.workers.plugins.patterns import misfit
 from tests.schemas.samples import public
 
 PAGE = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
 VIEWS = [
     item
     for name in schemas.__all__
-    if inspect.isclass(item := getattr(schemas, name)) and issubclass(item, Frozen)
+    if inspect.isclass(item := getattr(schemas, name))
+    and issubclass(item, Frozen)
+    and item not in KINDS
 ]
 ORDER = tuple(Sender)
 NONE = "\N{EN DASH}"
@@ -67,6 +70,27 @@ def test_every_view_is_exported():
         *("Presence", "Connection", "Call", "Participant", "Moderation", "Recording", "Campaign"),
     }
     assert Event in VIEWS
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_the_table_of_kinds_has_it(kind):
+    """With the names of its events, whole or up to the dot, and with what is never None."""
+    [row] = re.findall(rf"^\| `{kind.__name__}`.*$", section("Kinds of events"), re.MULTILINE)
+    patterns, attributes = (re.findall(r"`([^`]+)`", cell) for cell in row.split("|")[2:4])
+    names = {
+        entry.canonical: kind_of(entry.name, COMETCHAT)
+        for entry in TRIGGERS.values()
+        if entry.canonical
+    }
+    for name, of in names.items():
+        fits = any(misfit(pattern, name, name, COMETCHAT) is None for pattern in patterns)
+        assert fits is (of is kind), name
+    promised = {
+        name for base in kind.__mro__[:-3] for name in vars(base).get("__annotations__", ())
+    }
+    own = {name for name in promised if name not in Event.__annotations__}
+    has_sender = issubclass(kind, MessageEvent)
+    assert set(attributes) == {f"event.{name}" for name in (*own, *["sender"] * has_sender)}
 
 
 def needs(form: Form) -> str:

@@ -26,6 +26,7 @@ from typing import Any, Literal, TypeVar, get_args
 from marshmallow import fields
 
 from comethooks.schemas import COMETCHAT, ECHO, TRIGGERS
+from comethooks.workers.plugins.annotations import broken_promise
 from comethooks.workers.plugins.config import Config, declaration_problems, read_config
 from comethooks.workers.plugins.patterns import is_pattern, misfit
 from comethooks.workers.plugins.retry import Retry, is_seconds
@@ -66,7 +67,7 @@ class PatternError(HandlerError):
 
 
 class SignatureError(HandlerError):
-    """A handler cannot be called with an event and a context."""
+    """A handler cannot be called with an event and a context, or with events of that kind."""
 
 
 class OptionError(HandlerError):
@@ -208,6 +209,8 @@ class Plugin:
         culprit, where = self._culprit(function)
         _check_function(function, culprit, where)
         _check_patterns(patterns, culprit, where)
+        if problem := broken_promise(function, patterns):
+            raise SignatureError(culprit, problem, where=where)
         _check_options(options, culprit, where)
         name = function.__name__
         if before := self._handlers.get(name):

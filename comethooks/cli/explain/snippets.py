@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from comethooks.schemas import COMETCHAT, ECHO, OURS, entry_for
+from comethooks.schemas import COMETCHAT, ECHO, OURS, Event, entry_for, kind_of
 from comethooks.workers.plugins.patterns import is_pattern
 
 _NAME_LENGTH = 60
@@ -87,6 +87,7 @@ def snippet(trigger: str, name: str | None, source: str = COMETCHAT) -> str:
     """
     pattern = _pattern(trigger, name, source)
     useful = _useful(trigger, source)
+    kind = kind_of(trigger, source).__name__ if "*" not in pattern else Event.__name__
     function = f"on_{re.sub(r'[^a-z0-9]+', '_', (name or trigger).lower()).strip('_') or 'event'}"[
         :_NAME_LENGTH
     ]
@@ -94,13 +95,13 @@ def snippet(trigger: str, name: str | None, source: str = COMETCHAT) -> str:
     logged = "".join(f", {key}={value}" for key, value in useful.logged.items())
     return "\n".join(
         (
-            "from comethooks import Context, Event, Plugin",
+            f"from comethooks import {', '.join(sorted(('Context', kind, 'Plugin')))}",
             "",
             'plugin = Plugin("my_plugin")',
             "",
             "",
             f"@plugin.on({json.dumps(pattern)}{echoes})",
-            f"def {function}(event: Event, ctx: Context) -> None:",
+            f"def {function}(event: {kind}, ctx: Context) -> None:",
             f"    # More of it: {', '.join(f'event.{each}' for each in useful.more)}",
             f'    ctx.log.info("{function}"{logged})',
             "",

@@ -37,14 +37,14 @@ pythonpath = ["."]
 _MODULE = '''\
 """A plugin for comethooks: tells of every message that has a certain word in it."""
 
-from comethooks import Context, Event, Plugin, Retry
+from comethooks import Context, MessageEvent, Plugin, Retry
 from marshmallow import fields
 
 plugin = Plugin("$name", config={"word": fields.Str(load_default="hello")})
 
 
 @plugin.on("message.sent", retry=Retry(attempts=5))
-def notice(event: Event, ctx: Context) -> None:
+def notice(event: MessageEvent, ctx: Context) -> None:
     """Log who wrote a message with the word in it, and never what."""
     message = event.message
     if ctx.config.word.lower() in message.text.lower():
@@ -54,33 +54,43 @@ def notice(event: Event, ctx: Context) -> None:
 _TEST = '''\
 """The fixture `harness`, which comes with comethooks, delivers as the service would."""
 
+from collections.abc import Sequence
+from typing import Any
+
+from comethooks.testing import Harness
 from structlog.testing import capture_logs
 
 from $package import plugin
 
 
-def noticed(harness, text, **config):
+def noticed(harness: Harness, text: str, **config: Any) -> Sequence[Any]:
     """What is logged of a message with this text."""
-    fields = {"text": text, "sender": "ada", "message_id": "7"}
     with capture_logs() as logged:
-        result = harness.deliver(plugin, "message_sent", config=config, **fields)
+        result = harness.deliver(
+            plugin,
+            "message_sent",
+            config=config,
+            text=text,
+            sender="ada",
+            message_id="7",
+        )
     assert result.run.state == "done"
     return logged
 
 
-def test_a_message_with_the_word_is_noticed(harness):
+def test_a_message_with_the_word_is_noticed(harness: Harness) -> None:
     """In any case, and without its text in the log."""
     [line] = noticed(harness, "Hello, everybody")
     assert (line["event"], line["message"], line["sender"]) == ("noticed", "7", "ada")
     assert "Hello" not in str(line)
 
 
-def test_another_message_is_not(harness):
+def test_another_message_is_not(harness: Harness) -> None:
     """Nothing is logged."""
     assert noticed(harness, "Good morning") == []
 
 
-def test_the_word_is_a_setting(harness):
+def test_the_word_is_a_setting(harness: Harness) -> None:
     """Of the plugin, declared with it."""
     assert len(noticed(harness, "Good morning", word="morning")) == 1
 '''

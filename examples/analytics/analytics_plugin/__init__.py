@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
 
-from comethooks import Context, Event, Plugin, Retry
+from comethooks import Context, MessageEvent, Plugin, Retry
 
 plugin = Plugin("message_counts", config={"database": fields.Str(required=True)})
 
@@ -39,10 +39,10 @@ _opening = threading.Lock()
 
 
 @plugin.on("message.sent", retry=Retry(attempts=5), replay="safe")
-def count(event: Event, ctx: Context) -> None:
+def count(event: MessageEvent, ctx: Context) -> None:
     """Count a message that somebody wrote, on the day (UTC) on which it was sent."""
     message = event.message
-    if message is None or message.category in ("action", "call"):
+    if message.category in ("action", "call"):
         return
     day = (event.occurred_at or event.received_at).date()
     row = {"event_id": event.id, "day": day, "kind": message.receiver_type or "user"}

@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from comethooks import Context, Event, Plugin, Retry, Stop
+from comethooks import Context, MessageEvent, Plugin, Retry, Stop
 from goal_notification_plugin.goals import met_by
 
 plugin = Plugin(
@@ -24,10 +24,10 @@ _COME_AGAIN = (408, 425, 429)
 
 
 @plugin.on("message.sent", "message.edited", retry=Retry(attempts=8, base=2.0))
-def notify(event: Event, ctx: Context) -> None:
+def notify(event: MessageEvent, ctx: Context) -> None:
     """Make one call for each user who has met the goal of the message."""
     message = event.message
-    if message is None or message.category != "interactive":
+    if message.category != "interactive":
         return
     wire = _interactive(event)
     for user in met_by(wire, message.sender.uid):
@@ -48,11 +48,10 @@ def signature(body: bytes, key: str) -> str:
     return hmac.new(key.encode(), body, hashlib.sha256).hexdigest()
 
 
-def _interactive(event: Event) -> Mapping[str, Any]:
+def _interactive(event: MessageEvent) -> Mapping[str, Any]:
     """The message, whose parts stand in its `data` on the wire and beside it in objects of the
     SDKs.
     """
-    assert event.message is not None
     data = event.payload["data"]
     outer = data.get("message", data)
     return {**outer, **event.message.data} if isinstance(outer, Mapping) else event.message.data

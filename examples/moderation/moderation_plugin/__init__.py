@@ -7,7 +7,7 @@ from pathlib import Path
 
 from marshmallow import fields
 
-from comethooks import Context, Event, Plugin, Stop
+from comethooks import Context, MessageEvent, Plugin, Stop
 
 plugin = Plugin(
     "word_list",
@@ -19,7 +19,7 @@ plugin = Plugin(
 
 
 @plugin.on("message.sent", "message.edited", replay="safe")
-def check(event: Event, ctx: Context) -> None:
+def check(event: MessageEvent, ctx: Context) -> None:
     """Emit `word_list.flagged` for a message with listed words, when it is new and whenever it is
     edited.
 
@@ -27,7 +27,7 @@ def check(event: Event, ctx: Context) -> None:
     second time.
     """
     message = event.message
-    if message is None or not message.text:
+    if not message.text:
         return
     found = listed_in(message.text, tuple(ctx.config.words) + _words_of(ctx.config.path))
     if found:

@@ -4,7 +4,7 @@ import json
 
 from marshmallow import fields, validate
 
-from comethooks import Context, Event, Plugin
+from comethooks import Context, MessageEvent, Plugin
 
 plugin = Plugin(
     "welcome",
@@ -16,11 +16,11 @@ plugin = Plugin(
 
 
 @plugin.on("message.sent")
-def greet(event: Event, ctx: Context) -> None:
+def greet(event: MessageEvent, ctx: Context) -> None:
     """Append a greeting for the sender of a text message to the file, as one line of JSON."""
     message = event.message
     # An edited or deleted message is also sent as a new one, of the category "action".
-    if message is None or (message.category, message.type) != ("message", "text"):
+    if (message.category, message.type) != ("message", "text"):
         return
     line = {
         "event_id": event.id,

@@ -19,7 +19,7 @@ class TestTable:
         assert [line.split()[0] for line in shown.stdout.splitlines()] == ["TRIGGER", *TRIGGERS]
         assert "comethooks triggers NAME" in shown.stderr
         assert re.search(
-            r"^message_read_receipt +message.read +legacy, current +receipt$",
+            r"^message_read_receipt +receipt.read +legacy, current +receipt$",
             shown.stdout,
             re.MULTILINE,
         )

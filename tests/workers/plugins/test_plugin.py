@@ -439,8 +439,8 @@ class TestRefusals:
     def test_the_same_one_twice(self, plugin: Plugin) -> None:
         plugin.on("message_sent")(greet)
         with pytest.raises(DuplicateError) as caught:
-            plugin.on("message.read")(greet)
-        assert '@plugin.on("message_sent", "message.read")' in str(caught.value)
+            plugin.on("receipt.read")(greet)
+        assert '@plugin.on("message_sent", "receipt.read")' in str(caught.value)
 
 
 class TestConfig:
