@@ -21,7 +21,7 @@ WINGS = {
         ("decoding", "event", "parsing", "drift", "masking"),
     ),
     "workers": (
-        ("clock", "ids", "states", "record", "logs", "processes", "poison"),
+        ("clock", "ids", "states", "record", "logs", "processes", "poison", "patterns"),
         ("settings",),
         ("streams", "journal"),
         ("plugins",),

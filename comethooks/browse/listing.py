@@ -8,7 +8,6 @@ import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import islice
 from operator import attrgetter
 from typing import NamedTuple, TypeVar
@@ -16,7 +15,6 @@ from typing import NamedTuple, TypeVar
 from redis import Redis
 from redis.exceptions import RedisError
 
-from comethooks.browse.matching import fits, is_about, is_asked_event, is_asked_request
 from comethooks.workers.journal import (
     AmbiguousIdError,
     Filter,
@@ -25,7 +23,6 @@ from comethooks.workers.journal import (
     StoredRequest,
     StoredRun,
 )
-from comethooks.workers.journal.tables.models import LIVE
 from comethooks.workers.record import Kind, Record
 from comethooks.workers.streams import backlog
 from comethooks.workers.streams.backlog import Entry
@@ -101,7 +98,7 @@ class Kept:
 
         def wanted(record: Record) -> bool:
             repeats.note(record)
-            return record.kind is Kind.EVENT and is_asked_event(record, asked)
+            return record.kind is Kind.EVENT and asked.fits_event(record)
 
         waiting = self._newest(wanted, asked.limit)
         events = (StoredEvent.from_record(record, partition) for partition, record in waiting)
@@ -118,7 +115,7 @@ class Kept:
         waiting = sorted(
             _Whereabouts(record.received_at, record.id, partition, entry)
             for partition, entry, record in self._entries()
-            if record.kind is Kind.EVENT and is_asked_event(record, asked)
+            if record.kind is Kind.EVENT and asked.fits_event(record)
         )
         journalled: Iterator[StoredEvent | _Whereabouts] = self._journal.whole_events(asked)
         last = None
@@ -154,7 +151,7 @@ class Kept:
 
     def requests(self, asked: Filter) -> Iterator[StoredRequest]:
         """The requests that `asked` describes, newest first, without bodies."""
-        waiting = self._newest(partial(is_asked_request, asked=asked), asked.limit)
+        waiting = self._newest(asked.fits_request, asked.limit)
         requests = (StoredRequest.from_record(record) for _, record in waiting)
         yield from _merged(self._journal.requests(asked), requests, asked.limit)
 
@@ -192,16 +189,9 @@ class Kept:
         Raises `AmbiguousIdError` when several begin so.
         """
         event = self.event(prefix)
-        if event is None or asked.status not in (None, event.status) or not is_about(event, asked):
+        if event is None or not asked.fits_event(event):
             return iter(())
-        found = (
-            run
-            for run in event.runs
-            if asked.state in (None, run.state)
-            and (asked.handler is None or fits(asked.handler, run.handler))
-            and (asked.replay is None or fits(asked.replay, run.replay or LIVE))
-        )
-        return islice(found, asked.limit)
+        return islice(filter(asked.fits_run, event.runs), asked.limit)
 
     def _newest(
         self, wanted: Callable[[Record], bool], limit: int | None

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from redis import Redis
 from redis.exceptions import RedisError
 
-from comethooks.browse.matching import is_asked_event
 from comethooks.workers.journal import Filter, Journal, JournalUnavailableError, StoredEvent
 from comethooks.workers.record import Kind, RecordError, decode
 from comethooks.workers.states import EventStatus
@@ -129,7 +128,7 @@ class Tail:
             return
         if record.kind is Kind.EVENT:
             event = StoredEvent.from_record(replace(record, body=b""), partition)
-            if is_asked_event(event, self._asked):
+            if self._asked.fits_event(event):
                 yield event
 
     def _journalled(self) -> Iterator[StoredEvent]:

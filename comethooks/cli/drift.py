@@ -30,7 +30,7 @@ def _about(function: _Function) -> _Function:
             "--path", metavar="PATH", help="Only this place in the body, written as in the listing."
         ),
         click.option("--kind", type=kinds, help="Only this kind."),
-        click.option("--trigger", metavar="NAME", help="Only this trigger."),
+        filters.trigger,
     ):
         function = option(function)
     return function

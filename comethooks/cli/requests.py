@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 
 import click
@@ -54,15 +53,14 @@ def list_(
 
     Only accepted ones belong to a conversation and a user.
     """
-    count = _LISTING.limit(as_json=as_json, limit=limit)
     asked = replace(
         filters.asked(**about),
         outcome=None if outcome is None else Outcome(outcome),
-        limit=count if status is None else None,
+        answer=status,
+        limit=_LISTING.limit(as_json=as_json, limit=limit),
     )
     with open_sources() as sources:
-        found = (each for each in sources.kept.requests(asked) if status in (None, each.status))
-        _LISTING.print(islice(found, count), as_json=as_json, limit=limit)
+        _LISTING.print(sources.kept.requests(asked), as_json=as_json, limit=limit)
 
 
 @requests.command(epilog=options.examples("comethooks requests show 0199f2a4-7c1e"))

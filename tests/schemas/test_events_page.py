@@ -12,7 +12,7 @@ from comethooks import schemas
 from comethooks.schemas import COMETCHAT, KINDS, TRIGGERS, Event, MessageEvent, Sender, kind_of
 from comethooks.schemas.event.views import Frozen, View
 from comethooks.schemas.triggers.trigger import Form, Trigger
-from comethooks.workers.plugins.patterns import misfit
+from comethooks.workers.patterns import misfit
 from tests.schemas.samples import public
 
 PAGE = (Path(__file__).parents[2] / "docs" / "events.md").read_text()

@@ -41,7 +41,7 @@ from comethooks.workers.jobs import replay_queue
 from comethooks.workers.jobs.queue import CLAIM_SECONDS, RUNS_QUEUE
 from comethooks.workers.jobs.services import open_services
 from comethooks.workers.journal import Journal, JournalRefusedError, RunResult
-from comethooks.workers.journal.listings.filters import Place
+from comethooks.workers.journal.listings.queries import Place
 from comethooks.workers.journal.replaying.replay_request import Candidate
 from comethooks.workers.journal.replaying.replay_rows import Progress, Replays, StoredReplay
 from comethooks.workers.journal.replaying.replayable import candidates

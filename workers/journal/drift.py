@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, tuple_
 
 from comethooks.workers.journal.counting import lock
-from comethooks.workers.journal.listings.filters import Condition
+from comethooks.workers.journal.listings.filters import between, meant
+from comethooks.workers.journal.listings.queries import Condition
 from comethooks.workers.journal.tables.models import drift
 from comethooks.workers.journal.tables.rows import searchable
 from comethooks.workers.journal.times import iso
@@ -45,6 +46,7 @@ class DriftFilter:
     """
 
     trigger: str | None = None
+    """A pattern: a trigger, a canonical name of one, or either with `*`."""
     kind: str | None = None
     path: str | None = None
     since: int | None = None
@@ -84,14 +86,9 @@ def forget_older(connection: Connection, before: int, limit: int) -> int:
 
 
 def _conditions(asked: DriftFilter) -> Sequence[Condition]:
-    wanted = {
-        drift.c.trigger: searchable(asked.trigger),
-        drift.c.kind: searchable(asked.kind),
-        drift.c.path: searchable(asked.path),
-    }
-    conditions: list[Condition] = [
-        column == value for column, value in wanted.items() if value is not None
+    wanted = {drift.c.kind: searchable(asked.kind), drift.c.path: searchable(asked.path)}
+    return [
+        *(column == value for column, value in wanted.items() if value is not None),
+        *([] if asked.trigger is None else [meant(asked.trigger, drift)]),
+        *between(drift.c.last_at, asked.since, asked.until),
     ]
-    since = [] if asked.since is None else [drift.c.last_at >= asked.since]
-    until = [] if asked.until is None else [drift.c.last_at < asked.until]
-    return [*conditions, *since, *until]

@@ -29,7 +29,7 @@ from sqlalchemy import (
     update,
 )
 
-from comethooks.workers.journal.listings.filters import Condition, Place
+from comethooks.workers.journal.listings.queries import Condition, Place
 from comethooks.workers.journal.replaying.replayable import awaited
 from comethooks.workers.journal.tables.database import for_writing
 from comethooks.workers.journal.tables.models import (

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
 from comethooks.schemas import COMETCHAT, KINDS, TRIGGERS, Event, kind_of
-from comethooks.workers.plugins.patterns import misfit
+from comethooks.workers.patterns import misfit
 
 
 def broken_promise(function: Callable[..., Any], patterns: tuple[str, ...]) -> str | None:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from rq.timeouts import BaseTimeoutException
 
 from comethooks.workers.logs import one_line
+from comethooks.workers.patterns import unknown
 from comethooks.workers.plugins.discovery import Loadable, LoadableError, in_folder, loadables
 from comethooks.workers.plugins.last_good import LastGood
 from comethooks.workers.plugins.loaded import (
@@ -23,7 +24,6 @@ from comethooks.workers.plugins.loaded import (
     LoadedPlugin,
     Plugins,
 )
-from comethooks.workers.plugins.patterns import unknown
 from comethooks.workers.plugins.plugin import Handler, OptionError, Plugin, PluginError
 from comethooks.workers.settings.settings import NAMES, Settings
 

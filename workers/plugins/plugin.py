@@ -26,9 +26,9 @@ from typing import Any, Literal, TypeVar, get_args
 from marshmallow import fields
 
 from comethooks.schemas import COMETCHAT, ECHO, TRIGGERS
+from comethooks.workers.patterns import is_pattern, misfit
 from comethooks.workers.plugins.annotations import broken_promise
 from comethooks.workers.plugins.config import Config, declaration_problems, read_config
-from comethooks.workers.plugins.patterns import is_pattern, misfit
 from comethooks.workers.plugins.retry import Retry, is_seconds
 
 Function = TypeVar("Function", bound=Callable[..., Any])

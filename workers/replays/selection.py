@@ -10,7 +10,7 @@ from typing import Self
 from sqlalchemy import Engine
 
 from comethooks.workers.journal import Filter
-from comethooks.workers.journal.listings.filters import Place
+from comethooks.workers.journal.listings.queries import Place
 from comethooks.workers.journal.replaying.replay_request import Candidate, Choice, ReplayRequest
 from comethooks.workers.journal.replaying.replayable import candidates
 from comethooks.workers.plugins.loaded import BoundHandler, Plugins

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from comethooks.schemas import COMETCHAT, ECHO, OURS, Event, entry_for, kind_of
-from comethooks.workers.plugins.patterns import is_pattern
+from comethooks.workers.patterns import is_pattern
 
 _NAME_LENGTH = 60
 _LONGEST_PATTERN = 100

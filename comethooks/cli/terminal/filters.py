@@ -6,10 +6,12 @@ from typing import Any, TypeVar
 
 import click
 
+from comethooks.cli.terminal.output import hint
 from comethooks.workers.journal import Filter
 from comethooks.workers.journal.listings.identifiers import PREFIX_LENGTH
 from comethooks.workers.journal.tables.models import TEXT_LENGTH
 from comethooks.workers.journal.times import from_text
+from comethooks.workers.patterns import near, pattern_of
 from comethooks.workers.settings.values import parse_duration
 from comethooks.workers.states import EventStatus, RunState
 
@@ -62,6 +64,27 @@ class Identifier(click.ParamType):  # type: ignore[type-arg]
         return text
 
 
+class TriggerPattern(click.ParamType):  # type: ignore[type-arg]
+    """A trigger, a canonical name, or either with `*`.
+
+    One that fits nothing which this version knows is said, and is no wrong use: what came under a
+    name that nobody knew is kept, too.
+    """
+
+    name = "trigger"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The pattern without spaces around it."""
+        text = str(value).strip()
+        if not text:
+            self.fail("write a trigger, a canonical name, or either with *", param, ctx)
+        if not pattern_of(text).is_known:
+            close = near(text)
+            advice = f"did you mean {' or '.join(close)}?" if close else "see: comethooks triggers"
+            hint(f'Warning: no trigger of CometChat\'s that is known here fits "{text}"; {advice}')
+        return text
+
+
 class ReplayName(click.ParamType):  # type: ignore[type-arg]
     """The name of a replay, without spaces around it; with `live`, it may be empty, which means
     live runs.
@@ -80,6 +103,12 @@ class ReplayName(click.ParamType):  # type: ignore[type-arg]
         return text
 
 
+trigger: Decorator[Any] = click.option(
+    "--trigger",
+    type=TriggerPattern(),
+    metavar="NAME",
+    help="Only this trigger or canonical name; * stands for any text: 'message.*'.",
+)
 limit: Decorator[Any] = click.option(
     "--limit",
     type=click.IntRange(min=1),
@@ -97,7 +126,7 @@ def about(function: _Function) -> _Function:
     """The options that say which events are meant."""
     for option in reversed(
         (
-            click.option("--trigger", metavar="NAME", help="Only this trigger."),
+            trigger,
             click.option("--conversation", metavar="ID", help="Only this conversation."),
             click.option("--user", metavar="UID", help="Only what this user sent or caused."),
             click.option("--app", metavar="ID", help="Only this app."),

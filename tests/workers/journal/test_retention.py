@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from comethooks.workers.journal import START, Attempt, Cursor, Filter, Journal, RunResult, Swept
-from comethooks.workers.journal.listings.filters import Place
+from comethooks.workers.journal.listings.queries import Place
 from comethooks.workers.journal.replaying.replay_request import ReplayRequest
 from comethooks.workers.journal.replaying.replay_rows import Progress, Replays
 from comethooks.workers.journal.retention import FINISHED

@@ -349,12 +349,16 @@ class TestWarnings:
         return plugin.warnings
 
     @pytest.mark.parametrize(
-        "pattern", ["message_sent", "message.sent", "after_message", "nothing_*", "*"]
+        "pattern", ["message_sent", "message.sent", "after_message", "message_*", "*"]
     )
     def test_known_names_and_wildcards_have_none(
         self, pattern: str, write: Write, load: Load
     ) -> None:
         assert self.warnings(pattern, write, load) == ()
+
+    def test_a_wildcard_that_fits_nothing_has_one(self, write: Write, load: Load) -> None:
+        [warning] = self.warnings("nothing_*", write, load)
+        assert '"nothing_*" is no trigger known to this version' in warning
 
     @pytest.mark.parametrize(
         ("pattern", "meant"), [("message_snet", "message_sent"), ("mesage.sent", "message.sent")]

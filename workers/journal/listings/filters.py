@@ -1,61 +1,40 @@
-"""Which rows a listing wants: the filter, and the SQL made of it. Nothing here touches a
-database.
+"""What a filter means: as conditions of SQL, and in memory for what is not in a table yet.
+
+The two sides stand beside each other and a test holds each against the other, so that an event is
+listed by the same rules before and after it is journalled.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     Column,
     ColumnElement,
     Select,
     Table,
-    Text,
     and_,
     case,
     exists,
+    false,
     func,
-    literal,
-    literal_column,
-    null,
+    or_,
     select,
-    tuple_,
 )
 
+from comethooks.workers.journal.listings.queries import Condition, in_states
+from comethooks.workers.journal.listings.stored import StoredEvent, StoredRun
 from comethooks.workers.journal.runs.waiting_lines import HOLDS_UP
-from comethooks.workers.journal.tables.models import LIVE, Instant, Outcome, events, requests, runs
-from comethooks.workers.journal.tables.rows import searchable
+from comethooks.workers.journal.tables.models import LIVE, Outcome, events, requests, runs
+from comethooks.workers.journal.tables.rows import OUTCOMES, searchable
+from comethooks.workers.patterns import pattern_of
+from comethooks.workers.record import Kind, Record
 from comethooks.workers.states import EventStatus, RunState, event_status
 
-LISTED_EVENT = tuple(column for column in events.c if column.name != "body")
-WHOLE_RUN = tuple(
-    column for column in runs.c if column.name not in ("claim", "deaths", "lane", "place")
-)
-FAILED_RUN = tuple(column for column in WHOLE_RUN if column.name != "effects")
-LISTED_RUN = tuple(column for column in FAILED_RUN if column.name != "traceback")
-LISTED_REQUEST = tuple(column for column in requests.c if column.name != "body")
-ACCEPTED_REQUEST: tuple[ColumnElement[Any], ...] = (
-    events.c.id,
-    events.c.received_at,
-    literal(Outcome.ACCEPTED.value, Text).label("outcome"),
-    literal(200).label("status"),
-    null().label("reason"),
-    null().label("errors"),
-    events.c.source,
-    events.c.trigger,
-    events.c.app_id,
-    events.c.id.label("event_id"),
-    events.c.headers,
-    events.c.size,
-)
-"""The columns of a listed request, for one that became an event."""
-
-Condition = ColumnElement[bool]
-
-_NOT_DONE: Condition = runs.c.state != literal_column(f"'{RunState.DONE.value}'")
-"""The condition of a partial index, word for word: without it, SQL does not see that the index will
-do."""
+_OF_EVENTS = ("app_id", "conversation_id", "sender")
+_OF_REQUESTS = ("app_id",)
+_OF_RUNS = ("handler", "replay")
+"""The fields that rows have under the same name, and that have to be equal to them."""
 
 _SEVERITY = {
     state.value: sum(event_status([state, other]) is event_status([state]) for other in RunState)
@@ -70,15 +49,16 @@ class Filter:
     """What to list; None means any. Times are milliseconds, on received_at: `since` included,
     `until` not.
 
-    Listings of events heed all but `outcome`, with `handler`, `replay` and `state` asking for one
-    run that is all; listings of runs the same, and show only the runs asked for; listings of
-    requests heed `event_id`, `trigger`, `app_id`, `conversation_id` and `sender` (which only
-    accepted ones have), `outcome` and the times. What counts or changes runs heeds what listings of
-    runs do, except `limit`. `event_id` is a whole id.
+    Listings of events heed all but `outcome` and `answer`, with `handler`, `replay` and `state`
+    asking for one run that is all; listings of runs the same, and show only the runs asked for;
+    listings of requests heed `event_id`, `trigger`, `app_id`, `conversation_id` and `sender` (which
+    only accepted ones have), `outcome`, `answer` and the times. What counts or changes runs heeds
+    what listings of runs do, except `limit`. `event_id` is a whole id.
     """
 
     event_id: str | None = None
     trigger: str | None = None
+    """A pattern: a trigger, a canonical name, or either with `*`."""
     conversation_id: str | None = None
     sender: str | None = None
     app_id: str | None = None
@@ -88,173 +68,200 @@ class Filter:
     """The name of a replay; empty for live runs."""
     state: RunState | None = None
     outcome: Outcome | None = None
+    answer: int | None = None
+    """The HTTP status that a request was answered with."""
     holds_up: bool = False
-    """Of runs, only those of ordered handlers that failed and that later ones have to wait for."""
+    """Of runs, only those of ordered handlers that failed and that later ones have to wait for.
+    Only SQL knows which these are."""
     since: int | None = None
     until: int | None = None
     limit: int | None = None
+
+    # ---- in SQL
+
+    def event_conditions(self) -> list[Condition]:
+        """The conditions on `events` of a listing of events or of runs."""
+        conditions = self._status_conditions()
+        if self.state not in (None, RunState.DONE):
+            # Few runs are in any other state: begin with those.
+            ids = select(runs.c.event_id).where(*self.run_conditions())
+            conditions.append(events.c.id.in_(ids))
+        elif self._asks_for_a_run:
+            same = runs.c.event_id == events.c.id
+            conditions.append(exists().where(same, *self.run_conditions()))
+        return conditions
+
+    def failed_conditions(self) -> list[Condition]:
+        """The conditions on `events` that one of the runs asked for has failed and is not done
+        since.
+        """
+        states = [state for state in RunState if state is not RunState.DONE]
+        ids = select(runs.c.event_id).where(
+            in_states(states), runs.c.error.is_not(None), *self.run_conditions()
+        )
+        return [*self._status_conditions(), events.c.id.in_(ids)]
+
+    def run_conditions(self) -> list[Condition]:
+        """The conditions on `runs` of a listing of events or of runs."""
+        conditions = self._equal(runs, _OF_RUNS)
+        if self.state is not None:
+            conditions.append(in_states([self.state]))
+        return [*conditions, HOLDS_UP] if self.holds_up else conditions
+
+    def chosen_runs(
+        self, states: Collection[RunState], *columns: ColumnElement[Any]
+    ) -> Select[Any]:
+        """`columns` of the runs asked for that are in one of `states`, with their events."""
+        joined = select(*columns).join_from(runs, events, events.c.id == runs.c.event_id)
+        return joined.where(in_states(states), *self.run_conditions(), *self._status_conditions())
+
+    def accepted_conditions(self) -> list[Condition]:
+        """The conditions on `events` of a listing of requests."""
+        fits = self.outcome in (None, Outcome.ACCEPTED) and self.answer in (None, 200)
+        return [*self._about(events, events.c.id, _OF_EVENTS), *([] if fits else [false()])]
+
+    def request_conditions(self) -> list[Condition]:
+        """The conditions on `requests` of a listing of requests."""
+        conditions = self._about(requests, requests.c.event_id, _OF_REQUESTS)
+        if self._asks_for_accepted:
+            conditions.append(false())
+        if self.outcome is not None:
+            conditions.append(requests.c.outcome == self.outcome.value)
+        if self.answer is not None:
+            conditions.append(requests.c.status == self.answer)
+        return conditions
+
+    # ---- in memory
+
+    def fits_event(self, event: Record | StoredEvent) -> bool:
+        """Whether a listing of events has it. A record still waits, so it is queued and has no
+        runs.
+        """
+        status, runs = (
+            (event.status, event.runs)
+            if isinstance(event, StoredEvent)
+            else (EventStatus.QUEUED, ())
+        )
+        return (
+            self._fits(event, event.id, _OF_EVENTS)
+            and _means(self.trigger, event, named=True)
+            and self.status in (None, status)
+            and (not self._asks_for_a_run or any(map(self.fits_run, runs)))
+        )
+
+    def fits_run(self, run: StoredRun) -> bool:
+        """Whether a run on an event that fits is one of those asked for."""
+        return (
+            searchable(self.handler) in (None, run.handler)
+            and searchable(self.replay) in (None, run.replay or LIVE)
+            and self.state in (None, run.state)
+        )
+
+    def fits_request(self, record: Record) -> bool:
+        """Whether a listing of requests has the request behind a record."""
+        is_event = record.kind is Kind.EVENT
+        return (
+            self.answer in (None, record.status)
+            and self.outcome in (None, OUTCOMES[record.kind])
+            and (is_event or not self._asks_for_accepted)
+            and self._fits(
+                record,
+                record.id if is_event else record.event_id,
+                _OF_EVENTS if is_event else _OF_REQUESTS,
+            )
+            and _means(self.trigger, record, named=is_event)
+        )
+
+    # ---- parts of both
+
+    @property
+    def _asks_for_a_run(self) -> bool:
+        return any(each is not None for each in (self.handler, self.replay, self.state))
+
+    @property
+    def _asks_for_accepted(self) -> bool:
+        return self.conversation_id is not None or self.sender is not None
+
+    def _status_conditions(self) -> list[Condition]:
+        status = [] if self.status is None else [_has_status(self.status)]
+        return [*self._about(events, events.c.id, _OF_EVENTS), *status]
+
+    def _about(
+        self, table: Table, event_id: Column[Any], names: Collection[str]
+    ) -> list[Condition]:
+        conditions = self._equal(table, names) + between(
+            table.c.received_at, self.since, self.until
+        )
+        if self.event_id is not None:
+            conditions.append(event_id == searchable(self.event_id))
+        if self.trigger is not None:
+            conditions.append(meant(self.trigger, table))
+        return conditions
+
+    def _equal(self, table: Table, names: Collection[str]) -> list[Condition]:
+        wanted = ((name, searchable(getattr(self, name))) for name in names)
+        return [table.c[name] == value for name, value in wanted if value is not None]
+
+    def _fits(
+        self, item: Record | StoredEvent, event_id: str | None, names: Collection[str]
+    ) -> bool:
+        """What `_about` asks of a row, but for the trigger."""
+        return (
+            self.event_id in (None, event_id)
+            and (self.since is None or item.received_at >= self.since)
+            and (self.until is None or item.received_at < self.until)
+            and all(
+                searchable(getattr(self, name)) in (None, searchable(getattr(item, name)))
+                for name in names
+            )
+        )
 
 
 EVERYTHING = Filter()
 
 
-class Place(NamedTuple):
-    """Where a listing has come to."""
-
-    received_at: int
-    id: str
-
-
-def event_conditions(asked: Filter) -> list[Condition]:
-    """The conditions on `events` of a listing of events or of runs."""
-    conditions = _status_conditions(asked)
-    if asked.state not in (None, RunState.DONE):
-        # Few runs are in any other state: begin with those.
-        conditions.append(events.c.id.in_(select(runs.c.event_id).where(*run_conditions(asked))))
-    elif any(each is not None for each in (asked.handler, asked.replay, asked.state)):
-        conditions.append(exists().where(runs.c.event_id == events.c.id, *run_conditions(asked)))
-    return conditions
+def between(column: Column[Any], since: int | None, until: int | None) -> list[Condition]:
+    """The conditions that a time is `since` or later, and before `until` (ms), where given."""
+    return [
+        *([] if since is None else [column >= since]),
+        *([] if until is None else [column < until]),
+    ]
 
 
-def failed(asked: Filter) -> list[Condition]:
-    """The conditions on `events` that a run which `asked` describes has failed on them and is not
-    done since.
+def meant(written: str, table: Table) -> Condition:
+    """The condition that a pattern means a row of `events`, or of a table that knows no canonical
+    names.
+
+    Those of a row that has none are the ones that its trigger may have.
     """
-    states = [state for state in RunState if state is not RunState.DONE]
-    ids = select(runs.c.event_id).where(
-        in_states(states), runs.c.error.is_not(None), *run_conditions(asked)
-    )
-    return [*_status_conditions(asked), events.c.id.in_(ids)]
+    pattern = pattern_of(searchable(written) or "")
+
+    def fits(column: Column[Any]) -> Condition:
+        if pattern.expression is None:
+            return column == pattern.text
+        return column.regexp_match(pattern.expression)
+
+    found = [fits(table.c.trigger)]
+    # A known trigger is no canonical name: asked for alone, it is found by the index of triggers.
+    if not pattern.is_trigger:
+        named = fits(table.c.name) if "name" in table.c else table.c.trigger.in_(pattern.triggers)
+        found.append(named)
+    return and_(table.c.source.in_(pattern.sources), or_(*found))
 
 
-def run_conditions(asked: Filter) -> list[Condition]:
-    """The conditions on `runs` of a listing of events or of runs."""
-    wanted = {runs.c.handler: searchable(asked.handler), runs.c.replay: searchable(asked.replay)}
-    conditions = _equal(wanted)
-    if asked.state is not None:
-        conditions.append(in_states([asked.state]))
-    return [*conditions, HOLDS_UP] if asked.holds_up else conditions
-
-
-def in_states(states: Collection[RunState]) -> Condition:
-    """Whether a run is in one of `states`; few are in another one than done, and an index finds
-    those.
+def _means(written: str | None, item: Record | StoredEvent, *, named: bool) -> bool:
+    """In memory, what `meant` is for a row of `events` or, unless it is `named`, for one that knows
+    no canonical name.
     """
-    found = runs.c.state.in_(sorted(state.value for state in states))
-    return found if RunState.DONE in states else and_(found, _NOT_DONE)
-
-
-def chosen_runs(
-    asked: Filter, states: Collection[RunState], *columns: ColumnElement[Any]
-) -> Select[Any]:
-    """`columns` of the runs that `asked` describes and that are in one of `states`, with their
-    events.
-    """
-    joined = select(*columns).join_from(runs, events, events.c.id == runs.c.event_id)
-    return joined.where(in_states(states), *run_conditions(asked), *_status_conditions(asked))
-
-
-def unfinished_by_state() -> Select[Any]:
-    """The states of all runs that are not done, and how many are in each."""
-    return select(runs.c.state, func.count()).where(_NOT_DONE).group_by(runs.c.state)
-
-
-def due_runs(now: int | None = None) -> Select[Any]:
-    """When the runs that are to be tried again are due, the first first; up to `now` only, when
-    given.
-    """
-    until = runs.c.next_at.is_not(None) if now is None else runs.c.next_at <= now
-    return (
-        select(runs.c.next_at)
-        .where(runs.c.state == RunState.RETRYING.value, until)
-        .order_by(runs.c.next_at)
-    )
-
-
-def accepted_conditions(asked: Filter) -> list[Condition]:
-    """The conditions on `events` of a listing of requests."""
-    wanted = {
-        events.c.id: searchable(asked.event_id),
-        events.c.trigger: searchable(asked.trigger),
-        events.c.app_id: searchable(asked.app_id),
-        events.c.conversation_id: searchable(asked.conversation_id),
-        events.c.sender: searchable(asked.sender),
-    }
-    return _equal(wanted) + _between(events, asked)
-
-
-def request_conditions(asked: Filter) -> list[Condition]:
-    """The conditions on `requests` of a listing of requests."""
-    wanted = {
-        requests.c.event_id: searchable(asked.event_id),
-        requests.c.trigger: searchable(asked.trigger),
-        requests.c.app_id: searchable(asked.app_id),
-        requests.c.outcome: None if asked.outcome is None else asked.outcome.value,
-    }
-    return _equal(wanted) + _between(requests, asked)
-
-
-def newest_first(
-    table: Table,
-    columns: Sequence[ColumnElement[Any]],
-    conditions: Collection[Condition],
-    after: Place | None,
-    size: int,
-) -> Select[Any]:
-    """At most `size` rows of `events` or `requests`, newest first, that follow the place
-    `after`.
-    """
-    order = (table.c.received_at, table.c.id)
-    query = select(*columns).where(*conditions)
-    if after is not None:
-        query = query.where(tuple_(*order) < tuple_(literal(after.received_at, Instant), after.id))
-    return query.order_by(*(column.desc() for column in order)).limit(size)
-
-
-def oldest_first(conditions: Collection[Condition], after: Place | None, size: int) -> Select[Any]:
-    """Where at most `size` events are that follow the place `after`, oldest first, and how large
-    each is.
-    """
-    order = (events.c.received_at, events.c.id)
-    query = select(*order, events.c.size).where(*conditions)
-    if after is not None:
-        query = query.where(tuple_(*order) > tuple_(literal(after.received_at, Instant), after.id))
-    return query.order_by(*order).limit(size)
-
-
-def last_duplicates(event_ids: Collection[str]) -> Select[Any]:
-    """For each of the events that was repeated: its id, how often, when last and by which
-    request.
-    """
-    order = (requests.c.received_at.desc(), requests.c.id.desc())
-    ranked = (
-        select(
-            requests.c.event_id,
-            func.count().over(partition_by=requests.c.event_id).label("count"),
-            requests.c.received_at.label("last_at"),
-            requests.c.id.label("last_request_id"),
-            func.row_number().over(partition_by=requests.c.event_id, order_by=order).label("rank"),
-        )
-        .where(requests.c.event_id.in_(event_ids), requests.c.outcome == Outcome.DUPLICATE.value)
-        .subquery()
-    )
-    last = (ranked.c.event_id, ranked.c.count, ranked.c.last_at, ranked.c.last_request_id)
-    return select(*last).where(ranked.c["rank"] == 1)
-
-
-def _status_conditions(asked: Filter) -> list[Condition]:
-    status = [] if asked.status is None else [_has_status(asked.status)]
-    return accepted_conditions(asked) + status
-
-
-def _equal(wanted: dict[Column[Any], str | None]) -> list[Condition]:
-    return [column == value for column, value in wanted.items() if value is not None]
-
-
-def _between(table: Table, asked: Filter) -> list[Condition]:
-    since = [] if asked.since is None else [table.c.received_at >= asked.since]
-    until = [] if asked.until is None else [table.c.received_at < asked.until]
-    return since + until
+    if written is None:
+        return True
+    pattern = pattern_of(searchable(written) or "")
+    trigger = searchable(item.trigger)
+    if searchable(item.source) not in pattern.sources:
+        return False
+    if pattern.fits(trigger) or pattern.is_trigger:
+        return pattern.fits(trigger)
+    return pattern.fits(searchable(item.name)) if named else trigger in pattern.triggers
 
 
 def _has_status(status: EventStatus) -> Condition:

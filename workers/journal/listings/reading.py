@@ -6,48 +6,33 @@ one holds up nobody, and memory does not grow with what is listed.
 """
 
 import heapq
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Engine, Select, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, func, select
 
 from comethooks.workers.journal.errors import translated
-from comethooks.workers.journal.listings.filters import (
+from comethooks.workers.journal.listings.composing import events_with_runs, rows_of, runs_by_event
+from comethooks.workers.journal.listings.filters import EVERYTHING, Filter
+from comethooks.workers.journal.listings.identifiers import resolved
+from comethooks.workers.journal.listings.queries import (
     ACCEPTED_REQUEST,
-    EVERYTHING,
     FAILED_RUN,
     LISTED_EVENT,
     LISTED_REQUEST,
-    LISTED_RUN,
     WHOLE_RUN,
-    Filter,
+    Condition,
     Place,
-    accepted_conditions,
-    chosen_runs,
     due_runs,
-    event_conditions,
-    failed,
-    last_duplicates,
     newest_first,
     oldest_first,
-    request_conditions,
     unfinished_by_state,
 )
-from comethooks.workers.journal.listings.identifiers import resolved
-from comethooks.workers.journal.listings.stored import (
-    Duplicates,
-    StoredEvent,
-    StoredRequest,
-    StoredRun,
-)
-from comethooks.workers.journal.runs import past_attempts
-from comethooks.workers.journal.runs.waiting_lines import waited_for
-from comethooks.workers.journal.tables.models import LIVE, Outcome, events, requests, runs
-from comethooks.workers.journal.tables.rows import Row, searchable
+from comethooks.workers.journal.listings.stored import StoredEvent, StoredRequest, StoredRun
+from comethooks.workers.journal.tables.models import events, requests
 from comethooks.workers.states import RunState
 
 _PAGE = 500
@@ -73,9 +58,9 @@ class Reader:
         """The events that `asked` describes, newest first, with their runs and without bodies."""
 
         def page(after: Place | None, size: int) -> list[StoredEvent]:
-            query = newest_first(events, LISTED_EVENT, event_conditions(asked), after, size)
+            query = newest_first(events, LISTED_EVENT, asked.event_conditions(), after, size)
             with self._connection() as connection:
-                return _with_runs(connection, _rows(connection, query))
+                return events_with_runs(connection, rows_of(connection, query))
 
         return _listing(page, asked.limit)
 
@@ -85,14 +70,14 @@ class Reader:
 
         Few bodies are in memory at a time. An event that is deleted meanwhile is left out.
         """
-        for ids in _portions(self._places(event_conditions(asked))):
+        for ids in _portions(self._places(asked.event_conditions())):
             query = (
                 select(events)
                 .where(events.c.id.in_(ids))
                 .order_by(events.c.received_at, events.c.id)
             )
             with self._connection() as connection:
-                found = _with_runs(connection, _rows(connection, query))
+                found = events_with_runs(connection, rows_of(connection, query))
             yield from found
 
     def known_ids(self, ids: Collection[str]) -> set[str]:
@@ -108,13 +93,13 @@ class Reader:
         """
         with self._connection() as connection:
             found = resolved(connection, identifier, events)
-            rows = _rows(connection, select(events).where(events.c.id == found))
-            return next(iter(_with_runs(connection, rows)), None)
+            rows = rows_of(connection, select(events).where(events.c.id == found))
+            return next(iter(events_with_runs(connection, rows)), None)
 
     def runs(self, asked: Filter = EVERYTHING) -> Iterator[StoredRun]:
         """The runs that `asked` describes, those of the newest event first, without tracebacks."""
         listed = (run for event in self.events(replace(asked, limit=None)) for run in event.runs)
-        return islice((run for run in listed if _is_asked(run, asked)), asked.limit)
+        return islice((run for run in listed if asked.fits_run(run)), asked.limit)
 
     def failed_runs(self, asked: Filter = EVERYTHING) -> Iterator[StoredRun]:
         """The runs with an error that `asked` describes, with tracebacks and attempts; its limit is
@@ -123,15 +108,17 @@ class Reader:
         after = None
         while True:
             query = newest_first(
-                events, (events.c.received_at, events.c.id), failed(asked), after, _PORTION
+                events,
+                (events.c.received_at, events.c.id),
+                asked.failed_conditions(),
+                after,
+                _PORTION,
             )
             with self._connection() as connection:
                 places = [Place(*row) for row in connection.execute(query)]
-                of_event = _runs_by_event(connection, [place.id for place in places], FAILED_RUN)
+                of_event = runs_by_event(connection, [place.id for place in places], FAILED_RUN)
             for place in places:
-                yield from (
-                    run for run in of_event[place.id] if run.failed and _is_asked(run, asked)
-                )
+                yield from (run for run in of_event[place.id] if run.failed and asked.fits_run(run))
             if len(places) < _PORTION:
                 return
             after = places[-1]
@@ -144,23 +131,15 @@ class Reader:
         """
         with self._connection() as connection:
             found = resolved(connection, identifier, events)
-            return tuple(_runs_by_event(connection, [found], WHOLE_RUN)[found]) if found else ()
+            return tuple(runs_by_event(connection, [found], WHOLE_RUN)[found]) if found else ()
 
     def requests(self, asked: Filter = EVERYTHING) -> Iterator[StoredRequest]:
         """The requests that `asked` describes, accepted ones too, newest first, without bodies."""
-        listings = []
-        if asked.outcome in (None, Outcome.ACCEPTED):
-            listings.append(
-                self._requests(events, ACCEPTED_REQUEST, accepted_conditions(asked), asked.limit)
-            )
-        if (
-            asked.outcome is not Outcome.ACCEPTED
-            and asked.conversation_id is None
-            and asked.sender is None
-        ):
-            listings.append(
-                self._requests(requests, LISTED_REQUEST, request_conditions(asked), asked.limit)
-            )
+        accepted, others = asked.accepted_conditions(), asked.request_conditions()
+        listings = (
+            self._requests(events, ACCEPTED_REQUEST, accepted, asked.limit),
+            self._requests(requests, LISTED_REQUEST, others, asked.limit),
+        )
         return islice(heapq.merge(*listings, key=_place, reverse=True), asked.limit)
 
     def request(self, identifier: str) -> StoredRequest | None:
@@ -173,7 +152,7 @@ class Reader:
             found = resolved(connection, identifier, events, requests)
             accepted = select(*ACCEPTED_REQUEST, events.c.body).where(events.c.id == found)
             others = select(requests).where(requests.c.id == found)
-            rows = [*_rows(connection, accepted), *_rows(connection, others)]
+            rows = [*rows_of(connection, accepted), *rows_of(connection, others)]
             return StoredRequest.from_row(rows[0]) if rows else None
 
     def count_runs(
@@ -182,7 +161,7 @@ class Reader:
         """How many runs `asked` describes that are in one of `states`, such as `RETRYABLE` or
         `DISMISSABLE`.
         """
-        return self._number(chosen_runs(asked, states, func.count()))
+        return self._number(asked.chosen_runs(states, func.count()))
 
     def unfinished(self) -> Mapping[RunState, int]:
         """How many runs are in each state other than done; a state that none is in is not there."""
@@ -209,17 +188,17 @@ class Reader:
         self,
         table: Table,
         columns: Sequence[ColumnElement[Any]],
-        conditions: Sequence[ColumnElement[bool]],
+        conditions: Sequence[Condition],
         limit: int | None,
     ) -> Iterator[StoredRequest]:
         def page(after: Place | None, size: int) -> list[StoredRequest]:
             query = newest_first(table, columns, conditions, after, size)
             with self._connection() as connection:
-                return [StoredRequest.from_row(row) for row in _rows(connection, query)]
+                return [StoredRequest.from_row(row) for row in rows_of(connection, query)]
 
         return _listing(page, limit)
 
-    def _places(self, conditions: Sequence[ColumnElement[bool]]) -> Iterator[tuple[Place, int]]:
+    def _places(self, conditions: Sequence[Condition]) -> Iterator[tuple[Place, int]]:
         """Where the events are, oldest first, and the size of each."""
         after = None
         while True:
@@ -235,12 +214,6 @@ class Reader:
     def _connection(self) -> Iterator[Connection]:
         with translated(), self.engine.connect() as connection:
             yield connection
-
-
-def _rows(connection: Connection, query: Select[Any]) -> Sequence[Row]:
-    result = connection.execute(query)
-    names = list(result.keys())
-    return [dict(zip(names, row, strict=True)) for row in result]
 
 
 def _listing(page: _Page[_Listed], limit: int | None) -> Iterator[_Listed]:
@@ -273,70 +246,3 @@ def _portions(places: Iterable[tuple[Place, int]]) -> Iterator[list[str]]:
 
 def _place(listed: StoredEvent | StoredRequest) -> Place:
     return Place(listed.received_at, listed.id)
-
-
-def _is_asked(run: StoredRun, asked: Filter) -> bool:
-    return (
-        searchable(asked.handler) in (None, run.handler)
-        and searchable(asked.replay) in (None, run.replay or LIVE)
-        and asked.state in (None, run.state)
-    )
-
-
-def _with_runs(connection: Connection, rows: Sequence[Row]) -> list[StoredEvent]:
-    ids = [row["id"] for row in rows]
-    if not ids:
-        return []
-    of_event = _runs_by_event(connection, ids, LISTED_RUN)
-    repeats = {
-        row["event_id"]: Duplicates(
-            count=row["count"], last_at=row["last_at"], last_request_id=row["last_request_id"]
-        )
-        for row in _rows(connection, last_duplicates(ids))
-    }
-    return [
-        StoredEvent.from_row(row, of_event[row["id"]], repeats.get(row["id"], Duplicates()))
-        for row in rows
-    ]
-
-
-def _runs_by_event(
-    connection: Connection, ids: Sequence[str], columns: Collection[Column[Any]]
-) -> Mapping[str, list[StoredRun]]:
-    """The runs on the events; with attempts, too, when the columns are those of more than a
-    listing.
-    """
-    order = (runs.c.event_id, runs.c.replay, runs.c.handler)
-    query = select(*columns).where(runs.c.event_id.in_(ids)).order_by(*order)
-    found: defaultdict[str, list[StoredRun]] = defaultdict(list)
-    listed = columns is LISTED_RUN
-    earlier = (
-        {}
-        if listed
-        else past_attempts.before_last(connection, ids, effects=runs.c.effects in columns)
-    )
-    for row in _rows(connection, query):
-        before = (
-            None if listed else earlier.get((row["event_id"], row["handler"], row["replay"]), ())
-        )
-        found[row["event_id"]].append(StoredRun.from_row(row, before))
-    _name_what_is_waited_for(connection, found)
-    return found
-
-
-def _name_what_is_waited_for(connection: Connection, found: Mapping[str, list[StoredRun]]) -> None:
-    waiting = [
-        key
-        for key, of_event in found.items()
-        if any(run.state is RunState.WAITING for run in of_event)
-    ]
-    if not waiting:
-        return
-    first_of = waited_for(connection, waiting)
-    for event_id in waiting:
-        found[event_id][:] = [
-            replace(run, waits_for=first_of.get((event_id, run.handler, run.replay or LIVE)))
-            if run.state is RunState.WAITING
-            else run
-            for run in found[event_id]
-        ]

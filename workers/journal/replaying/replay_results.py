@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import Engine, func, select
 
 from comethooks.workers.journal.errors import translated
-from comethooks.workers.journal.listings.filters import in_states
+from comethooks.workers.journal.listings.queries import in_states
 from comethooks.workers.journal.tables.models import LIVE, runs
 from comethooks.workers.states import RunState
 

@@ -14,7 +14,7 @@ from typing import Any, Self
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, insert, select, update
 
 from comethooks.workers.journal.errors import translated
-from comethooks.workers.journal.listings.filters import Place
+from comethooks.workers.journal.listings.queries import Place
 from comethooks.workers.journal.replaying.replay_request import ReplayRequest
 from comethooks.workers.journal.settled import RunResult
 from comethooks.workers.journal.tables.database import for_writing

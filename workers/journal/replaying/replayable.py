@@ -10,13 +10,7 @@ import orjson
 from sqlalchemy import Connection, Engine, and_, func, not_, or_, select
 
 from comethooks.workers.journal.errors import translated
-from comethooks.workers.journal.listings.filters import (
-    Condition,
-    Place,
-    event_conditions,
-    in_states,
-    oldest_first,
-)
+from comethooks.workers.journal.listings.queries import Condition, Place, in_states, oldest_first
 from comethooks.workers.journal.replaying.replay_request import Candidate, Choice, ReplayRequest
 from comethooks.workers.journal.replaying.replay_rows import StoredReplay
 from comethooks.workers.journal.tables.models import (
@@ -103,7 +97,7 @@ def awaited(connection: Connection, ids: Collection[str], since: int) -> set[str
 
 
 def _conditions(request: ReplayRequest, name: str | None) -> list[Condition]:
-    conditions = [*event_conditions(request.asked), _WITH_BODY]
+    conditions = [*request.asked.event_conditions(), _WITH_BODY]
     if request.from_file:
         staged = select(replay_events.c.event_id).where(replay_events.c.replay == name)
         conditions.append(events.c.id.in_(staged))

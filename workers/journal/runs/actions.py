@@ -10,12 +10,8 @@ from typing import Any
 
 from sqlalchemy import Engine, and_, func, not_, update
 
-from comethooks.workers.journal.listings.filters import (
-    Condition,
-    Filter,
-    chosen_runs,
-    run_conditions,
-)
+from comethooks.workers.journal.listings.filters import Filter
+from comethooks.workers.journal.listings.queries import Condition
 from comethooks.workers.journal.runs import past_attempts
 from comethooks.workers.journal.runs.waiting_lines import fall_in, lines_of, release
 from comethooks.workers.journal.tables.database import for_writing
@@ -79,7 +75,7 @@ def _change(
     # First who is meant, once: what is asked about an event's status changes with its runs.
     with engine.connect() as connection:
         query = (
-            chosen_runs(asked, states, runs.c.event_id)
+            asked.chosen_runs(states, runs.c.event_id)
             .where(*more)
             .distinct()
             .order_by(runs.c.event_id)
@@ -101,7 +97,7 @@ def _change_of(
     now: int,
 ) -> int:
     state = runs.c.state.in_([state.value for state in states if asked.state in (None, state)])
-    wanted = (runs.c.event_id.in_(event_ids), state, *run_conditions(asked))
+    wanted = (runs.c.event_id.in_(event_ids), state, *asked.run_conditions())
     with for_writing(engine).begin() as connection:
         past_attempts.lock(connection, *wanted)
         if "finished_at" in values:

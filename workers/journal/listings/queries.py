@@ -1,0 +1,132 @@
+"""The queries of listings: which columns they read, in which order, and what is counted. Nothing
+here touches a database.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    Text,
+    and_,
+    func,
+    literal,
+    literal_column,
+    null,
+    select,
+    tuple_,
+)
+
+from comethooks.workers.journal.tables.models import Instant, Outcome, events, requests, runs
+from comethooks.workers.states import RunState
+
+LISTED_EVENT = tuple(column for column in events.c if column.name != "body")
+WHOLE_RUN = tuple(
+    column for column in runs.c if column.name not in ("claim", "deaths", "lane", "place")
+)
+FAILED_RUN = tuple(column for column in WHOLE_RUN if column.name != "effects")
+LISTED_RUN = tuple(column for column in FAILED_RUN if column.name != "traceback")
+LISTED_REQUEST = tuple(column for column in requests.c if column.name != "body")
+ACCEPTED_REQUEST: tuple[ColumnElement[Any], ...] = (
+    events.c.id,
+    events.c.received_at,
+    literal(Outcome.ACCEPTED.value, Text).label("outcome"),
+    literal(200).label("status"),
+    null().label("reason"),
+    null().label("errors"),
+    events.c.source,
+    events.c.trigger,
+    events.c.app_id,
+    events.c.id.label("event_id"),
+    events.c.headers,
+    events.c.size,
+)
+"""The columns of a listed request, for one that became an event."""
+
+Condition = ColumnElement[bool]
+
+_NOT_DONE: Condition = runs.c.state != literal_column(f"'{RunState.DONE.value}'")
+"""The condition of a partial index, word for word: without it, SQL does not see that the index will
+do."""
+
+
+class Place(NamedTuple):
+    """Where a listing has come to."""
+
+    received_at: int
+    id: str
+
+
+def in_states(states: Collection[RunState]) -> Condition:
+    """Whether a run is in one of `states`; few are in another one than done, and an index finds
+    those.
+    """
+    found = runs.c.state.in_(sorted(state.value for state in states))
+    return found if RunState.DONE in states else and_(found, _NOT_DONE)
+
+
+def unfinished_by_state() -> Select[Any]:
+    """The states of all runs that are not done, and how many are in each."""
+    return select(runs.c.state, func.count()).where(_NOT_DONE).group_by(runs.c.state)
+
+
+def due_runs(now: int | None = None) -> Select[Any]:
+    """When the runs that are to be tried again are due, the first first; up to `now` only, when
+    given.
+    """
+    until = runs.c.next_at.is_not(None) if now is None else runs.c.next_at <= now
+    return (
+        select(runs.c.next_at)
+        .where(runs.c.state == RunState.RETRYING.value, until)
+        .order_by(runs.c.next_at)
+    )
+
+
+def newest_first(
+    table: Table,
+    columns: Sequence[ColumnElement[Any]],
+    conditions: Collection[Condition],
+    after: Place | None,
+    size: int,
+) -> Select[Any]:
+    """At most `size` rows of `events` or `requests`, newest first, that follow the place
+    `after`.
+    """
+    order = (table.c.received_at, table.c.id)
+    query = select(*columns).where(*conditions)
+    if after is not None:
+        query = query.where(tuple_(*order) < tuple_(literal(after.received_at, Instant), after.id))
+    return query.order_by(*(column.desc() for column in order)).limit(size)
+
+
+def oldest_first(conditions: Collection[Condition], after: Place | None, size: int) -> Select[Any]:
+    """Where at most `size` events are that follow the place `after`, oldest first, and how large
+    each is.
+    """
+    order = (events.c.received_at, events.c.id)
+    query = select(*order, events.c.size).where(*conditions)
+    if after is not None:
+        query = query.where(tuple_(*order) > tuple_(literal(after.received_at, Instant), after.id))
+    return query.order_by(*order).limit(size)
+
+
+def last_duplicates(event_ids: Collection[str]) -> Select[Any]:
+    """For each of the events that was repeated: its id, how often, when last and by which
+    request.
+    """
+    order = (requests.c.received_at.desc(), requests.c.id.desc())
+    ranked = (
+        select(
+            requests.c.event_id,
+            func.count().over(partition_by=requests.c.event_id).label("count"),
+            requests.c.received_at.label("last_at"),
+            requests.c.id.label("last_request_id"),
+            func.row_number().over(partition_by=requests.c.event_id, order_by=order).label("rank"),
+        )
+        .where(requests.c.event_id.in_(event_ids), requests.c.outcome == Outcome.DUPLICATE.value)
+        .subquery()
+    )
+    last = (ranked.c.event_id, ranked.c.count, ranked.c.last_at, ranked.c.last_request_id)
+    return select(*last).where(ranked.c["rank"] == 1)
