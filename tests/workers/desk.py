@@ -7,6 +7,7 @@ from redis import Redis
 
 from comethooks.workers.clock import now_ms
 from comethooks.workers.jobs.attempts import Attempts
+from comethooks.workers.jobs.equipment import Equipment
 from comethooks.workers.journal import Filter, Journal, RunResult, Settled, StoredRun
 from comethooks.workers.plugins.loaded import BoundHandler, LoadedPlugin, Plugins
 from comethooks.workers.processes import StopFlag
@@ -74,7 +75,11 @@ class Desk:
 
     def attempts(self, *handlers: BoundHandler) -> Attempts:
         """A job that knows these handlers."""
-        return Attempts(self.settings, self.plugins(*handlers), self.journal, self.redis, self.stop)
+        return Attempts(self.equipment(self.plugins(*handlers)))
+
+    def equipment(self, plugins: Plugins) -> Equipment:
+        """What a job works with that has these plugins."""
+        return Equipment(self.settings, plugins, self.journal, self.redis, self.stop)
 
     def runs(self) -> list[StoredRun]:
         """Every run."""

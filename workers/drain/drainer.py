@@ -22,8 +22,6 @@ From the stream to the journal, and what a crash between two steps leaves to the
 import os
 import time
 from collections.abc import Iterable, Sequence
-from functools import partial
-from queue import Empty, SimpleQueue
 
 import structlog
 
@@ -33,13 +31,13 @@ from comethooks.workers.drain.items import Item, Partition
 from comethooks.workers.drain.marks import read_marks
 from comethooks.workers.drain.writer import JournalWriter
 from comethooks.workers.handlers.context import Services
-from comethooks.workers.handlers.runners import GRACE_SECONDS, Runners
+from comethooks.workers.handlers.crew import Crew
+from comethooks.workers.handlers.runners import GRACE_SECONDS
 from comethooks.workers.journal import Journal
 from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.processes import StopFlag, member_name
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams.connections import connect
-from comethooks.workers.streams.counters import TIMEOUTS, count
 from comethooks.workers.streams.keeper import RENEWAL_SECONDS, Keeper, exit_at_once
 from comethooks.workers.streams.layout import Layout, read_layouts, retire
 from comethooks.workers.streams.leases import LeaseLostError, Leases
@@ -86,29 +84,23 @@ class Drainer:
         self._leases = Leases(self._client, member, layout.numbers)
         keeping = connect(settings.redis_url, timeout=RENEWAL_SECONDS)
         self._keeper = Keeper(Leases(keeping, member, layout.numbers))
-        self._released: SimpleQueue[Sequence[Item] | Exception] = SimpleQueue()
+        self._crew: Crew[Sequence[Item]] = Crew(settings.threads, services, self._client)
         self._writer = JournalWriter(
             connect(settings.redis_url),
             journal,
-            released=self._released.put,
+            released=self._crew.tell,
             resumed=lambda: self._dispatcher.look_again(),
-            on_failure=self._released.put,
-        )
-        self._runners = Runners(
-            settings.threads,
-            services,
-            on_failure=self._released.put,
-            on_timeout=partial(count, self._client, TIMEOUTS),
+            on_failure=self._crew.tell,
         )
         self._dispatcher = Dispatcher(
             connect(settings.redis_url),
-            self._runners,
+            self._crew,
             member=member,
             before_run=self._exit_if_expired,
             paused=self._writer.is_waiting,
             settled=self._writer.settled.put,
             line_length=journal.line_length,
-            on_failure=self._released.put,
+            on_failure=self._crew.tell,
         )
         self._intake = Intake(self._client, plugins)
         self._partitions: dict[int, Partition] = {}
@@ -116,7 +108,7 @@ class Drainer:
 
     def run(self) -> None:
         """Drain. Raises what ends it early: a lost connection, a lost lease."""
-        threads = (self._keeper, self._writer, self._runners, self._dispatcher)
+        threads = (self._keeper, self._writer, self._crew, self._dispatcher)
         for thread in threads:
             thread.start()
         while True:
@@ -129,7 +121,6 @@ class Drainer:
                 # What has run is marked: a successor journals it, without running it again.
                 log.warning("ended while the journal is away", unjournalled=self._intake.unsettled)
                 break
-            self._runners.enforce_limits()
             self._exit_if_overdue()
             self._collect()
             self._give_back()
@@ -148,7 +139,7 @@ class Drainer:
             exit_at_once("what was in progress did not end in time")
 
     def _ending(self) -> bool:
-        asked = self._stop.is_set() or self._runners.stuck or os.getppid() != self._parent
+        asked = self._stop.is_set() or self._crew.stuck or os.getppid() != self._parent
         return (
             asked or self._layout_is_over or self._ending_since is not None or self._life_is_over()
         )
@@ -234,15 +225,6 @@ class Drainer:
         """Make room for what has left this process; wait up to `timeout` seconds for something that
         does.
         """
-        try:
-            released = (
-                self._released.get(timeout=timeout) if timeout else self._released.get_nowait()
-            )
-            while True:
-                if isinstance(released, Exception):
-                    raise released
-                for item in released:
-                    self._intake.release(item)
-                released = self._released.get_nowait()
-        except Empty:
-            return
+        for items in self._crew.told(timeout):
+            for item in items:
+                self._intake.release(item)

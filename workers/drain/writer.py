@@ -25,7 +25,7 @@ from redis import Redis
 from comethooks.workers.drain.items import Item, Partition
 from comethooks.workers.journal import (
     Journal,
-    JournalOutdatedError,
+    JournalOutage,
     JournalRefusedError,
     JournalUnavailableError,
     Settled,
@@ -42,8 +42,6 @@ REFUSED_IN_A_ROW = 20
 REFUSED_PAUSE_SECONDS = 30.0
 """After so many refused rows without one that is taken, rather the journal is at fault: one more in
 this time."""
-FIRST_PAUSE_SECONDS = 0.1
-LONGEST_PAUSE_SECONDS = 2.0
 
 log = structlog.get_logger()
 
@@ -72,7 +70,9 @@ class JournalWriter(threading.Thread):
         self._resumed = resumed
         self._on_failure = on_failure
         self._stop_flag = StopFlag()
-        self._waiting = False
+        self._outage = JournalOutage(on_end=resumed)
+        self._refusing = False
+        """The journal refuses one event after the other, and is not used for a while."""
         self._refused = 0
         self._forget = client.register_script(scripts.FORGET)
 
@@ -85,7 +85,7 @@ class JournalWriter(threading.Thread):
         """Whether the journal is away, so that nothing should start whose end could not be
         journalled.
         """
-        return self._waiting
+        return self._refusing or self._outage.noticed
 
     def run(self) -> None:
         """Write until stopped, or until Redis or a lease is lost."""
@@ -147,20 +147,14 @@ class JournalWriter(threading.Thread):
 
     def _pause(self, reason: str) -> None:
         log.error("the journal refuses one event after the other; waiting", reason=reason)
-        self._waiting = True
+        self._refusing = True
         if self._stop_flag.wait(REFUSED_PAUSE_SECONDS):
             raise JournalUnavailableError(reason)
-        self._waiting = False
+        self._refusing = False
         self._resumed()
 
     def _until_it_works(self, use_journal: Callable[[], None]) -> None:
-        until_it_works(use_journal, self._stop_flag, on_wait=self._wait)
-        if self._waiting:
-            self._waiting = False
-            self._resumed()
-
-    def _wait(self) -> None:
-        self._waiting = True
+        self._outage.until_it_works(use_journal, self._stop_flag)
 
     def _forget_entries(self, items: Sequence[Item]) -> None:
         """Delete in Redis what is in the journal, in one call for all partitions."""
@@ -175,31 +169,6 @@ class JournalWriter(threading.Thread):
         entries = [(partition.lease, forgotten) for partition, forgotten in by_partition.items()]
         if self._forget(keys=script_keys, args=[orjson.dumps(entries)]):
             raise LeaseLostError("a partition belongs to another drainer")
-
-
-def until_it_works(
-    use_journal: Callable[[], None], stop: StopFlag, *, on_wait: Callable[[], None] = lambda: None
-) -> None:
-    """Use the journal, and again while it is away or out of date; say so once, and when it is back.
-
-    `on_wait` is called when it is away. Raises what the journal raised when asked to stop
-    meanwhile, and at once when trying again cannot help.
-    """
-    pause = FIRST_PAUSE_SECONDS
-    while True:
-        try:
-            use_journal()
-        except (JournalUnavailableError, JournalOutdatedError) as error:
-            on_wait()
-            if pause == FIRST_PAUSE_SECONDS:
-                log.error("the journal cannot be used; trying again", reason=str(error))
-            if stop.wait(pause):
-                raise
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-        else:
-            if pause > FIRST_PAUSE_SECONDS:
-                log.info("the journal can be used again")
-            return
 
 
 def _settled(item: Item) -> Settled:

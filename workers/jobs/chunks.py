@@ -21,42 +21,30 @@ as live ones are; what has to wait for one of an ordered handler is a row, too, 
 """
 
 import os
-import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import accumulate
-from queue import SimpleQueue
 
 import structlog
-from redis import Redis
-from rq import Queue
-from rq.serializers import JSONSerializer
 
 from comethooks.workers.clock import now_ms
-from comethooks.workers.drain.writer import until_it_works
-from comethooks.workers.handlers.runners import Runners
-from comethooks.workers.jobs import replay_queue
-from comethooks.workers.jobs.queue import CLAIM_SECONDS, RUNS_QUEUE
-from comethooks.workers.jobs.services import open_services
-from comethooks.workers.journal import Journal, JournalRefusedError, RunResult
+from comethooks.workers.handlers.crew import Crew
+from comethooks.workers.jobs.claim import Claim
+from comethooks.workers.jobs.equipment import Equipment, equipped
+from comethooks.workers.jobs.queues import RUNS_QUEUE, enqueue_replays, open_queue
+from comethooks.workers.journal import JournalOutage, JournalRefusedError, RunResult
 from comethooks.workers.journal.listings.queries import Place
 from comethooks.workers.journal.replaying.replay_request import Candidate
 from comethooks.workers.journal.replaying.replay_rows import Progress, Replays, StoredReplay
 from comethooks.workers.journal.replaying.replayable import candidates
-from comethooks.workers.journal.tables.migrate import require_current
-from comethooks.workers.logs import failure
-from comethooks.workers.plugins.at_work import plugins_at_work
-from comethooks.workers.plugins.loaded import BoundHandler, Plugins
-from comethooks.workers.processes import EXIT_FAILED, StopFlag, member_name
-from comethooks.workers.replays.chunk_runs import Pending, ReplayRuns
+from comethooks.workers.plugins.loaded import BoundHandler
+from comethooks.workers.processes import member_name
+from comethooks.workers.replays.chunk_runs import Pending, ReplayRuns, Told
 from comethooks.workers.replays.lines import ReplayLines
 from comethooks.workers.replays.selection import handlers_for
-from comethooks.workers.settings.settings import Settings
 from comethooks.workers.states import ReplayState, RunState
-from comethooks.workers.streams.connections import connect
-from comethooks.workers.streams.counters import TIMEOUTS, count, count_runs
+from comethooks.workers.streams.counters import count_runs
 
 CHUNK = 100
 """Events of one chunk, at most."""
@@ -71,7 +59,6 @@ _BURST_SECONDS = 0.1
 _LATE_MS = 250
 """So late a chunk may be, and those after it still make up for it; later than that, the time is
 lost."""
-_RENEWAL_SECONDS = 10.0
 
 log = structlog.get_logger()
 
@@ -92,43 +79,30 @@ class _Chunk:
 class Replaying:
     """One job's work on the replay `name`."""
 
-    def __init__(
-        self,
-        name: str,
-        settings: Settings,
-        plugins: Plugins,
-        journal: Journal,
-        client: Redis,
-        stop: StopFlag,
-    ) -> None:
+    def __init__(self, name: str, equipment: Equipment) -> None:
+        journal = equipment.journal
         self._name = name
-        self._plugins = plugins
+        self._plugins = equipment.plugins
         self._engine = journal.engine
         self._line_length = journal.line_length
         self._replays = Replays(journal.engine)
-        self._client = client
-        self._stop = stop
+        self._client = equipment.client
+        self._stop = equipment.stop
         self._member = member_name(os.getpid())
-        self._messages: SimpleQueue[object] = SimpleQueue()
-        self._runners = Runners(
-            settings.threads,
-            open_services(settings, journal, plugins),
-            on_failure=self._messages.put,
-            on_timeout=partial(count, client, TIMEOUTS),
-        )
-        self._next_renewal = 0.0
+        threads = equipment.settings.threads
+        self._crew: Crew[Told] = Crew(threads, equipment.services(), equipment.client)
+        self._own = Claim(self._renew)
+        self._outage = JournalOutage()
 
     def run(self) -> None:
         """Do what is due for a second. Raises the journal's errors, and whatever ends a thread."""
-        self._runners.start()
+        self._crew.start()
         end = time.monotonic() + WORK_SECONDS
         while replay := self._claim(end):
-            runs = ReplayRuns(
-                self._name, self._runners, self._messages, self._stop, dry_run=replay.dry_run
-            )
+            runs = ReplayRuns(self._name, self._crew, self._stop, dry_run=replay.dry_run)
             if not self._go_on(replay, runs, end) or runs.over() or time.monotonic() > end:
                 break
-        self._runners.stop()
+        self._crew.stop()
 
     def is_due(self) -> bool:
         """Whether the next chunk is due, or soon enough for the next job to wait for it."""
@@ -147,11 +121,8 @@ class Replaying:
         wait = (known.next_at - now_ms()) / 1000
         if wait > max(0, end - time.monotonic()) or (wait > 0 and self._stop.wait(wait)):
             return None
-        now = now_ms()
-        self._next_renewal = time.monotonic() + _RENEWAL_SECONDS
-        return self._replays.claim(
-            self._name, self._member, now=now, until=now + int(CLAIM_SECONDS * 1000)
-        )
+        now, until = self._own.begin()
+        return self._replays.claim(self._name, self._member, now=now, until=until)
 
     def _go_on(self, replay: StoredReplay, runs: ReplayRuns, end: float) -> bool:
         """Do one chunk. Whether it is recorded, and another one may follow."""
@@ -170,7 +141,7 @@ class Replaying:
         chunk = self._chunk(replay, found)
         results = [
             *chunk.unrun,
-            *runs.make(chunk.pending, chunk.lines, until=end, tick=self._renew),
+            *runs.make(chunk.pending, chunk.lines, until=end, tick=self._keep_claim),
         ]
         return self._record(replay, chunk, results)
 
@@ -223,12 +194,11 @@ class Replaying:
             next_at=_next_at(replay, events, now_ms()),
             finished=not chunk.found,
         )
-        recorded: list[bool] = []
-        until_it_works(lambda: recorded.append(self._advance(progress)), self._stop)
-        if recorded[-1]:
+        recorded = self._outage.until_it_works(lambda: self._advance(progress), self._stop)
+        if recorded:
             counted = [result for _, result in results if result.state is not RunState.WAITING]
             count_runs(self._client, [(result.handler, result.state.value) for result in counted])
-        return recorded[-1]
+        return recorded
 
     def _advance(self, progress: Progress) -> bool:
         """Write it; where the journal refuses that, without the texts of errors."""
@@ -245,13 +215,10 @@ class Replaying:
                 self._name, self._member, replace(progress, results=bare), now_ms()
             )
 
-    def _renew(self) -> None:
-        if (now := time.monotonic()) > self._next_renewal:
-            self._next_renewal = now + _RENEWAL_SECONDS
-            until = now_ms() + int(CLAIM_SECONDS * 1000)
-            until_it_works(lambda: self._renew_until(until), self._stop)
+    def _keep_claim(self) -> None:
+        self._outage.try_once(self._own.keep)
 
-    def _renew_until(self, until: int) -> None:
+    def _renew(self, until: int) -> None:
         if not self._replays.renew(self._name, self._member, until):
             self._stop.set()  # somebody else does this chunk: begin nothing more of it
 
@@ -287,25 +254,10 @@ def _next_at(replay: StoredReplay, events: int, now: int) -> int:
 
 
 def replay_chunk(name: str) -> None:
-    """The RQ job. SIGTERM ends it early, once what is in progress has ended.
-
-    One that fails ends its process at once: RQ would log the texts of exceptions, which may quote a
-    body.
-    """
-    stop = StopFlag.on_signals(signal.SIGTERM)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-    try:
-        settings = Settings.load()
-        journal = Journal.open(settings.database_url)
-        client = connect(settings.redis_url)
-        with plugins_at_work(settings, client) as plugins:
-            require_current(journal.engine)
-            job = Replaying(name, settings, plugins, journal, client, stop)
-            job.run()
-        if not stop.is_set() and job.is_due():
-            queue = Queue(RUNS_QUEUE, connection=client, serializer=JSONSerializer)
-            replay_queue.enqueue(queue, settings, [name])
-        journal.close()
-    except Exception as error:
-        log.error("a replay failed to go on", **failure(error))
-        os._exit(EXIT_FAILED)
+    """The RQ job. SIGTERM ends it early, once what is in progress has ended."""
+    with equipped("replay") as equipment:
+        job = Replaying(name, equipment)
+        job.run()
+        if not equipment.stop.is_set() and job.is_due():
+            queue = open_queue(RUNS_QUEUE, equipment.client)
+            enqueue_replays(queue, equipment.settings, [name])

@@ -23,6 +23,7 @@ from comethooks.workers.journal.listings.stored import (
     StoredRun,
 )
 from comethooks.workers.journal.once_keys import KnownOnce, OnceClaim, StoredOnce, token_of
+from comethooks.workers.journal.outages import JournalOutage
 from comethooks.workers.journal.retention import START, Cursor, Swept
 from comethooks.workers.journal.runs.actions import DISMISSABLE, RETRYABLE, UNBLOCKABLE
 from comethooks.workers.journal.runs.claims import ClaimedRun, FreedRun, RunKey
@@ -47,6 +48,7 @@ __all__ = [
     "FreedRun",
     "Journal",
     "JournalError",
+    "JournalOutage",
     "JournalOutdatedError",
     "JournalRefusedError",
     "JournalUnavailableError",

@@ -34,6 +34,14 @@ class Journal(Reader):
         """
         return cls(open_engine(url))
 
+    def require_current(self) -> None:
+        """Raise `JournalOutdatedError`, which says what to do, unless the tables are those of this
+        version.
+        """
+        from comethooks.workers.journal.tables import migrate  # Alembic, which few processes need
+
+        migrate.require_current(self.engine)
+
     def write(self, batch: Sequence[Settled]) -> None:
         """Write `batch` in one transaction; all of it or, when this raises, nothing of it is
         written.

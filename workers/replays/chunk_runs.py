@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from queue import Empty, SimpleQueue
 
+from comethooks.workers.handlers.crew import Crew
 from comethooks.workers.handlers.run import event_of
-from comethooks.workers.handlers.runners import Runner, Runners
+from comethooks.workers.handlers.runners import Runner
 from comethooks.workers.journal import RunResult
 from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.processes import StopFlag
@@ -18,6 +18,9 @@ from comethooks.workers.record import Record
 from comethooks.workers.replays.lines import LaneKey, ReplayLines, lane_key
 
 _TICK_SECONDS = 0.1
+
+Told = tuple[str, RunResult] | None
+"""What a runner tells: how a run on the event with an id ended, or None, that a lane has ended."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,24 +32,13 @@ class Pending:
 
 
 class ReplayRuns:
-    """Makes the runs of the replay `name`, one chunk after the other, with runners that are started
+    """Makes the runs of the replay `name`, one chunk after the other, with a `crew` that is started
     elsewhere.
-
-    `messages` is where the runners' failures are put.
     """
 
-    def __init__(
-        self,
-        name: str,
-        runners: Runners,
-        messages: "SimpleQueue[object]",
-        stop: StopFlag,
-        *,
-        dry_run: bool,
-    ) -> None:
+    def __init__(self, name: str, crew: Crew[Told], stop: StopFlag, *, dry_run: bool) -> None:
         self._name = name
-        self._runners = runners
-        self._messages = messages
+        self._crew = crew
         self._stop = stop
         self._dry_run = dry_run
         self._until = 0.0
@@ -56,7 +48,7 @@ class ReplayRuns:
         """Whether nothing more may be started: somebody asked to stop, or a handler hangs in this
         process.
         """
-        return self._stop.is_set() or self._runners.stuck
+        return self._stop.is_set() or self._crew.stuck
 
     def make(
         self,
@@ -77,26 +69,17 @@ class ReplayRuns:
         for each in pending:
             lanes[lane_key(each.record)].append(each)
         for lane in lanes.values():
-            self._runners.submit(partial(self._run, lane, lines))
+            self._crew.submit(partial(self._run, lane, lines))
         results: list[tuple[str, RunResult]] = []
         left = len(lanes)
         while left:
-            message = self._message()
-            if isinstance(message, Exception):
-                raise message
-            if isinstance(message, tuple):
-                results.append(message)
-            elif message is not None:
-                left -= 1
-            self._runners.enforce_limits()
+            for told in self._crew.told(_TICK_SECONDS):
+                if told is None:
+                    left -= 1
+                else:
+                    results.append(told)
             tick()
         return results
-
-    def _message(self) -> object:
-        try:
-            return self._messages.get(timeout=_TICK_SECONDS)
-        except Empty:
-            return None
 
     def _run(self, lane: Sequence[Pending], lines: ReplayLines, runner: Runner) -> None:
         """In a runner's thread: one conversation."""
@@ -110,17 +93,14 @@ class ReplayRuns:
             event = event_of(pending.record, self._name)
             ended = partial(self._ended, pending, lines)
             runner.execute(pending.handler, event, ended, dry_run=self._dry_run)
-        self._messages.put(_LANE_ENDED)
+        self._crew.tell(None)
 
     def _tell(self, pending: Pending, result: RunResult) -> None:
-        self._messages.put((pending.record.id, replace(result, replay=self._name)))
+        self._crew.tell((pending.record.id, replace(result, replay=self._name)))
 
     def _ended(
         self, pending: Pending, lines: ReplayLines, result: RunResult, *, given_up: bool = False
     ) -> None:
         self._tell(pending, lines.placed(pending.handler, pending.record, result))
         if given_up:  # its thread does not come back
-            self._messages.put(_LANE_ENDED)
-
-
-_LANE_ENDED = object()
+            self._crew.tell(None)

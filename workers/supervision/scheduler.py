@@ -8,7 +8,6 @@ fence.
 """
 
 import contextlib
-import math
 import os
 import signal
 import time
@@ -17,23 +16,20 @@ from typing import Any
 import structlog
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue
-from rq.serializers import JSONSerializer
 
 from comethooks.workers import logs
 from comethooks.workers.clock import now_ms
-from comethooks.workers.jobs import replay_queue
-from comethooks.workers.jobs.queue import (
+from comethooks.workers.jobs.claim import CLAIM_SECONDS
+from comethooks.workers.jobs.queues import (
     BATCH,
-    CLAIM_SECONDS,
-    JOB,
-    LIFE_SECONDS,
-    OUTAGE_SECONDS,
+    MOST_JOBS,
     RUNS_QUEUE,
+    enqueue_attempts,
+    enqueue_replays,
+    open_queue,
 )
-from comethooks.workers.journal import Journal, JournalOutdatedError, JournalUnavailableError
+from comethooks.workers.journal import Journal, JournalOutage
 from comethooks.workers.journal.replaying.replay_rows import Replays
-from comethooks.workers.journal.tables.migrate import require_current
 from comethooks.workers.processes import StopFlag, is_dead_here, member_name
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams import keys, scripts
@@ -47,12 +43,10 @@ TICK_SECONDS = 1.0
 LEADER_SECONDS = 10.0
 BLIND_SECONDS = 5.0
 """After so long without a round nothing is known of who could renew its claims."""
-MOST_JOBS = 4
 PAUSE_PER_LOOK = 20.0
 """For how many times as long as a look at the lines of ordered handlers took there is none."""
 _TELL_SECONDS = 5.0
 _TOLD_TTL_SECONDS = 60
-_FAILURE_TTL_SECONDS = 3600
 
 log = structlog.get_logger()
 
@@ -64,7 +58,7 @@ class Scheduler:
         self._settings = settings
         self._client = client
         self._journal = journal
-        self._queue = Queue(RUNS_QUEUE, connection=client, serializer=JSONSerializer)
+        self._queue = open_queue(RUNS_QUEUE, client)
         self._repair = client.register_script(scripts.REPAIR)
         self._seen = 0.0
         self._expiring_from = 0.0
@@ -72,6 +66,7 @@ class Scheduler:
         self._sweeper = Sweeper(settings, journal, client)
         self._next_look = 0.0
         self._next_telling = 0.0
+        self._current = False
 
     def lost_sight(self) -> None:
         """The journal was away, so nobody could renew a claim: none has expired until they could
@@ -81,14 +76,18 @@ class Scheduler:
 
     def tick(self) -> None:
         """One round. Takes well under a second unless the journal is slow."""
+        if not self._current:
+            self._journal.require_current()
+            self._current = True
         if (
             time.monotonic() > self._seen + BLIND_SECONDS
         ):  # another one led, or the journal did not answer
             self.lost_sight()
         self._free_claims()
         self._release_waiting()
-        self._enqueue_due()
-        replay_queue.enqueue(self._queue, self._settings, self._replays.due(now_ms()))
+        due = self._journal.due(now_ms(), BATCH * MOST_JOBS)
+        enqueue_attempts(self._queue, self._settings, due)
+        enqueue_replays(self._queue, self._settings, self._replays.due(now_ms()))
         self._sweeper.go_on()
         if time.monotonic() > self._next_telling:
             self._next_telling = time.monotonic() + _TELL_SECONDS
@@ -122,20 +121,6 @@ class Scheduler:
     def _ending_of(self, member: str) -> str | None:
         return endings_of(self._client, [member]).get(member)
 
-    def _enqueue_due(self) -> None:
-        due = self._journal.due(now_ms(), BATCH * MOST_JOBS)
-        for _ in range(
-            min(math.ceil(due / BATCH), MOST_JOBS) - replay_queue.other_jobs(self._queue)
-        ):
-            self._queue.enqueue_call(
-                JOB,
-                timeout=math.ceil(
-                    LIFE_SECONDS + 2 * self._settings.handler_timeout + OUTAGE_SECONDS
-                ),
-                result_ttl=0,
-                failure_ttl=_FAILURE_TTL_SECONDS,
-            )
-
     def _tell(self) -> None:
         """Tell how many runs are unfinished: the metrics are served without SQL."""
         unfinished: dict[Any, Any] = {
@@ -163,22 +148,21 @@ def main() -> int:
     journal = Journal.open(settings.database_url)
     leader = Leader(client, member_name(os.getpid()), ttl=LEADER_SECONDS)
     scheduler = Scheduler(settings, client, journal)
-    said, current = "", False
+    outage = JournalOutage(
+        RedisError,
+        OSError,
+        longest_pause=TICK_SECONDS,
+        began="the scheduler waits",
+        over="the scheduler goes on",
+    )
+
+    def lead() -> None:
+        if leader.is_leader():
+            scheduler.tick()
+
     while not stop.wait(TICK_SECONDS):
-        try:
-            if leader.is_leader():
-                if not current:
-                    require_current(journal.engine)
-                    current = True
-                scheduler.tick()
-            if said:
-                log.info("the scheduler goes on")
-            said = ""
-        except (JournalUnavailableError, JournalOutdatedError, RedisError, OSError) as error:
+        if not outage.try_once(lead):
             scheduler.lost_sight()
-            if not said:
-                log.warning("the scheduler waits", **logs.failure(error))
-            said = said or type(error).__name__
     with contextlib.suppress(RedisError, OSError):
         leader.resign()
     return 0

@@ -14,7 +14,6 @@ that nobody ended; nothing here depends on when.
 import contextlib
 import importlib
 import logging
-import math
 import os
 import signal
 import sys
@@ -34,7 +33,14 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from comethooks.workers import logs
-from comethooks.workers.jobs.queue import JOB, RUNS_QUEUE
+from comethooks.workers.jobs.queues import (
+    ATTEMPTS_JOB,
+    DRAIN_JOB,
+    DRAIN_QUEUE,
+    RUNS_QUEUE,
+    enqueue_drainer,
+    open_queue,
+)
 from comethooks.workers.processes import RELOAD, end_with_parent, ending
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams.connections import connect
@@ -45,7 +51,6 @@ POLL_SECONDS = 0.5
 HEARTBEAT_SECONDS = 60.0
 """How often a worker that has nothing to do tells RQ that it lives."""
 MONITORING_SECONDS = 5
-FAILURE_TTL_SECONDS = 3600
 CONNECTION_TIMEOUT_SECONDS = 2
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 10.0
@@ -79,9 +84,8 @@ class HorseWorker(Worker):
         self._wait_status = 0
         self._fallen: int | None = None
         """The wait status of a work-horse that was killed and is not buried yet."""
-        queue = Queue(self.queue_name, connection=connection, serializer=JSONSerializer)
         super().__init__(
-            [queue],
+            [open_queue(self.queue_name, connection)],
             connection=connection,
             serializer=JSONSerializer,
             job_monitoring_interval=MONITORING_SECONDS,
@@ -200,8 +204,8 @@ class HorseWorker(Worker):
 class DrainWorker(HorseWorker):
     """Works on the queue `drain`, where it puts one job whenever it has nothing to do."""
 
-    queue_name = "drain"
-    module = "comethooks.workers.jobs.draining"
+    queue_name = DRAIN_QUEUE
+    module = DRAIN_JOB.rpartition(".")[0]
 
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
@@ -212,7 +216,7 @@ class DrainWorker(HorseWorker):
         time.sleep(self._pause)
         while True:
             if self.queues[0].is_empty():
-                self._enqueue_drainer()
+                enqueue_drainer(self.queues[0], self._settings)
             # Another worker may have been quicker to take it.
             found: tuple[Job, Queue] | None = super().dequeue_job_and_maintain_ttl(
                 None, max_idle_time
@@ -220,22 +224,12 @@ class DrainWorker(HorseWorker):
             if found is not None:
                 return found
 
-    def _enqueue_drainer(self) -> None:
-        from comethooks.workers.jobs.draining import LONGEST_LIFE_SECONDS, drain
-
-        self.queues[0].enqueue_call(
-            drain,
-            timeout=math.ceil(LONGEST_LIFE_SECONDS + 2 * self._settings.handler_timeout + 60),
-            result_ttl=0,
-            failure_ttl=FAILURE_TTL_SECONDS,
-        )
-
 
 class RunsWorker(HorseWorker):
     """Works on the queue `runs`, where the scheduler puts a job when runs are due."""
 
     queue_name = RUNS_QUEUE
-    module = JOB.rpartition(".")[0]
+    module = ATTEMPTS_JOB.rpartition(".")[0]
 
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None

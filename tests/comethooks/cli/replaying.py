@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from comethooks.workers.jobs.chunks import Replaying
+from comethooks.workers.jobs.equipment import Equipment
 from comethooks.workers.journal.replaying.replay_rows import Replays, StoredReplay
 from comethooks.workers.plugins.loading import load_plugins
 from comethooks.workers.processes import StopFlag
@@ -67,7 +68,8 @@ def work(command: "Command", store: Store, replays: Replays) -> Callable[[str], 
             ReplayState.STAGING,
         ):
             plugins = load_plugins(settings)
-            Replaying(name, settings, plugins, store.journal, client, StopFlag()).run()
+            equipment = Equipment(settings, plugins, store.journal, client, StopFlag())
+            Replaying(name, equipment).run()
         return found
 
     return work

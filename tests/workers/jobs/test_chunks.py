@@ -61,10 +61,7 @@ class Replayer:
 
     def job(self, *handlers: BoundHandler, name: str = NAME) -> Replaying:
         """One job."""
-        desk = self.desk
-        return Replaying(
-            name, desk.settings, plugins_of(*handlers), desk.journal, desk.redis, desk.stop
-        )
+        return Replaying(name, self.desk.equipment(plugins_of(*handlers)))
 
     def work(self, *handlers: BoundHandler, name: str = NAME) -> StoredReplay:
         """Jobs until the replay has ended."""

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from comethooks.workers.clock import now_ms
+from comethooks.workers.jobs.queues import BATCH, MOST_JOBS, RUNS_QUEUE
 from comethooks.workers.journal import Filter
 from comethooks.workers.journal.replaying.replay_request import ReplayRequest
 from comethooks.workers.journal.replaying.replay_rows import SUSPECTS, Replays
@@ -17,7 +18,7 @@ from comethooks.workers.states import RunState
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.endings import bury
 from comethooks.workers.supervision import scheduler
-from comethooks.workers.supervision.scheduler import BATCH, MOST_JOBS, RUNS_QUEUE, Scheduler
+from comethooks.workers.supervision.scheduler import Scheduler
 from tests.waiting import wait_for
 from tests.workers.desk import Desk
 
