@@ -4,13 +4,15 @@ The rules are here; `/readyz` tells them to a platform, and `comethooks doctor`
 (`comethooks.doctor`) to people.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
+from comethooks.workers.plugins.comparing import not_running
+from comethooks.workers.plugins.published import WorkerPlugins, at_work
 from comethooks.workers.record import ENTRY_OVERHEAD_BYTES
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams import keys
@@ -92,7 +94,7 @@ def seen(client: Redis, partitions: int | None) -> Overview | None:
 
 
 def check(client: Redis, settings: Settings, journal_error: Callable[[], str | None]) -> Health:
-    """Ask Redis and the journal. Takes three round trips to Redis, and less than a second when it
+    """Ask Redis and the journal. Takes four round trips to Redis, and less than a second when it
     is away.
 
     `journal_error` says in one word why the journal cannot be reached, or None.
@@ -100,10 +102,15 @@ def check(client: Redis, settings: Settings, journal_error: Callable[[], str | N
     try:
         server = ask(client)
         state = overview(client, settings.partitions)
+        workers = at_work(client)
     except (RedisError, OSError) as error:
         return Health((HealthFinding("redis", f"Redis did not answer: {type(error).__name__}"),))
     limit = BacklogLimit(settings.max_backlog_bytes, state.maxmemory)
-    degraded = [*server_degraded(server, limit), *engine_degraded(state)]
+    degraded = [
+        *server_degraded(server, limit),
+        *engine_degraded(state),
+        *plugins_degraded(workers),
+    ]
     if failed := journal_error():
         degraded.append(
             HealthFinding("journal", f"it cannot be reached: {failed}; events are kept and wait")
@@ -198,3 +205,11 @@ def engine_degraded(state: Overview) -> Iterator[HealthFinding]:
             "it has done nothing for a minute: retries wait and nothing is deleted",
             "its log says why",
         )
+
+
+def plugins_degraded(workers: Sequence[WorkerPlugins]) -> Iterator[HealthFinding]:
+    """Which plugins get nothing, or not everywhere the same. An error's text may hold anything, so
+    it is not told here.
+    """
+    for sentence in not_running(workers):
+        yield HealthFinding("plugins", sentence, "see: comethooks plugins list")

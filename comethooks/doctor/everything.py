@@ -1,9 +1,8 @@
 """All checks, in the order in which they are told."""
 
 import contextlib
-import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, redirect_stdout
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -15,8 +14,9 @@ from comethooks.doctor.finding import Finding, Level, caught, guarded
 from comethooks.doctor.plugins import check_plugins
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import Journal
-from comethooks.workers.plugins.loading import load_plugins
+from comethooks.workers.plugins.loading import look_at_plugins
 from comethooks.workers.plugins.namespaces import unread_beside
+from comethooks.workers.plugins.published import at_work
 from comethooks.workers.settings import paths
 from comethooks.workers.settings.settings import NAMES, Settings
 from comethooks.workers.streams.connections import connect
@@ -48,7 +48,7 @@ def examine(settings: Settings, public_endpoint: httpx.URL | None = None) -> Ite
         answering = client if is_ok(of_redis, redis_server.CONNECTION) else None
         usable = is_ok(of_database, database.SCHEMA)
         yield from guarded("clock", partial(_clock, answering, settings, usable=usable))
-        yield from caught("plugins", partial(_plugins, settings))
+        yield from caught("plugins", partial(_plugins, answering, settings))
         yield from guarded("workers", partial(_workers, answering, settings))
         if usable:
             yield from guarded("workers.runs", partial(_runs, settings))
@@ -83,10 +83,9 @@ def _clock(client: Redis | None, settings: Settings, *, usable: bool) -> Iterato
         yield from clocks.check_clock(servers)
 
 
-def _plugins(settings: Settings) -> Iterator[Finding]:
-    with redirect_stdout(sys.stderr):  # what a plugin prints when it is imported is no data of ours
-        plugins = load_plugins(settings)
-    yield from check_plugins(plugins)
+def _plugins(client: Redis | None, settings: Settings) -> Iterator[Finding]:
+    plugins = look_at_plugins(settings)
+    yield from check_plugins(plugins, at_work(client) if client else ())
     for unread in unread_beside(plugins, settings):
         yield Finding("settings.unread", Level.WARNING, unread.sentence)
 

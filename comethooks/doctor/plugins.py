@@ -1,26 +1,68 @@
-"""The plugins that a worker would load here."""
+"""The plugins: what is found here, and what the workers have."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from comethooks.doctor.finding import Finding, Level
+from comethooks.workers.plugins.comparing import ABSENT, Compared, Holding, compare
 from comethooks.workers.plugins.loaded import Plugins
+from comethooks.workers.plugins.published import HeldPlugin, PluginState, WorkerPlugins, held
+from comethooks.workers.settings.settings import NAMES
 
 
-def check_plugins(plugins: Plugins) -> Iterator[Finding]:
-    """One finding for each plugin, and one for each warning of one."""
-    for broken in plugins.broken:
-        detail = broken.error if broken.where in broken.error else f"{broken.where}: {broken.error}"
-        advice = "mend it, or name it in COMETHOOKS_DISABLED_PLUGINS; see: comethooks plugins check"
-        yield Finding(f"plugins.{broken.name}", Level.WRONG, f"quarantined: {detail}", advice)
-    for loaded in plugins.loaded:
-        count = len(loaded.handlers)
-        handlers = f"{count} handler{'' if count == 1 else 's'}"
-        yield Finding(f"plugins.{loaded.name}", Level.OK, f"{handlers}, version {loaded.version}")
-        for warning in loaded.warnings:
-            yield Finding(f"plugins.{loaded.name}", Level.WARNING, warning)
-    for disabled in plugins.disabled:
-        yield Finding(f"plugins.{disabled.name}", Level.OK, f"disabled ({disabled.origin})")
-    if not (plugins.broken or plugins.loaded or plugins.disabled):
+def check_plugins(plugins: Plugins, workers: Sequence[WorkerPlugins] = ()) -> Iterator[Finding]:
+    """What is found of each plugin here and what `workers` have of it, and one finding for each
+    warning.
+    """
+    here = held(plugins)
+    compared = {each.name: each for each in compare(here, workers)}
+    for plugin in here:
+        yield _here(plugin, compared[plugin.name])
+        for warning in plugin.warnings:
+            yield Finding(f"plugins.{plugin.name}", Level.WARNING, warning)
+    for each in compared.values():
+        if not each.agree:
+            yield from (_at_work(each, holding) for holding in each.holdings)
+    if not compared:
         yield Finding(
             "plugins", Level.OK, "there are none: events are kept, and nothing is done with them"
         )
+
+
+def _here(plugin: HeldPlugin, compared: Compared) -> Finding:
+    check = f"plugins.{plugin.name}"
+    if plugin.state is PluginState.QUARANTINED:
+        runs = any(each.runs for each in compared.holdings)
+        advice = (
+            f"mend it, or name it in {NAMES['disabled_plugins']}; see: comethooks plugins check"
+        )
+        level = Level.WARNING if runs else Level.WRONG
+        return Finding(check, level, f"quarantined here: {plugin.why}", advice)
+    if plugin.state is PluginState.DISABLED:
+        return Finding(check, Level.OK, f"disabled here ({plugin.where})")
+    count = len(plugin.handlers)
+    same = compared.holdings[0].sentence if compared.agree and compared.holdings else ""
+    found = f"{count} handler{'' if count == 1 else 's'}, version {plugin.version}"
+    return Finding(check, Level.OK, f"{found}; {same}" if same else found)
+
+
+def _at_work(compared: Compared, holding: Holding) -> Finding:
+    """What some workers have, where not all have what is found here."""
+    check = f"plugins.{compared.name}"
+    here, there = compared.here, holding.plugin
+    if there and there.state is PluginState.LOADED:
+        if here is None:
+            return Finding(check, Level.OK, f"{holding.sentence}; it is not found here")
+        if not here.state.runs or here.version == there.version:
+            return Finding(check, Level.OK, holding.sentence)
+    level = Level.WRONG if holding.state == PluginState.QUARANTINED else Level.WARNING
+    return Finding(check, level, holding.sentence, _ADVICE[holding.state])
+
+
+_RELOAD = "load them anew: kill -USR1 on `comethooks up` or `comethooks worker`"
+_ADVICE: Mapping[str, str] = {
+    PluginState.LOADED: f"install the same version there, and {_RELOAD}",
+    PluginState.LAST_GOOD: "mend the file: the version before handles the events",
+    PluginState.QUARANTINED: "mend it there: its handlers get no events",
+    PluginState.DISABLED: f"look at {NAMES['disabled_plugins']} there",
+    ABSENT: "give the workers the same plugin folder and settings, and start them again",
+}

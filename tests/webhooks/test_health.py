@@ -14,6 +14,7 @@ from redis import Redis
 from comethooks.webhooks.app import create_app
 from comethooks.webhooks.journal_probe import JournalProbe
 from comethooks.workers.journal import Journal
+from comethooks.workers.plugins.published import HeldPlugin, PluginState, publish
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.layout import switch
 from tests.application import MakeSettings
@@ -67,6 +68,19 @@ class TestReady:
         assert words(document["degraded"]) == ["drainers", "leases", "scheduler", "journal"]
         assert document["drainers"] == 0
         assert document["waiting"] == 0
+
+    def test_a_plugin_that_not_every_worker_runs_is_named(
+        self, client: FlaskClient, redis: Redis
+    ) -> None:
+        """With how many, and without what its error says, which may be anything."""
+        broken = HeldPlugin(
+            "welcome", PluginState.QUARANTINED, "/srv/welcome.py:1", None, "ValueError: secret"
+        )
+        publish(redis, "a|boot|1", [broken])
+        publish(redis, "b|boot|1", [])
+        [found] = [each for each in ready(client)["degraded"] if each["what"] == "plugins"]
+        assert found["detail"].startswith("welcome is in quarantine on 1 of 2 workers; ")
+        assert "secret" not in json.dumps(found)
 
     def test_with_a_drainer_that_has_everything_nothing_is_degraded(
         self, make_settings: MakeSettings, client: FlaskClient, redis: Redis

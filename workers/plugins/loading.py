@@ -4,9 +4,11 @@ A plugin that cannot be used is quarantined, named with file and line, and the o
 runs the plugins' code, so it happens in the processes that need handlers and nowhere else.
 """
 
+import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -67,6 +69,14 @@ def load_plugins(settings: Settings, last_good: LastGood | None = None) -> Plugi
         broken=_by_name(broken for each in everything for broken in each.broken),
         disabled=_by_name(disabled for each in everything for disabled in each.disabled),
     )
+
+
+def look_at_plugins(settings: Settings) -> Plugins:
+    """The same for a command. What a plugin prints when it is imported is no data of the command's,
+    so it goes to standard error.
+    """
+    with redirect_stdout(sys.stderr):
+        return load_plugins(settings)
 
 
 def _by_name(plugins: Iterable[Named]) -> tuple[Named, ...]:

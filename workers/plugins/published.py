@@ -59,6 +59,12 @@ class HeldPlugin:
     """The ids of its handlers."""
     warnings: tuple[str, ...] = ()
 
+    @property
+    def why(self) -> str:
+        """The reason, with the place unless it names that itself."""
+        reason = self.reason or ""
+        return reason if self.where in reason else f"{reason} ({self.where})"
+
 
 @dataclass(frozen=True, slots=True)
 class WorkerPlugins:
@@ -79,8 +85,11 @@ class WorkerPlugins:
 
 
 def held(plugins: Plugins) -> tuple[HeldPlugin, ...]:
-    """What a process that loaded `plugins` has, by name."""
-    return tuple(sorted(_held(plugins), key=lambda plugin: (plugin.name, plugin.where)))
+    """What a process that loaded `plugins` has, by name. A name may be there twice."""
+    # Of two with the same name the one that runs comes first: it is what the name stands for.
+    return tuple(
+        sorted(_held(plugins), key=lambda each: (each.name, not each.state.runs, each.where))
+    )
 
 
 def _held(plugins: Plugins) -> Iterator[HeldPlugin]:

@@ -1,15 +1,18 @@
 """`comethooks explain`: everything that happened to one event or request, and why."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import click
+from redis import Redis
+from redis.exceptions import RedisError
 
 from comethooks.cli.explain.snippets import snippet
 from comethooks.cli.explain.verdicts import LeftOut, Verdict, left_out, verdicts
-from comethooks.cli.plugins import load_quietly
+from comethooks.cli.plugins.listing import holding_document
 from comethooks.cli.terminal import filters, options
 from comethooks.cli.terminal.details import (
     precise,
@@ -25,8 +28,13 @@ from comethooks.cli.terminal.documents import drift_of, event_details, request_d
 from comethooks.cli.terminal.found import event_facts
 from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table, styled
 from comethooks.cli.terminal.sources import open_sources
+from comethooks.cli.terminal.texts import without_secrets
+from comethooks.workers import logs
 from comethooks.workers.journal import Outcome, StoredEvent, StoredOnce, StoredRequest, StoredRun
+from comethooks.workers.plugins.comparing import Compared, compare
 from comethooks.workers.plugins.loaded import Plugins
+from comethooks.workers.plugins.loading import look_at_plugins
+from comethooks.workers.plugins.published import at_work, held
 from comethooks.workers.states import EventStatus
 
 _NOT_OF_EXPLAIN = frozenset(("payload",))
@@ -43,6 +51,8 @@ class Explained:
     plugins: Plugins
     once: tuple[StoredOnce, ...] = ()
     """The side effects of its runs that are to happen at most once."""
+    otherwise: tuple[Compared, ...] = ()
+    """The plugins of which the workers do not have what is found here."""
 
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -88,8 +98,13 @@ def explain(identifier: str, as_json: bool) -> None:
                 )
             _explain_request(request, as_json=as_json)
             return
+        logs.configure(sources.settings.log_format)
+        plugins = look_at_plugins(sources.settings)
         explained = Explained(
-            event, load_quietly(sources.settings), tuple(sources.journal.once_of(event.id))
+            event,
+            plugins,
+            tuple(sources.journal.once_of(event.id)),
+            tuple(_otherwise(plugins, sources.client)),
         )
     if as_json:
         print_json(_document(explained))
@@ -97,6 +112,13 @@ def explain(identifier: str, as_json: bool) -> None:
     print_title("Event", event.id, event_facts(event))
     for section in _SECTIONS:
         section(explained)
+
+
+def _otherwise(plugins: Plugins, client: Redis) -> Iterator[Compared]:
+    """None when Redis does not answer: that is told already."""
+    with suppress(RedisError, OSError):
+        workers = at_work(client)
+        yield from (each for each in compare(held(plugins), workers) if not each.agree)
 
 
 def _explain_request(request: StoredRequest, *, as_json: bool) -> None:
@@ -134,6 +156,10 @@ def _document(explained: Explained) -> dict[str, Any]:
         "handlers": [verdict.document() for verdict in explained.verdicts],
         "once": [key.as_json() for key in explained.once],
         "plugins_left_out": [plugin.document() for plugin in explained.left_out],
+        "plugins_of_workers": [
+            {"name": each.name, "workers": [holding_document(holding) for holding in each.holdings]}
+            for each in explained.otherwise
+        ],
         "snippet": explained.snippet,
     }
 
@@ -205,6 +231,14 @@ def _print_left_out(explained: Explained) -> None:
         )
 
 
+def _print_otherwise(explained: Explained) -> None:
+    if explained.otherwise:
+        print_section("Plugins that the workers have otherwise than found here")
+        for each in explained.otherwise:
+            for holding in each.holdings:
+                print_text(f"{each.name}: {without_secrets(holding.sentence)}")
+
+
 def _print_runs(explained: Explained) -> None:
     if live := explained.runs(live=True):
         print_section("Runs")
@@ -229,6 +263,7 @@ _SECTIONS: tuple[Callable[[Explained], None], ...] = (
     _print_drift,
     _print_handlers,
     _print_left_out,
+    _print_otherwise,
     _print_runs,
     _print_replays,
     _print_once,

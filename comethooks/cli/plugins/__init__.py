@@ -1,70 +1,16 @@
 """`comethooks plugins`: what is found, and whether it can be used."""
 
 import shlex
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import redirect_stdout
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
 
 from comethooks.cli import load_settings
+from comethooks.cli.plugins.listing import find, print_documents, print_plugins, print_remarks
 from comethooks.cli.plugins.scaffold import check_name, files_of, make
 from comethooks.cli.terminal import options
 from comethooks.cli.terminal.details import print_text
-from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table, styled
-from comethooks.workers import logs
-from comethooks.workers.plugins.discovery import overlooked
-from comethooks.workers.plugins.loaded import (
-    BoundHandler,
-    BrokenPlugin,
-    DisabledPlugin,
-    LoadedPlugin,
-    Plugins,
-)
-from comethooks.workers.plugins.loading import load_plugins
-from comethooks.workers.plugins.plugin import Replayable
-from comethooks.workers.plugins.retry import Retry
-from comethooks.workers.settings.settings import Settings
-
-_COLUMNS = (
-    Column("NAME", folds_at=16),
-    Column("STATE"),
-    Column("HANDLER", folds_at=24),
-    Column("PATTERNS", folds_at=24),
-    Column("ATTEMPTS", spare=2),
-    Column("TIMEOUT", spare=3),
-    Column("OPTIONS", spare=6),
-    Column("VERSION", spare=4, folds_at=12),
-    Column("WHERE", spare=1, folds_at=24),
-    Column("FROM", spare=5, folds_at=16),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Handler:
-    id: str
-    patterns: tuple[str, ...]
-    where: str
-    retry: Retry | None
-    timeout: float
-    replay: Replayable
-    ordered: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A plugin as it is shown, and as JSON has it."""
-
-    name: str
-    state: str
-    origin: str
-    where: str
-    version: str | None = None
-    handlers: tuple[_Handler, ...] = ()
-    warnings: tuple[str, ...] = ()
-    error: str | None = None
+from comethooks.cli.terminal.output import hint, print_json
 
 
 @click.group()
@@ -75,19 +21,21 @@ def plugins() -> None:
 @plugins.command("list", epilog=options.examples("comethooks plugins list"))
 @options.as_json
 def list_(as_json: bool) -> None:
-    """List the plugins with their handlers and their state.
+    """List the plugins with their handlers and their state, here and in the workers.
 
-    Loading them runs their code, as a worker does.
+    Loading them runs their code, as a worker does. WORKERS says whether those that are at work have
+    the same; where they do not, a line below says who has what, and why.
     """
-    found = _found()
+    settings = load_settings()
+    found = find(settings)
     if as_json:
-        _print_json(found)
+        print_documents(found)
     elif found:
-        print_table(_COLUMNS, [row for plugin in found for row in _rows(plugin)])
-        _print_remarks(found)
+        print_plugins(found)
+        print_remarks(found)
     else:
         hint(
-            f"No plugins found. Put one into {load_settings().plugin_dir}, or name one in"
+            f"No plugins found. Put one into {settings.plugin_dir}, or name one in"
             " COMETHOOKS_PLUGINS."
         )
 
@@ -97,13 +45,14 @@ def list_(as_json: bool) -> None:
 def check(as_json: bool) -> None:
     """Say what is wrong with the plugins, and fail if one is.
 
-    It fails when a plugin cannot be used; a warning is no reason.
+    It fails when a plugin cannot be used here. A warning is no reason, nor what the workers have:
+    they may have loaded what was there before.
     """
-    found = _found()
+    found = find(load_settings())
     if as_json:
-        _print_json(found)
+        print_documents(found)
     else:
-        _print_remarks(found)
+        print_remarks(found)
     counts = {state: sum(plugin.state == state for plugin in found) for state in _STATES}
     hint(", ".join(f"{count} {state}" for state, count in counts.items()))
     if counts["quarantined"]:
@@ -161,106 +110,3 @@ Then start the workers again. The handler is in the package's __init__.py."""
 
 
 _STATES = ("loaded", "quarantined", "disabled", "ignored")
-
-
-def _found() -> list[_Found]:
-    settings = load_settings()
-    found = [*_all(load_quietly(settings)), *map(_ignored, overlooked(settings))]
-    return sorted(found, key=lambda plugin: (plugin.name, plugin.where))
-
-
-def load_quietly(settings: Settings) -> Plugins:
-    """The plugins that are found. What one prints when it is imported is no data of ours."""
-    logs.configure(settings.log_format)
-    with redirect_stdout(sys.stderr):
-        return load_plugins(settings)
-
-
-def _all(plugins: Plugins) -> Iterator[_Found]:
-    for loaded in plugins.loaded:
-        yield _loaded(loaded)
-    for broken in plugins.broken:
-        yield _broken(broken)
-    for disabled in plugins.disabled:
-        yield _disabled(disabled)
-
-
-def _loaded(plugin: LoadedPlugin) -> _Found:
-    return _Found(
-        name=plugin.name,
-        state="loaded",
-        origin=plugin.origin,
-        where=plugin.file,
-        version=plugin.version,
-        handlers=tuple(_handler(bound) for bound in plugin.handlers),
-        warnings=plugin.warnings,
-    )
-
-
-def _handler(bound: BoundHandler) -> _Handler:
-    handler = bound.handler
-    return _Handler(
-        id=bound.id,
-        patterns=handler.patterns,
-        where=handler.where,
-        retry=bound.retry,
-        timeout=bound.timeout,
-        replay=handler.replay,
-        ordered=bound.ordered,
-    )
-
-
-def _broken(plugin: BrokenPlugin) -> _Found:
-    return _Found(plugin.name, "quarantined", plugin.origin, plugin.where, error=plugin.error)
-
-
-def _disabled(plugin: DisabledPlugin) -> _Found:
-    return _Found(plugin.name, "disabled", plugin.origin, plugin.where)
-
-
-def _ignored(folder: Path) -> _Found:
-    advice = (
-        f"no plugin is loaded from {folder}, since it has no __init__.py;"
-        f" install it: pip install {shlex.quote(str(folder))}"
-    )
-    return _Found(folder.name, "ignored", "folder", str(folder), warnings=(advice,))
-
-
-def _print_json(found: Sequence[_Found]) -> None:
-    for plugin in found:
-        print_json(asdict(plugin))
-
-
-def _rows(plugin: _Found) -> Iterator[tuple[Cell, ...]]:
-    """A row for each handler; the plugin itself is named in the first."""
-    name, state, version = plugin.name, styled(plugin.state), plugin.version or ""
-    if not plugin.handlers:
-        yield name, state, "", "", "", "", "", version, plugin.where, plugin.origin
-    for number, handler in enumerate(plugin.handlers):
-        first: tuple[Cell, Cell] = ("", "") if number else (name, state)
-        attempts = str(handler.retry.attempts if handler.retry else 1)
-        limits = attempts, f"{handler.timeout:g} s", " ".join(_options(handler))
-        does = handler.id, ", ".join(handler.patterns), *limits
-        yield *first, *does, "" if number else version, handler.where, plugin.origin
-
-
-def _options(handler: _Handler) -> Iterator[str]:
-    """What is otherwise than a handler has it that says nothing."""
-    if handler.replay != "ask":
-        yield f"replay={handler.replay}"
-    if handler.ordered:
-        yield "ordered"
-
-
-def _print_remarks(found: Sequence[_Found]) -> None:
-    for plugin in found:
-        if plugin.error is not None:
-            print_text(f"quarantined: {_named_once(plugin)}")
-        for warning in plugin.warnings:
-            print_text(f"warning: {plugin.name}: {warning}")
-
-
-def _named_once(plugin: _Found) -> str:
-    """What is wrong with a plugin; most errors name the culprit and its place themselves."""
-    error = plugin.error or ""
-    return error if plugin.where in error else f"{plugin.name} ({plugin.where}): {error}"

@@ -1,13 +1,14 @@
-"""What is said of plugins, loaded from a folder."""
+"""What is said of plugins: of those in a folder here, and of those that the workers have."""
 
 import textwrap
 from pathlib import Path
 
 import pytest
 
-from comethooks.doctor.finding import Finding
+from comethooks.doctor.finding import Finding, Level
 from comethooks.doctor.plugins import check_plugins
 from comethooks.workers.plugins.loading import load_plugins
+from comethooks.workers.plugins.published import HeldPlugin, PluginState, WorkerPlugins
 from comethooks.workers.settings.settings import Settings
 from tests.comethooks.doctor.findings import OK, WARNING, WRONG
 
@@ -26,6 +27,7 @@ class TestPlugins:
     @pytest.fixture(autouse=True)
     def _prepare(self, tmp_path: Path) -> None:
         self.folder = tmp_path
+        self.workers: list[WorkerPlugins] = []
 
     def found(self, **variables: str) -> list[Finding]:
         settings = Settings.load(
@@ -38,8 +40,8 @@ class TestPlugins:
         )
         return [
             finding
-            for finding in check_plugins(load_plugins(settings))
-            if "(entry point" not in finding.detail
+            for finding in check_plugins(load_plugins(settings), self.workers)
+            if finding.check != "plugins.notes"  # of what is installed beside us
         ]
 
     def write(self, name: str, code: str) -> Path:
@@ -71,7 +73,8 @@ class TestPlugins:
         """It is off because somebody wanted it to be."""
         self.write("welcome.py", GOOD)
         (finding,) = self.named("welcome", COMETHOOKS_DISABLED_PLUGINS="welcome")
-        assert (finding.level, finding.detail) == (OK, "disabled (folder)")
+        assert finding.level is OK
+        assert finding.detail.startswith(f"disabled here ({self.folder / 'welcome.py'}")
 
     def test_what_its_author_may_want_to_look_at_is_a_warning(self) -> None:
         """A trigger that is misspelt, for instance."""
@@ -79,3 +82,66 @@ class TestPlugins:
         fine, warning = self.named("welcome")
         assert (fine.level, warning.level) == (OK, WARNING)
         assert "mesage_sent" in warning.detail
+
+    def at_work(self, *plugins: HeldPlugin) -> None:
+        self.workers.append(WorkerPlugins(f"far|boot|{len(self.workers)}", 1000, plugins))
+
+    def version(self) -> str:
+        (finding,) = self.named("welcome")
+        return finding.detail.rpartition(" ")[2]
+
+    def test_what_the_workers_have_too_is_told_in_one(self) -> None:
+        """Who looks from another terminal wants to know just that."""
+        self.write("welcome.py", GOOD)
+        version = self.version()
+        for _ in range(2):
+            self.at_work(HeldPlugin("welcome", PluginState.LOADED, "/srv/welcome.py", version))
+        (finding,) = self.named("welcome")
+        assert finding.level is OK
+        assert finding.detail == (
+            f"1 handler, version {version}; 2 workers on far run version {version}"
+        )
+
+    @pytest.mark.parametrize(
+        ("state", "version", "level", "told"),
+        [
+            (PluginState.LOADED, "0000", WARNING, "runs version 0000"),
+            (
+                PluginState.LAST_GOOD,
+                "0000",
+                WARNING,
+                "goes on with its last good version 0000: ValueError: x (/w:1)",
+            ),
+            (PluginState.QUARANTINED, None, WRONG, "has it in quarantine: ValueError: x (/w:1)"),
+            (PluginState.DISABLED, None, WARNING, "has it disabled"),
+            (None, None, WARNING, "does not have it"),
+        ],
+    )
+    def test_what_the_workers_have_otherwise_is_told_beside_it(
+        self, state: PluginState | None, version: str | None, level: Level, told: str
+    ) -> None:
+        """Not what this shell would load is what handles the events."""
+        self.write("welcome.py", GOOD)
+        why = "ValueError: x"
+        self.at_work(
+            *(HeldPlugin("welcome", each, "/w:1", version, why) for each in [state] if each)
+        )
+        here, there = self.named("welcome")
+        assert here.level is OK
+        assert (there.level, there.detail) == (level, f"1 worker on far {told}")
+        assert there.advice
+
+    def test_one_that_is_broken_here_and_runs_there_is_a_warning(self) -> None:
+        """No event is lost because of this shell."""
+        self.write("welcome.py", "def f(:")
+        self.at_work(HeldPlugin("welcome", PluginState.LOADED, "/srv/welcome.py", "1111"))
+        here, there = self.named("welcome")
+        assert (here.level, there.level) == (WARNING, OK)
+        assert here.detail.startswith("quarantined here: SyntaxError")
+
+    def test_one_that_only_the_workers_have_is_fine(self) -> None:
+        """It is not for this machine."""
+        self.at_work(HeldPlugin("welcome", PluginState.LOADED, "/srv/welcome.py", "1111"))
+        (finding,) = self.named("welcome")
+        assert finding.level is OK
+        assert finding.detail == "1 worker on far runs version 1111; it is not found here"

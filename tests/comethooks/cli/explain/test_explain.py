@@ -1,6 +1,7 @@
 """`comethooks explain`: everything that happened to an event or a request, and why."""
 
 from comethooks.workers.ids import new_id
+from comethooks.workers.plugins.published import HeldPlugin, PluginState, publish
 from comethooks.workers.record import Kind
 from comethooks.workers.states import RunState
 from tests.comethooks.cli.store import TOKEN, run
@@ -97,6 +98,20 @@ class TestEvent:
         [document] = command.json("explain", event.id)
         assert "payload" not in document
         assert {"kind": "unknown field", "path": "data.newField"} in document["drift"]
+
+    def test_says_what_the_workers_have_otherwise(self, command, store, folder, redis_server):
+        """What is found here is not what handled the event."""
+        folder("welcome.py", PLUGIN)
+        event = store.journalled(run("welcome.greet"))
+        assert command.json("explain", event.id)[0]["plugins_of_workers"] == []
+        broken = HeldPlugin("welcome", PluginState.QUARANTINED, "/w.py:3", None, "ValueError: x")
+        with redis_server.client() as client:
+            publish(client, "far|boot|1", [broken])
+        [document] = command.json("explain", event.id)
+        [plugin] = document["plugins_of_workers"]
+        assert (plugin["name"], plugin["workers"][0]["state"]) == ("welcome", "quarantined")
+        told = "welcome: 1 worker on far has it in quarantine: ValueError: x (/w.py:3)"
+        assert told in command("explain", event.id).stdout
 
     def test_names_plugins_that_are_quarantined_or_disabled(self, command, store, folder):
         """And says of a run whose handler is not loaded any more which of it is to blame."""

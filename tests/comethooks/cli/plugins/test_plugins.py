@@ -4,6 +4,8 @@ import hashlib
 
 import pytest
 
+from comethooks.workers.plugins.published import HeldPlugin, PluginState, publish
+
 GOOD = """
     from comethooks import Plugin, Retry
 
@@ -53,6 +55,7 @@ class TestList:
             ],
             "warnings": [],
             "error": None,
+            "workers": [],
         }
 
     def test_a_broken_one_is_quarantined_and_the_others_are_loaded(self, command, folder):
@@ -73,7 +76,7 @@ class TestList:
     def test_the_table_has_a_row_for_each_handler(self, command, folder):
         path = folder("welcome.py", GOOD)
         shown = command("plugins", "list").stdout
-        assert "welcome  loaded  welcome.greet     after_message, message.*" in shown
+        assert "welcome  loaded  none     welcome.greet     after_message, message.*" in shown
         version = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
         assert f"3         10 s                          {version}  {path}:6" in shown
         assert f"1         30 s     replay=safe ordered                {path}:10" in shown
@@ -143,3 +146,86 @@ class TestCheck:
         assert done.exit_code == 1
         assert f"{path}:6" in done.stdout
         assert "welcome.greet" in done.stdout
+
+
+class TestWorkers:
+    """What the workers have, beside what is found here."""
+
+    @pytest.fixture
+    def at_work(self, redis_server):
+        """Tells what a worker of another host has."""
+        with redis_server.client() as client:
+
+            def tell(*plugins, host="far"):
+                publish(client, f"{host}|boot|1", plugins)
+
+            yield tell
+
+    def test_nobody_at_work_is_told(self, command, folder):
+        """An empty list, and no remark."""
+        folder("welcome.py", GOOD)
+        [plugin] = command.json("plugins", "list")
+        assert plugin["workers"] == []
+        done = command("plugins", "list")
+        assert "welcome  loaded  none     welcome.greet" in done.stdout
+        assert "workers:" not in done.stdout
+
+    def test_the_same_is_told_in_a_word(self, command, folder, at_work):
+        """With when it was loaded, in JSON."""
+        path = folder("welcome.py", GOOD)
+        version = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+        at_work(HeldPlugin("welcome", PluginState.LOADED, "/srv/welcome.py", version))
+        [plugin] = command.json("plugins", "list")
+        [workers] = plugin["workers"]
+        assert workers.pop("loaded_at").startswith("20")
+        assert workers == {
+            "state": "loaded",
+            "version": version,
+            "where": "/srv/welcome.py",
+            "reason": None,
+            "hosts": ["far"],
+            "workers": 1,
+        }
+        done = command("plugins", "list")
+        assert "welcome  loaded  same     welcome.greet" in done.stdout
+        assert "workers:" not in done.stdout
+
+    @pytest.mark.parametrize("subcommand", ["list", "check"])
+    def test_what_differs_is_told_with_the_reason(self, subcommand, command, folder, at_work):
+        """A worker's quarantine is no reason to fail: it may have loaded what was there before."""
+        folder("welcome.py", GOOD)
+        at_work(HeldPlugin("welcome", PluginState.QUARANTINED, "/w.py:3", None, "ValueError: x"))
+        done = command("plugins", subcommand)
+        assert done.exit_code == 0
+        told = "workers: welcome: 1 worker on far has it in quarantine: ValueError: x (/w.py:3)"
+        assert told in done.stdout
+
+    def test_the_last_good_version_is_told_beside_the_broken_file(self, command, folder, at_work):
+        """Here it is in quarantine, there it goes on."""
+        path = folder("welcome.py", "def f(:")
+        why = "SyntaxError: invalid syntax"
+        at_work(HeldPlugin("welcome", PluginState.LAST_GOOD, f"{path}:1", "3f2a", why))
+        done = command("plugins", "check")
+        assert done.exit_code == 1
+        assert "quarantined: welcome" in done.stdout
+        told = f"workers: welcome: 1 worker on far goes on with its last good version 3f2a: {why}"
+        assert told in done.stdout
+
+    def test_what_only_a_worker_has_is_listed(self, command, at_work):
+        """With its state there."""
+        at_work(HeldPlugin("night", PluginState.LOADED, "/srv/night.py", "1.0"))
+        [plugin] = command.json("plugins", "list")
+        assert (plugin["name"], plugin["state"]) == ("night", "absent")
+        assert plugin["workers"][0]["version"] == "1.0"
+        assert "1 worker on far runs version 1.0" in command("plugins", "list").stdout
+
+    def test_without_redis_only_what_is_found_here_is_told(self, command, folder, tmp_path):
+        """And that the rest is not known."""
+        folder("welcome.py", GOOD)
+        nobody = f"unix://{tmp_path / 'nobody.sock'}"
+        [plugin] = command.json("plugins", "list", REDIS_URL=nobody)
+        assert plugin["workers"] is None
+        assert (
+            "What the workers have is not known"
+            in command("plugins", "check", REDIS_URL=nobody).stderr
+        )
