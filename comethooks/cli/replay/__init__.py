@@ -1,18 +1,21 @@
 """`comethooks replay`: kept events, put through handlers again."""
 
+import shlex
+import sys
 from typing import Any
 
 import click
 
 from comethooks.cli.replay.choosing import planned, what
 from comethooks.cli.replay.planning import plan_document, print_plan
-from comethooks.cli.replay.progress import find, list_, status
+from comethooks.cli.replay.progress import find, list_, number_of, standing, status
 from comethooks.cli.replay.refused import again
-from comethooks.cli.replay.running import resume, run, to_resume
+from comethooks.cli.replay.running import resume, run, to_forget, to_resume
 from comethooks.cli.terminal import filters, options
 from comethooks.cli.terminal.output import hint, print_json
 from comethooks.cli.terminal.sources import open_sources
 from comethooks.workers.clock import now_ms
+from comethooks.workers.journal.replaying import forgetting
 from comethooks.workers.journal.replaying.replay_rows import Replays
 from comethooks.workers.states import ReplayState
 
@@ -55,20 +58,49 @@ def plan(refused: bool, as_json: bool, **given: Any) -> None:
 @replay.command(epilog=options.examples('comethooks replay stop "fix greeting"'))
 @click.argument("name", type=filters.ReplayName())
 def stop(name: str) -> None:
-    """Stop a replay. What is in progress is finished and recorded; `replay resume NAME` goes on.
-
-    One whose file was not read to its end is forgotten, and its name is free again.
-    """
+    """Stop a replay. What is in progress is finished and recorded; `replay resume NAME` goes on."""
     with open_sources() as sources:
         replays = Replays(sources.journal.engine)
         found = find(replays, name)
-        if found.state is ReplayState.STAGING:
-            replays.forget(name)
-            hint("Forgotten: its file was not read to its end, and nothing was replayed.")
-            return
         if not replays.stop(name, now_ms()):
-            raise click.ClickException(f"it does not run: it is {found.state}")
+            to_do = (
+                f"; to give it up: {to_forget(name)}" if found.state is ReplayState.STAGING else ""
+            )
+            raise click.ClickException(f"it does not run: it is {found.state}{to_do}")
     hint(f"Stopped. To go on: {to_resume(name)}")
+
+
+@replay.command(epilog=options.examples('comethooks replay forget "fix greeting"'))
+@click.argument("name", type=filters.ReplayName())
+@click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
+@options.as_json
+def forget(name: str, yes: bool, as_json: bool) -> None:
+    """Delete a replay that does not run, with its runs. Its name is free again.
+
+    What it did stays done: the events that its handlers emitted are kept, and so are the keys of
+    `ctx.once` that they took.
+    """
+    if not yes and not sys.stdin.isatty():
+        raise click.UsageError("there is no terminal to ask on; add --yes to forget it unasked")
+    with open_sources() as sources:
+        shown = standing(sources, name)
+        if shown.replay.state is ReplayState.RUNNING:
+            raise click.ClickException(
+                f"it runs; first: comethooks replay stop {shlex.quote(name)}"
+            )
+        hint(f"It is {shown.replay.state}: {shown.counts}.")
+        if not yes and not click.confirm("Forget it, with its runs?", prompt_suffix=" ", err=True):
+            hint("Nothing was changed.")
+            raise click.exceptions.Exit(1)
+        forgotten = forgetting.forget(sources.journal.engine, name)
+    if forgotten is None:
+        raise click.ClickException(
+            "a worker is still at it, or somebody let it go on or forgot it; try again in a moment"
+        )
+    if as_json:
+        print_json({"name": name, "runs": forgotten})
+    else:
+        click.echo(f"Forgotten, with {number_of(forgotten, 'run')}.")
 
 
 for command in (run, resume, list_, status):

@@ -31,9 +31,15 @@ class Standing:
     effects: EffectKinds | None
 
     @property
+    def deleted(self) -> int:
+        """How many of its runs retention has deleted since, with their events."""
+        return max(0, self.replay.runs - sum(self.states.values()) - self.skipped)
+
+    @property
     def counts(self) -> str:
         """What it came to, in a line."""
-        return counted(self.replay.events, sum(self.states.values()), self.skipped, self.states)
+        kept = counted(self.replay.events, sum(self.states.values()), self.skipped, self.states)
+        return f"{kept}, {self.deleted} deleted since" if self.deleted else kept
 
     @property
     def shortfall(self) -> str | None:
@@ -53,6 +59,7 @@ class Standing:
         known = {
             **self.replay.as_json(self.skipped),
             "states": states,
+            "deleted": self.deleted,
             "request": _request(self.replay),
         }
         return known if self.effects is None else {**known, "effects": self.effects.as_json()}
@@ -80,16 +87,12 @@ def find(replays: Replays, name: str) -> StoredReplay:
 def standing(sources: Sources, name: str) -> Standing:
     """How a replay stands. Ends the command if there is none."""
     engine = sources.journal.engine
-    others = replay_results.unfinished(
-        engine, name
-    )  # first, since there may be more runs a moment later
+    # Before its runs: of one that runs there may be more a moment later, which are not deleted.
     found = find(Replays(engine), name)
-    states = {RunState.DONE: found.runs - sum(others.values()), **others}
+    states = replay_results.states(engine, name)
     skipped = states.pop(RunState.SKIPPED, 0)
     effects = EffectKinds.of(replay_results.effects(engine, name)) if found.dry_run else None
-    return Standing(
-        found, {state: count for state, count in states.items() if count > 0}, skipped, effects
-    )
+    return Standing(found, states, skipped, effects)
 
 
 @click.command("list", epilog=options.examples("comethooks replay list"))
@@ -124,6 +127,7 @@ def status(name: str, as_json: bool) -> None:
         ("gone", shown.shortfall),
         ("runs", f"{runs} ({_listed(shown.states)})" if runs else "0"),
         ("skipped", f"{shown.skipped}: {never}" if never else None),
+        ("deleted since", str(shown.deleted) if shown.deleted else None),
         ("handlers", ", ".join(sorted(found.request.handlers))),
         ("dry run", "yes" if found.dry_run else None),
         ("rate", None if found.rate is None else f"{found.rate:g} events a second"),

@@ -21,6 +21,7 @@ from comethooks.cli.terminal import filters, options
 from comethooks.cli.terminal.output import hint, print_json, progress
 from comethooks.cli.terminal.sources import Sources, open_sources
 from comethooks.workers.clock import now_ms
+from comethooks.workers.journal.replaying.forgetting import forget
 from comethooks.workers.journal.replaying.replay_rows import Replays, StoredReplay
 from comethooks.workers.states import ReplayState, RunState
 from comethooks.workers.streams import keys
@@ -117,7 +118,7 @@ def resume(name: str, detach: bool, as_json: bool) -> None:
         if found.state is ReplayState.STAGING:
             raise click.ClickException(
                 "its file was not read to its end yet. If nobody reads it any more:"
-                f" {_to_give_up(name)}"
+                f" {to_forget(name)}"
             )
         if found.state is not ReplayState.RUNNING:
             hint(f"It is {found.state} after {found.events} of {found.expected} events.")
@@ -130,9 +131,9 @@ def to_resume(name: str) -> str:
     return f"comethooks replay resume {shlex.quote(name)}"
 
 
-def _to_give_up(name: str) -> str:
-    """The line to type to forget a replay whose file was not read to its end."""
-    return f"comethooks replay stop {shlex.quote(name)}"
+def to_forget(name: str) -> str:
+    """The line to type to delete a replay, such as one whose file was not read to its end."""
+    return f"comethooks replay forget {shlex.quote(name)}"
 
 
 def _check_choice(given: dict[str, Any], *, everything: bool, yes: bool) -> None:
@@ -160,7 +161,7 @@ def _check_choice(given: dict[str, Any], *, everything: bool, yes: bool) -> None
 def _name_is_taken(known: StoredReplay) -> click.UsageError:
     advice = "choose another name"
     if known.state is ReplayState.STAGING:
-        advice = f"somebody reads its file; if nobody does any more: {_to_give_up(known.name)}"
+        advice = f"somebody reads its file; if nobody does any more: {to_forget(known.name)}"
     elif known.state is not ReplayState.DONE:
         advice = f"to go on with it: {to_resume(known.name)}"
     return click.UsageError(
@@ -200,7 +201,7 @@ def _begin(
             stage(sources, replays, name, found.file)
         except BaseException:
             # A part of the file is not what was asked for, so the name is free again.
-            replays.forget(name)
+            forget(sources.journal.engine, name)
             raise
         if not replays.start(name, now_ms()):
             raise click.ClickException(

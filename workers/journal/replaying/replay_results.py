@@ -6,7 +6,7 @@ Every function raises `JournalUnavailableError` and `JournalOutdatedError`.
 from collections.abc import Iterator, Mapping
 
 import orjson
-from sqlalchemy import Engine, func, select
+from sqlalchemy import ColumnElement, Engine, and_, func, literal_column, select
 
 from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.listings.queries import in_states
@@ -14,18 +14,24 @@ from comethooks.workers.journal.tables.models import LIVE, runs
 from comethooks.workers.states import RunState
 
 _PAGE = 1000
+_REPLAYED = runs.c.replay != literal_column("''")
+"""The condition of a partial index, word for word: without it, SQL would look at all live runs."""
 
 
-def unfinished(engine: Engine, name: str) -> dict[RunState, int]:
-    """How many runs of a replay are in each state other than done."""
-    states = [state for state in RunState if state is not RunState.DONE]
-    query = (
-        select(runs.c.state, func.count())
-        .where(in_states(states), runs.c.replay == name)
-        .group_by(runs.c.state)
-    )
+def of_replay(name: str) -> ColumnElement[bool]:
+    """The condition that a run is one of the replay `name`."""
+    return and_(runs.c.replay == name, _REPLAYED)
+
+
+def states(engine: Engine, name: str) -> dict[RunState, int]:
+    """How many runs of a replay are in each state, done first; those that retention has deleted are
+    in none.
+    """
+    query = select(runs.c.state, func.count()).where(of_replay(name)).group_by(runs.c.state)
     with translated(), engine.connect() as connection:
-        return {RunState(state): count for state, count in connection.execute(query)}
+        counts = {RunState(state): count for state, count in connection.execute(query)}
+    ordered = sorted(RunState, key=lambda state: state is not RunState.DONE)
+    return {state: counts[state] for state in ordered if state in counts}
 
 
 def skipped(engine: Engine) -> Mapping[str, int]:
@@ -41,7 +47,7 @@ def skipped(engine: Engine) -> Mapping[str, int]:
 
 def effects(engine: Engine, name: str) -> Iterator[str]:
     """The effects of all runs of a replay, a line each, in little memory."""
-    query = select(runs.c.effects).where(runs.c.replay == name, runs.c.effects.is_not(None))
+    query = select(runs.c.effects).where(of_replay(name), runs.c.effects.is_not(None))
     with translated(), engine.connect() as connection:
         for text in connection.execution_options(yield_per=_PAGE).scalars(query):
             yield from orjson.loads(text)

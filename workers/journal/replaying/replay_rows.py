@@ -183,12 +183,6 @@ class Replays:
         begun = {"state": ReplayState.RUNNING.value, "next_at": now}
         return self._change(and_(replays.c.name == name, _STAGING), begun)
 
-    def forget(self, name: str) -> None:
-        """Forget a replay that is staging."""
-        with self._writing() as connection:
-            if connection.execute(delete(replays).where(replays.c.name == name, _STAGING)).rowcount:
-                connection.execute(delete(replay_events).where(replay_events.c.replay == name))
-
     def stop(self, name: str, now: int) -> bool:
         """Stop a replay that is running; what is in progress is still recorded. Whether it was
         running.

@@ -141,12 +141,13 @@ runs = Table(
     # lines.py.
     Column("lane", _sorted_text(TEXT_LENGTH)),
     Column("place", BigInteger),
-    # Nearly every run is done when it is written, and is in neither index.
+    # Nearly every run is live, and done when it is written: it is in none of these indexes.
     _partial_index("ix_runs_not_done", "state", "finished_at", where="state <> 'done'"),
     _partial_index("ix_runs_due", "state", "next_at", where="next_at IS NOT NULL"),
     _partial_index(
         "ix_runs_in_line", "handler", "lane", "place", where="lane IS NOT NULL AND state <> 'done'"
     ),
+    _partial_index("ix_runs_replayed", "replay", "state", where="replay <> ''"),
     sqlite_with_rowid=False,
 )
 

@@ -8,6 +8,7 @@ import pytest
 
 from comethooks.workers.journal.times import iso
 from comethooks.workers.states import RunState
+from tests.comethooks.cli.pseudo_terminal import on_terminal
 from tests.comethooks.cli.store import START, run
 from tests.webhooks.samples import message
 
@@ -131,8 +132,8 @@ class TestPlan:
 
 def test_a_name_that_nobody_gave_is_told(command, store):
     """By every command that takes one."""
-    for name in ("status", "stop", "resume"):
-        done = command("replay", name, "other")
+    for name, *more in (("status",), ("stop",), ("resume",), ("forget", "--yes")):
+        done = command("replay", name, "other", *more)
         assert (done.exit_code, "no replay is called 'other'" in done.stderr) == (1, True)
 
 
@@ -156,3 +157,44 @@ def test_a_name_can_be_read(command, store, name):
     done = command("replay", "run", "--name", name, "--all", "--yes")
     assert done.exit_code == 2
     assert "a name has 1 to 255 printable characters" in done.stderr
+
+
+class TestForget:
+    def test_it_takes_the_runs_of_a_replay_with_it(self, command, store, replays, work):
+        """And frees its name; live runs stay."""
+        store.journalled(run("welcome.greet"))
+        command("replay", "run", "--name", "mended", "--all", "--yes", "--detach")
+        runs = command("replay", "forget", "mended", "--yes")
+        assert (runs.exit_code, "it runs; first: comethooks replay stop" in runs.stderr) == (
+            1,
+            True,
+        )
+        work("mended")
+        asked = command("replay", "forget", "mended")
+        assert (asked.exit_code, "add --yes" in asked.stderr) == (2, True)
+        (found,) = command.json("replay", "forget", "mended", "--yes")
+        assert found == {"name": "mended", "runs": 2}
+        assert [each["replay"] for each in command.json("runs", "list")] == [None]
+        assert replays.all() == []
+
+    @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("", 1)])
+    def test_on_a_terminal_it_asks(self, command, store, replays, work, answer, code):
+        """With what there is to lose."""
+        store.journalled()
+        command("replay", "run", "--name", "mended", "--all", "--yes", "--detach")
+        work("mended")
+        done, asked = on_terminal(command, answer, "replay", "forget", "mended")
+        assert "It is done: 1 event, 1 run (1 done), 1 skipped." in asked
+        assert "Forget it, with its runs? [y/N]" in asked
+        assert (done.returncode, replays.get("mended") is None) == (code, not code)
+
+
+def test_runs_that_retention_deleted_are_not_said_to_be_done(command, store, replays, work):
+    """How they ended is not known any more."""
+    kept = store.journalled()
+    command("replay", "run", "--name", "mended", "--all", "--yes", "--detach")
+    work("mended")
+    store.journal.delete_older(kept.received_at + 1, 10)
+    (found,) = command.json("replay", "status", "mended")
+    assert (found["states"], found["deleted"]) == ({}, 2)
+    assert "deleted since  2" in command("replay", "status", "mended").stdout

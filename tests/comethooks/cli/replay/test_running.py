@@ -328,7 +328,8 @@ class TestFile:
         assert (done.exit_code, "not read to its end" in done.stderr) == (1, True)
         assert replays.get("file").state is ReplayState.STAGING
         again = command("replay", "run", "--name", "file", "--file", str(file), "--yes", "--detach")
-        assert (again.exit_code, "comethooks replay stop file" in again.stderr) == (2, True)
+        assert (again.exit_code, "comethooks replay forget file" in again.stderr) == (2, True)
         stopped = command("replay", "stop", "file")
-        assert (stopped.exit_code, "Forgotten" in stopped.stderr) == (0, True)
+        assert (stopped.exit_code, "comethooks replay forget file" in stopped.stderr) == (1, True)
+        assert command("replay", "forget", "file", "--yes").exit_code == 0
         assert replays.all() == []

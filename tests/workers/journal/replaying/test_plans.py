@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.event import listen, remove
 
 from comethooks.workers.journal import RETRYABLE, Filter, Journal
+from comethooks.workers.journal.replaying import replay_results
 from comethooks.workers.states import EventStatus, RunState
 from tests.workers.journal.samples import T0, event, run, settled, write_many
 
@@ -77,6 +78,18 @@ def test_what_is_due_is_found_by_its_index(journal: Journal, call: Call):
 def test_what_is_claimed_is_found_by_an_index(journal: Journal, call: Call):
     """Either will do: both have little more than what is claimed."""
     assert "ix_runs_" in first_plan(journal, call)
+
+
+REPLAYED: dict[str, Call] = {
+    "states": lambda journal: replay_results.states(journal.engine, "mended"),
+    "effects": lambda journal: list(replay_results.effects(journal.engine, "mended")),
+}
+
+
+@pytest.mark.parametrize("call", REPLAYED.values(), ids=REPLAYED)
+def test_runs_of_a_replay_are_found_by_an_index(journal: Journal, call: Call):
+    """However many live ones there are."""
+    assert "ix_runs_replayed" in first_plan(journal, call)
 
 
 def test_lines_are_found_without_looking_at_all_who_stand_there(journal: Journal):

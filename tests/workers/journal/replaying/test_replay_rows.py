@@ -50,19 +50,6 @@ class TestOfAFile:
         assert not replays.create("mended", OF_FILE, now=T0, expected=1)
         assert staged(journal) == 1
 
-    def test_it_can_be_forgotten_until_it_begins(self, journal: Journal, replays: Replays):
-        """Then its name is free."""
-        for _ in range(2):
-            assert replays.create("mended", OF_FILE, now=T0, expected=1)
-            replays.stage("mended", [an_id(1)])
-            replays.forget("mended")
-            assert (replays.all(), staged(journal)) == ([], 0)
-        assert replays.create("mended", OF_FILE, now=T0, expected=1)
-        replays.stage("mended", [an_id(1)])
-        replays.start("mended", T0)
-        replays.forget("mended")
-        assert (len(replays.all()), staged(journal)) == (1, 1)
-
 
 @pytest.mark.parametrize(
     ("state", "events", "gone"),
@@ -98,12 +85,10 @@ class TestResults:
             ]
             journal.write([settled(event(number), *made)])
 
-    def test_states_are_counted_without_those_that_are_done(self, journal: Journal):
-        """Of one replay."""
-        assert replay_results.unfinished(journal.engine, "mended") == {
-            RunState.DEAD: 2,
-            RunState.SKIPPED: 2,
-        }
+    def test_runs_are_counted_by_state(self, journal: Journal):
+        """Those of one replay that are still there."""
+        expected = dict.fromkeys((RunState.DEAD, RunState.DONE, RunState.SKIPPED), 2)
+        assert replay_results.states(journal.engine, "mended") == expected
 
     def test_skipped_runs_are_counted_by_replay(self, journal: Journal):
         """Live ones are of none."""

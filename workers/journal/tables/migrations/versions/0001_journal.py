@@ -78,6 +78,7 @@ def _create_runs() -> None:
     _create_partial_index("ix_runs_due", ["state", "next_at"], "next_at IS NOT NULL")
     in_line = "lane IS NOT NULL AND state <> 'done'"
     _create_partial_index("ix_runs_in_line", ["handler", "lane", "place"], in_line)
+    _create_partial_index("ix_runs_replayed", ["replay", "state"], "replay <> ''")
 
 
 def _create_attempts() -> None:
