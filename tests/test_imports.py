@@ -31,7 +31,7 @@ WINGS = {
         ("supervision",),
     ),
     "webhooks": (
-        ("problems", "replies", "body", "call", "sources"),
+        ("problems", "replies", "body", "call", "sources", "strangers"),
         ("auth", "cometchat", "receiving", "health", "metrics", "journal_probe"),
         ("inbox", "app"),
         ("gunicorn",),

@@ -18,6 +18,7 @@ from comethooks.webhooks.journal_probe import JournalProbe
 from comethooks.webhooks.metrics import CONTENT_TYPE, MULTIPROCESS_DIRECTORY, Metrics
 from comethooks.webhooks.replies import json_reply, problem_reply
 from comethooks.webhooks.sources import Source, by_name
+from comethooks.webhooks.strangers import unless_stranger
 from comethooks.workers import logs
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams.accept import Streams
@@ -151,5 +152,5 @@ def _add_health(app: Flask, settings: Settings, streams: Streams, metrics: Metri
         return Response(text, content_type=CONTENT_TYPE)
 
     app.add_url_rule("/healthz", "healthz", healthz)
-    app.add_url_rule("/readyz", "readyz", readyz)
-    app.add_url_rule("/metrics", "metrics", metrics_text)
+    app.add_url_rule("/readyz", "readyz", unless_stranger(readyz, settings))
+    app.add_url_rule("/metrics", "metrics", unless_stranger(metrics_text, settings))

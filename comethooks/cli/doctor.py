@@ -13,8 +13,8 @@ from comethooks.doctor.configured import unusable
 from comethooks.doctor.everything import examine
 from comethooks.doctor.finding import Finding, Level
 from comethooks.workers import logs
+from comethooks.workers.settings.addresses import parse_public_url
 from comethooks.workers.settings.settings import Settings, SettingsError
-from comethooks.workers.settings.values import parse_public_url
 
 _OF_THE_SETTINGS = ""
 _COLUMNS = (

@@ -9,8 +9,8 @@ from redis.exceptions import RedisError
 from comethooks.cli import load_settings
 from comethooks.cli.terminal import options
 from comethooks.cli.terminal.output import Cell, Column, Listing, hint, print_json
+from comethooks.workers.settings.addresses import masked_url
 from comethooks.workers.settings.settings import Settings
-from comethooks.workers.settings.values import masked_url
 from comethooks.workers.streams.connections import connect
 from comethooks.workers.streams.layout import Layouts, SwitchingError, read_layouts, retire, switch
 from comethooks.workers.streams.overview import Overview, PartitionState, overview

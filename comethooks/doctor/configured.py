@@ -1,14 +1,13 @@
 """The settings: where they come from, and what is lacking though they can be used."""
 
-import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from comethooks.doctor.finding import Finding, Level
+from comethooks.workers.settings.addresses import is_local, masked_url
 from comethooks.workers.settings.paths import Credential
 from comethooks.workers.settings.settings import NAMES, Settings
-from comethooks.workers.settings.values import masked_url
 from comethooks.workers.settings.variables import read_variables
 
 _DASHBOARD_USER = re.compile(r"[A-Za-z0-9]{1,50}")
@@ -37,18 +36,6 @@ def check_settings(settings: Settings) -> Iterator[Finding]:
     yield from _credentials(settings.basic_auth)
     yield _apps(settings)
     yield _public_url(settings.public_url)
-
-
-def is_local(host: str) -> bool:
-    """Whether `host` is this machine, or in a network that the world outside does not reach."""
-    try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return (
-            host == "localhost"
-            or host.endswith((".localhost", ".local", ".internal"))
-            or "." not in host
-        )
 
 
 def _sources(settings: Settings) -> Finding:

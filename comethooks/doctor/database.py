@@ -14,8 +14,8 @@ from comethooks.workers.journal import Journal, JournalError, JournalOutdatedErr
 from comethooks.workers.journal.errors import UPGRADE, translated
 from comethooks.workers.journal.tables.database import database_url, missing_file
 from comethooks.workers.journal.tables.migrate import require_current
+from comethooks.workers.settings.addresses import masked_url
 from comethooks.workers.settings.settings import NAMES
-from comethooks.workers.settings.values import masked_url
 
 CONNECTION = "database.connection"
 SCHEMA = "database.schema"

@@ -11,6 +11,7 @@ from redis.exceptions import ResponseError
 from rich.filesize import decimal
 
 from comethooks.doctor.finding import Finding, Level
+from comethooks.workers.settings.addresses import LOOPBACK
 
 LOW_SHARE, LOW_BYTES = 0.10, 10**9
 OUT_SHARE, OUT_BYTES = 0.01, 100 * 10**6
@@ -50,7 +51,7 @@ def redis_dir(client: Redis, url: str) -> Path | None:
     redis-py's errors.
     """
     parts = urlsplit(url)
-    if parts.scheme != "unix" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+    if parts.scheme != "unix" and parts.hostname not in LOOPBACK:
         return None
     try:
         configured = client.config_get("dir").get("dir")

@@ -53,7 +53,7 @@ def examine(settings: Settings, public_endpoint: httpx.URL | None = None) -> Ite
         if usable:
             yield from guarded("workers.runs", partial(_runs, settings))
         yield from guarded("disk", partial(_disks, answering, settings))
-    yield from guarded("web", partial(web.check_web, settings.port))
+    yield from guarded("web", partial(web.check_web, settings.local_address))
     if public_endpoint is not None:
         yield from guarded("public", partial(_public, public_endpoint, settings))
 

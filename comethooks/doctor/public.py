@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 
 import httpx
 
-from comethooks.doctor.configured import is_local
 from comethooks.doctor.finding import Finding, Level
 from comethooks.doctor.posts import TIMEOUT_SECONDS, CertificateError, Reply, post
 from comethooks.schemas import DOCTOR
 from comethooks.webhooks.problems import dumps
 from comethooks.workers.ids import new_id
+from comethooks.workers.settings.addresses import is_local, masked_url
 from comethooks.workers.settings.settings import NAMES, Credential
-from comethooks.workers.settings.values import masked_url
 
 WITHIN_SECONDS = 2.0
 """CometChat wants an answer within this time (CometChat's documentation)."""

@@ -21,8 +21,8 @@ from rich.filesize import decimal
 from comethooks.doctor.finding import Finding, Level, from_health
 from comethooks.webhooks import health
 from comethooks.workers.logs import one_line
+from comethooks.workers.settings.addresses import masked_url
 from comethooks.workers.settings.settings import NAMES, Settings
-from comethooks.workers.settings.values import masked_url
 from comethooks.workers.streams.accept import refusal_word
 from comethooks.workers.streams.layout import PartitionsError, check_count
 from comethooks.workers.streams.limit import BacklogLimit, maxmemory_in

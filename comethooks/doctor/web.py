@@ -11,11 +11,10 @@ from comethooks.workers.settings.settings import NAMES
 TIMEOUT_SECONDS = 3.0
 
 
-def check_web(port: int) -> Iterator[Finding]:
-    """Whether something listens at `port`, whether it is this service, and what it says of
-    itself.
+def check_web(place: str) -> Iterator[Finding]:
+    """Whether something listens at `place`, `host:port`, whether it is this service, and what it
+    says of itself.
     """
-    place = f"127.0.0.1:{port}"
     try:
         with httpx.Client(
             base_url=f"http://{place}", timeout=TIMEOUT_SECONDS, trust_env=False
@@ -26,7 +25,7 @@ def check_web(port: int) -> Iterator[Finding]:
                     "web.alive",
                     Level.WRONG,
                     f"something else listens at {place}: /healthz gave {alive.status_code}",
-                    f"stop it, or choose another port with {NAMES['port']}",
+                    f"stop it, or choose another port with {NAMES['host']}",
                 )
                 return
             yield Finding("web.alive", Level.OK, f"it answers at {place}")

@@ -19,6 +19,8 @@ from comethooks.management.errors import (
     UnreachableError,
     UnreadableError,
 )
+from comethooks.schemas.masking import MASK
+from comethooks.workers.settings.addresses import LOOPBACK
 from comethooks.workers.settings.settings import ManagementKey
 
 BASE_URL = "https://apimgmt.cometchat.io"
@@ -28,7 +30,6 @@ _PER_PAGE = 100
 _ATTEMPTS = 4
 _LONGEST_WAIT_SECONDS = 30.0
 _LONGEST_MESSAGE = 300
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Management:
@@ -61,7 +62,7 @@ class Management:
             },
             timeout=_TIMEOUT_SECONDS,
             trust_env=root.host
-            not in _LOOPBACK,  # proxies of the environment are for the world outside
+            not in LOOPBACK,  # proxies of the environment are for the world outside
         )
 
     def __enter__(self) -> Self:
@@ -179,7 +180,7 @@ class Management:
 
     def _shown(self, text: str, *secrets: str) -> str:
         for secret in filter(None, (*self._secrets, *secrets)):
-            text = text.replace(secret, "***")
+            text = text.replace(secret, MASK)
         return text[:_LONGEST_MESSAGE]
 
 

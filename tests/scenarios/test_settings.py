@@ -1,5 +1,7 @@
 """Settings of real processes: a `.env` that all of them see, and names that nobody reads."""
 
+import contextlib
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,3 +65,50 @@ def test_web_and_worker_tell_by_themselves(stack: Stack, redis_server: RedisServ
     wait_for(lambda: len(lines(stack, "COMETHOOKS_WORKER")) == 2, "both have told")
     assert lines(stack, "COMETHOOKS_RECORDER_FILE") == []
     assert "hush" not in stack.log()
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Iterator[Stack]:
+    """One deployment that is not told where to listen."""
+    made = Stack(tmp_path, "")
+    del made.environment["PORT"]
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "where"),
+    [
+        ({}, "127.0.0.1:8000"),
+        ({"PORT": "{port}"}, "0.0.0.0:{port}"),
+        ({"COMETHOOKS_BIND": "127.0.0.1:{port}"}, "127.0.0.1:{port}"),
+        ({"COMETHOOKS_BIND": "localhost", "PORT": "{port}"}, "localhost:{port}"),
+    ],
+    ids=["nothing", "a port", "a binding", "both"],
+)
+def test_where_up_listens_is_for_this_machine_unless_told(
+    bare: Stack, given: dict[str, str], where: str
+) -> None:
+    """Seen from what it says of an address that is taken."""
+    port = where.rpartition(":")[2].format(port=bare.port)
+    with contextlib.ExitStack() as taken:
+        with contextlib.suppress(OSError):  # somebody else has it already, as well
+            taken.enter_context(socket.create_server(("0.0.0.0", int(port))))
+        bare.environment |= {name: text.format(port=bare.port) for name, text in given.items()}
+        done = bare.run("up", check=False)
+    assert done.returncode == 1
+    assert f"{where.format(port=bare.port)} cannot be used (Address already in use)" in done.stderr
+    assert f"COMETHOOKS_BIND=127.0.0.1:{int(port) + 1} comethooks up" in done.stderr
+
+
+def test_a_binding_is_where_all_of_up_listens(bare: Stack) -> None:
+    """On this address and on no other of the machine; `up` itself asks there whether it is ready,
+    and the plain commands find it.
+    """
+    bare.environment["COMETHOOKS_BIND"] = f"127.0.0.2:{bare.port}"
+    up = bare.start("up")
+    wait_for(lambda: "comethooks is ready" in bare.log() or up.poll() is not None, "it is ready")
+    assert f"http://127.0.0.2:{bare.port}/webhooks" in bare.log()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", bare.port), timeout=5)
+    assert bare.run("send", "message_sent").stdout.startswith("200 ")

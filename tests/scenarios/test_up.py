@@ -166,8 +166,8 @@ def test_a_port_that_is_taken_is_named_with_the_way_out(running: Up, tmp_path: P
     other = Stack(tmp_path, "", settings={"PORT": str(running.stack.port)})
     failed = other.run("up", check=False)
     assert failed.returncode == 1
-    assert f"port {running.stack.port}" in failed.stderr
-    assert "PORT=" in failed.stderr
+    assert f"0.0.0.0:{running.stack.port} cannot be used" in failed.stderr
+    assert "COMETHOOKS_BIND=" in failed.stderr
 
 
 def test_on_a_terminal_it_prints_the_password_that_it_made(up: Up) -> None:

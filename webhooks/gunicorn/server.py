@@ -17,6 +17,7 @@ from comethooks.webhooks.app import require_credentials
 from comethooks.webhooks.metrics import MULTIPROCESS_DIRECTORY
 from comethooks.workers import logs
 from comethooks.workers.processes import is_alive
+from comethooks.workers.settings.addresses import EVERYWHERE, host_and_port
 from comethooks.workers.settings.settings import Settings
 
 SHARED_MEMORY = Path("/dev/shm")
@@ -31,7 +32,8 @@ def gunicorn_argv(settings: Settings) -> list[str]:
     require_credentials(settings)
     argv = [sys.executable, "-P", "-m", "comethooks.webhooks.gunicorn"]
     argv += ["--config", "python:comethooks.webhooks.gunicorn.config"]
-    argv += ["--bind", f"0.0.0.0:{settings.port}", "--workers", str(settings.web_concurrency)]
+    argv += ["--bind", host_and_port(settings.host or EVERYWHERE, settings.port)]
+    argv += ["--workers", str(settings.web_concurrency)]
     if _has_shared_memory():
         # A heartbeat on a disk can make a worker wait for the disk, and then it is taken for hung.
         argv += ["--worker-tmp-dir", str(SHARED_MEMORY)]

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from comethooks.schemas import masked
+from comethooks.schemas.masking import MASK
 from comethooks.workers.plugins.config import Config
 
 MOST = 50
@@ -22,7 +23,6 @@ ones.
 """
 LONGEST = 500
 """Characters of a line."""
-_MASK = "***"
 _SHORTEST_SECRET = 4
 """Characters of a setting that is masked: in place of less, one would mask syllables."""
 _SECRET_NAME = re.compile(
@@ -51,7 +51,7 @@ class Effects:
             return
         shown: str = masked(line)
         for secret in sorted(set(_secrets_of(self._config)), key=len, reverse=True):
-            shown = shown.replace(secret, _MASK)
+            shown = shown.replace(secret, MASK)
         self._lines.append(shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…")
 
     @property
@@ -81,7 +81,7 @@ def address(url: str) -> str:
     """
     parts = urlsplit(url)
     path = "/".join(
-        _MASK if _looks_random(unquote(segment)) else segment for segment in parts.path.split("/")
+        MASK if _looks_random(unquote(segment)) else segment for segment in parts.path.split("/")
     )
     query = (
         "&".join(_without_value(parameter) for parameter in parts.query.split("&"))
@@ -93,7 +93,7 @@ def address(url: str) -> str:
 
 def _without_value(parameter: str) -> str:
     name, equals, _ = parameter.partition("=")
-    return f"{name}={_MASK}" if equals and not _looks_random(unquote(name)) else _MASK
+    return f"{name}={MASK}" if equals and not _looks_random(unquote(name)) else MASK
 
 
 def _looks_random(segment: str) -> bool:

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from marshmallow import Schema, ValidationError, fields
 from rq.timeouts import BaseTimeoutException
 
+from comethooks.schemas.masking import MASK
 from comethooks.workers.logs import failure
 from comethooks.workers.settings.settings import NAMES
 from comethooks.workers.settings.variables import read_variables
@@ -56,7 +57,7 @@ class Config:
         return sorted(self._values)
 
     def __repr__(self) -> str:
-        return f"Config({', '.join(f'{name}=***' for name in self._values)})"
+        return f"Config({', '.join(f'{name}={MASK}' for name in self._values)})"
 
 
 def variable(plugin: str, field: str) -> str:
@@ -154,5 +155,5 @@ def _redacted(message: str, texts: Iterable[str]) -> str:
     """`message` without the values, which a validator of the plugin may quote."""
     for text in texts:
         if len(text) >= _MIN_REDACTED:
-            message = message.replace(text, "***")
+            message = message.replace(text, MASK)
     return message

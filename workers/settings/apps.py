@@ -6,6 +6,8 @@ Errors never quote the text, which holds keys.
 import re
 from dataclasses import dataclass, field
 
+from comethooks.schemas.masking import MASK
+
 
 class AppsError(ValueError):
     """Text that does not name apps. Its message says what is wrong with which entry, and quotes
@@ -54,7 +56,7 @@ class ManagementKey:
     secret: str
 
     def __repr__(self) -> str:
-        return "ManagementKey(***)"
+        return f"ManagementKey({MASK})"
 
 
 def parse_apps(text: str) -> tuple[App, ...]:

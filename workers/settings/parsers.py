@@ -5,7 +5,7 @@ from typing import Any
 
 from environs import Env, ValidationError
 
-from comethooks.workers.settings import apps, paths, values
+from comethooks.workers.settings import addresses, apps, paths, values
 
 
 class SettingsEnv(Env):
@@ -65,7 +65,8 @@ _PARSERS: Mapping[str, Callable[..., Any]] = {
     "choice": values.parse_choice,
     "flag": values.parse_flag,
     "directory": values.parse_path,
-    "redis": values.parse_redis_url,
-    "database": values.parse_database_url,
-    "public": values.parse_public_url,
+    "binding": addresses.parse_binding,
+    "redis": addresses.parse_redis_url,
+    "database": addresses.parse_database_url,
+    "public": addresses.parse_public_url,
 }

@@ -16,7 +16,8 @@ from urllib.parse import quote
 
 from environs import EnvValidationError
 
-from comethooks.workers.settings import paths, values
+from comethooks.schemas.masking import MASK
+from comethooks.workers.settings import addresses, paths
 from comethooks.workers.settings.apps import App, ManagementKey
 from comethooks.workers.settings.names import MANAGEMENT, NAMES, SECRET
 from comethooks.workers.settings.parsers import SettingsEnv
@@ -61,11 +62,15 @@ class Settings:
     """The Redis or Valkey that `comethooks up` runs, by path or name; None: the shipped one."""
     database_url: str
     """For SQLAlchemy: `postgresql+psycopg://…`, or `sqlite:///…` with an absolute path."""
+    host: str | None
+    """Where the web process listens; None: the command decides."""
     port: int
     web_concurrency: int
     data_dir: Path
     public_url: str
     """Where CometChat reaches us; without a slash at its end."""
+    public_status: bool
+    """Whether `/readyz` and `/metrics` answer strangers too, who are not of a private network."""
     trusted_proxies: int
     workers: int
     threads: int
@@ -101,6 +106,11 @@ class Settings:
     environ: Mapping[str, str] = field(default_factory=dict, compare=False)
     """The environment that all this was read from, for the settings of plugins."""
 
+    @property
+    def local_address(self) -> str:
+        """`host:port` at which this machine finds its web process."""
+        return addresses.local_address(self.host, self.port)
+
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Self:
         """The settings in `environ`, by default the environment of this process.
@@ -135,7 +145,7 @@ def _parsed(env: SettingsEnv) -> dict[str, Any]:
     it is.
     """
     data_dir = env.directory(NAMES["data_dir"], ".comethooks")
-    port = env.number(NAMES["port"], _PORT, maximum=65_535)
+    host, port = _listening(env)
     socket = f"unix://{quote(str(paths.socket_path(data_dir)))}"
     return {
         "basic_auth": env.credentials(NAMES["basic_auth"], None),
@@ -143,14 +153,16 @@ def _parsed(env: SettingsEnv) -> dict[str, Any]:
         "redis_url": env.redis(NAMES["redis_url"], socket),
         "server": env.str(NAMES["server"], None),
         "database_url": env.database(
-            NAMES["database_url"], values.sqlite_url(paths.database_path(data_dir))
+            NAMES["database_url"], addresses.sqlite_url(paths.database_path(data_dir))
         ),
+        "host": host,
         "port": port,
         "web_concurrency": env.number(NAMES["web_concurrency"], "2"),
         "data_dir": data_dir,
         "public_url": env.public(
-            NAMES["public_url"], f"http://127.0.0.1:{port if isinstance(port, int) else _PORT}"
+            NAMES["public_url"], f"http://{addresses.local_address(host, port)}"
         ),
+        "public_status": env.flag(NAMES["public_status"], "false"),
         "trusted_proxies": env.number(NAMES["trusted_proxies"], "0", minimum=0),
         "workers": env.number(NAMES["workers"], str(_cores())),
         "threads": env.number(NAMES["threads"], "16"),
@@ -168,6 +180,17 @@ def _parsed(env: SettingsEnv) -> dict[str, Any]:
         "disabled_plugins": env.set_of_names(NAMES["disabled_plugins"], ""),
         "log_format": env.choice(NAMES["log_format"], "auto", choices=("auto", "console", "json")),
     }
+
+
+def _listening(env: SettingsEnv) -> tuple[str | None, int]:
+    """Host and port; a port that stands beside the host comes before that of PORT."""
+    binding = env.binding(NAMES["host"], None)
+    port = env.number(NAMES["port"], _PORT, maximum=65_535)
+    if not isinstance(port, int):  # it cannot be used, and that is told in the end
+        port = int(_PORT)
+    if not isinstance(binding, addresses.Binding):
+        return None, port
+    return binding.host, binding.port or port
 
 
 def _apps(env: SettingsEnv) -> dict[str, Any]:
@@ -220,20 +243,20 @@ def _worded(errors: Mapping[str, list[str]], given: Mapping[str, str]) -> list[s
     lines = []
     for name, messages in errors.items():
         text = given.get(name, "").strip()
-        value = f' is "{values.masked_url(text)[:60]}"' if text and name not in SECRET else ""
+        value = f' is "{addresses.masked_url(text)[:60]}"' if text and name not in SECRET else ""
         lines += [f"{name}{value}: {message}" for message in messages]
     return lines
 
 
 def _shown(value: object) -> str:
     if isinstance(value, Credential):
-        return f"{value.user}:***"
+        return f"{value.user}:{MASK}"
     if isinstance(value, App):
-        return ":".join((value.id, value.region, *(["***"] if value.rest_key else [])))
+        return ":".join((value.id, value.region, *([MASK] if value.rest_key else [])))
     if isinstance(value, tuple | frozenset):
         entries = [_shown(entry) for entry in value]
         return ", ".join(sorted(entries) if isinstance(value, frozenset) else entries)
-    return values.masked_url(f"{value:g}" if isinstance(value, float) else str(value))
+    return addresses.masked_url(f"{value:g}" if isinstance(value, float) else str(value))
 
 
 def _cores() -> int:

@@ -1,5 +1,5 @@
-"""What the text of a setting means: numbers, durations, sizes, flags, lists, URLs. Also how a URL
-is shown.
+"""What the text of a setting means: numbers, durations, sizes, flags, lists. Addresses are in
+`addresses`.
 
 Each function raises `ValueError` with what was expected, in words that fit behind `NAME is "…": `.
 None of them quotes the text, which may be a secret.
@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 _SECONDS = {"ms": 0.001, "": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _FLAGS = {
@@ -88,62 +87,3 @@ def parse_path(text: str) -> Path:
     return Path(
         os.path.abspath(os.path.expanduser(text))
     )  # resolves "..", but leaves links as they are
-
-
-def parse_redis_url(text: str) -> str:
-    """A URL that redis-py understands."""
-    scheme, _, rest = text.partition("://")
-    if scheme not in ("redis", "rediss", "unix") or not rest:
-        raise ValueError(
-            "expected redis://[user:password@]host:port/0, rediss://… or unix:///path/to/socket"
-        )
-    _check_host(text)
-    return text
-
-
-def parse_database_url(text: str) -> str:
-    """A URL for SQLAlchemy: PostgreSQL's with its driver, SQLite's with an absolute path."""
-    scheme, _, rest = text.partition("://")
-    if scheme in ("postgres", "postgresql", "postgresql+psycopg") and rest:
-        _check_host(text)
-        return f"postgresql+psycopg://{rest}"
-    if scheme != "sqlite" or not rest.startswith("/"):
-        raise ValueError(
-            "expected postgresql://user:password@host/database or sqlite:////path/to/file"
-        )
-    file, question, options = rest[1:].partition("?")
-    if file in ("", ":memory:") or file.startswith("file:"):
-        raise ValueError(
-            "expected a file: several processes share the database, so it cannot be in memory"
-        )
-    return f"{sqlite_url(parse_path(unquote(file)))}{question}{options}"
-
-
-def sqlite_url(path: Path) -> str:
-    """SQLAlchemy's URL of the SQLite database in the file `path`."""
-    return f"sqlite:///{str(path).replace('%', '%25').replace('?', '%3F')}"
-
-
-def parse_public_url(text: str) -> str:
-    """An http or https URL without a slash at its end."""
-    _check_host(text)
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("expected a URL such as https://chat.example.com, without ? and #")
-    return text.rstrip("/")
-
-
-def masked_url(url: str) -> str:
-    """`url` with its password, and parameters that look like one, replaced by `***`."""
-    url = re.sub(r"(://[^:/?#@]*):.*@", r"\1:***@", url)
-    return re.sub(r"(?i)([?&][^=&]*(?:pass|secret|token|key)[^=&]*=)[^&#]*", r"\1***", url)
-
-
-def _check_host(url: str) -> None:
-    try:
-        _ = urlsplit(url).port
-    except ValueError:
-        raise ValueError(
-            "its host and port cannot be read; characters such as / : @ # in a password are written"
-            " percent-encoded"
-        ) from None

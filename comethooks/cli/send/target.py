@@ -3,10 +3,10 @@
 import click
 import httpx
 
+from comethooks.workers.settings.addresses import LOOPBACK
 from comethooks.workers.settings.settings import Settings
 
 _ENDPOINT = "/webhooks"
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def target_of(text: str) -> httpx.URL:
@@ -51,7 +51,7 @@ def client_for(
         auth=credentials,
         timeout=timeout,
         limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-        trust_env=target.host not in _LOOPBACK,
+        trust_env=target.host not in LOOPBACK,
     )
 
 

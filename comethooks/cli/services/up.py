@@ -8,6 +8,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from comethooks.cli.services.parts import STOP_MARGIN_SECONDS, check_partitions,
 from comethooks.workers import logs
 from comethooks.workers.plugins.watching import PluginWatch
 from comethooks.workers.processes import StopFlag
+from comethooks.workers.settings.addresses import EVERYWHERE, LOOPBACK, host_and_port
 from comethooks.workers.settings.env_file import SETTLED
 from comethooks.workers.settings.paths import credentials_path, ensure_credentials, lock_path
 from comethooks.workers.settings.settings import NAMES, Settings
@@ -59,10 +61,13 @@ def up() -> None:
     os.umask(0o077)  # events, credentials and logs are for this user alone
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _only_one(settings.data_dir):
-        _check_port(settings.port)
         if not settings.basic_auth:
             ensure_credentials(settings.data_dir)
             settings = load_settings()
+        # A platform that says the port reaches us from outside; a person at a terminal does not.
+        usual = EVERYWHERE if NAMES["port"] in _given() else LOOPBACK[0]
+        settings = replace(settings, host=settings.host or usual)
+        _check_address(settings)
         settings.plugin_dir.mkdir(parents=True, exist_ok=True)
         _run_all(settings, stop)
 
@@ -114,6 +119,8 @@ def _given() -> set[str]:
 
 def _services(settings: Settings) -> list[Child]:
     environment = {**os.environ, NAMES["data_dir"]: str(settings.data_dir), SETTLED: "1"}
+    if NAMES["host"] not in _given():
+        environment[NAMES["host"]] = host_and_port(settings.host or EVERYWHERE, settings.port)
     command = [sys.executable, "-P", "-m", "comethooks.cli"]
     stop_seconds = settings.handler_timeout + 2 * STOP_MARGIN_SECONDS
     return [
@@ -129,13 +136,13 @@ def _in_stopping_order(children: Sequence[Child]) -> list[Child]:
 
 def _wait_until_ready(settings: Settings, children: Sequence[Child], stop: StopFlag) -> bool:
     """Whether an event sent now would be kept and processed. Brings back what dies meanwhile."""
-    url = f"http://127.0.0.1:{settings.port}/readyz"
+    url = f"http://{settings.local_address}/readyz"
     limit = time.monotonic() + _READY_SECONDS
     while not stop.wait(0.1):
         for child in children:
             child.revive()
         with contextlib.suppress(httpx.HTTPError):
-            answer = httpx.get(url, timeout=1.0)
+            answer = httpx.get(url, timeout=1.0, trust_env=False)
             if answer.status_code == httpx.codes.OK:
                 degraded = {finding["what"] for finding in answer.json()["degraded"]}
                 if not degraded & _NEEDED:
@@ -218,21 +225,24 @@ def _own_command(settings: Settings) -> str:
     program = Path(sys.argv[0])
     with contextlib.suppress(ValueError):
         program = program.resolve().relative_to(Path.cwd())
-    given = _given() & {NAMES["data_dir"], NAMES["port"]}
+    given = _given() & {NAMES["data_dir"], NAMES["host"], NAMES["port"]}
     assignments = [f"{name}={os.environ[name]}" for name in sorted(given) if name in os.environ]
     return " ".join([*assignments, str(program)])
 
 
-def _check_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("0.0.0.0", port))
-        except OSError as error:
-            raise click.ClickException(
-                f"port {port} cannot be used ({error.strerror}); choose another with PORT=8001"
-                " comethooks up"
-            ) from None
+def _check_address(settings: Settings) -> None:
+    host, port = settings.host, settings.port
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        place = host_and_port(host or EVERYWHERE, port)
+        raise click.ClickException(
+            f"{place} cannot be used ({error.strerror}); choose another with"
+            f" {NAMES['host']}={host_and_port(LOOPBACK[0], port + 1)} comethooks up"
+        ) from None
 
 
 @contextlib.contextmanager

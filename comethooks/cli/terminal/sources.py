@@ -19,8 +19,8 @@ from comethooks.workers.journal import (
 )
 from comethooks.workers.journal.errors import UPGRADE
 from comethooks.workers.journal.tables.database import missing_file
+from comethooks.workers.settings.addresses import masked_url
 from comethooks.workers.settings.settings import Settings
-from comethooks.workers.settings.values import masked_url
 from comethooks.workers.streams.connections import connect
 
 

@@ -10,7 +10,6 @@ from rich.text import Text
 
 from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table
 from comethooks.cli.terminal.texts import plain
-from comethooks.doctor.configured import is_local
 from comethooks.doctor.public import endpoint
 from comethooks.management import (
     Action,
@@ -22,8 +21,8 @@ from comethooks.management import (
     carry_out,
     registrable_triggers,
 )
+from comethooks.workers.settings.addresses import is_local, masked_url
 from comethooks.workers.settings.settings import NAMES, Settings
-from comethooks.workers.settings.values import masked_url
 
 _COLUMNS = (Column("WHAT", folds_at=32), Column("RESULT"), Column("DETAIL", folds_at=32))
 _PAST = {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from comethooks.doctor.configured import check_settings, is_local, unusable
+from comethooks.doctor.configured import check_settings, unusable
 from comethooks.workers.settings.settings import Settings
 from tests.comethooks.doctor.findings import OK, WARNING, by_check, levels, not_ok
 
@@ -108,20 +108,3 @@ def test_every_problem_of_unusable_ones_is_a_finding() -> None:
         "REDIS_URL: expected redis://",
     ]
     assert {finding.level.value for finding in found} == {"wrong"}
-
-
-@pytest.mark.parametrize(
-    "host, local",
-    [
-        ("127.0.0.1", True),
-        ("::1", True),
-        ("192.168.1.4", True),
-        ("web", True),
-        ("app.localhost", True),
-        ("chat.example.com", False),
-        ("8.8.8.8", False),
-    ],
-)
-def test_a_host_is_local_when_the_world_outside_cannot_reach_it(host: str, local: bool) -> None:
-    """Loopback, private networks, names without a dot."""
-    assert is_local(host) is local

@@ -16,7 +16,7 @@ def test_where_nothing_listens_it_says_how_to_start_it() -> None:
     """That is no failure: it may run on another host."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    found = by_check(check_web(port))
+    found = by_check(check_web(f"127.0.0.1:{port}"))
     assert levels(found.values()) == {"web.alive": WARNING}
     assert "comethooks web" in (found["web.alive"].advice or "")
 
@@ -48,7 +48,7 @@ def test_it_is_asked_whether_an_event_would_be_kept(
     """In the words of /readyz."""
     answers = {"/healthz": ALIVE, "/readyz": ready}
     with answering(lambda asked: answers[asked.path]) as server:
-        found = by_check(check_web(server.port))
+        found = by_check(check_web(f"127.0.0.1:{server.port}"))
     assert levels(found.values()) == {"web.alive": OK, "web.ready": level}
     assert words in found["web.ready"].detail
 
@@ -59,7 +59,7 @@ def test_it_is_asked_whether_an_event_would_be_kept(
 def test_somebody_else_at_the_port_is_wrong(response: Response) -> None:
     """Ours would not even start."""
     with answering(lambda asked: response) as server:
-        found = by_check(check_web(server.port))
+        found = by_check(check_web(f"127.0.0.1:{server.port}"))
         assert [asked.path for asked in server.asked] == ["/healthz"]
     assert levels(found.values()) == {"web.alive": WRONG}
     assert found["web.alive"].detail.startswith("something else listens")
@@ -69,6 +69,6 @@ def test_one_that_is_silent_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes the connection and says nothing."""
     monkeypatch.setattr(web, "TIMEOUT_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        found = by_check(check_web(silent.getsockname()[1]))
+        found = by_check(check_web(f"127.0.0.1:{silent.getsockname()[1]}"))
     assert levels(found.values()) == {"web.alive": WRONG}
     assert "ReadTimeout" in found["web.alive"].detail

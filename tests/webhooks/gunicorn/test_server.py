@@ -22,6 +22,10 @@ class TestGunicornArgv:
         assert argv[argv.index("--workers") + 1] == "3"
         assert argv[-1] == "comethooks.webhooks.app:create_app()"
 
+    def test_the_binding_comes_before_the_port(self, make_settings: MakeSettings) -> None:
+        argv = gunicorn_argv(make_settings(PORT="8123", COMETHOOKS_BIND="[::1]:9000"))
+        assert argv[argv.index("--bind") + 1] == "[::1]:9000"
+
     def test_without_credentials_there_is_none(self, make_settings: MakeSettings) -> None:
         with pytest.raises(NoCredentialsError):
             gunicorn_argv(make_settings(COMETHOOKS_BASIC_AUTH=""))

@@ -37,7 +37,9 @@ class TestDefaults:
             redis_url=f"unix://{tmp_path}/valkey/valkey.sock",
             server=None,
             database_url=f"sqlite:///{tmp_path}/comethooks.db",
+            host=None,
             port=8000,
+            public_status=False,
             web_concurrency=2,
             data_dir=tmp_path,
             public_url="http://127.0.0.1:8000",
@@ -70,6 +72,24 @@ class TestDefaults:
 
     def test_the_public_url_has_the_port(self, data: dict[str, str]) -> None:
         assert Settings.load(data | {"PORT": "9000"}).public_url == "http://127.0.0.1:9000"
+
+    @pytest.mark.parametrize(
+        ("bind", "host", "port", "url"),
+        [
+            ("10.0.0.5:8001", "10.0.0.5", 8001, "http://10.0.0.5:8001"),
+            ("0.0.0.0", "0.0.0.0", 9000, "http://127.0.0.1:9000"),
+            ("[::1]:80", "::1", 80, "http://[::1]:80"),
+        ],
+    )
+    def test_where_it_listens_says_the_binding_before_the_port(
+        self, data: dict[str, str], bind: str, host: str, port: int, url: str
+    ) -> None:
+        settings = Settings.load(data | {"COMETHOOKS_BIND": bind, "PORT": "9000"})
+        assert (settings.host, settings.port, settings.public_url) == (host, port, url)
+
+    def test_a_binding_that_cannot_be_used_is_told_in_words(self, data: dict[str, str]) -> None:
+        [problem] = problems(data | {"COMETHOOKS_BIND": "8000"})
+        assert problem.startswith('COMETHOOKS_BIND is "8000": expected a host or host:port')
 
     def test_an_empty_value_counts_as_unset(self, data: dict[str, str]) -> None:
         """Compose files and CI pass on empty variables."""

@@ -1,0 +1,192 @@
+"""Addresses: what is taken, what is refused in words, and how they are shown."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+from comethooks.workers.settings import addresses
+from comethooks.workers.settings.addresses import Binding
+
+
+@pytest.mark.parametrize(
+    ("text", "binding"),
+    [
+        ("127.0.0.1:8001", Binding("127.0.0.1", 8001)),
+        ("0.0.0.0", Binding("0.0.0.0")),
+        ("localhost:80", Binding("localhost", 80)),
+        ("web-1.internal", Binding("web-1.internal")),
+        ("[::1]:8000", Binding("::1", 8000)),
+        ("[::]", Binding("::")),
+    ],
+)
+def test_a_binding_is_a_host_and_perhaps_a_port(text: str, binding: Binding) -> None:
+    assert addresses.parse_binding(text) == binding
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "8000",
+        ":8000",
+        "*:8000",
+        "::1",
+        "unix:/run/x",
+        "http://127.0.0.1",
+        "h:http",
+        "256.1.1.1",
+        "[::x]:1",
+    ],
+)
+def test_what_is_no_binding_is_refused_in_words(text: str) -> None:
+    with pytest.raises(ValueError, match=r"expected a host or host:port"):
+        addresses.parse_binding(text)
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1:0", "127.0.0.1:70000"])
+def test_the_port_of_a_binding_is_a_port(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a whole number from 1 to 65535"):
+        addresses.parse_binding(text)
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [
+        (None, "127.0.0.1:80"),
+        ("0.0.0.0", "127.0.0.1:80"),
+        ("::", "[::1]:80"),
+        ("10.0.0.5", "10.0.0.5:80"),
+        ("::1", "[::1]:80"),
+    ],
+)
+def test_this_machine_finds_a_listener_wherever_it_listens(host: str | None, local: str) -> None:
+    assert addresses.local_address(host, 80) == local
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("postgres://u:p@db/chat", "postgresql+psycopg://u:p@db/chat"),
+        (
+            "postgresql://u@db:5433/chat?sslmode=require",
+            "postgresql+psycopg://u@db:5433/chat?sslmode=require",
+        ),
+        ("postgresql+psycopg://db/chat", "postgresql+psycopg://db/chat"),
+        ("sqlite:////var/lib/chat.db", "sqlite:////var/lib/chat.db"),
+        ("sqlite:////var/lib/chat.db?timeout=5", "sqlite:////var/lib/chat.db?timeout=5"),
+    ],
+)
+def test_a_database_url_is_turned_into_sqlalchemys(text: str, url: str) -> None:
+    assert addresses.parse_database_url(text) == url
+
+
+def test_a_relative_sqlite_path_becomes_absolute(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Processes with other working directories must mean the same file."""
+    monkeypatch.chdir(tmp_path)
+    assert addresses.parse_database_url("sqlite:///chat.db") == f"sqlite:///{tmp_path}/chat.db"
+
+
+def test_sqlalchemy_reads_the_path_that_was_meant() -> None:
+    """Also one with characters that mean something in a URL."""
+    path = "/data/50% ü?/chat.db"
+    assert make_url(addresses.sqlite_url(Path(path))).database == path
+
+
+@pytest.mark.parametrize(
+    "text", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///file:x?mode=memory"]
+)
+def test_a_database_in_memory_is_refused(text: str) -> None:
+    """Several processes share it."""
+    with pytest.raises(ValueError, match="expected"):
+        addresses.parse_database_url(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mysql://u:hush@db/chat",
+        "postgresql+asyncpg://db/chat",
+        "postgres://",
+        "hush",
+        "sqlite:chat.db",
+    ],
+)
+def test_another_database_is_refused_without_quoting_the_url(text: str) -> None:
+    with pytest.raises(ValueError, match="expected postgresql://") as caught:
+        addresses.parse_database_url(text)
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["redis://h:6379/0", "rediss://u:p@h", "unix:///run/valkey.sock?db=1"]
+)
+def test_redis_urls_pass_as_they_are(text: str) -> None:
+    assert addresses.parse_redis_url(text) == text
+
+
+@pytest.mark.parametrize("text", ["http://h", "h:6379", "redis://", "unix://"])
+def test_other_redis_urls_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="expected redis://"):
+        addresses.parse_redis_url(text)
+
+
+@pytest.mark.parametrize("parse", [addresses.parse_redis_url, addresses.parse_database_url])
+def test_a_password_that_breaks_a_url_is_explained_and_not_quoted(parse) -> None:
+    scheme = "redis" if parse is addresses.parse_redis_url else "postgres"
+    with pytest.raises(ValueError, match="percent-encoded") as caught:
+        parse(f"{scheme}://u:hu/sh@h/0")
+    assert "hu/sh" not in str(caught.value)
+
+
+def test_a_public_url_loses_the_slash_at_its_end() -> None:
+    assert (
+        addresses.parse_public_url("https://chat.example.com/in/") == "https://chat.example.com/in"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["chat.example.com", "ftp://x", "https://", "https://x?a=1", "https://x#y"]
+)
+def test_what_is_no_public_url_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="such as https://"):
+        addresses.parse_public_url(text)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://:hush@h:1/0", "redis://:***@h:1/0"),
+        ("redis://u:hu/sh@hush@h", "redis://u:***@h"),
+        ("unix:///run/x.sock?password=hush&db=1", "unix:///run/x.sock?password=***&db=1"),
+        (
+            "postgresql+psycopg://u:hush@h/d?sslpassword=hush#x",
+            "postgresql+psycopg://u:***@h/d?sslpassword=***#x",
+        ),
+        ("postgresql://h/d?apiToken=hush", "postgresql://h/d?apiToken=***"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("sqlite:////data/chat.db", "sqlite:////data/chat.db"),
+    ],
+)
+def test_a_url_is_shown_without_its_secrets(url: str, shown: str) -> None:
+    assert addresses.masked_url(url) == shown
+
+
+@pytest.mark.parametrize(
+    "host, local",
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("192.168.1.4", True),
+        ("web", True),
+        ("app.localhost", True),
+        ("chat.example.com", False),
+        ("8.8.8.8", False),
+        ("::ffff:8.8.8.8", False),
+        ("::ffff:10.1.2.3", True),
+    ],
+)
+def test_a_host_is_local_when_the_world_outside_cannot_reach_it(host: str, local: bool) -> None:
+    """Loopback, private networks, names without a dot."""
+    assert addresses.is_local(host) is local
