@@ -161,7 +161,7 @@ class Replaying:
             _unrun(each, self._name) for each in todo if each.handler.id in replay.request.never
         ]
         lines = ReplayLines(self._name, self._line_length)
-        if replay.suspects:
+        if replay.alone:
             pending = pending[:1]
             if replay.error and pending:
                 killer = pending.pop()

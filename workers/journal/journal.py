@@ -9,6 +9,7 @@ from sqlalchemy import Connection, literal, select
 
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import drift, once_keys, retention, writing
+from comethooks.workers.journal.claiming import claims_to_free
 from comethooks.workers.journal.drift import ANY_DRIFT, DriftFilter, StoredDrift
 from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.listings.filters import Filter
@@ -80,10 +81,10 @@ class Journal(Reader):
     def claim(
         self, member: str, *, now: int, until: int, limit: int, alone: bool = False
     ) -> list[ClaimedRun]:
-        """Claim for `member`, until `until`, at most `limit` due runs that are no suspects, longest
-        due first.
+        """Claim for `member`, until `until`, at most `limit` due runs, the longest due first.
 
-        With `alone`, one suspect and nothing else. Nobody else is given the same ones.
+        With `alone`, one that may be poison and nothing else; without, none that may be. Nobody
+        else is given the same ones.
         """
         with translated():
             return claims.claim(self.engine, member, now=now, until=until, limit=limit, alone=alone)
@@ -98,9 +99,9 @@ class Journal(Reader):
             return claims.finish(connection, member, results)
 
     def renew_claims(self, member: str, until: int) -> int:
-        """Let all that `member` has claimed be its until `until`; how many these are."""
+        """Let all that `member` has claimed be its until `until`; returns how many runs that is."""
         with self._writing() as connection:
-            return claims.renew(connection, member, until)
+            return claims.CLAIMS.renew(connection, member, until)
 
     def give_back(self, member: str, keys: Sequence[RunKey], *, now: int) -> None:
         """Make runs that `member` claimed and never started due again, as if they had not been
@@ -126,14 +127,11 @@ class Journal(Reader):
         nothing is locked.
         """
         with self._connection() as connection:
-            claimants = claims.claimants(connection)
+            claimants = claims.CLAIMS.claimants(connection)
         freed: list[FreedRun] = []
-        for member, expires_at in claimants:
-            dead = is_dead(member)
-            if dead or (expired is not None and expires_at <= expired):
-                word, until = ending(member), None if dead else expired
-                with self._writing() as connection:
-                    freed += claims.free(connection, member, ending=word, now=now, expired=until)
+        for lost in claims_to_free(claimants, is_dead=is_dead, ending=ending, expired=expired):
+            with self._writing() as connection:
+                freed += claims.free(connection, lost, now=now)
         return freed
 
     def retry_runs(self, asked: Filter, now: int) -> int:

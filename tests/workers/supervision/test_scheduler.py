@@ -12,7 +12,7 @@ from comethooks.workers.clock import now_ms
 from comethooks.workers.jobs.queues import BATCH, MOST_JOBS, RUNS_QUEUE
 from comethooks.workers.journal import Filter
 from comethooks.workers.journal.replaying.replay_request import ReplayRequest
-from comethooks.workers.journal.replaying.replay_rows import SUSPECTS, Replays
+from comethooks.workers.journal.replaying.replay_rows import ALONE, Replays
 from comethooks.workers.processes import EXIT_FAILED, member_name
 from comethooks.workers.states import RunState
 from comethooks.workers.streams import keys
@@ -90,7 +90,7 @@ def test_the_chunk_of_a_process_that_died_is_done_again_with_care(desk: Desk) ->
     scheduler_of(desk).tick()
     found = replays.get("mended")
     assert found is not None
-    assert (found.deaths, found.suspects, found.error) == (1, SUSPECTS, None)
+    assert (found.deaths, found.alone, found.error) == (1, ALONE, None)
     assert queued(desk) == 1
 
 
@@ -112,7 +112,7 @@ def test_the_claims_of_a_process_that_died_here_are_freed_at_once(desk: Desk) ->
     states = {run.event_id: run.state for run in desk.runs()}
     assert states == {freed: RunState.RETRYING, kept: RunState.RUNNING}
     assert [
-        run.suspect for run in desk.journal.claim("x", now=now_ms(), until=0, limit=1, alone=True)
+        run.alone for run in desk.journal.claim("x", now=now_ms(), until=0, limit=1, alone=True)
     ] == [True]
 
 

@@ -13,21 +13,20 @@ from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, insert, select, update
 
+from comethooks.workers.journal.claiming import Claims, claims_to_free
 from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.listings.queries import Place
 from comethooks.workers.journal.replaying.replay_request import ReplayRequest
 from comethooks.workers.journal.settled import RunResult
 from comethooks.workers.journal.tables.database import for_writing
 from comethooks.workers.journal.tables.models import events, replay_events, replays
-from comethooks.workers.journal.tables.rows import searchable
 from comethooks.workers.journal.tables.statements import InsertMany
 from comethooks.workers.journal.times import iso
 from comethooks.workers.journal.writing import new_runs
-from comethooks.workers.poison import deaths_allowed, killed_text
 from comethooks.workers.states import ReplayState
 
-SUSPECTS = 100
-"""Events that are run one run at a time after a process died: as many as a chunk may have."""
+ALONE = 100
+"""Events whose runs are each run alone after a process died: as many as a chunk may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +35,9 @@ class StoredReplay:
     is done.
 
     `expected` is how many events there were when it was made, `events` and `runs` how many are
-    recorded, skipped runs too. `deaths` counts the processes that died at the next event; the next
-    `suspects` events are run one run at a time. `error` is why it failed or, of one that runs, what
-    is known of the next run: that its process died of it.
+    recorded, skipped runs too. `deaths` counts the processes that died at the next event; the runs
+    of the next `alone` events are each run alone. `error` is why it failed or, while it runs, that
+    the next run is poison.
     """
 
     name: str
@@ -54,7 +53,7 @@ class StoredReplay:
     place: Place | None
     next_at: int
     deaths: int
-    suspects: int
+    alone: int
     error: str | None
 
     @property
@@ -111,8 +110,9 @@ class Progress:
 
 _PLAIN = (
     "name", "created_at", "finished_at", "rate", "dry_run", "expected", "events", "runs", "next_at",
-    "deaths", "suspects", "error",
+    "deaths", "alone", "error",
 )  # fmt: skip
+CLAIMS = Claims(replays, expires_at=replays.c.claimed_until, claimed=replays.c.claim.is_not(None))
 _RUNNING = replays.c.state == ReplayState.RUNNING.value
 _STAGING = replays.c.state == ReplayState.STAGING.value
 
@@ -216,12 +216,11 @@ class Replays:
         free = and_(
             replays.c.name == name, _RUNNING, replays.c.claim.is_(None), replays.c.next_at <= now
         )
-        taken = self._change(free, {"claim": searchable(member), "claimed_until": until})
-        return self.get(name) if taken else None
+        return self.get(name) if self._change(free, CLAIMS.taken(member, until)) else None
 
     def renew(self, name: str, member: str, until: int) -> bool:
         """Let the claim be its until `until`. Whether it has it still."""
-        return self._change(_held(name, member), {"claimed_until": until})
+        return self._change(_held(name, member), CLAIMS.taken(member, until))
 
     def advance(self, name: str, member: str, progress: Progress, now: int) -> bool:
         """Record what a chunk has done and end the claim. Nothing is written, and False given,
@@ -231,7 +230,7 @@ class Replays:
         """
         with self._writing() as connection:
             row = connection.execute(
-                select(replays.c.suspects, replays.c.state)
+                select(replays.c.alone, replays.c.state)
                 .where(_held(name, member))
                 .with_for_update()
             ).one_or_none()
@@ -248,7 +247,7 @@ class Replays:
                 "claim": None,
                 "deaths": 0,
                 "error": None,
-                "suspects": max(0, row.suspects - progress.passed),
+                "alone": max(0, row.alone - progress.passed),
             }
             if progress.place is not None:
                 changes |= {
@@ -272,27 +271,20 @@ class Replays:
         """Take away the claims of members that are dead, and those that expired by `expired`; the
         replays' names.
 
-        What they worked on is done again, for a while one run at a time. The next run is what they
-        died of when that happened as often as `workers.poison` allows: `error` then says so.
-        `ending` is how a process ended, if known.
+        What they worked on is done again, for a while each run alone. The next run is poison when
+        its process died as often as `workers.poison` allows: `error` then says so. `ending` is how
+        a process ended, if known.
         """
         with self._reading() as connection:
-            columns = (replays.c.name, replays.c.claim, replays.c.claimed_until, replays.c.deaths)
-            claimed = connection.execute(select(*columns).where(replays.c.claim.is_not(None))).all()
-        freed = []
-        for name, member, until, deaths in claimed:
-            if is_dead(member) or (expired is not None and until <= expired):
-                word = ending(member)
-                guilty = deaths + 1 >= deaths_allowed(word)
-                died = {
-                    "claim": None,
-                    "next_at": now,
-                    "deaths": deaths + 1,
-                    "suspects": SUSPECTS,
-                    "error": killed_text(word) if guilty else None,
-                }
-                if self._change(_held(name, member), died):
-                    freed.append(name)
+            claimants = CLAIMS.claimants(connection)
+        freed: list[str] = []
+        for lost in claims_to_free(claimants, is_dead=is_dead, ending=ending, expired=expired):
+            with self._writing() as connection:
+                query = select(replays.c.name).where(CLAIMS.lost(lost)).order_by(replays.c.name)
+                freed += connection.scalars(query.with_for_update())
+                died = {"alone": ALONE}
+                due = {**died, "error": None}
+                CLAIMS.free(connection, lost, now=now, due=due, poison=died)
         return freed
 
     def _read(self, wanted: ColumnElement[bool]) -> list[StoredReplay]:
@@ -316,7 +308,7 @@ class Replays:
 
 
 def _held(name: str, member: str) -> ColumnElement[bool]:
-    return and_(replays.c.name == name, replays.c.claim == searchable(member))
+    return and_(replays.c.name == name, CLAIMS.held(member))
 
 
 @cache

@@ -1,10 +1,8 @@
-"""Runs that a drainer's stream no longer holds: who takes one, runs it, and what happens when that
-process dies.
+"""Runs that a drainer's stream no longer holds: who claims one, what came of it, and what happens
+when that process dies. `workers.journal.claiming` says what a claim is.
 
-A claim is a compare-and-set in SQL. Whoever takes a run writes its name on it and a time until
-which that holds; what it writes later counts only while its name is still there. Every function but
-the first works within the transaction of the connection that it is given, which must be one for
-writing.
+Every function but the first works within the transaction of the connection that it is given, which
+must be one for writing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,20 +18,20 @@ from sqlalchemy import (
     Select,
     Update,
     and_,
-    func,
     select,
     tuple_,
     update,
 )
 
+from comethooks.workers.journal.claiming import Claims, LostClaims
 from comethooks.workers.journal.runs import past_attempts
 from comethooks.workers.journal.runs.waiting_lines import Line, release
 from comethooks.workers.journal.settled import RunResult
 from comethooks.workers.journal.tables.database import for_writing
-from comethooks.workers.journal.tables.models import LIVE, Instant, events, replays, runs
+from comethooks.workers.journal.tables.models import LIVE, events, replays, runs
 from comethooks.workers.journal.tables.rows import Row, run_row, searchable
 from comethooks.workers.journal.tables.statements import UpdateEach, chunks
-from comethooks.workers.poison import deaths_allowed, died_text, killed_text
+from comethooks.workers.poison import died_text
 from comethooks.workers.record import Kind, Record
 from comethooks.workers.states import RunState
 
@@ -50,15 +48,15 @@ class RunKey(NamedTuple):
 class ClaimedRun:
     """A run that was claimed, with the event that it is about.
 
-    `attempt` is the number of the one to be made. A `suspect` was running when its process died: it
-    may be what killed it.
+    `attempt` is the number of the one to be made. One that is to run `alone` was running when its
+    process died, so it may be poison.
     """
 
     record: Record
     handler: str
     replay: str | None
     attempt: int
-    suspect: bool
+    alone: bool
     lane: str | None = None
     """Of an ordered handler's run: the line that it stands in, see
     `workers.journal.runs.waiting_lines`."""
@@ -84,7 +82,7 @@ class ClaimedRun:
             record,
             *key[1:],
             attempt=row["attempts"] + 1,
-            suspect=row["deaths"] > 0,
+            alone=row["deaths"] > 0,
             lane=row["lane"],
             dry_run=bool(row["dry_run"]),
         )
@@ -95,13 +93,6 @@ class FreedRun(NamedTuple):
 
     key: RunKey
     dead: bool
-
-
-class Claimant(NamedTuple):
-    """A member that has claims, and when the first of them expires."""
-
-    member: str
-    expires_at: int
 
 
 _OF_RECORD = (
@@ -121,8 +112,12 @@ _CLAIMED = (
     .join(events, events.c.id == runs.c.event_id)
     .outerjoin(replays, replays.c.name == runs.c.replay)
 )
-_RUNNING = and_(runs.c.state == RunState.RUNNING.value, runs.c.next_at.is_not(None))
-"""Runs that are claimed, by the index of what is due."""
+CLAIMS = Claims(
+    runs,
+    # While a run is claimed it is due to nobody, so one column, and its index, will do for both.
+    expires_at=runs.c.next_at,
+    claimed=and_(runs.c.state == RunState.RUNNING.value, runs.c.next_at.is_not(None)),
+)
 _KEYS = 200
 """Keys of one statement."""
 
@@ -130,18 +125,17 @@ _KEYS = 200
 def claim(
     engine: Engine, member: str, *, now: int, until: int, limit: int, alone: bool = False
 ) -> list[ClaimedRun]:
-    """Claim for `member`, until `until`, at most `limit` due runs that are no suspects, the longest
-    due first.
+    """Claim for `member`, until `until`, at most `limit` due runs, the longest due first.
 
-    With `alone`, one suspect and nothing else. Nobody else is given the same ones.
+    With `alone`, one that may be poison and nothing else; without, none that may be. Nobody else is
+    given the same ones.
     """
-    suspect = runs.c.deaths > 0 if alone else runs.c.deaths == 0
-    due = and_(runs.c.state == RunState.RETRYING.value, runs.c.next_at <= now, suspect)
+    died = runs.c.deaths > 0 if alone else runs.c.deaths == 0
+    due = and_(runs.c.state == RunState.RETRYING.value, runs.c.next_at <= now, died)
     query = _CLAIMED.where(due).order_by(runs.c.next_at).limit(min(limit, 1) if alone else limit)
     claimed = {
+        **CLAIMS.taken(member, until),
         "state": RunState.RUNNING.value,
-        "claim": searchable(member),
-        "next_at": until,
         "attempts": runs.c.attempts + 1,
         "claimed_at": now,
     }
@@ -191,9 +185,9 @@ def finish(connection: Connection, member: str, results: Sequence[tuple[str, Run
     several = [row for row in rows if row["attempts"] > 1 or row["state"] == RunState.RETRYING]
     if several:
         for chunk in chunks(sorted(_key_of(row) for row in rows), _KEYS):
-            past_attempts.lock(connection, _claimed_by(member), _among(chunk))
+            past_attempts.lock(connection, CLAIMS.held(member), _among(chunk))
     for chunk in chunks([_key_of(row) for row in several], _KEYS):
-        past_attempts.move(connection, _claimed_by(member), _among(chunk))
+        past_attempts.move(connection, CLAIMS.held(member), _among(chunk))
     had = _finishing(connection.dialect.name).execute(connection, rows, [searchable(member)])
     past_attempts.forget_oldest(
         connection, [_key_of(row) for row in rows if row["attempts"] > past_attempts.MOST_KEPT]
@@ -210,74 +204,45 @@ def _finishing(name: str) -> UpdateEach:
     return UpdateEach(name, runs, _RESULT, also="claim = NULL, deaths = 0", condition=condition)
 
 
-def renew(connection: Connection, member: str, until: int) -> int:
-    """Let all that `member` has claimed be its until `until`; how many these are."""
-    return connection.execute(
-        update(runs).where(_claimed_by(member)).values(next_at=until)
-    ).rowcount
-
-
 def give_back(connection: Connection, member: str, keys: Sequence[RunKey], *, now: int) -> None:
     """Make runs that `member` claimed and never started due again, as if they had not been
     claimed.
     """
-    unclaimed = {**_due(now), "attempts": runs.c.attempts - 1}
+    unclaimed = {
+        "state": RunState.RETRYING.value,
+        "claim": None,
+        "next_at": now,
+        "attempts": runs.c.attempts - 1,
+    }
     for chunk in chunks(keys, _KEYS):
-        connection.execute(update(runs).where(_claimed_by(member), _among(chunk)).values(unclaimed))
+        connection.execute(update(runs).where(CLAIMS.held(member), _among(chunk)).values(unclaimed))
 
 
-def claimants(connection: Connection) -> list[Claimant]:
-    """Everybody who has claims."""
-    expires_at = func.min(runs.c.next_at, type_=Instant)
-    query = (
-        select(runs.c.claim, expires_at)
-        .where(_RUNNING, runs.c.claim.is_not(None))
-        .group_by(runs.c.claim)
-    )
-    return [Claimant(*row) for row in connection.execute(query)]
+def free(connection: Connection, lost: LostClaims, *, now: int) -> list[FreedRun]:
+    """Take `lost` away: each run is due again, to run alone, or dead as `workers.poison` says.
 
-
-def free(
-    connection: Connection, member: str, *, ending: str | None, now: int, expired: int | None = None
-) -> list[FreedRun]:
-    """Take from `member` its claims, or only those that expired by `expired`; `ending` is how its
-    process ended.
-
-    Each is due again, to run alone, until it has died as often as `workers.poison` allows: then it
-    is dead. That its process died is how the attempt ended.
+    That its process died is how the attempt ended.
     """
-    taken = (
-        _claimed_by(member)
-        if expired is None
-        else and_(_claimed_by(member), runs.c.next_at <= expired)
-    )
-    query = (
-        select(*_KEY, runs.c.deaths).where(taken).order_by(*_KEY).with_for_update()
-    )  # see `past_attempts.lock`
+    of_them = CLAIMS.lost(lost)
+    # In the order of keys, see `past_attempts.lock`.
+    query = select(*_KEY, runs.c.deaths).where(of_them).order_by(*_KEY).with_for_update()
     found = connection.execute(query).all()
-    past_attempts.move(connection, taken)
-    last = deaths_allowed(ending) - 1
+    past_attempts.move(connection, of_them)
     died = {
-        "deaths": runs.c.deaths + 1,
         "started_at": runs.c.claimed_at,
         "finished_at": now,
         "traceback": None,
         "effects": None,
     }
-    due = {**died, **_due(now), "error": died_text(ending)}
-    dead = {**due, "state": RunState.DEAD.value, "next_at": None, "error": killed_text(ending)}
-    connection.execute(update(runs).where(taken, runs.c.deaths >= last).values(dead))
-    connection.execute(update(runs).where(taken, runs.c.deaths < last).values(due))
+    due = {**died, "state": RunState.RETRYING.value, "error": died_text(lost.ending)}
+    dead = {**died, "state": RunState.DEAD.value, "next_at": None}
+    CLAIMS.free(connection, lost, now=now, due=due, poison=dead)
     for chunk in chunks([tuple(row[:3]) for row in found], _KEYS):
         past_attempts.forget_oldest(connection, chunk)
     return [
-        FreedRun(_key(event_id, handler, replay), deaths >= last)
+        FreedRun(_key(event_id, handler, replay), dead=deaths >= lost.last_death)
         for event_id, handler, replay, deaths in found
     ]
-
-
-def _due(now: int) -> dict[str, Any]:
-    return {"state": RunState.RETRYING.value, "claim": None, "next_at": now}
 
 
 def _key(event_id: str, handler: str, replay: str) -> RunKey:
@@ -286,10 +251,6 @@ def _key(event_id: str, handler: str, replay: str) -> RunKey:
 
 def _key_of(row: Row) -> tuple[str, str, str]:
     return row["event_id"], row["handler"], row["replay"]
-
-
-def _claimed_by(member: str) -> ColumnElement[bool]:
-    return and_(_RUNNING, runs.c.claim == searchable(member))
 
 
 def _among(keys: Sequence[tuple[str, str, str | None]]) -> ColumnElement[bool]:

@@ -249,10 +249,10 @@ replays = Table(
     # Who works on a chunk, `host|boot|pid`, and until when.
     Column("claim", String(TEXT_LENGTH)),
     Column("claimed_until", Instant),
-    # How often a process died at the next event, and how many events are to be run one run at a
-    # time since one did.
+    # How often a process died at the next event, and of how many events each run is to run alone
+    # since one did.
     Column("deaths", BigInteger, nullable=False, server_default="0"),
-    Column("suspects", BigInteger, nullable=False, server_default="0"),
+    Column("alone", BigInteger, nullable=False, server_default="0"),
     Column("error", Text),
     sqlite_with_rowid=False,
 )

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from comethooks.workers.journal import Filter, Journal
 from comethooks.workers.journal.replaying import replay_results
 from comethooks.workers.journal.replaying.replay_request import ReplayRequest
-from comethooks.workers.journal.replaying.replay_rows import Replays, StoredReplay
+from comethooks.workers.journal.replaying.replay_rows import ALONE, Replays, StoredReplay
 from comethooks.workers.journal.replaying.replayable import known
 from comethooks.workers.journal.tables.models import replay_events
 from comethooks.workers.states import ReplayState, RunState
@@ -111,3 +111,39 @@ def test_a_record_without_a_body_cannot_be_run(journal: Journal):
     records = [event(1), *bare, event(4), event(5, body=b"", size=0)]
     found = known(journal.engine, records)
     assert [each.record.id for each in found] == [an_id(2), an_id(4), an_id(5)]
+
+
+class TestFree:
+    def freed(self, replays: Replays, *dead: str, expired: int | None = None) -> list[str]:
+        return replays.free(
+            is_dead=dead.__contains__,
+            ending=lambda member: "SIGSEGV",
+            now=T0 + 9,
+            expired=expired,
+        )
+
+    def test_all_that_a_dead_member_had_is_due_again_and_of_others_what_expired(
+        self, replays: Replays
+    ):
+        """As runs are; the process of the others may live on another host."""
+        for name, member, until in (("a", "x", 1), ("b", "x", 99), ("c", "y", 1), ("d", "y", 99)):
+            replays.create(name, replace(OF_FILE, from_file=False), now=T0, expected=1)
+            assert replays.claim(name, member, now=T0, until=T0 + until)
+        assert self.freed(replays) == []
+        assert self.freed(replays, "x") == ["a", "b"]
+        assert self.freed(replays, expired=T0 + 1) == ["c"]
+        assert replays.due(T0 + 9) == ["a", "b", "c"]
+        assert replays.renew("d", "y", T0 + 99)
+        assert not replays.renew("c", "y", T0 + 99)
+
+    def test_the_next_run_is_poison_when_it_was_seen_to_kill_twice(self, replays: Replays):
+        """Until then, and for the events behind it, each run is run alone."""
+        replays.create("a", replace(OF_FILE, from_file=False), now=T0, expected=1)
+        known = []
+        for _ in range(2):
+            replays.claim("a", "x", now=T0 + 9, until=T0 + 99)
+            self.freed(replays, "x")
+            found = replays.get("a")
+            assert found is not None
+            known.append((found.deaths, found.alone, found.error))
+        assert known == [(1, ALONE, None), (2, ALONE, "killed its worker twice (SIGSEGV)")]

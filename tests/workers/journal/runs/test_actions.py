@@ -57,7 +57,7 @@ class TestRetry:
         assert [found.attempts for found in journal.runs(asked)] == [5]
         retry(journal, asked)
         (claimed,) = journal.claim("member", now=NOW, until=NOW, limit=10)
-        assert (claimed.attempt, claimed.suspect) == (6, False)
+        assert (claimed.attempt, claimed.alone) == (6, False)
 
     def test_leaves_alone_what_has_no_body_any_more(self, journal: Journal):
         """A handler cannot be given what retention dropped."""

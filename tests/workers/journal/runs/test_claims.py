@@ -76,7 +76,7 @@ class TestClaim:
     def test_gives_the_event_as_it_was_received(self, journal: Journal):
         """A handler that is tried again is given what it was given the first time."""
         journal.write([settled(event(1), run(RunState.RETRYING, attempts=3, next_at=T0))])
-        assert claim(journal) == [ClaimedRun(event(1), HANDLER, None, attempt=4, suspect=False)]
+        assert claim(journal) == [ClaimedRun(event(1), HANDLER, None, attempt=4, alone=False)]
 
     def test_says_who_runs_it_until_when(self, journal: Journal):
         """The run is running, an attempt more is counted, and it began now."""
@@ -108,8 +108,8 @@ class TestClaim:
         claim(journal, limit=2)
         free(journal, MEMBER)
         assert keys(claim(journal)) == [key(3)]
-        (suspect,) = claim(journal, alone=True)
-        assert (suspect.suspect, suspect.attempt) == (True, 3)
+        (died,) = claim(journal, alone=True)
+        assert (died.alone, died.attempt) == (True, 3)
         assert len(claim(journal, alone=True)) == 1
         assert claim(journal, alone=True) == []
 

@@ -174,7 +174,7 @@ def _create_replays() -> None:
         sa.Column("claim", sa.String(255)),
         sa.Column("claimed_until", _instant()),
         sa.Column("deaths", sa.BigInteger, server_default="0", nullable=False),
-        sa.Column("suspects", sa.BigInteger, server_default="0", nullable=False),
+        sa.Column("alone", sa.BigInteger, server_default="0", nullable=False),
         sa.Column("error", sa.Text),
         sa.PrimaryKeyConstraint("name", name="pk_replays"),
         sqlite_with_rowid=False,
