@@ -3,6 +3,8 @@ have.
 """
 
 import json
+import shutil
+import signal
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from comethooks.workers.processes import is_alive
-from tests.scenarios.stack import children, command_of, message
+from tests.scenarios.stack import RECORDER, children, command_of, message
 from tests.scenarios.test_up import Up
 from tests.waiting import wait_for
 
@@ -137,3 +139,73 @@ def test_a_new_plugin_is_followed_and_one_that_breaks_goes_on_until_it_is_mended
     slow.write("C")
     wait_for(lambda: len(reloads(up)) == 3, "that it is mended is noticed")
     wait_for(lambda: handled_by("C", numbers), "the mended plugin runs")
+
+
+def plugin_lines(up: Up, event: str) -> list[dict[str, str]]:
+    """What `up` has said of plugins."""
+    lines = [json.loads(line) for line in up.stack.log().splitlines() if line.startswith("{")]
+    return [line for line in lines if line["event"] == event]
+
+
+def test_it_says_which_plugins_are_in_and_why_others_are_not(up: Up) -> None:
+    """At the start and after each reload, by `up` alone however many workers there are."""
+    up.stack.plugin("broken", "import nothing_of_that_name\n")
+    up.stack.plugin(
+        "slip", RECORDER.replace('"recorder"', '"slip"').replace('"*"', '"mesage_sent"')
+    )
+    up.stack.environment["COMETHOOKS_SLIP_FILE"] = up.stack.environment["COMETHOOKS_RECORDER_FILE"]
+    up.start()
+    [loaded] = plugin_lines(up, "plugins loaded")
+    assert [each.split()[0] for each in loaded["plugins"].split(", ")] == ["recorder", "slip"]
+    [left_out] = plugin_lines(up, "plugin left out")
+    assert left_out["where"] == f"{up.stack.plugin_dir / 'broken.py'}:1"
+    assert left_out["reason"] == "ModuleNotFoundError: No module named 'nothing_of_that_name'"
+    [warning] = plugin_lines(up, "a pattern of a plugin may fit nothing")
+    assert 'did you mean "message_sent"' in warning["reason"]
+    (up.stack.plugin_dir / "slip.py").unlink()
+    wait_for(lambda: len(plugin_lines(up, "plugins loaded")) == 2, "it says what is in now")
+    assert "slip" not in plugin_lines(up, "plugins loaded")[1]["plugins"]
+
+
+def test_a_signal_loads_installed_plugins_anew(up: Up, tmp_path: Path) -> None:
+    """In the version that was installed meanwhile; `up` says so, and what it has then."""
+
+    def install(version: str) -> None:
+        for old in tmp_path.glob("site/*.dist-info"):
+            shutil.rmtree(old)
+        information = tmp_path / "site" / f"night-{version}.dist-info"
+        information.mkdir(parents=True)
+        (information / "METADATA").write_text(f"Name: night\nVersion: {version}\n")
+        (information / "entry_points.txt").write_text(
+            "[comethooks.plugins]\nnight = night_plugin:plugin\n"
+        )
+        code = RECORDER.replace('"recorder"', '"night"').replace(
+            "{event.id} ", "{event.id}-by-" + version.replace(".", "-") + " "
+        )
+        (tmp_path / "site" / "night_plugin.py").write_text(textwrap.dedent(code))
+
+    install("1.0")
+    up.stack.environment["PYTHONPATH"] = str(tmp_path / "site")
+    up.stack.environment["COMETHOOKS_NIGHT_FILE"] = up.stack.environment["COMETHOOKS_RECORDER_FILE"]
+    process = up.start()
+    first = post(up, 1, 1)
+    wait_for(lambda: f"{first}-by-1-0" in up.stack.effects().ids, "the first version has it")
+    install("2.0.1")
+    process.send_signal(signal.SIGUSR1)
+    wait_for(lambda: len(plugin_lines(up, "plugins loaded")) == 2, "it says what is in now")
+    [told] = plugin_lines(up, "loading the plugins anew, also those that are installed")
+    assert told["asked"] == "SIGUSR1"
+    assert "night 2.0.1" in plugin_lines(up, "plugins loaded")[1]["plugins"]
+    wait_for(
+        lambda: (
+            {
+                each["name"]: [held["version"] for held in each["workers"]]
+                for each in up.stack.listing("plugins", "list")
+            }.get("night")
+            == ["2.0.1"]
+        ),
+        "every worker has it",
+    )
+    second = post(up, 1, 2)
+    wait_for(lambda: f"{second}-by-2-0-1" in up.stack.effects().ids, "the second version has it")
+    assert "process died" not in up.stack.log()

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from importlib import invalidate_caches
 
 import structlog
 from redis import Redis
@@ -20,6 +21,7 @@ from comethooks.workers.plugins.published import (
     withdraw,
 )
 from comethooks.workers.processes import member_name
+from comethooks.workers.settings.env_file import SETTLED
 from comethooks.workers.settings.settings import Settings
 
 log = structlog.get_logger()
@@ -31,6 +33,8 @@ def plugins_at_work(settings: Settings, client: Redis) -> Iterator[Plugins]:
 
     Where Redis does not take that, nobody is told, and the plugins run all the same.
     """
+    # What was installed since the parent began is not in what it knows of the folders.
+    invalidate_caches()
     member = member_name(os.getpid())
     plugins = load_plugins(settings, LastGood.of(settings))
     ours = held(plugins)
@@ -39,20 +43,26 @@ def plugins_at_work(settings: Settings, client: Redis) -> Iterator[Plugins]:
         others = publish(client, member, ours)
     except (RedisError, OSError) as error:
         log.warning("nobody can be told which plugins are loaded", reason=type(error).__name__)
-    # A host's workers load the same at the same time, and again every few minutes.
-    if not any(_is_same(ours, other, member) for other in others):
-        _log(ours)
+    # A host's workers load the same at the same time, and again every few minutes. What those of
+    # `comethooks up` have, it says itself.
+    if SETTLED not in settings.environ and not any(_same(ours, each, member) for each in others):
+        log_plugins(ours)
     yield plugins
     # Not when the block raises: a process that has lost its leases must not wait for Redis.
     with suppress(RedisError, OSError):
         withdraw(client, member)
 
 
-def _is_same(ours: Sequence[HeldPlugin], other: WorkerPlugins, member: str) -> bool:
+def _same(ours: Sequence[HeldPlugin], other: WorkerPlugins, member: str) -> bool:
     return other.host == member.split("|")[0] and other.plugins == tuple(ours)
 
 
-def _log(plugins: Sequence[HeldPlugin]) -> None:
+def log_plugins(plugins: Sequence[HeldPlugin]) -> None:
+    """Say in the log which plugins are in, and of each that is not, or not as it is in its file,
+    why.
+    """
+    running = [f"{each.name} {each.version}" for each in plugins if each.state.runs]
+    log.info("plugins loaded", plugins=", ".join(running) or "none")
     for plugin in plugins:
         facts = {"plugin": plugin.name, "where": plugin.where, "reason": plugin.reason}
         if plugin.state is PluginState.QUARANTINED:

@@ -17,10 +17,10 @@ import httpx
 import structlog
 
 from comethooks.cli import load_settings
+from comethooks.cli.services.following import PluginFollower
 from comethooks.cli.services.parts import STOP_MARGIN_SECONDS, check_partitions, upgrade_database
 from comethooks.workers import logs
-from comethooks.workers.plugins.watching import PluginWatch
-from comethooks.workers.processes import StopFlag
+from comethooks.workers.processes import RELOAD, StopFlag
 from comethooks.workers.settings.addresses import EVERYWHERE, LOOPBACK, host_and_port
 from comethooks.workers.settings.env_file import SETTLED
 from comethooks.workers.settings.paths import credentials_path, ensure_credentials, lock_path
@@ -40,9 +40,6 @@ _NEEDED = frozenset(("drainers", "leases", "journal"))
 """What must not be degraded for an event to be processed; the rest, such as old events, is no
 reason to wait."""
 
-_NAMED = 3
-"""So many changed files are named in the log."""
-
 log = structlog.get_logger()
 
 
@@ -58,6 +55,7 @@ def up() -> None:
     logs.configure(settings.log_format)
     tell_at_a_glance(settings)
     stop = StopFlag.on_signals(signal.SIGTERM, signal.SIGINT)
+    signal.signal(RELOAD, signal.SIG_IGN)  # nothing is loaded yet
     os.umask(0o077)  # events, credentials and logs are for this user alone
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _only_one(settings.data_dir):
@@ -87,13 +85,14 @@ def _run_all(settings: Settings, stop: StopFlag) -> None:
             remember(settings.data_dir, program)
         check_partitions(settings)
         upgrade_database(settings)
-        watch = PluginWatch(settings.plugin_dir)  # before anybody has loaded what is in it
+        plugins = PluginFollower(settings)
         for child in _services(settings):
             child.start()
             started.append(child)
         if _wait_until_ready(settings, started, stop):
+            plugins.tell()
             _greet(settings)
-        supervise(started, stop, on_tick=partial(_follow, watch, started))
+        supervise(started, stop, on_tick=partial(plugins.follow, started))
     except EmbeddedServerError as error:
         raise click.ClickException(str(error)) from None
     finally:
@@ -101,16 +100,6 @@ def _run_all(settings: Settings, stop: StopFlag) -> None:
         for child in _in_stopping_order(started):
             child.stop()
         log.info("stopped")
-
-
-def _follow(watch: PluginWatch, children: Sequence[Child]) -> None:
-    """Have the workers load the plugins anew when the folder has changed."""
-    if changed := watch.changed():
-        more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
-        log.info("plugins changed; loading them anew", changed=", ".join(changed[:_NAMED]) + more)
-        for child in children:
-            if child.name == "worker":
-                child.reload()
 
 
 def _given() -> set[str]:

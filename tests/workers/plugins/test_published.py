@@ -140,14 +140,18 @@ class TestAtWork:
 
     def test_what_is_wrong_is_logged_with_file_line_and_reason(self, client: Redis) -> None:
         """A pattern that fits nothing, a last good version, a plugin that is left out."""
-        assert self.logged(client) == ["warning a pattern of a plugin may fit nothing"]
+        assert self.logged(client) == [
+            "info plugins loaded",
+            "warning a pattern of a plugin may fit nothing",
+        ]
         self.file.write_text("def f(:")
         (self.file.parent / "other.py").write_text("1 / 0")
         with capture_logs() as lines, plugins_at_work(self.settings, client):
             [found] = at_work(client)
         states = {plugin.name: plugin.state for plugin in found.plugins}
         assert states == {"other": PluginState.QUARANTINED, "welcome": PluginState.LAST_GOOD}
-        left_out, kept = lines[:2]
+        loaded, left_out, kept = lines[:3]
+        assert loaded["plugins"].startswith("welcome ")
         assert left_out["event"] == "plugin left out"
         assert left_out["where"] == f"{self.file.parent / 'other.py'}:1"
         assert left_out["reason"] == "ZeroDivisionError: division by zero"
@@ -163,6 +167,12 @@ class TestAtWork:
             entry = client.hgetall(keys.PLUGINS)
         [text] = entry.values()
         client.hset(keys.PLUGINS, f"{host_and_boot()}|1", text)
+        assert self.logged(client) == []
+
+    def test_below_up_nothing_is_said(self, client: Redis) -> None:
+        """It says itself what its workers have."""
+        environ = {**self.settings.environ, "_COMETHOOKS_SETTLED": "1"}
+        self.settings = Settings.load(environ)
         assert self.logged(client) == []
 
     def test_without_redis_plugins_run_all_the_same(self, tmp_path: Path) -> None:
