@@ -8,7 +8,15 @@ import click
 
 from comethooks.cli.terminal import filters, options
 from comethooks.cli.terminal.details import moment
-from comethooks.cli.terminal.output import Cell, Column, Listing, hint, print_json
+from comethooks.cli.terminal.output import (
+    Cell,
+    Column,
+    Listing,
+    ShortId,
+    hint,
+    print_json,
+    time_column,
+)
 from comethooks.cli.terminal.sources import open_sources
 from comethooks.schemas import DriftKind
 from comethooks.workers.journal import DriftFilter, StoredDrift
@@ -150,19 +158,19 @@ def _row(found: StoredDrift) -> tuple[Cell, ...]:
         str(found.count),
         moment(found.first_at),
         moment(found.last_at),
-        found.example_id,
+        ShortId(found.example_id),
     )
 
 
 _LISTING: Listing[StoredDrift] = Listing(
     columns=(
         Column("KIND"),
-        Column("TRIGGER", folds_at=16),
-        Column("PATH", folds_at=24),
+        Column("TRIGGER", folds_at=12),
+        Column("PATH", folds_at=16),
         Column("COUNT"),
-        Column("FIRST", spare=2),
-        Column("LAST", spare=3),
-        Column("EXAMPLE", spare=1),
+        time_column("FIRST", spare=1),
+        time_column("LAST", spare=2),
+        Column("EXAMPLE"),
     ),
     row=_row,
     document=StoredDrift.as_json,

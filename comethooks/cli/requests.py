@@ -17,7 +17,15 @@ from comethooks.cli.terminal.details import (
     print_title,
 )
 from comethooks.cli.terminal.documents import request_details
-from comethooks.cli.terminal.output import Cell, Column, Listing, print_json, styled
+from comethooks.cli.terminal.output import (
+    Cell,
+    Column,
+    Listing,
+    ShortId,
+    print_json,
+    styled,
+    time_column,
+)
 from comethooks.cli.terminal.sources import Sources, open_sources
 from comethooks.workers.journal import Outcome, StoredRequest
 
@@ -92,17 +100,20 @@ def find_request(sources: Sources, identifier: str) -> StoredRequest:
 
 
 def _row(request: StoredRequest) -> tuple[Cell, ...]:
-    reason = request.reason or (
-        "" if request.outcome is Outcome.ACCEPTED else f"repeats {request.event_id}"
-    )
     return (
         moment(request.received_at),
         styled(request.outcome.value),
         "" if request.status is None else str(request.status),
         request.trigger or "",
-        reason if request.outcome is not Outcome.ACCEPTED else "",
-        request.id,
+        _why(request),
+        ShortId(request.id),
     )
+
+
+def _why(request: StoredRequest) -> Cell:
+    if request.outcome is Outcome.DUPLICATE and request.event_id and not request.reason:
+        return ShortId(request.event_id, before="repeats ")
+    return "" if request.outcome is Outcome.ACCEPTED else request.reason or ""
 
 
 def _print_request(request: StoredRequest) -> None:
@@ -135,11 +146,11 @@ def _facts(request: StoredRequest) -> Iterator[tuple[str, Cell | None]]:
 
 _LISTING: Listing[StoredRequest] = Listing(
     columns=(
-        Column("RECEIVED"),
+        time_column("RECEIVED"),
         Column("OUTCOME"),
-        Column("STATUS", spare=2),
-        Column("TRIGGER", spare=1, folds_at=16),
-        Column("REASON", spare=3, folds_at=24),
+        Column("STATUS", spare=1),
+        Column("TRIGGER", folds_at=12),
+        Column("REASON", folds_at=18),
         Column("ID"),
     ),
     row=_row,

@@ -24,8 +24,18 @@ from comethooks.cli.terminal.details import (
     print_title,
 )
 from comethooks.cli.terminal.documents import drift_of, event_details, event_document
+from comethooks.cli.terminal.fitting import shortened
 from comethooks.cli.terminal.found import event_facts, find_event
-from comethooks.cli.terminal.output import Cell, Column, Listing, hint, print_json, styled
+from comethooks.cli.terminal.output import (
+    Cell,
+    Column,
+    Listing,
+    ShortId,
+    hint,
+    print_json,
+    styled,
+    time_column,
+)
 from comethooks.cli.terminal.sources import open_sources
 from comethooks.cli.terminal.texts import plain, without_secrets
 from comethooks.workers.clock import now_ms
@@ -133,10 +143,10 @@ def _row(event: StoredEvent) -> tuple[Cell, ...]:
         moment(event.received_at),
         styled(event.status.value),
         event.trigger or "",
+        _counted(event),
         event.conversation_id or "",
         event.sender or "",
-        _counted(event),
-        event.id,
+        ShortId(event.id),
     )
 
 
@@ -148,7 +158,7 @@ def _counted(event: StoredEvent) -> str:
 def _line(event: StoredEvent) -> Text:
     """An event on one line."""
     trigger, rest = plain(event.trigger or ""), [event.conversation_id or "-", event.sender or "-"]
-    line = Text(f"{moment(event.received_at)}  {event.id}  ")
+    line = Text(f"{moment(event.received_at)}  {shortened(event.id)}  ")
     line.append(f"{event.status.value:<9}", style=styled(event.status.value).style)
     line.append(f"  {trigger:<28}  {plain('  '.join(rest))}")
     for run in event.runs:
@@ -183,12 +193,12 @@ def _why_no_runs(event: StoredEvent) -> str:
 
 _LISTING: Listing[StoredEvent] = Listing(
     columns=(
-        Column("RECEIVED"),
+        time_column("RECEIVED"),
         Column("STATUS"),
-        Column("TRIGGER", folds_at=16),
-        Column("CONVERSATION", spare=2, folds_at=24),
-        Column("USER", spare=1, folds_at=16),
-        Column("RUNS", spare=3, folds_at=12),
+        Column("TRIGGER", folds_at=12),
+        Column("RUNS", folds_at=11),
+        Column("CONVERSATION", folds_at=12),
+        Column("USER", spare=1, folds_at=12),
         Column("ID"),
     ),
     row=_row,

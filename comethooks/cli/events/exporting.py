@@ -12,7 +12,8 @@ import click
 from redis.exceptions import RedisError
 
 from comethooks.cli.terminal import filters, options
-from comethooks.cli.terminal.output import hint, progress
+from comethooks.cli.terminal.bars import progress
+from comethooks.cli.terminal.output import hint
 from comethooks.cli.terminal.sources import open_sources
 from comethooks.files.event_lines import envelope, redacted_envelope
 from comethooks.webhooks.problems import dumps

@@ -11,7 +11,8 @@ from typing import IO
 import click
 
 from comethooks.cli.terminal import options
-from comethooks.cli.terminal.output import hint, print_json, progress
+from comethooks.cli.terminal.bars import progress
+from comethooks.cli.terminal.output import hint, print_json
 from comethooks.cli.terminal.sources import open_sources
 from comethooks.files.imported import LineError, event_in, event_of
 from comethooks.workers.clock import now_ms

@@ -18,7 +18,8 @@ from comethooks.cli.replay.progress import Standing, counted, find, number_of, s
 from comethooks.cli.replay.refused import again
 from comethooks.cli.replay.staging import stage
 from comethooks.cli.terminal import filters, options
-from comethooks.cli.terminal.output import hint, print_json, progress
+from comethooks.cli.terminal.bars import progress
+from comethooks.cli.terminal.output import hint, print_json
 from comethooks.cli.terminal.sources import Sources, open_sources
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal.replaying.forgetting import forget

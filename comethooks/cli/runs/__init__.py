@@ -17,7 +17,15 @@ from comethooks.cli.terminal.details import (
 )
 from comethooks.cli.terminal.documents import run_details, run_document
 from comethooks.cli.terminal.found import find_runs
-from comethooks.cli.terminal.output import Cell, Column, Listing, print_json, styled
+from comethooks.cli.terminal.output import (
+    Cell,
+    Column,
+    Listing,
+    ShortId,
+    print_json,
+    styled,
+    time_column,
+)
 from comethooks.cli.terminal.sources import open_sources
 from comethooks.workers.journal import StoredRun
 from comethooks.workers.states import RunState
@@ -108,7 +116,7 @@ def show(identifier: str, handler: str | None, as_json: bool) -> None:
 
 
 def _row(run: StoredRun) -> tuple[Cell, ...]:
-    return *run_cells(run), run.replay or "", run.event_id
+    return *run_cells(run), run.replay or "", ShortId(run.event_id)
 
 
 _LISTING: Listing[StoredRun] = Listing(
@@ -117,9 +125,9 @@ _LISTING: Listing[StoredRun] = Listing(
         Column("STATE"),
         Column("NEXT", spare=1),
         Column("ATTEMPTS", spare=5),
-        Column("STARTED", spare=3),
+        time_column("STARTED", spare=3),
         Column("TOOK", spare=4),
-        Column("ERROR", spare=2, folds_at=24),
+        Column("ERROR", folds_at=18),
         Column("REPLAY", spare=6, folds_at=16),
         Column("EVENT"),
     ),

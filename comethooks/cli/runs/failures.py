@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import islice
 
 from comethooks.cli.terminal.details import moment
-from comethooks.cli.terminal.output import Cell, Column, Listing
+from comethooks.cli.terminal.output import Cell, Column, Listing, ShortId, time_column
 from comethooks.cli.terminal.sources import Sources
 from comethooks.cli.terminal.texts import without_secrets
 from comethooks.workers.journal import FailureGroup, Filter, grouped
@@ -32,7 +32,7 @@ def _row(group: FailureGroup) -> tuple[Cell, ...]:
         ", ".join(f"{count} {state.value}" for state, count in sorted(group.states.items())),
         moment(group.first_at),
         moment(group.last_at),
-        group.example_id,
+        ShortId(group.example_id),
     )
 
 
@@ -47,8 +47,8 @@ _LISTING: Listing[FailureGroup] = Listing(
         Column("PLACE", spare=1, folds_at=24),
         Column("COUNT"),
         Column("STATES", spare=3, folds_at=12),
-        Column("FIRST", spare=4),
-        Column("LAST", spare=2),
+        time_column("FIRST", spare=4),
+        time_column("LAST", spare=2),
         Column("EXAMPLE"),
     ),
     row=_row,

@@ -19,7 +19,8 @@ from comethooks.cli.send.posting import IN_FLIGHT, TIMEOUT_SECONDS, Answer, post
 from comethooks.cli.send.tally import Tally
 from comethooks.cli.send.target import client_for, credentials_of, target_of, without_credentials
 from comethooks.cli.terminal import options
-from comethooks.cli.terminal.output import hint, print_json, print_pretty_json, progress
+from comethooks.cli.terminal.bars import progress
+from comethooks.cli.terminal.output import hint, print_json, print_pretty_json
 from comethooks.workers.settings.paths import bookmark_dir
 
 _MOST_CONNECTIONS = 256

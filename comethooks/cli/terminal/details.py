@@ -10,7 +10,16 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from comethooks.cli.terminal.output import Cell, Column, console, print_layout, print_table, styled
+from comethooks.cli.terminal.output import (
+    Cell,
+    Column,
+    console,
+    print_layout,
+    print_table,
+    styled,
+    text_of,
+    time_column,
+)
 from comethooks.cli.terminal.texts import payload, plain, without_secrets
 from comethooks.schemas import Drift
 from comethooks.workers.clock import now_ms
@@ -39,7 +48,7 @@ def print_title(kind: str, identifier: str, facts: Iterable[tuple[str, Cell | No
     grid.add_column(overflow="fold")
     for name, value in facts:
         if value:
-            grid.add_row(name, value if isinstance(value, Text) else Text(plain(value)))
+            grid.add_row(name, text_of(value))
     title = Text(f"{kind} {identifier}", style="bold")
     if console().is_terminal:
         print_layout(Panel(grid, title=title, title_align="left"))
@@ -66,7 +75,7 @@ def print_runs(runs: Sequence[StoredRun]) -> None:
         Column("STATE"),
         Column("NEXT"),
         Column("ATTEMPTS", spare=2),
-        Column("STARTED", spare=1),
+        time_column("STARTED", spare=1),
         Column("TOOK", spare=3),
         Column("ERROR", folds_at=20),
         Column("VERSION", spare=4),
@@ -98,7 +107,7 @@ def _print_attempts(attempts: Sequence[Attempt]) -> None:
         (
             Column("NUMBER"),
             Column("STATE"),
-            Column("STARTED", spare=1),
+            time_column("STARTED", spare=1),
             Column("TOOK", spare=2),
             Column("ERROR", folds_at=24),
         ),
@@ -189,7 +198,7 @@ def print_once(keys: Sequence[StoredOnce]) -> None:
                 Column("KEY", folds_at=24),
                 Column("STATE"),
                 Column("HANDLER", folds_at=16),
-                Column("AT", spare=1),
+                time_column("AT", spare=1),
             ),
             [(each.key, styled(each.state.value), each.handler, moment(each.at)) for each in keys],
         )

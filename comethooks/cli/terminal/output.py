@@ -4,19 +4,17 @@ standard error.
 
 import json
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Any, Generic, TypeVar
 
 import click
 from rich.console import Console, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from comethooks.cli.terminal.fitting import GAP, Need, fitted, id_length, shortened
 from comethooks.cli.terminal.texts import plain
 from comethooks.webhooks.problems import dumps
 
@@ -46,11 +44,22 @@ _STYLES = {
     "ignored": "yellow",
 }
 _WIDEST = 10_000
-_GAP = 2
-_SECONDS_BETWEEN_LINES = 2.0
 
 Item = TypeVar("Item")
-Cell = str | Text
+
+
+@dataclass(frozen=True, slots=True)
+class ShortId:
+    """An id in a table: of all its ids as much is shown as tells each from the others.
+
+    `before` stands in front of it. Whole ids are for JSON.
+    """
+
+    text: str
+    before: str = ""
+
+
+Cell = str | Text | ShortId
 
 
 def print_json(value: Any) -> None:
@@ -103,44 +112,49 @@ def print_layout(*renderables: RenderableType, width: int | None = None) -> None
 class Column:
     """A column of a table.
 
-    On a terminal a cell is folded where that is allowed, at `folds_at` characters or more. If the
-    table is too wide all the same, the column with the highest `spare` goes first; 0 stays.
+    On a terminal a cell is folded where that is allowed, at `folds_at` characters or more; one that
+    `jumps` at exactly so many or not at all. If the table is too wide all the same, the column with
+    the highest `spare` goes first; 0 stays.
     """
 
     name: str
     spare: int = 0
     folds_at: int | None = None
+    jumps: bool = False
+
+    def need(self, cells: Sequence[Text]) -> Need:
+        """How wide it has to be for these cells."""
+        whole = max([len(self.name), *(cell.cell_len for cell in cells)])
+        least = whole if self.folds_at is None else max(len(self.name), self.folds_at)
+        return Need(whole, min(least, whole), self.spare, self.jumps)
+
+
+def time_column(name: str, spare: int = 0) -> Column:
+    """A column of times, which are folded between day and time or not at all."""
+    return Column(name, spare, folds_at=len("2026-11-21"), jumps=True)
 
 
 def print_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
-    """A table for people. Elsewhere than on a terminal every cell is whole, however wide that makes
-    it.
+    """A table for people. Elsewhere than on a terminal every cell is whole but for ids, however
+    wide that makes it.
     """
     out = console()
-    cells = [[_cell(value) for value in row] for row in rows]
-    widths = _widths(columns, cells)
-    # On a terminal, a column that is empty all the way down is none.
-    shown = [
-        index
-        for index in range(len(columns))
-        if not out.is_terminal or any(row[index] for row in cells)
-    ]
-    left_out = []
-    while (needed := sum(widths[index] + _GAP for index in shown) - _GAP) > out.width:
-        most = max(shown, key=lambda index: columns[index].spare)
-        if not columns[most].spare:
-            break
-        shown.remove(most)
-        left_out.append(columns[most].name)
-    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
-    for index in shown:
-        column = columns[index]
-        table.add_column(Text(column.name), no_wrap=column.folds_at is None, overflow="fold")
+    cells = _texts(list(rows))
+    needs = {
+        number: each.need([row[number] for row in cells]) for number, each in enumerate(columns)
+    }
+    if out.is_terminal:
+        # There, a column that is empty all the way down is none.
+        needs = {number: needs[number] for number in needs if any(row[number] for row in cells)}
+    widths = fitted(needs, out.width)
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    for number, width in widths.items():
+        table.add_column(Text(columns[number].name), width=width, overflow="fold")
     for row in cells:
-        table.add_row(*(row[index] for index in shown))
+        table.add_row(*(row[number] for number in widths))
     # A terminal that is narrower than what may not be folded folds the lines itself.
-    print_layout(table, width=max(needed, out.width))
-    if left_out:
+    print_layout(table, width=max(out.width, sum(widths.values()) + GAP * len(widths)))
+    if left_out := [columns[number].name for number in needs if number not in widths]:
         hint(f"The terminal is too narrow for: {', '.join(left_out)}. Widen it, or use --json.")
 
 
@@ -181,45 +195,18 @@ class Listing(Generic[Item]):
         return bool(shown)
 
 
-@contextmanager
-def progress(total: int | None, what: str) -> Iterator[Callable[[], None]]:
-    """Show how far long work is: a bar on a terminal, a line now and then elsewhere.
-
-    It has `total` steps; None when nobody knows.
-    """
-    if sys.stderr.isatty():
-        columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=console(sys.stderr), transient=True) as bar:
-            task = bar.add_task(what, total=total)
-            yield lambda: bar.advance(task)
-    else:
-        yield _Lines(total, what).advance
+def text_of(cell: Cell, length: int | None = None) -> Text:
+    """A cell as it is printed; an id is whole unless it has a `length`."""
+    if isinstance(cell, Text):
+        return cell
+    if isinstance(cell, ShortId):
+        return Text(
+            cell.before + plain(cell.text if length is None else shortened(cell.text, length))
+        )
+    return Text(plain(cell).replace("\n", " "))
 
 
-class _Lines:
-    """Progress as lines: one every two seconds, and one at the end that is known."""
-
-    def __init__(self, total: int | None, what: str) -> None:
-        self._total, self._what = total, what
-        self._done = 0
-        self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
-
-    def advance(self) -> None:
-        self._done += 1
-        if time.monotonic() >= self._next or self._done == self._total:
-            self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
-            hint(f"{self._what} {self._done}{'' if self._total is None else f' of {self._total}'}")
-
-
-def _cell(value: Cell) -> Text:
-    return value if isinstance(value, Text) else Text(plain(value).replace("\n", " "))
-
-
-def _widths(columns: Sequence[Column], rows: Sequence[Sequence[Text]]) -> list[int]:
-    """How wide each column has to be: for all of its longest cell, or where that may be folded."""
-    widths = []
-    for index, column in enumerate(columns):
-        longest = max((row[index].cell_len for row in rows), default=0)
-        folded = longest if column.folds_at is None else min(longest, column.folds_at)
-        widths.append(max(folded, len(column.name)))
-    return widths
+def _texts(rows: Sequence[Sequence[Cell]]) -> list[list[Text]]:
+    ids = [cell.text for row in rows for cell in row if isinstance(cell, ShortId)]
+    length = id_length(ids)
+    return [[text_of(cell, length) for cell in row] for row in rows]

@@ -1,7 +1,9 @@
 """The command with somebody in front of it."""
 
+import contextlib
 import os
 import pty
+import re
 import subprocess
 import sys
 
@@ -26,3 +28,23 @@ def on_terminal(
     os.close(theirs)
     os.close(ours)
     return done, done.stderr
+
+
+def shown_on_terminal(command: Command, columns: int, *arguments: str) -> list[str]:
+    """The lines that the command shows on a terminal of so many columns, without colours."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "comethooks.cli", *arguments],
+        env={**os.environ, **command.environ, "COLUMNS": str(columns), "TERM": "xterm"},
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+    ):
+        os.close(theirs)
+        shown = b""
+        # The end of a terminal is an error on Linux.
+        with contextlib.suppress(OSError):
+            while part := os.read(ours, 65536):
+                shown += part
+        os.close(ours)
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown.decode()).splitlines()

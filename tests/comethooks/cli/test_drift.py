@@ -2,6 +2,7 @@
 
 import pytest
 
+from comethooks.cli.terminal.fitting import shortened
 from comethooks.workers.journal import iso
 from tests.comethooks.cli.store import START
 from tests.webhooks.samples import message
@@ -47,7 +48,7 @@ class TestListing:
             "KIND", "TRIGGER", "PATH", "COUNT", "FIRST", "LAST", "EXAMPLE",
         ]  # fmt: skip
         assert f"data.newField  2      {iso(START)[:19]}Z" in shown.stdout
-        assert events[1].id in shown.stdout
+        assert shortened(events[1].id) in shown.stdout
         assert "a secret" not in shown.output
         for said in (
             "comethooks events show",

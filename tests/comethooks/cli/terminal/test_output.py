@@ -1,8 +1,4 @@
-"""Tables fit the terminal, and are whole everywhere else; progress is a bar on a terminal and lines
-elsewhere.
-"""
-
-import sys
+"""Tables fit the terminal, and are whole everywhere else."""
 
 import pytest
 
@@ -13,7 +9,6 @@ from comethooks.cli.terminal.output import (
     hint,
     print_json,
     print_table,
-    progress,
     styled,
 )
 
@@ -87,36 +82,3 @@ def test_a_listing_reads_one_more_than_it_shows():
     assert listing.limit(as_json=False, limit=7) == 8
     assert listing.limit(as_json=True, limit=None) is None
     assert listing.limit(as_json=True, limit=7) == 7
-
-
-def test_progress_is_lines_where_there_is_no_terminal(capsys):
-    with progress(3, "sent") as advance:
-        for _ in range(3):
-            advance()
-    assert capsys.readouterr() == ("", "sent 3 of 3\n")
-
-
-def test_progress_is_a_bar_on_a_terminal(capsys, monkeypatch):
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    monkeypatch.setenv("TERM", "xterm")
-    with progress(3, "sent") as advance:
-        advance()
-    shown = capsys.readouterr()
-    assert shown.out == ""
-    assert "1/3" in shown.err
-
-
-def test_progress_without_an_end_says_how_far_it_is(capsys, monkeypatch):
-    monkeypatch.setattr("comethooks.cli.terminal.output._SECONDS_BETWEEN_LINES", 0)
-    with progress(None, "read") as advance:
-        advance()
-        advance()
-    assert capsys.readouterr() == ("", "read 1\nread 2\n")
-
-
-def test_a_bar_without_an_end_says_how_far_it_is(capsys, monkeypatch):
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    monkeypatch.setenv("TERM", "xterm")
-    with progress(None, "read") as advance:
-        advance()
-    assert "1/?" in capsys.readouterr().err
