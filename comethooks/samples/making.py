@@ -1,5 +1,4 @@
-"""Bodies to try things out with, as CometChat would send them: every one about something that
-happened just now.
+"""Bodies to try things out with, as CometChat would send them, about what happened just now.
 
 Ids are random and times are the caller's, so that no body repeats another.
 """
@@ -9,17 +8,17 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-from comethooks.samples.envelopes import CLIENT, Envelope
+from comethooks.samples.bodies import Template, templates
+from comethooks.samples.filling import filled
 from comethooks.samples.people import BOT
-from comethooks.samples.scene import Json, scene
-from comethooks.samples.table import BOTS, CURRENT, LEGACY, Sample
+from comethooks.samples.scene import scene
 
 APP_ID = "2719405c8b3e6d17"
 """The app that a sample is from, unless the caller names one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class SampleKind:
     """One kind of sample: a trigger, in one of its variants, of one generation."""
 
     trigger: str
@@ -33,9 +32,20 @@ class Kind:
         )
 
 
-def table(*, legacy: bool = False, bot: bool = False) -> Mapping[str, Sample]:
-    """The samples of a generation: of today, `legacy`, or callbacks to a `bot`."""
-    return BOTS if bot else LEGACY if legacy else CURRENT
+def table(*, legacy: bool = False, bot: bool = False) -> Mapping[str, Mapping[str, Template]]:
+    """The samples of today, the `legacy` ones, or callbacks to a `bot`: by trigger and variant.
+
+    The first variant of a trigger is the usual one.
+    """
+    return templates("bot" if bot else "legacy" if legacy else "current")
+
+
+def template_of(
+    trigger: str, variant: str | None = None, *, legacy: bool = False, bot: bool = False
+) -> Template:
+    """A body with its placeholders. Raises `KeyError` when there is none."""
+    variants = table(legacy=legacy, bot=bot)[trigger]
+    return variants[variant or next(iter(variants))]
 
 
 def sample(
@@ -55,31 +65,22 @@ def sample(
     `variant` for another than the usual kind, such as an `image`. Raises `KeyError` when there is
     none.
     """
-    found = table(legacy=legacy, bot=bot)[trigger]
+    template = template_of(trigger, variant, legacy=legacy, bot=bot)
     here = scene(random, now_ms, app_id)
-    if bot:
-        here = replace(here, receiver=BOT)
-    data = found.variants[variant or found.usual](here)
-    return body(trigger, data, app_id, found.envelope)
+    return filled(template, replace(here, receiver=BOT) if bot else here)
 
 
-def body(trigger: str, data: Json, app_id: str, envelope: Envelope) -> dict[str, Any]:
-    """A body as it goes over the wire; clients spell the app's id in their own way."""
-    app = "appID" if envelope is CLIENT else "appId"
-    return {"trigger": trigger, "data": data, app: app_id, **envelope}
-
-
-def all_kinds() -> Iterator[Kind]:
+def all_kinds() -> Iterator[SampleKind]:
     """Every kind that there is a sample of."""
     for legacy, bot in ((False, False), (True, False), (False, True)):
-        for trigger, found in table(legacy=legacy, bot=bot).items():
-            for variant in found.variants:
-                yield Kind(trigger, variant, legacy, bot)
+        for trigger, variants in table(legacy=legacy, bot=bot).items():
+            for variant in variants:
+                yield SampleKind(trigger, variant, legacy, bot)
 
 
 def all_samples(
     *, now_ms: int, random: Random, app_id: str = APP_ID
-) -> Iterator[tuple[Kind, dict[str, Any]]]:
+) -> Iterator[tuple[SampleKind, dict[str, Any]]]:
     """One body of every kind."""
     for kind in all_kinds():
         yield (

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+_ONLINE = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -18,7 +20,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Circle:
     """A group. `created_at` is in seconds since the epoch, `members` says how many they are."""
 
     guid: str
@@ -32,6 +34,11 @@ class Group:
         """What messages name as receiver."""
         return self.guid
 
+    @property
+    def online(self) -> int:
+        """How many of them are online."""
+        return min(_ONLINE, self.members)
+
 
 PEOPLE = (
     Person("nora-lindqvist", "Nora Lindqvist"),
@@ -44,20 +51,9 @@ PEOPLE = (
     Person("priya-raman", "Priya Raman"),
 )
 GROUPS = (
-    Group("harbour-crew", "Harbour crew", PEOPLE[0], len(PEOPLE), 1_735_113_600),
-    Group("book-circle", "Book circle", PEOPLE[5], len(PEOPLE), 1_741_867_200),
-    Group("night-shift", "Night shift", PEOPLE[6], len(PEOPLE), 1_748_304_000),
+    Circle("harbour-crew", "Harbour crew", PEOPLE[0], len(PEOPLE), 1_735_113_600),
+    Circle("book-circle", "Book circle", PEOPLE[5], len(PEOPLE), 1_741_867_200),
+    Circle("night-shift", "Night shift", PEOPLE[6], len(PEOPLE), 1_748_304_000),
 )
 BOT = Person("ferry-times", "Ferry times", role="bot")
 """Whom messages are for that go to a bot."""
-
-TEXTS = (
-    "Is the meeting still at three?",
-    "I left the keys at the front desk.",
-    "Danke, das hat geklappt 🎉",
-    "On my way, ten minutes.",
-    "Can you send me the address again?",
-    "見ました、ありがとう",
-    "Happy birthday, Marek! 🎂",
-    "The ferry is late <again>, start without us.",
-)

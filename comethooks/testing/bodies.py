@@ -8,8 +8,9 @@ from random import Random
 from typing import Any, TypedDict
 
 from comethooks import samples
-from comethooks.samples.making import body as body_of
-from comethooks.samples.people import GROUPS, PEOPLE, Group
+from comethooks.samples.filling import filled
+from comethooks.samples.making import template_of
+from comethooks.samples.people import GROUPS, PEOPLE, Circle
 from comethooks.samples.scene import Scene
 from comethooks.schemas import COMETCHAT, TRIGGERS, Event
 from comethooks.schemas.wire.shapes import changed_in, message_in
@@ -54,10 +55,8 @@ class Wanted:
 def made(wanted: Wanted, *, now_ms: int, random: Random) -> dict[str, Any]:
     """The body that is wanted, about something that happened at `now_ms`. Raises `HarnessError`."""
     _check(wanted)
-    found = samples.table(legacy=wanted.legacy)[wanted.trigger]
     scene = _scene(wanted.fields, now_ms, random)
-    data = found.variants[wanted.variant or found.usual](scene)
-    body = body_of(wanted.trigger, data, samples.APP_ID, found.envelope)
+    body = filled(template_of(wanted.trigger, wanted.variant, legacy=wanted.legacy), scene)
     body = _renamed_object(body, _names(wanted, _view(body), scene))
     _describe_message(wanted, body)
     for path, value in (wanted.changes or {}).items():
@@ -77,7 +76,7 @@ def _check(wanted: Wanted) -> None:
     known = samples.table(legacy=wanted.legacy)
     if wanted.trigger not in known:
         raise HarnessError(_no_sample(wanted.trigger, known, legacy=wanted.legacy))
-    variants = known[wanted.trigger].variants
+    variants = known[wanted.trigger]
     if wanted.variant is not None and wanted.variant not in variants:
         raise HarnessError(
             f"{wanted.trigger} has no variant {wanted.variant!r}{guess(wanted.variant, variants)}"
@@ -141,7 +140,7 @@ def _names(wanted: Wanted, event: Event, scene: Scene) -> dict[str, str]:
     message = event.message
     there = {
         "sender": event.sender.uid if event.sender else scene.sender.uid,
-        "receiver": None if isinstance(scene.receiver, Group) else scene.receiver.id,
+        "receiver": None if isinstance(scene.receiver, Circle) else scene.receiver.id,
         "group": event.group.guid if event.group else scene.receiver.id,
         "member": event.members[0].uid if event.members else None,
         "message_id": (message.id if message else None) or (about.message_id if about else None),

@@ -1,7 +1,7 @@
 """The table of triggers: everything that one is.
 
-Adding a trigger is one entry here and one sample (`comethooks.samples`). A trigger that is not here
-is accepted with nothing but its envelope.
+A new trigger is one entry here, and a body in `comethooks/samples/bodies`. A trigger that is not
+here is accepted with nothing but its envelope.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,8 +15,8 @@ from comethooks.schemas.wire.envelope import CallbackSchema, EnvelopeSchema, Sha
 from comethooks.schemas.wire.reactions import REACTION
 
 ECHO = "message.echo"
-"""The canonical name of a message_sent that only tells once more of an edit: up to three follow
-one, seen live."""
+"""The canonical name of a message_sent that only repeats an edit; up to three follow one (seen
+live)."""
 COMETCHAT = "cometchat"
 """The source that this table is of."""
 

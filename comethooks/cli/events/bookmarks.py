@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from comethooks import samples, schemas
+from comethooks import schemas
 from comethooks.cli import load_settings
 from comethooks.cli.terminal import filters, options
 from comethooks.cli.terminal.found import find_event
@@ -18,7 +18,7 @@ from comethooks.webhooks.problems import dumps
 from comethooks.workers.journal import StoredEvent
 from comethooks.workers.settings.paths import bookmark_dir
 
-_TAKEN = frozenset(("story", *TRIGGERS, *samples.CURRENT, *samples.LEGACY, *samples.BOTS))
+_TAKEN = frozenset(("story", *TRIGGERS))
 """What `comethooks send` knows already."""
 
 

@@ -147,8 +147,8 @@ def _check_trigger(wanted: Wanted, trigger: str) -> None:
         raise click.UsageError("callbacks to bots have one form: leave --legacy out")
     known = samples.table(legacy=wanted.legacy, bot=wanted.bot)
     if trigger in known:
-        _check_variant(trigger, wanted.variant, known[trigger].variants)
-    elif trigger not in samples.CURRENT:
+        _check_variant(trigger, wanted.variant, known[trigger])
+    elif trigger not in samples.table():
         raise click.BadParameter(
             f"there is no sample of {trigger!r}{_guess(trigger, known) or ';'} `comethooks"
             " triggers` lists what there is, `comethooks events bookmark --list` your own",

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 
-from comethooks.samples import actions, changes, messages, moderation
+from comethooks.samples.filling import TEXTS, Json
 from comethooks.samples.people import Person
-from comethooks.samples.scene import Json
+from comethooks.samples.scene import Scene
 from comethooks.samples.stories.teller import Teller
 
-_FORMS = (messages.form, messages.card, messages.scheduler)
-_EMOJI = "👍"
+_FORMS = ("form", "card", "scheduler")
 
 
 def conversation(teller: Teller, count: int, _: str) -> Iterator[Json]:
@@ -22,21 +21,20 @@ def conversation(teller: Teller, count: int, _: str) -> Iterator[Json]:
     for number in range(count):
         author, reader = teller.random.sample(people, 2)
         scene = teller.next(author, reader)
-        message = teller.message(
-            scene, messages.media("image") if number % 8 == 5 else messages.text
-        )
+        message = teller.message(scene, "image" if number % 8 == 5 else "text")
         if number % 4 == 3 and kept:
             message["parentId"] = kept
-        yield teller.tell("message_sent", {"message": message})
+        yield teller.tell("message_sent", scene, message=message)
         yield from _received(teller, message, author, reader)
         if number % 3 == 1:
             yield from _liked(teller, message, author, reader, only_for_now=number % 2 == 0)
         if number % 5 == 2:
-            message = actions.edited(teller.next(author, reader), message)
-            yield _changed(teller, "edited", message, author, reader)
+            scene = teller.next(author, reader)
+            message = _edited(scene, message)
+            yield _changed(teller, scene, "edited", message)
         if number % 7 == 6:
-            message = actions.deleted(teller.next(author, reader), message)
-            yield _changed(teller, "deleted", message, author, reader)
+            scene = teller.next(author, reader)
+            yield _changed(teller, scene, "deleted", _deleted(scene, message))
         else:
             kept = message["id"]
 
@@ -49,8 +47,9 @@ def forms(teller: Teller, count: int, _: str) -> Iterator[Json]:
     """
     author, reader = teller.people(2)
     for number in range(count):
-        message = teller.message(teller.next(author, reader), _FORMS[number % len(_FORMS)])
-        yield teller.tell("message_sent", {"message": message})
+        scene = teller.next(author, reader)
+        message = teller.message(scene, _FORMS[number % len(_FORMS)])
+        yield teller.tell("message_sent", scene, message=message)
         yield from _received(teller, message, author, reader)
 
 
@@ -61,46 +60,49 @@ def moderated(teller: Teller, count: int, _: str) -> Iterator[Json]:
     author, reader = teller.people(2)
     for number in range(count):
         scene = teller.next(author, reader)
-        message = teller.message(scene, messages.text)
+        message = teller.message(scene, "text")
         if number % 3 == 1:
-            yield teller.tell(
-                "moderation_engine_blocked", {"message": moderation.judged(message, "disapproved")}
-            )
-            review = moderation.reviewed(teller.next(author, reader), message)
-            yield teller.tell("moderation_manual_approved", review)
+            yield teller.tell("moderation_engine_blocked", scene, message=message)
+            later = teller.next(author, reader)
+            blocked_at = {"part.earlier": message, "earlier": message["sentAt"]}
+            yield teller.tell("moderation_manual_approved", later, **blocked_at)
             continue
         if number % 3 == 2:
-            failure = moderation.failure(scene, message, "approved")
-            yield teller.tell("moderation_engine_failed", failure)
-        approved = moderation.judged(message, "approved")
-        yield teller.tell("moderation_engine_approved", {"message": approved})
-        yield teller.tell("message_sent", {"message": approved})
+            yield teller.tell("moderation_engine_failed", scene, message=message)
+        approved = teller.tell("moderation_engine_approved", scene, message=message)
+        yield approved
+        yield teller.tell("message_sent", scene, message=approved["data"]["message"])
 
 
 def _received(teller: Teller, message: Json, author: Person, reader: Person) -> Iterator[Json]:
-    for action, trigger in (
-        ("delivered", "message_delivery_receipt"),
-        ("read", "message_read_receipt"),
-    ):
-        scene = teller.next(reader, author)
-        yield teller.tell(trigger, changes.receipt_for(scene, action, message["id"], author))
+    for trigger in ("message_delivery_receipt", "message_read_receipt"):
+        yield teller.tell(trigger, teller.next(reader, author), message_id=message["id"])
 
 
 def _liked(
     teller: Teller, message: Json, author: Person, reader: Person, *, only_for_now: bool
 ) -> Iterator[Json]:
     scene = teller.next(reader, author)
-    reaction = scene.token()
-    liked = changes.reaction_to(scene, message["id"], reaction, _EMOJI)
-    yield teller.tell("message_reaction_added", liked)
+    liked = {"message_id": message["id"], "token.reaction": scene.token(), "emoji": "👍"}
+    yield teller.tell("message_reaction_added", scene, **liked)
     if only_for_now:
-        later = teller.next(reader, author)
-        taken_back = changes.reaction_to(later, message["id"], reaction, _EMOJI)
-        yield teller.tell("message_reaction_removed", taken_back)
+        yield teller.tell("message_reaction_removed", teller.next(reader, author), **liked)
 
 
-def _changed(teller: Teller, change: str, message: Json, author: Person, reader: Person) -> Json:
+def _edited(scene: Scene, message: Json) -> Json:
+    others = [words for words in TEXTS if words != message["data"].get("text")]
+    said = {**message["data"], "text": scene.random.choice(others)}
+    times = {"updatedAt": scene.seconds, "editedAt": scene.seconds}
+    return {**message, "data": said, **times, "editedBy": scene.sender.uid}
+
+
+def _deleted(scene: Scene, message: Json) -> Json:
+    kept = {key: value for key, value in message.items() if key != "data"}
+    times = {"updatedAt": scene.seconds, "deletedAt": scene.seconds}
+    return {**kept, **times, "deletedBy": scene.sender.uid}
+
+
+def _changed(teller: Teller, scene: Scene, change: str, message: Json) -> Json:
     """What is told of a message that was changed just now."""
-    scene = teller.now(author, reader)
-    action = teller.message(scene, lambda here: actions.message_action(here, change, message))
-    return teller.tell(f"message_{change}", {"message": action})
+    action = teller.message(scene, change, **{f"part.{change}": message})
+    return teller.tell(f"message_{change}", scene, message=action)

@@ -1,12 +1,13 @@
 """Who tells a story: keeps the time, which only advances, and the ids, which only grow."""
 
 from random import Random
+from typing import Any
 
-from comethooks.samples.making import body
-from comethooks.samples.messages import Make, with_id
-from comethooks.samples.people import PEOPLE, Group, Person
-from comethooks.samples.scene import Json, Scene
-from comethooks.samples.table import CURRENT
+from comethooks.samples.bodies import part
+from comethooks.samples.filling import Json, filled
+from comethooks.samples.making import template_of
+from comethooks.samples.people import PEOPLE, Circle, Person
+from comethooks.samples.scene import Scene
 
 _LONGEST_PAUSE = 8
 _LARGEST_STEP = 5
@@ -25,20 +26,20 @@ class Teller:
         """As many people, each another one."""
         return self.random.sample(PEOPLE, count)
 
-    def now(self, sender: Person, receiver: Person | Group) -> Scene:
+    def now(self, sender: Person, receiver: Person | Circle) -> Scene:
         """At the same time: `sender` does something to `receiver`."""
         return Scene(self.random, self.now_ms, sender, receiver, self._app_id)
 
-    def next(self, sender: Person, receiver: Person | Group) -> Scene:
+    def next(self, sender: Person, receiver: Person | Circle) -> Scene:
         """Some seconds later: `sender` does something to `receiver`."""
         self.now_ms += self.random.randint(1, _LONGEST_PAUSE) * 1000
         return self.now(sender, receiver)
 
-    def message(self, scene: Scene, make: Make) -> Json:
+    def message(self, scene: Scene, kind: str, **given: Any) -> Json:
         """A message with an id that is higher than those before."""
         self._message_id += self.random.randint(1, _LARGEST_STEP)
-        return with_id(scene, make(scene), str(self._message_id))
+        return filled(part("message", kind), scene, {"message_id": str(self._message_id), **given})
 
-    def tell(self, trigger: str, data: Json) -> Json:
-        """The body of what has just happened."""
-        return body(trigger, data, self._app_id, CURRENT[trigger].envelope)
+    def tell(self, trigger: str, scene: Scene, **given: Any) -> Json:
+        """The body of what has just happened; `given` are placeholders in it."""
+        return filled(template_of(trigger), scene, given)

@@ -80,7 +80,7 @@ def test_other_events(harness: Harness, trigger: str, said: dict[str, str], read
 
 
 @pytest.mark.parametrize("kind", [kind for kind in samples.all_kinds() if not kind.bot], ids=str)
-def test_every_sample_is_delivered(harness: Harness, kind: samples.Kind) -> None:
+def test_every_sample_is_delivered(harness: Harness, kind: samples.SampleKind) -> None:
     """Of each trigger, in each variant and generation."""
     assert (
         event_of(harness, kind.trigger, variant=kind.variant, legacy=kind.legacy).trigger

@@ -88,7 +88,7 @@ def test_it_is_recognised_as_long_as_in_a_service(
 
 
 @pytest.mark.parametrize(
-    "trigger", [name for name in samples.CURRENT if name.startswith("message_")]
+    "trigger", [name for name in samples.table() if name.startswith("message_")]
 )
 def test_what_is_made_up_is_another_event(
     harness: Harness, plugin: Plugin, seen: list[str], trigger: str

@@ -7,7 +7,7 @@ import pytest
 
 from comethooks import schemas
 from comethooks.cli.explain.snippets import snippet
-from comethooks.samples import CURRENT, LEGACY, sample
+from comethooks.samples import sample, table
 from comethooks.schemas import COMETCHAT, ECHO, TRIGGERS, Event
 from comethooks.workers.plugins.loading import load_plugins
 from comethooks.workers.settings.settings import Settings
@@ -48,8 +48,7 @@ def loaded(tmp_path):
 @pytest.mark.parametrize(
     "trigger, legacy",
     [
-        *((name, False) for name in CURRENT),
-        *((name, True) for name in LEGACY if name not in CURRENT),
+        *((name, False) for name in table()),
     ],
 )
 def test_it_handles_a_sample_of_its_trigger(trigger, legacy, loaded):
