@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from comethooks.workers.plugins.retry import RetryLater as RetryLater
     from comethooks.workers.plugins.retry import Stop as Stop
     from comethooks.workers.settings.apps import App as App
-    from comethooks.workers.streams.accept import NotKeptError as NotKeptError
+    from comethooks.workers.streams.accepted import NotKeptError as NotKeptError
 
 _HOMES = {
     "App": "workers.settings.apps",
@@ -43,7 +43,7 @@ _HOMES = {
     "ReceiptEvent": "schemas",
     "RecordingEvent": "schemas",
     "HandlerTimeoutError": "workers.handlers.run",
-    "NotKeptError": "workers.streams.accept",
+    "NotKeptError": "workers.streams.accepted",
     "Plugin": "workers.plugins.plugin",
     "PluginError": "workers.plugins.plugin",
     "Retry": "workers.plugins.retry",

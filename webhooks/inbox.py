@@ -18,7 +18,8 @@ from comethooks.webhooks.replies import json_reply, problem_reply
 from comethooks.webhooks.sources import NotAuthenticatedError, Source
 from comethooks.workers import logs
 from comethooks.workers.settings.settings import Settings
-from comethooks.workers.streams.accept import Accepted, NotKeptError, Streams
+from comethooks.workers.streams.accept import Streams
+from comethooks.workers.streams.accepted import Accepted, NotKeptError
 
 MAX_HEADER = 256
 """Characters of a header that are kept."""

@@ -14,7 +14,7 @@ from comethooks.webhooks import problems
 from comethooks.webhooks.body import BodyError, TooLargeError
 from comethooks.webhooks.sources import Refusal, Source
 from comethooks.workers.record import Kind, Record, event_record
-from comethooks.workers.streams.accept import Accepted, NotKeptError
+from comethooks.workers.streams.accepted import Accepted, NotKeptError
 
 RETRY_AFTER_SECONDS = 10
 """When a sender may try again. CometChat's own first retry comes after 10 seconds."""

@@ -8,10 +8,10 @@ that has it.
 from comethooks.testing.bodies import Fields
 from comethooks.testing.clock import Clock
 from comethooks.testing.delivery import Delivery, Run
+from comethooks.testing.engine import TakenKeys
 from comethooks.testing.errors import HarnessError, UnhandledError
 from comethooks.testing.harness import Harness
 from comethooks.testing.http_calls import Calls, Request
-from comethooks.testing.once_keys import OnceKeys
 
 __all__ = [
     "Calls",
@@ -20,8 +20,8 @@ __all__ = [
     "Fields",
     "Harness",
     "HarnessError",
-    "OnceKeys",
     "Request",
     "Run",
+    "TakenKeys",
     "UnhandledError",
 ]

@@ -6,26 +6,26 @@ from typing import Any
 
 from comethooks.testing.errors import HarnessError, guess
 from comethooks.workers.plugins.config import Config, variable
-from comethooks.workers.plugins.loaded import BoundHandler
+from comethooks.workers.plugins.loaded import BoundHandler, LoadedPlugin, Plugins
 from comethooks.workers.plugins.plugin import ConfigError, Plugin
 
 VERSION = "test"
 """The version of every plugin in a harness."""
 
 
-def bound_handlers(
-    plugin: Plugin, config: Mapping[str, Any], timeout: float
-) -> tuple[BoundHandler, ...]:
-    """The plugin's handlers as a worker has them; `timeout` is for those that name none. Raises
-    `HarnessError`.
+def loaded(plugin: Plugin, config: Mapping[str, Any], timeout: float) -> Plugins:
+    """The plugin as a worker has it; `timeout` (seconds) is for handlers that name none.
+
+    Raises `HarnessError`.
     """
     if not isinstance(plugin, Plugin):
         raise HarnessError(f"{plugin!r:.80} is no Plugin; write harness.deliver(plugin, …)")
     read = _config(plugin, config)
-    return tuple(
+    handlers = tuple(
         BoundHandler(handler, read, float(handler.timeout or timeout), VERSION)
         for handler in plugin.handlers
     )
+    return Plugins(loaded=(LoadedPlugin(plugin.name, "a test", VERSION, "", read, handlers),))
 
 
 def _config(plugin: Plugin, config: Mapping[str, Any]) -> Config:

@@ -4,42 +4,61 @@ from dataclasses import dataclass, field
 
 from comethooks.schemas import Event
 from comethooks.testing.errors import HarnessError
-from comethooks.workers.journal import RunResult
-from comethooks.workers.plugins.loaded import BoundHandler
+from comethooks.workers.journal import RunKey, StoredRun
+from comethooks.workers.plugins.loaded import BoundHandler, Plugins
 from comethooks.workers.record import Record
+from comethooks.workers.replays.consent import Consent
 from comethooks.workers.states import EventStatus, RunState, event_status
 
 
-@dataclass(slots=True, eq=False)
 class Run:
-    """One handler on one event. It tells how it stands when it is asked, so it changes with the
-    clock.
-    """
+    """One handler on one event, as the journal has it. It changes with the clock."""
 
-    event: Event
-    bound: BoundHandler = field(repr=False)
-    dry_run: bool = field(default=False, repr=False)
-    state: RunState = RunState.PENDING
-    """A string, too: `run.state == "done"`."""
-    attempts: int = 0
-    error: str | None = None
-    """What the last attempt raised, in one line."""
-    traceback: str | None = field(default=None, repr=False)
-    effects: tuple[str, ...] = ()
-    """What it did to the outside, a line each, in all attempts."""
-    next_at: int | None = field(default=None, repr=False)
-    """When the next attempt is due, in milliseconds of the harness' clock."""
+    def __init__(self, event: Event, bound: BoundHandler, stored: StoredRun) -> None:
+        self.event = event
+        self.bound = bound
+        self.stored = stored
+
+    @property
+    def key(self) -> RunKey:
+        """What the run is found by in the journal."""
+        return RunKey(self.event.id, self.bound.id, self.event.replay)
 
     @property
     def handler(self) -> str:
         """The handler's id, `plugin.function`."""
         return self.bound.id
 
-    def take(self, result: RunResult) -> None:
-        """Note how an attempt ended."""
-        self.state, self.attempts, self.next_at = result.state, result.attempts, result.next_at
-        self.error, self.traceback = result.error, result.traceback
-        self.effects += result.effects
+    @property
+    def state(self) -> RunState:
+        """How it stands. A string, too: `run.state == "done"`."""
+        return self.stored.state
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts there were."""
+        return self.stored.attempts
+
+    @property
+    def error(self) -> str | None:
+        """What the last attempt raised, in one line."""
+        return self.stored.error
+
+    @property
+    def traceback(self) -> str | None:
+        """Where it was raised."""
+        return self.stored.traceback
+
+    @property
+    def effects(self) -> tuple[str, ...]:
+        """What it did to the outside, a line each, in all attempts."""
+        return tuple(line for attempt in self.stored.attempts_made for line in attempt.effects)
+
+    def __repr__(self) -> str:
+        return (
+            f"Run({self.handler} on {self.event.trigger}: {self.state}, attempts={self.attempts},"
+            f" error={self.error!r}, effects={self.effects!r})"
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -47,11 +66,12 @@ class Delivery:
     """An event that was delivered to a plugin, and what came of it."""
 
     event: Event
-    handlers: tuple[BoundHandler, ...] = field(repr=False)
+    plugins: Plugins = field(repr=False)
+    """The plugin that it was delivered to, as a worker has it."""
     dry_run: bool = field(repr=False)
     record: Record = field(repr=False)
-    left_out: frozenset[str] = field(default=frozenset(), repr=False)
-    """Handlers that a replay does not include."""
+    consent: Consent | None = field(default=None, repr=False)
+    """In a replay: which handlers it may run."""
     repeats: "Delivery | None" = field(default=None, repr=False)
     """The delivery whose event came again."""
     runs: tuple[Run, ...] = ()
@@ -96,20 +116,15 @@ class Delivery:
     @property
     def why_not(self) -> dict[str, str]:
         """Why each handler that did not get the event does not want it, by its id."""
-        reasons = {bound.id: self.reason(bound, self.event) for bound in self.handlers}
+        reasons = {bound.id: self._reason(bound) for bound in self.plugins.handlers}
         return {handler: reason for handler, reason in reasons.items() if reason is not None}
 
-    def reason(self, bound: BoundHandler, event: Event) -> str | None:
-        """Why a handler does not get `event`; None when it does."""
-        reason = refusal(bound, event)
-        if reason is None and bound.id in self.left_out:
+    def _reason(self, bound: BoundHandler) -> str | None:
+        event = self.event
+        reason = bound.handler.why_not(event.trigger, event.name, event.source)
+        if reason is None and self.consent is not None and bound.id in self.consent.left_out:
             return (
                 "a replay leaves it out, since it may not be safe to repeat: write"
                 f' include=["{bound.id}"]'
             )
         return reason
-
-
-def refusal(bound: BoundHandler, event: Event) -> str | None:
-    """Why a handler does not want `event`; None when it does."""
-    return bound.handler.why_not(event.trigger, event.name, event.source)

@@ -5,6 +5,7 @@ All is done in the test's own process, one run at a time. The clock stands still
 between attempts and for what the test says.
 """
 
+import os
 from collections.abc import Collection, Mapping
 from itertools import count
 from pathlib import Path
@@ -12,29 +13,30 @@ from random import Random
 from types import TracebackType
 from typing import Any, Self, Unpack
 
+from comethooks import schemas
 from comethooks.schemas import Parsed
-from comethooks.testing.accepting import Duplicates, parsed_of, record_of
 from comethooks.testing.asked import Asked
 from comethooks.testing.bodies import Fields
 from comethooks.testing.clock import Clock
-from comethooks.testing.configuring import bound_handlers
-from comethooks.testing.delivery import Delivery, Run, refusal
-from comethooks.testing.emissions import Emissions
+from comethooks.testing.configuring import loaded
+from comethooks.testing.delivery import Delivery, Run
+from comethooks.testing.engine import Engine, TakenKeys
 from comethooks.testing.errors import HarnessError, UnhandledError
 from comethooks.testing.http_calls import Calls
-from comethooks.testing.once_keys import OnceKeys
-from comethooks.testing.pipeline import Pipeline
-from comethooks.testing.replayed import left_out, records_in, require_one_that_runs
-from comethooks.workers.handlers.context import Services
+from comethooks.testing.intake import MemoryIntake
+from comethooks.testing.journal_file import JournalFile
+from comethooks.testing.replayed import consent_to, records_in, require_one_that_runs
 from comethooks.workers.handlers.run import event_of
-from comethooks.workers.plugins.loaded import BoundHandler
+from comethooks.workers.ids import new_id
+from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.plugins.plugin import Plugin
+from comethooks.workers.record import event_record
 from comethooks.workers.settings.apps import App
-from comethooks.workers.settings.settings import MAX_BODY
-from comethooks.workers.settings.values import parse_size
 
 _SEED = 5
 _DAY_SECONDS = 24 * 3600
+_NUMBERS = 4096
+"""What there is room for in an id before chance."""
 
 
 class Harness:
@@ -48,28 +50,24 @@ class Harness:
     def __init__(
         self, *, handler_timeout: float = 30.0, duplicate_window: int = _DAY_SECONDS
     ) -> None:
-        self.clock = Clock(lambda until: self._pipeline.make_due(until))
+        self.clock = Clock(lambda until: self._engine.make_due(until))
         """`clock.advance(60)` lets a minute pass, `clock.now` tells the time."""
         self.http = Calls()
         """What `ctx.http` reaches: `http.fail(times=2)`, `http.respond(…)`, `http.requests`."""
-        self.once_keys = OnceKeys(self.clock)
-        """The keys of `ctx.once`: `once_keys.states`."""
         self.apps: dict[str, App] = {}
         """What `ctx.app` is, by app id: `apps["app"] = App("app", "eu", "a key")`."""
         self._handler_timeout = handler_timeout
         self._random = Random(_SEED)
         self._numbers = count()
         self._plugin: tuple[Plugin, Mapping[str, Any] | None] | None = None
-        self._duplicates = Duplicates(self.clock, duplicate_window)
-        self._emissions = Emissions(self.clock)
-        services = Services(
-            self.http.client,
-            self.once_keys,
-            self._emissions.keep,
-            self.apps,
-            max_body=parse_size(MAX_BODY),
+        self._deliveries: dict[str, Delivery] = {}
+        self._intake = MemoryIntake(self.clock, duplicate_window)
+        self._file = JournalFile()
+        self._engine = Engine(
+            self.clock, self._intake, self._file.journal, connect=self.http.client, apps=self.apps
         )
-        self._pipeline = Pipeline(self.clock, services, self._emissions)
+        self.once_keys = TakenKeys(self._engine)
+        """The keys of `ctx.once`: `once_keys.states`."""
 
     def deliver(
         self,
@@ -110,7 +108,7 @@ class Harness:
         would be refused.
         """
         __tracebackhide__ = True
-        handlers = self._handlers(plugin, config)
+        plugins = self._loaded(plugin, config)
         asked = Asked(
             trigger=trigger,
             bookmark=bookmark,
@@ -122,13 +120,18 @@ class Harness:
         )
         raw, parsed, first = self._received(plugin, asked, strict=strict)
         if first is not None:
-            return Delivery(first.event, handlers, dry_run, first.record, repeats=first)
-        record = record_of(parsed, raw, self.clock(), next(self._numbers))
-        delivery = Delivery(event_of(record), handlers, dry_run, record)
-        if not allow_unhandled and all(refusal(bound, delivery.event) for bound in handlers):
+            return Delivery(first.event, plugins, dry_run, first.record, repeats=first)
+        record = event_record(parsed, id=self._new_id(), received_at=self.clock(), body=raw)
+        delivery = Delivery(event_of(record), plugins, dry_run, record)
+        if not allow_unhandled and len(delivery.why_not) == len(plugins.handlers):
             raise UnhandledError(_unhandled(delivery))
-        self._duplicates.remember(plugin, parsed, delivery)
-        return self._deliver([delivery], retries=retries)[0]
+        self._intake.remember(
+            record.id, (plugin, parsed.duplicate_key), has_time=parsed.duplicate_key_has_time
+        )
+        self._deliveries[record.id] = delivery
+        self._engine.deliver(delivery)
+        self._finish([delivery], retries=retries)
+        return delivery
 
     def repeat(
         self, delivery: Delivery, *, dry_run: bool = False, retries: bool = True
@@ -137,9 +140,11 @@ class Harness:
         recorded.
         """
         again = Delivery(
-            delivery.event, delivery.handlers, dry_run, delivery.record, delivery.left_out
+            delivery.event, delivery.plugins, dry_run, delivery.record, delivery.consent
         )
-        return self._deliver([again], retries=retries)[0]
+        self._engine.repeat(again)
+        self._finish([again], retries=retries)
+        return again
 
     def replay(
         self,
@@ -168,23 +173,23 @@ class Harness:
             plugin, known = self._plugin
             config = known if config is None else config
         assert plugin is not None
-        handlers = self._handlers(plugin, config)
-        without = left_out(handlers, include)
-        records = records_in(Path(file))
+        plugins = self._loaded(plugin, config)
+        consent = consent_to(plugins, include)
         deliveries = [
-            Delivery(event_of(record, replay=name), handlers, dry_run, record, without)
-            for record in records
+            Delivery(event_of(record, replay=name), plugins, dry_run, record, consent)
+            for record in records_in(Path(file))
         ]
-        self._emissions.know(record.id for record in records)
-        require_one_that_runs(deliveries)
-        return self._deliver(deliveries, retries=retries)
+        require_one_that_runs((each.event for each in deliveries), plugins, consent)
+        self._engine.replay(name, deliveries, consent, dry_run=dry_run)
+        self._finish(deliveries, retries=retries)
+        return deliveries
 
     def retry(self, run: Run) -> None:
         """Give a dead run one attempt more, as `comethooks runs retry` does.
 
         Raises `HarnessError` if it is not dead.
         """
-        self._pipeline.retry(run)
+        self._engine.retry(run)
 
     def dismiss(self, run: Run) -> None:
         """Be done with a dead run, as `comethooks runs dismiss` is: the runs that wait for it go
@@ -192,12 +197,13 @@ class Harness:
 
         Raises `HarnessError` if it is not dead.
         """
-        self._pipeline.dismiss(run)
+        self._engine.dismiss(run)
 
     def close(self) -> None:
-        """End the thread that runs handlers."""
-        self._pipeline.close()
+        """End the thread that runs handlers, and delete the journal."""
+        self._engine.close()
         self.http.close()
+        self._file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -210,13 +216,16 @@ class Harness:
     ) -> None:
         self.close()
 
-    def _handlers(
-        self, plugin: Plugin, config: Mapping[str, Any] | None
-    ) -> tuple[BoundHandler, ...]:
+    def _loaded(self, plugin: Plugin, config: Mapping[str, Any] | None) -> Plugins:
         __tracebackhide__ = True
-        handlers = bound_handlers(plugin, config or {}, self._handler_timeout)
+        plugins = loaded(plugin, config or {}, self._handler_timeout)
         self._plugin = plugin, config
-        return handlers
+        return plugins
+
+    def _new_id(self) -> str:
+        """Ids of one millisecond are in the order in which they are made."""
+        number = (next(self._numbers) % _NUMBERS).to_bytes(2)
+        return new_id(self.clock(), number + os.urandom(8))
 
     def _received(
         self, plugin: Plugin, asked: Asked, *, strict: bool
@@ -227,29 +236,27 @@ class Harness:
         make = asked.maker(self._random)
         for can_wait in (asked.is_made_up, False):
             raw = make(self.clock())
-            parsed = parsed_of(raw, strict=strict)
-            first = self._duplicates.first(plugin, parsed)
+            parsed = schemas.parse(schemas.decode(raw), raw, strict={"*"} if strict else set())
+            first = self._intake.first((plugin, parsed.duplicate_key))
             if first is None or not parsed.duplicate_key_has_time or not can_wait:
                 break
             self.clock.advance(1)
-        return raw, parsed, first
+        return raw, parsed, None if first is None else self._deliveries[first]
 
-    def _deliver(self, deliveries: list[Delivery], *, retries: bool) -> list[Delivery]:
-        for delivery in deliveries:
-            self._pipeline.begin(delivery)
-        while retries and (due := self._pipeline.next_due(deliveries)) is not None:
-            self._pipeline.make_due(due)
-        return deliveries
+    def _finish(self, deliveries: Collection[Delivery], *, retries: bool) -> None:
+        """With `retries`, let the time pass until nothing of them is to be tried again."""
+        while retries and (due := self._engine.next_due(deliveries)) is not None:
+            self._engine.make_due(due)
 
 
 def _unhandled(delivery: Delivery) -> str:
-    if not delivery.handlers:
+    if not delivery.plugins.handlers:
         return "the plugin has no handlers: register one with @plugin.on"
     event = delivery.event
     called = (
         event.trigger if event.name in (None, event.trigger) else f"{event.trigger} ({event.name})"
     )
-    wheres = {bound.id: bound.handler.where for bound in delivery.handlers}
+    wheres = {bound.id: bound.handler.where for bound in delivery.plugins.handlers}
     reasons = (
         f"  {handler} ({wheres[handler]}): {reason}" for handler, reason in delivery.why_not.items()
     )

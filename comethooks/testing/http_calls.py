@@ -4,11 +4,10 @@ import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
-
-from comethooks.workers.handlers.http_client import new_client
+if TYPE_CHECKING:
+    import httpx
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class _Rule:
     url: str
     times: int | None
     response: Mapping[str, Any]
-    error: type[httpx.TransportError] | None = None
+    error: "type[httpx.TransportError] | None" = None
 
 
 class Calls:
@@ -52,7 +51,7 @@ class Calls:
         """What was asked, in order, failing ones too. Dry runs ask nothing."""
         self._rules: list[_Rule] = []
         self._lock = threading.Lock()
-        self._client = new_client(httpx.MockTransport(self._answer))
+        self._client: httpx.Client | None = None
 
     def respond(
         self,
@@ -79,7 +78,7 @@ class Calls:
         *,
         times: int | None = None,
         status: int = 503,
-        error: type[httpx.TransportError] | None = None,
+        error: "type[httpx.TransportError] | None" = None,
         url: str = "",
     ) -> None:
         """Answer the next `times` requests with an error status, or with `error`, such as
@@ -87,19 +86,28 @@ class Calls:
 
         Without `times` all of them; with `url` those whose address begins so.
         """
+        import httpx
+
         if error is not None and not (
             isinstance(error, type) and issubclass(error, httpx.TransportError)
         ):
             raise TypeError(f"error={error!r}: write a class of httpx: error=httpx.ConnectError")
         self._add(_Rule(url, times, {"status_code": status, "json": {}}, error))
 
-    def client(self) -> httpx.Client:
-        """The client that `ctx.http` uses."""
+    def client(self) -> "httpx.Client":
+        """The client that `ctx.http` uses, made when it is first needed."""
+        if self._client is None:
+            import httpx  # a test whose handlers never call out need not load it
+
+            from comethooks.workers.handlers.http_client import new_client
+
+            self._client = new_client(httpx.MockTransport(self._answer))
         return self._client
 
     def close(self) -> None:
         """Let go of the client."""
-        self._client.close()
+        if self._client is not None:
+            self._client.close()
 
     def _add(self, rule: _Rule) -> None:
         if rule.times is not None and rule.times < 1:
@@ -113,7 +121,9 @@ class Calls:
                 always = sorted([rule, *always], key=lambda known: -len(known.url))
                 self._rules = [*counted, *always]
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
+    def _answer(self, request: "httpx.Request") -> "httpx.Response":
+        import httpx
+
         with self._lock:
             self.requests.append(
                 Request(request.method, str(request.url), request.headers, request.content)

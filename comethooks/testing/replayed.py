@@ -1,14 +1,19 @@
 """What a replay in a test is of: the events of a file, and the handlers that may be run again."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from comethooks.files.imported import LineError, event_in
-from comethooks.testing.delivery import Delivery, refusal
+from comethooks.schemas import Event
 from comethooks.testing.errors import HarnessError, guess
-from comethooks.workers.plugins.loaded import BoundHandler
+from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.record import Record
-from comethooks.workers.replays.consent import ConsentError, UnknownHandlerError, consent_of
+from comethooks.workers.replays.consent import (
+    Consent,
+    ConsentError,
+    UnknownHandlerError,
+    consent_of,
+)
 
 
 def records_in(file: Path) -> list[Record]:
@@ -24,35 +29,32 @@ def records_in(file: Path) -> list[Record]:
     return sorted(found.values(), key=lambda record: (record.received_at, record.id))
 
 
-def left_out(handlers: Sequence[BoundHandler], include: Collection[str]) -> frozenset[str]:
-    """The handlers that a replay which includes these does not run. Raises `HarnessError` for what
-    cannot be.
+def consent_to(plugins: Plugins, include: Collection[str]) -> Consent:
+    """What a replay that includes these handlers may do. Raises `HarnessError` for what cannot
+    be.
     """
     included = (include,) if isinstance(include, str) else include
     try:
-        return consent_of(handlers, included=included).left_out
+        return consent_of(plugins.handlers, included=included)
     except UnknownHandlerError as error:
-        near = guess(error.handler, (bound.id for bound in handlers))
+        known = [bound.id for bound in plugins.handlers]
         raise HarnessError(
-            f"include={error.handler!r}: the plugin has no such handler{near}"
+            f"include={error.handler!r}: the plugin has no such handler"
+            f"{guess(error.handler, known)}"
         ) from None
     except ConsentError as error:
         raise HarnessError(str(error)) from None
 
 
-def require_one_that_runs(deliveries: Collection[Delivery]) -> None:
+def require_one_that_runs(events: Iterable[Event], plugins: Plugins, consent: Consent) -> None:
     """Raise `HarnessError` if nothing runs, and would if it were included."""
     wanted = {
-        bound.id: bound
-        for delivery in deliveries
-        for bound in delivery.handlers
-        if refusal(bound, delivery.event) is None
+        bound.id
+        for event in events
+        for bound in plugins.handlers_for(event.trigger, event.name, event.source)
     }
-    without = {each for delivery in deliveries for each in delivery.left_out & wanted.keys()}
-    if without and all(
-        bound.id in without or bound.handler.replay == "never" for bound in wanted.values()
-    ):
-        named = ", ".join(f'"{handler}"' for handler in sorted(without))
+    if wanted & consent.left_out and not wanted & consent.granted:
+        named = ", ".join(f'"{handler}"' for handler in sorted(wanted & consent.left_out))
         raise HarnessError(
             f"nothing is run: write include=[{named}] if that may be repeated, or declare it with"
             ' @plugin.on(…, replay="safe")'

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 import comethooks
 from comethooks import Context
 from comethooks.cli import main
-from comethooks.testing import Calls, Clock, Delivery, Fields, Harness, OnceKeys, Request, Run
+from comethooks.testing import Calls, Clock, Delivery, Fields, Harness, Request, Run, TakenKeys
 from tests.pages import blocks, commands
 
 ROOT = Path(__file__).parents[2]
@@ -163,25 +163,21 @@ def test_every_public_name_is_in_the_page() -> None:
         *comethooks.__all__,
         *(
             f"`{name}`"
-            for name in public(Delivery)
-            - {"handlers", "dry_run", "record", "left_out", "repeats", "reason"}
+            for name in public(Delivery) - {"plugins", "dry_run", "record", "consent", "repeats"}
         ),
-        *(f"`{name}`" for name in public(Run) - {"bound", "dry_run", "next_at", "take"}),
+        *(f"`{name}`" for name in public(Run) - {"key"}),
         *(f"`{name}`" for name in public(Request)),
         *(f"`{name}`" for name in Fields.__annotations__),
         *(f"`{name}(" for name in public(Calls) - {"client", "close"}),
         *(f"{name}" for name in public(Clock) - {"set"}),
-        *(
-            f"once_keys.{name}"
-            for name in public(OnceKeys) - {"enter_once", "know_once", "leave_once"}
-        ),
+        *(f"once_keys.{name}" for name in public(TakenKeys)),
     }
     assert [name for name in sorted(names) if name not in text] == []
 
 
 def test_every_public_name_of_the_harness_is_described() -> None:
     """In its own words."""
-    for kind in (Harness, Delivery, Run, Request, Calls, Clock, OnceKeys):
+    for kind in (Harness, Delivery, Run, Request, Calls, Clock, TakenKeys):
         assert kind.__doc__, kind
         for name, value in vars(kind).items():
             if not name.startswith("_") and (callable(value) or isinstance(value, property)):

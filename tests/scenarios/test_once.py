@@ -2,6 +2,7 @@
 
 import pytest
 
+from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import Filter
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.states import OnceState, RunState
@@ -49,5 +50,5 @@ def test_a_run_that_died_in_the_block_goes_on_at_once_and_nobody_does_it_again(
         (RunState.DONE, 1),
         (RunState.DONE, 1),
     ]
-    assert [known.state for known in journal.once_of(ids[0])] == [OnceState.UNKNOWN]
+    assert [known.state for known in journal.once_of(ids[0], now_ms())] == [OnceState.UNKNOWN]
     journal.close()

@@ -12,7 +12,7 @@ from comethooks.webhooks.cometchat import CometChat, is_json
 from comethooks.webhooks.receiving import Incoming, Verdict, answer
 from comethooks.workers.record import Kind, Record
 from comethooks.workers.settings.settings import Settings
-from comethooks.workers.streams.accept import Accepted, NotKeptError
+from comethooks.workers.streams.accepted import Accepted, NotKeptError
 from tests.webhooks.samples import in_flight, message, raw
 
 HEADERS = {"remote_address": "192.0.2.1", "credential": "cometchat"}

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from redis import Redis
 
+from comethooks.workers.clock import now_ms
 from comethooks.workers.drain.items import Item, Partition
 from comethooks.workers.handlers.context import Services
 from comethooks.workers.ids import new_id
@@ -104,10 +105,10 @@ def clients(url: str) -> tuple[Redis, Redis]:
     return connect(url), connect(url)
 
 
-def services() -> Services:
+def services(clock: Callable[[], int] = now_ms) -> Services:
     """Services that reach nothing: for handlers that have no effects."""
 
     def nothing(*_: Any, **__: Any) -> Any:
         raise AssertionError("this handler was to have no effects")
 
-    return Services(connect=nothing, once_keys=cast(Any, None), emit=nothing)
+    return Services(connect=nothing, once_keys=cast(Any, None), emit=nothing, clock=clock)

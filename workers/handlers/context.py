@@ -56,6 +56,8 @@ class Services:
     """Bytes that the body of an event may have that a handler makes; None: any number."""
     drop_secrets: bool = False
     """Whether secrets in it are replaced before it is kept."""
+    clock: Callable[[], int] = now_ms
+    """Tells the time, in milliseconds since the epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,6 @@ class Outside:
     http: Http
     token: str
     """Of the attempt, for the keys that it takes."""
-    clock: Callable[[], int]
     made: set[str] = field(default_factory=set)
     """The ids of the events that were emitted so far."""
 
@@ -134,7 +135,7 @@ class Context:
     def _once(self, key: str) -> Iterator[bool]:
         outside = self._reached()
         keys, effects, event = outside.services.once_keys, outside.effects, outside.event
-        now = outside.clock()
+        now = outside.services.clock()
         claim = OnceClaim(
             plugin=self.handler.partition(".")[0],
             app_id=event.app_id,
@@ -180,7 +181,7 @@ class Context:
             name,
             data,
             made=outside.made,
-            received_at=now_ms(),
+            received_at=services.clock(),
             max_body=services.max_body,
             drop_secrets=services.drop_secrets,
         )
@@ -211,7 +212,6 @@ def make_context(
     services: Services,
     effects: Effects,
     dry_run: bool,
-    clock: Callable[[], int],
 ) -> Context:
     """The context of one attempt, whose run has `seconds`."""
     end = time.monotonic() + seconds
@@ -221,8 +221,8 @@ def make_context(
         log=log,
         attempt=attempt,
         handler=handler,
-        deadline=datetime.fromtimestamp(clock() / 1000 + seconds, UTC),
+        deadline=datetime.fromtimestamp(services.clock() / 1000 + seconds, UTC),
         dry_run=dry_run,
         app=services.apps.get(event.app_id or ""),
-        _outside=Outside(event, services, effects, http, token=secrets.token_hex(8), clock=clock),
+        _outside=Outside(event, services, effects, http, token=secrets.token_hex(8)),
     )

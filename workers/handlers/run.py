@@ -1,13 +1,11 @@
 """One run: a handler applied to an event, and what became of it."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
 from comethooks.schemas import Event
-from comethooks.workers.clock import now_ms
 from comethooks.workers.handlers.context import Services, make_context
 from comethooks.workers.handlers.effects import Effects
 from comethooks.workers.journal import RunResult
@@ -48,7 +46,6 @@ def execute(
     *,
     attempt: int = 1,
     dry_run: bool = False,
-    clock: Callable[[], int] = now_ms,
     effects: Effects | None = None,
 ) -> RunResult:
     """Run `handler` once. Whatever it raises becomes the result of the run, and goes no further.
@@ -74,8 +71,8 @@ def execute(
         services=services,
         effects=effects,
         dry_run=dry_run,
-        clock=clock,
     )
+    clock = services.clock
     started = clock()
     try:
         handler.function(event, context)

@@ -21,7 +21,6 @@ from typing import Protocol
 import structlog
 
 from comethooks.schemas import Event
-from comethooks.workers.clock import now_ms
 from comethooks.workers.handlers.context import Services
 from comethooks.workers.handlers.effects import Effects
 from comethooks.workers.handlers.run import HandlerTimeoutError, execute, failed
@@ -103,10 +102,10 @@ class Runner(threading.Thread):
         *,
         attempt: int = 1,
         dry_run: bool = False,
-        clock: Callable[[], int] = now_ms,
     ) -> None:
         """Run `handler` once, and tell `ended` how it ended."""
         effects, services = Effects(handler.config), self._services
+        clock = services.clock
         call = _Call(handler, attempt, ended, clock(), effects, time.monotonic() + handler.timeout)
         try:
             self._call = call
@@ -116,7 +115,6 @@ class Runner(threading.Thread):
                 services,
                 attempt=attempt,
                 dry_run=dry_run,
-                clock=clock,
                 effects=effects,
             )
             self._finish(call)
@@ -169,7 +167,7 @@ class Runner(threading.Thread):
             HandlerTimeoutError(),
             attempt=call.attempt,
             started_at=call.started_at,
-            finished_at=now_ms(),
+            finished_at=self._services.clock(),
             traceback=_stack_of(self.ident),
         )
         return partial(call.ended, replace(result, effects=call.effects.lines), given_up=True)

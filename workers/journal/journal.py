@@ -21,6 +21,7 @@ from comethooks.workers.journal.runs.claims import ClaimedRun, FreedRun, RunKey
 from comethooks.workers.journal.runs.waiting_lines import Line
 from comethooks.workers.journal.settled import RunResult, Settled
 from comethooks.workers.journal.tables.database import for_writing, open_engine
+from comethooks.workers.journal.tables.models import metadata
 from comethooks.workers.states import OnceState
 
 
@@ -28,12 +29,21 @@ class Journal(Reader):
     """The journal of one database. Open it after a fork, never before; its threads may share it."""
 
     @classmethod
-    def open(cls, url: str) -> Self:
+    def open(cls, url: str, *, durable: bool = True) -> Self:
         """The journal at a database URL. Nothing is connected or read until it is used.
 
-        Raises `JournalUrlError` when the URL cannot be used.
+        One that is not `durable`, which only SQLite can be, is quick and may be lost with the
+        machine. Raises `JournalUrlError` when the URL cannot be used.
         """
-        return cls(open_engine(url))
+        return cls(open_engine(url, durable=durable))
+
+    def create_tables(self) -> None:
+        """Make the tables of this version in an empty database, without Alembic and its history.
+
+        For a journal that ends with its process: nothing can upgrade it later.
+        """
+        with self._writing() as connection:
+            metadata.create_all(connection)
 
     def require_current(self) -> None:
         """Raise `JournalOutdatedError`, which says what to do, unless the tables are those of this
@@ -73,10 +83,10 @@ class Journal(Reader):
         with self._writing() as connection:
             once_keys.leave(connection, claim, state, now_ms())
 
-    def once_of(self, event_id: str) -> list[StoredOnce]:
-        """The keys that runs on the event with that id took."""
+    def once_of(self, event_id: str, now: int) -> list[StoredOnce]:
+        """The keys that runs on the event with that id took, and what is known of each at `now`."""
         with translated(), self.engine.connect() as connection:
-            return once_keys.of_event(connection, event_id, now_ms())
+            return once_keys.of_event(connection, event_id, now)
 
     def claim(
         self, member: str, *, now: int, until: int, limit: int, alone: bool = False
@@ -157,6 +167,13 @@ class Journal(Reader):
         """
         with translated():
             return actions.unblock(self.engine, replace(asked, holds_up=True), now)
+
+    def forget_runs(self, asked: Filter) -> None:
+        """Forget the runs that `asked` describes by event, handler and replay, with all attempts,
+        as if they had never been recorded.
+        """
+        with self._writing() as connection:
+            actions.forget(connection, asked)
 
     def line_length(self, line: Line, limit: int) -> int:
         """How many runs of an ordered handler stand in `line`; counts no further than `limit`."""

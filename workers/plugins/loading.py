@@ -13,10 +13,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
-from rq.timeouts import BaseTimeoutException
-
 from comethooks.workers.logs import one_line
 from comethooks.workers.patterns import unknown
+from comethooks.workers.plugins.config import is_of_job
 from comethooks.workers.plugins.discovery import Loadable, LoadableError, in_folder, loadables
 from comethooks.workers.plugins.last_good import LastGood
 from comethooks.workers.plugins.loaded import (
@@ -94,9 +93,9 @@ def _contents(loadable: Loadable, settings: Settings) -> _Contents:
         version = loadable.version() if loadable.path else None
         plugins = loadable.load()
         version = version or loadable.version()
-    except BaseTimeoutException:
-        raise
     except (Exception, SystemExit) as error:
+        if is_of_job(error):
+            raise
         where = _line_in(loadable.own(), error) or loadable.place
         contents.broken.append(
             BrokenPlugin(loadable.name, loadable.origin, where, _explained(error))

@@ -11,25 +11,44 @@ order between what is emitted in a replay and the events that it finds in the jo
 """
 
 import time
+from collections.abc import Callable
+from typing import Protocol
 
 from comethooks.workers.clock import now_ms
 from comethooks.workers.handlers.emit import emitted_key
-from comethooks.workers.journal import Journal, JournalError, RunResult
+from comethooks.workers.handlers.unmade import due_run, skipped_run
+from comethooks.workers.journal import Journal, JournalError
 from comethooks.workers.journal.replaying.emitted_rows import add_to_replay, was_live
 from comethooks.workers.journal.replaying.replay_rows import Replays
-from comethooks.workers.plugins.loaded import BoundHandler, Plugins
+from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.record import Record
 from comethooks.workers.replays.lines import lane_of
 from comethooks.workers.replays.selection import handlers_of
-from comethooks.workers.states import RunState
-from comethooks.workers.streams.accept import NotKeptError, Streams
+from comethooks.workers.streams.accepted import Accepted, NotKeptError
+
+
+class Intake(Protocol):
+    """What keeps events that are yet to be run: the streams or, in a test, memory."""
+
+    def accept(self, record: Record, *, duplicate_key: bytes, has_time: bool) -> Accepted:
+        """Keep an event, unless it repeats one. Raises `NotKeptError`."""
+
+    def knows(self, duplicate_key: bytes) -> bool:
+        """Whether an event with this key was kept recently. Raises `NotKeptError`."""
 
 
 class EmittedEvents:
     """Keeps the events that the handlers of a process make. Safe to share between threads."""
 
-    def __init__(self, streams: Streams, journal: Journal, plugins: Plugins) -> None:
+    def __init__(
+        self,
+        streams: Intake,
+        journal: Journal,
+        plugins: Plugins,
+        clock: Callable[[], int] = now_ms,
+    ) -> None:
         self._streams = streams
+        self._clock = clock
         self._journal = journal
         self._replays = Replays(journal.engine)
         self._plugins = plugins
@@ -52,29 +71,16 @@ class EmittedEvents:
     def _keep_in_replay(self, record: Record, name: str) -> None:
         if self._journal.known_ids([record.id]) or self._streams.knows(emitted_key(record)):
             return
-        replay, now = self._replays.get(name), now_ms()
+        replay, now = self._replays.get(name), self._clock()
         results = []
         if replay is not None:
             for handler in handlers_of(replay.request, self._plugins, record):
-                due = handler.id in replay.request.handlers
-                results.append(_run(record, handler, name, due=due, now=now))
+                if handler.id in replay.request.never:
+                    results.append(skipped_run(handler, now=now, replay=name))
+                    continue
+                lane = lane_of(record, name, emitted=True) if handler.ordered else None
+                # Places are in the order in which events are made, of whichever process.
+                results.append(
+                    due_run(handler, now=now, replay=name, lane=lane, place=time.time_ns())
+                )
         add_to_replay(self._journal.engine, name, record, results, now=now)
-
-
-def _run(record: Record, handler: BoundHandler, name: str, *, due: bool, now: int) -> RunResult:
-    """A run of the replay `name` that is yet to be made; one that is not `due` never is."""
-    in_line = due and handler.ordered
-    state = RunState.WAITING if in_line else RunState.RETRYING if due else RunState.SKIPPED
-    return RunResult(
-        handler=handler.id,
-        state=state,
-        attempts=0,
-        started_at=None,
-        finished_at=None if due else now,
-        next_at=now if state is RunState.RETRYING else None,
-        replay=name,
-        version=handler.version,
-        lane=lane_of(record, name, emitted=True) if in_line else None,
-        # In the order in which they are made.
-        place=time.time_ns() if in_line else None,
-    )

@@ -1,6 +1,5 @@
 """Keeping requests: the one call between a webhook and its 200."""
 
-from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
 
@@ -11,38 +10,20 @@ from comethooks.workers import record
 from comethooks.workers.record import Kind, Record
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams import keys, scripts
+from comethooks.workers.streams.accepted import (
+    TIMELESS_WINDOW_SECONDS,
+    Accepted,
+    NotKeptError,
+)
 from comethooks.workers.streams.connections import CONNECTION_LOST, connect
 from comethooks.workers.streams.layout import DEFAULT_COUNT, Layout
 from comethooks.workers.streams.limit import KnownLimit
-
-TIMELESS_WINDOW_SECONDS = 60
-"""How long a duplicate key without a time of occurrence lives, at least, and at most twice as long:
-blocking, unblocking and blocking again is three events, while CometChat repeats itself 10 and 30
-seconds later."""
 
 _LAYOUTS_TRIED = 3
 
 DUPLICATE_SHARDS = 8192
 """Hashes a bucket of duplicate keys is split into: up to a million keys stay in the compact
 encoding."""
-
-
-class NotKeptError(Exception):
-    """A request could not be kept, so it must not be acknowledged. `reason` says why, for the
-    log.
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The answer to `accept`: the event's id, or that of the event it repeats."""
-
-    id: str
-    duplicate: bool
 
 
 def refusal_word(error: ResponseError) -> str:

@@ -30,6 +30,7 @@ from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print
 from comethooks.cli.terminal.sources import open_sources
 from comethooks.cli.terminal.texts import without_secrets
 from comethooks.workers import logs
+from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import Outcome, StoredEvent, StoredOnce, StoredRequest, StoredRun
 from comethooks.workers.plugins.comparing import Compared, compare
 from comethooks.workers.plugins.loaded import Plugins
@@ -103,7 +104,7 @@ def explain(identifier: str, as_json: bool) -> None:
         explained = Explained(
             event,
             plugins,
-            tuple(sources.journal.once_of(event.id)),
+            tuple(sources.journal.once_of(event.id, now_ms())),
             tuple(_otherwise(plugins, sources.client)),
         )
     if as_json:

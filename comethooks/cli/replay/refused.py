@@ -20,7 +20,8 @@ from comethooks.webhooks.cometchat import CometChat
 from comethooks.workers.ids import derived_id
 from comethooks.workers.journal import Filter, Outcome, StoredRequest
 from comethooks.workers.journal.refusals import became
-from comethooks.workers.streams.accept import NotKeptError, Streams
+from comethooks.workers.streams.accept import Streams
+from comethooks.workers.streams.accepted import NotKeptError
 
 _ABOUT = ("trigger", "app", "since", "until")
 """Options that say which requests are meant."""

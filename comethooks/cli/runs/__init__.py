@@ -27,6 +27,7 @@ from comethooks.cli.terminal.output import (
     time_column,
 )
 from comethooks.cli.terminal.sources import open_sources
+from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import StoredRun
 from comethooks.workers.states import RunState
 
@@ -93,7 +94,9 @@ def show(identifier: str, handler: str | None, as_json: bool) -> None:
     with open_sources() as sources:
         event, found = find_runs(sources, identifier, handler)
         once = [
-            each for each in sources.journal.once_of(event.id) if handler in (None, each.handler)
+            each
+            for each in sources.journal.once_of(event.id, now_ms())
+            if handler in (None, each.handler)
         ]
     if as_json:
         print_json(

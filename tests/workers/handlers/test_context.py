@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from comethooks.schemas import OURS
+from comethooks.workers.clock import now_ms
 from comethooks.workers.handlers.context import Services
 from comethooks.workers.handlers.emit import DEEPEST
 from comethooks.workers.handlers.run import event_of, execute
@@ -199,7 +200,7 @@ class TestOnce:
             "once 'greeted': not entered, it is unknown",
         )
         assert len(called.requests) == 1
-        [known] = journal.once_of(kept.id)
+        [known] = journal.once_of(kept.id, now_ms())
         assert (known.key, known.plugin, known.state) == ("greeted", "shop", OnceState.UNKNOWN)
 
     def test_a_server_that_is_not_there_was_not_reached(self, run: Run, called: Any) -> None:

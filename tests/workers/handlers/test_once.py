@@ -38,14 +38,19 @@ class Shop:
 
     @property
     def services(self) -> Services:
-        return Services(self.http.client, self.journal, emit=lambda *_, **__: "")  # type: ignore[arg-type]
+        return Services(
+            self.http.client,
+            self.journal,
+            emit=lambda *_, **__: "",  # type: ignore[arg-type]
+            clock=lambda: self.now,
+        )
 
     def run(
         self, function: Callable[[Any, Any], None], kept: Record | None = None, attempt: int = 1
     ) -> RunResult:
         bound = handler(function, "shop.handler", retry=Retry(attempts=5))
         event = event_of(kept or self.event)
-        return execute(bound, event, self.services, attempt=attempt, clock=lambda: self.now)
+        return execute(bound, event, self.services, attempt=attempt)
 
     def context(
         self, kept: Record | None = None, *, replay: str | None = None, seconds: float = 30.0
@@ -62,12 +67,11 @@ class Shop:
             services=self.services,
             effects=Effects(config),
             dry_run=False,
-            clock=lambda: self.now,
         )
 
     @property
     def states(self) -> list[OnceState]:
-        return [known.state for known in self.journal.once_of(self.event.id)]
+        return [known.state for known in self.journal.once_of(self.event.id, self.now)]
 
 
 @pytest.fixture

@@ -19,8 +19,7 @@ def test_a_handler_gets_the_event_and_its_context() -> None:
     result = execute(
         handler(lambda event, ctx: got.append((event, ctx))),
         event_of(record(2, 7)),
-        services(),
-        clock=CLOCK,
+        services(clock=CLOCK),
     )
     event, context = got[0]
     assert event.message.text == "message 7"
@@ -74,7 +73,7 @@ def test_with_attempts_left_the_run_is_tried_again_later() -> None:
         raise ValueError("no")
 
     declared = handler(fail, retry=Retry(attempts=3, base=2.0, jitter=False))
-    result = execute(declared, event_of(record()), services(), attempt=2, clock=lambda: 50_000)
+    result = execute(declared, event_of(record()), services(clock=lambda: 50_000), attempt=2)
     assert (result.state, result.attempts, result.next_at) == (RunState.RETRYING, 2, 54_000)
     assert execute(declared, event_of(record()), services(), attempt=3).state is RunState.DEAD
 
@@ -92,7 +91,7 @@ def test_a_handler_can_say_itself_what_comes_next() -> None:
 
     stopped = execute(handler(stop, retry=Retry(attempts=9)), event_of(record()), services())
     assert (stopped.state, stopped.error) == (RunState.DEAD, "Stop: the user is gone")
-    put_off = execute(handler(later), event_of(record()), services(), clock=lambda: 1_000)
+    put_off = execute(handler(later), event_of(record()), services(clock=lambda: 1_000))
     assert (put_off.state, put_off.next_at) == (RunState.RETRYING, 61_000)
 
 

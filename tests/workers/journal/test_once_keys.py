@@ -158,7 +158,7 @@ class TestAnotherAttempt:
         assert journal.enter_once(claim_of("event", "2")) == KnownOnce(
             OnceState.UNKNOWN, NOW + 35_000
         )
-        assert [each.state for each in journal.once_of("event")] == [OnceState.UNKNOWN]
+        assert [each.state for each in journal.once_of("event", NOW)] == [OnceState.UNKNOWN]
         assert journal.enter_once(claim_of("other", "3")) == KnownOnce(
             OnceState.UNKNOWN, NOW + 35_000
         )

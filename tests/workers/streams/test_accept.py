@@ -16,7 +16,8 @@ from comethooks.workers.ids import new_id
 from comethooks.workers.record import Kind, Record, cost, decode
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams import keys
-from comethooks.workers.streams.accept import NotKeptError, Streams
+from comethooks.workers.streams.accept import Streams
+from comethooks.workers.streams.accepted import NotKeptError
 from comethooks.workers.streams.connections import connect
 from comethooks.workers.streams.layout import Layout, switch
 from tests.missing import missing

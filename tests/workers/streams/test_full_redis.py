@@ -9,7 +9,7 @@ import pytest
 
 from comethooks.workers.record import Kind, cost
 from comethooks.workers.streams import keys, scripts
-from comethooks.workers.streams.accept import NotKeptError
+from comethooks.workers.streams.accepted import NotKeptError
 from comethooks.workers.streams.layout import fixed_layouts
 from comethooks.workers.streams.leases import Leases
 from tests.redis_server import RedisServer

@@ -8,14 +8,15 @@ ordered handlers is in `workers.journal.runs.waiting_lines`.
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Engine, and_, func, not_, update
+from sqlalchemy import Connection, Engine, and_, delete, func, not_, update
 
 from comethooks.workers.journal.listings.filters import Filter
 from comethooks.workers.journal.listings.queries import Condition
 from comethooks.workers.journal.runs import past_attempts
 from comethooks.workers.journal.runs.waiting_lines import fall_in, lines_of, release
 from comethooks.workers.journal.tables.database import for_writing
-from comethooks.workers.journal.tables.models import events, runs
+from comethooks.workers.journal.tables.models import attempts, events, runs
+from comethooks.workers.journal.tables.rows import searchable
 from comethooks.workers.journal.tables.statements import chunks
 from comethooks.workers.states import RunState
 
@@ -62,6 +63,18 @@ def unblock(engine: Engine, asked: Filter, now: int) -> int:
     Only for an `asked` that is for runs which hold up others.
     """
     return _change(engine, asked, UNBLOCKABLE, _OUT_OF_LINE, now=now)
+
+
+def forget(connection: Connection, asked: Filter) -> None:
+    """Delete the runs that `asked` describes by event, handler and replay, and their attempts."""
+    for table in (attempts, runs):
+        wanted = {
+            table.c.event_id: asked.event_id,
+            table.c.handler: searchable(asked.handler),
+            table.c.replay: searchable(asked.replay),
+        }
+        conditions = [column == value for column, value in wanted.items() if value is not None]
+        connection.execute(delete(table).where(*conditions))
 
 
 def _change(

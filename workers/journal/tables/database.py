@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from sqlite3 import OperationalError as SqliteBusyError
 from typing import Any
@@ -59,13 +60,14 @@ def missing_file(text: str) -> Path | None:
     return file if url.get_backend_name() == "sqlite" and not file.exists() else None
 
 
-def open_engine(text: str) -> Engine:
+def open_engine(text: str, *, durable: bool = True) -> Engine:
     """The engine for a journal's URL. It connects when it is first used.
 
-    Raises `JournalUrlError` when the URL cannot be used, or its driver is not installed.
+    A file of SQLite that is not `durable` waits for no disk. Raises `JournalUrlError` when the URL
+    cannot be used, or its driver is not installed.
     """
     url = database_url(text)
-    return _sqlite(url) if url.get_backend_name() == "sqlite" else _postgres(url)
+    return _sqlite(url, durable) if url.get_backend_name() == "sqlite" else _postgres(url)
 
 
 def for_writing(engine: Engine) -> Engine:
@@ -88,20 +90,20 @@ def _postgres(url: URL) -> Engine:
         ) from None
 
 
-def _sqlite(url: URL) -> Engine:
+def _sqlite(url: URL, durable: bool) -> Engine:
     # isolation_level None keeps the driver from opening transactions by itself; the listener below
     # does.
     arguments = {"timeout": BUSY_TIMEOUT_S, "isolation_level": None}
     engine = create_engine(url, connect_args=arguments, hide_parameters=True, **_POOL)
-    event.listen(engine, "connect", _configure)
+    event.listen(engine, "connect", partial(_configure, "FULL" if durable else "OFF"))
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+def _configure(synchronous: str, connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     with closing(connection.cursor()) as cursor:
         _use_write_ahead_log(cursor.execute)
-        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute(f"PRAGMA synchronous={synchronous}")
         cursor.execute("PRAGMA foreign_keys=ON")
 
 
