@@ -1,4 +1,10 @@
-"""Noticing that the files in the plugin folder have become others."""
+"""Noticing that the files in the plugin folder have become others.
+
+It looks once a second, since what the kernel tells is not enough: watchfiles 1.3 (inotify) stays
+silent for good once the folder is removed and made again or its link leads elsewhere, does not see
+a linked file change, needs the folder to be there, and hears nothing of a network file system; its
+polling mode missed a save by rename. Contents would have to be compared all the same.
+"""
 
 import contextlib
 import hashlib

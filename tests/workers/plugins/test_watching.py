@@ -1,6 +1,7 @@
 """Watching the plugin folder: what counts as a change, and when it is told."""
 
 import os
+from collections.abc import Callable
 from importlib.util import cache_from_source
 from itertools import pairwise
 from pathlib import Path
@@ -201,3 +202,46 @@ def test_a_look_that_takes_long_is_followed_by_a_longer_pause(
         watched.clock.now += 0.5
         watched.watch.changed()
     assert 2 <= len(looked) <= 4
+
+
+def _saved_by_rename(folder: Path) -> None:
+    draft = folder / ".there.py.tmp"
+    draft.write_text("2")
+    draft.replace(folder / "there.py")
+
+
+def _made_again(folder: Path) -> None:
+    folder.rename(folder.with_name("old"))
+    folder.mkdir()
+    (folder / "there.py").write_text("2")
+
+
+def _released(folder: Path) -> None:
+    release = folder.with_name("release-2")
+    release.mkdir()
+    (release / "there.py").write_text("2")
+    folder.rename(folder.with_name("release-1"))
+    folder.symlink_to(release)
+
+
+def _linked(folder: Path) -> None:
+    elsewhere = folder.with_name("elsewhere.py")
+    elsewhere.write_text("2")
+    (folder / "there.py").unlink()
+    (folder / "there.py").symlink_to(elsewhere)
+
+
+@pytest.mark.parametrize("act", [_saved_by_rename, _made_again, _released, _linked])
+def test_however_a_file_is_replaced_that_is_a_change(
+    act: Callable[[Path], None], tmp_path: Path
+) -> None:
+    """And what is changed there afterwards is one, too."""
+    folder = tmp_path / "plugins"
+    folder.mkdir()
+    (folder / "there.py").write_text("1")
+    watched = Watched(folder)
+    act(folder)
+    assert ("there.py",) in watched.looks(2)
+    watched.clock.now += SHORTEST_SECONDS
+    (folder / "there.py").resolve().write_text("3")
+    assert ("there.py",) in watched.looks(2)
