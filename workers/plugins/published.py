@@ -43,6 +43,14 @@ class PluginState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class HeldHandler:
+    """A handler as a process has it: its id, and what it is registered for."""
+
+    id: str
+    patterns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class HeldPlugin:
     """A plugin as a process has it.
 
@@ -55,8 +63,7 @@ class HeldPlugin:
     where: str
     version: str | None = None
     reason: str | None = None
-    handlers: tuple[str, ...] = ()
-    """The ids of its handlers."""
+    handlers: tuple[HeldHandler, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -101,7 +108,7 @@ def _held(plugins: Plugins) -> Iterator[HeldPlugin]:
             newer.where if newer else loaded.file,
             loaded.version,
             newer.error if newer else None,
-            tuple(bound.id for bound in loaded.handlers),
+            tuple(HeldHandler(bound.id, bound.handler.patterns) for bound in loaded.handlers),
             loaded.warnings,
         )
     for broken in plugins.broken:
@@ -163,7 +170,9 @@ def _plugins(document: dict[str, Any]) -> tuple[HeldPlugin, ...]:
             **{
                 **plugin,
                 "state": PluginState(plugin["state"]),
-                "handlers": tuple(plugin["handlers"]),
+                "handlers": tuple(
+                    HeldHandler(each["id"], tuple(each["patterns"])) for each in plugin["handlers"]
+                ),
                 "warnings": tuple(plugin["warnings"]),
             }
         )

@@ -85,7 +85,7 @@ def find(settings: Settings) -> list[FoundPlugin]:
     """
     logs.configure(settings.log_format)
     plugins = look_at_plugins(settings)
-    workers = _workers(settings)
+    workers = workers_at_work(settings)
     compared = (
         {} if workers is None else {each.name: each for each in compare(held(plugins), workers)}
     )
@@ -95,7 +95,7 @@ def find(settings: Settings) -> list[FoundPlugin]:
     return sorted(found, key=lambda plugin: (plugin.name, plugin.where))
 
 
-def _workers(settings: Settings) -> list[WorkerPlugins] | None:
+def workers_at_work(settings: Settings) -> list[WorkerPlugins] | None:
     """What the workers have; None when that is not known."""
     with closing(
         connect(settings.redis_url, connect_timeout=_REDIS_SECONDS, timeout=_REDIS_SECONDS)

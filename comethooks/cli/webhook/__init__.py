@@ -75,7 +75,7 @@ def webhook() -> None:
 @webhook.command(
     epilog=options.examples(
         "comethooks webhook register",
-        "comethooks webhook register --dry-run",
+        "comethooks webhook register --for-handlers --dry-run",
         "comethooks webhook register --app 2345abc --trigger message_sent --trigger message_edited"
         " --exact",
     )
@@ -106,6 +106,11 @@ def webhook() -> None:
     multiple=True,
     help="Only these; repeatable. By default all.",
 )
+@click.option(
+    "--for-handlers",
+    is_flag=True,
+    help="Only the triggers that a handler asks for, and those of --trigger.",
+)
 @click.option("--exact", is_flag=True, help="Remove the triggers that are not asked for.")
 @click.option(
     "--retry/--no-retry",
@@ -122,6 +127,7 @@ def register(
     identifier: str | None,
     name: str | None,
     triggers: tuple[str, ...],
+    for_handlers: bool,
     exact: bool,
     retry: bool,
     legacy: bool,
@@ -137,7 +143,9 @@ def register(
     """
     settings = load_settings()
     app_id = _app_id(app, settings)
-    wanted = registering.registration(settings, url=url, triggers=triggers, legacy=legacy)
+    wanted = registering.registration(
+        settings, url=url, triggers=triggers, for_handlers=for_handlers, legacy=legacy
+    )
     wanted = replace(wanted, id=identifier, name=name, retry=retry, exact=exact)
     if settings.management is None:
         _by_hand(wanted, app_id, settings, legacy=legacy, as_json=as_json)

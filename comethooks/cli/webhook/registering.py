@@ -1,7 +1,7 @@
 """What `comethooks webhook register` asks for, and how it tells what came of it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import click
@@ -10,6 +10,7 @@ from rich.text import Text
 
 from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table
 from comethooks.cli.terminal.texts import plain
+from comethooks.cli.webhook.asked_for import asked_for, offer, only_asked_for
 from comethooks.doctor.public import endpoint
 from comethooks.management import (
     Action,
@@ -35,10 +36,15 @@ _PAST = {
 
 
 def registration(
-    settings: Settings, *, url: str | None, triggers: Sequence[str], legacy: bool
+    settings: Settings,
+    *,
+    url: str | None,
+    triggers: Sequence[str],
+    for_handlers: bool = False,
+    legacy: bool,
 ) -> Registration:
-    """What is asked for, with what the settings say. Ends the command where CometChat could not
-    send to it.
+    """What is asked for, with what the settings say: of the triggers those that are named or that
+    handlers ask for, else all. Ends the command where CometChat could not send to it.
     """
     if not settings.basic_auth:
         raise click.ClickException(
@@ -56,12 +62,17 @@ def registration(
                 )
             )
     first = settings.basic_auth[0]
-    return Registration(
+    wanted = Registration(
         url=_address(url, settings),
         user=first.user,
         password=first.password,
         triggers=tuple(dict.fromkeys(triggers)) or known,
     )
+    if for_handlers:
+        return replace(wanted, triggers=only_asked_for(asked_for(settings, known), triggers))
+    if not triggers:
+        offer(asked_for(settings, known), known)
+    return wanted
 
 
 def warn(plan: Plan) -> None:

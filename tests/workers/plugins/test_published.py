@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from comethooks.workers.plugins.at_work import plugins_at_work
 from comethooks.workers.plugins.published import (
     FRESH_SECONDS,
+    HeldHandler,
     HeldPlugin,
     PluginState,
     at_work,
@@ -26,8 +27,9 @@ from comethooks.workers.streams import keys
 from comethooks.workers.streams.connections import connect
 from tests.redis_server import RedisServer
 
+GREET = HeldHandler("welcome.greet", ("message_sent", "group.*"))
 WELCOME = HeldPlugin(
-    "welcome", PluginState.LOADED, "/srv/welcome.py", "3f2a", None, ("welcome.greet",), ("a slip",)
+    "welcome", PluginState.LOADED, "/srv/welcome.py", "3f2a", None, (GREET,), ("a slip",)
 )
 ELSEWHERE = "other|boot|17"
 
@@ -134,7 +136,7 @@ class TestAtWork:
             [plugin] = found.plugins
             assert (plugin.name, plugin.state) == ("welcome", PluginState.LOADED)
             assert (plugin.version, plugin.where) == (loaded.version, str(self.file))
-            assert plugin.handlers == ("welcome.greet",)
+            assert plugin.handlers == (HeldHandler("welcome.greet", ("mesage_sent",)),)
             assert "mesage_sent" in plugin.warnings[0]
         assert at_work(client) == []
 

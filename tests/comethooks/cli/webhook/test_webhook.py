@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from comethooks.management import registrable_triggers
+from comethooks.workers.plugins.published import HeldHandler, HeldPlugin, PluginState, publish
 from comethooks.workers.settings.paths import credentials_path, ensure_credentials
 from tests.comethooks.management.cometchat import APP, KEY, cometchat
 from tests.webhooks.samples import PASSWORD, USER
@@ -432,3 +433,66 @@ def on_a_terminal(command, *arguments, answer="") -> tuple[int, str]:
             shown += part
     os.close(ours)
     return done.returncode, shown.decode()
+
+
+class TestHandlers:
+    """What the handlers ask for."""
+
+    GREET = """
+        from comethooks import Plugin
+
+        plugin = Plugin("welcome")
+
+        @plugin.on("message.sent", "group_*")
+        def greet(event, ctx):
+            pass
+    """
+
+    def test_fewer_triggers_are_offered(self, webhook, folder):
+        """All are registered, as long as nobody takes that."""
+        folder("welcome.py", self.GREET)
+        done = webhook("register")
+        assert done.exit_code == 0
+        groups = [trigger for trigger in TRIGGERS if trigger.startswith("group_")]
+        said = f"Your handlers ask for {1 + len(groups)} of these {len(TRIGGERS)} triggers: "
+        assert said in done.stderr
+        assert "--for-handlers registers only those" in done.stderr
+
+    def test_they_alone_are_registered_when_that_is_asked_for(self, webhook, server, folder):
+        """With those that are named."""
+        folder("welcome.py", self.GREET)
+        assert webhook("register", "--for-handlers", "--trigger", "call_initiated").exit_code == 0
+        groups = [trigger for trigger in TRIGGERS if trigger.startswith("group_")]
+        assert sorted(server.triggers["comethooks"]) == sorted(
+            ["message_sent", "call_initiated", *groups]
+        )
+
+    def test_what_the_workers_have_counts_more_than_what_is_found_here(
+        self, webhook, server, folder, redis_server
+    ):
+        """It is they who handle the events."""
+        folder("welcome.py", self.GREET)
+        notes = HeldPlugin(
+            "notes",
+            PluginState.LOADED,
+            "/srv/notes.py",
+            handlers=(HeldHandler("notes.note", ("user_blocked",)),),
+        )
+        with redis_server.client() as client:
+            publish(client, "far|boot|1", [notes])
+        assert webhook("register", "--for-handlers").exit_code == 0
+        assert server.triggers["comethooks"] == ["user_blocked"]
+
+    def test_without_a_handler_there_is_nothing_to_choose(self, webhook, server):
+        """And nothing is registered."""
+        done = webhook("register", "--for-handlers")
+        assert done.exit_code == 1
+        assert "no handler asks for a trigger" in done.output
+        assert server.triggers == {}
+
+    def test_handlers_that_want_everything_are_no_reason_to_offer_less(self, webhook, folder):
+        """Nor is a webhook whose triggers are named."""
+        folder("welcome.py", self.GREET.replace('"message.sent", "group_*"', '"*"'))
+        assert "Your handlers" not in webhook("register").stderr
+        folder("welcome.py", self.GREET)
+        assert "Your handlers" not in webhook("register", "--trigger", "message_sent").stderr
