@@ -1,6 +1,7 @@
 """Settings of real processes: a `.env` that all of them see, and names that nobody reads."""
 
 import contextlib
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.redis_server import RedisServer
-from tests.scenarios.stack import PASSWORD, RECORDER, USER, Stack, message
+from tests.scenarios.stack import PASSWORD, RECORDER, USER, Stack, free_port, message
 from tests.waiting import wait_for
 
 LOGGED = "nobody reads this setting"
@@ -112,3 +113,31 @@ def test_a_binding_is_where_all_of_up_listens(bare: Stack) -> None:
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", bare.port), timeout=5)
     assert bare.run("send", "message_sent").stdout.startswith("200 ")
+
+
+@pytest.fixture(params=["refuses", "is silent"])
+def unreachable(request: pytest.FixtureRequest) -> Iterator[int]:
+    """The port of a Redis that does not answer."""
+    if request.param == "refuses":
+        yield free_port()
+        return
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize("command", ["up", "worker"])
+def test_a_redis_that_cannot_be_reached_is_named_within_five_seconds(
+    stack: Stack, unreachable: int, command: str
+) -> None:
+    """With the address, without its password, with the reason and where to learn more."""
+    stack.environment["REDIS_URL"] = f"redis://:hush@127.0.0.1:{unreachable}/0"
+    stack.make_tables()
+    process = stack.start(command)
+    wait_for(lambda: "waiting for Redis" in stack.log(), "it says so", seconds=5)
+    told = next(line for line in stack.log().splitlines() if "waiting for Redis" in line)
+    assert f'"address":"redis://:***@127.0.0.1:{unreachable}/0"' in told
+    assert re.search(r'"reason":"(ConnectionError: .*refused|TimeoutError: Timeout)', told)
+    assert '"hint":"comethooks doctor"' in told
+    assert "hush" not in stack.log()
+    process.terminate()
+    assert process.wait(60) == 0

@@ -4,6 +4,7 @@ this takes.
 A process that forks has one thread, and holds no connection: both would be broken in the child.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -85,8 +86,10 @@ def _be(function: Callable[[], int], name: str) -> None:
     except BaseException:
         traceback.print_exc()
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        # Whatever happens here, the child must not go on as its parent.
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
         os._exit(code if isinstance(code, int) else int(code is not None))
 
 

@@ -5,8 +5,8 @@ loaded. So the supervisor of workers has that done by a process of its own, whic
 """
 
 import os
-import sys
 from collections.abc import Iterable
+from contextlib import redirect_stdout
 
 import structlog
 
@@ -40,8 +40,8 @@ def tell_beside_plugins(settings: Settings) -> Forked:
 
         end_with_parent(parent)
         os.nice(_NICENESS)
-        with open(os.devnull, "w") as nobody:
-            sys.stdout = nobody  # the workers print again what plugins print while they are loaded
+        # What plugins print while they are loaded is printed by the workers, too.
+        with open(os.devnull, "w") as nobody, redirect_stdout(nobody):
             found = unread_beside(load_plugins(settings), settings)
         told = unread_at_a_glance(settings) if SETTLED in settings.environ else []
         told = [each for each in told if each.is_surely_misspelt]  # by `up`, before anything began

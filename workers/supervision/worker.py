@@ -45,7 +45,7 @@ from comethooks.workers.processes import RELOAD, end_with_parent, ending
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams.connections import connect
 from comethooks.workers.streams.endings import bury
-from comethooks.workers.supervision.outage import AWAY, Outage
+from comethooks.workers.supervision.redis_outage import AWAY, RedisOutage
 
 POLL_SECONDS = 0.5
 HEARTBEAT_SECONDS = 60.0
@@ -74,7 +74,7 @@ class HorseWorker(Worker):
     does without."""
     max_connection_wait_time = _PAUSE_AFTER_OUTAGE_SECONDS
 
-    def __init__(self, settings: Settings, connection: Redis, outage: Outage) -> None:
+    def __init__(self, settings: Settings, connection: Redis, outage: RedisOutage) -> None:
         self.stopping = False
         """Somebody asked to stop."""
         self._settings = settings
@@ -261,7 +261,7 @@ def _sigterm_blocked() -> Iterator[None]:
 def work(settings: Settings, kind: type[HorseWorker]) -> int:
     """Run jobs until asked to stop, through every outage of Redis. Returns the exit code."""
     connection = connect(settings.redis_url, timeout=CONNECTION_TIMEOUT_SECONDS)
-    outage = Outage()
+    outage = RedisOutage(settings.redis_url)
     for name in ("rq.worker", "rq.registry"):
         logging.getLogger(name).addFilter(outage)
     worker: HorseWorker | None = None

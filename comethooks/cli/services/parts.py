@@ -23,6 +23,10 @@ from comethooks.workers.supervision.unread_settings import tell_at_a_glance, tel
 STOP_MARGIN_SECONDS = 15.0
 """How much longer than a handler may take a worker may take to stop."""
 
+REDIS_SECONDS = 2.0
+"""How long Redis may take to answer at the start. Together with connecting, nobody has to wait for
+more than five seconds to be told that it does not."""
+
 LATER = 10
 """The niceness of what live events need not wait for."""
 
@@ -41,7 +45,7 @@ def web() -> None:
         left = [each.name for each in tell_at_a_glance(settings)]
         if left:
             log.info("left to plugins", settings=left, hint="comethooks doctor says who reads them")
-    check_partitions(settings)
+    check_redis(settings)
     try:
         argv = gunicorn_argv(settings)
     except NoCredentialsError as error:
@@ -63,8 +67,8 @@ def worker(workers: int | None) -> None:
     being told of each other.
     """
     settings = load_settings()
-    check_partitions(settings)
     logs.configure(settings.log_format)
+    check_redis(settings)
     stop = StopFlag.on_signals(signal.SIGTERM, signal.SIGINT)
     count = workers or settings.workers
     children = _worker_processes(settings, count)
@@ -84,23 +88,25 @@ def worker(workers: int | None) -> None:
     log.info("workers stopped")
 
 
-def check_partitions(settings: Settings) -> None:
+def check_redis(settings: Settings) -> None:
     """End the command when the settings ask for another number of partitions than Redis has.
 
-    When Redis does not answer, there is nothing to compare yet.
+    Says so when Redis does not answer: there is nothing to compare yet, and everything waits.
     """
     from redis.exceptions import RedisError
 
     from comethooks.workers.streams.connections import connect
     from comethooks.workers.streams.layout import PartitionsError, check_count
+    from comethooks.workers.supervision.redis_outage import tell_waiting
 
     try:
-        with closing(connect(settings.redis_url)) as client:
+        with closing(connect(settings.redis_url, timeout=REDIS_SECONDS)) as client:
             check_count(client, settings.partitions)
     except PartitionsError as error:
         raise click.ClickException(str(error)) from None
-    except (RedisError, OSError):
-        return
+    except (RedisError, OSError) as error:
+        if SETTLED not in settings.environ:  # else `up` has told
+            tell_waiting(settings.redis_url, error)
 
 
 def _worker_processes(settings: Settings, count: int) -> list[Child]:

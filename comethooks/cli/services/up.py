@@ -18,7 +18,7 @@ import structlog
 
 from comethooks.cli import load_settings
 from comethooks.cli.services.following import PluginFollower
-from comethooks.cli.services.parts import STOP_MARGIN_SECONDS, check_partitions, upgrade_database
+from comethooks.cli.services.parts import STOP_MARGIN_SECONDS, check_redis, upgrade_database
 from comethooks.workers import logs
 from comethooks.workers.processes import RELOAD, StopFlag
 from comethooks.workers.settings.addresses import EVERYWHERE, LOOPBACK, host_and_port
@@ -83,15 +83,17 @@ def _run_all(settings: Settings, stop: StopFlag) -> None:
             if stop.is_set():
                 return
             remember(settings.data_dir, program)
-        check_partitions(settings)
+        check_redis(settings)
         upgrade_database(settings)
         plugins = PluginFollower(settings)
         for child in _services(settings):
             child.start()
             started.append(child)
-        if _wait_until_ready(settings, started, stop):
+        ready = _wait_until_ready(settings, started, stop)
+        if ready:
             plugins.tell()
-            _greet(settings)
+        if not stop.is_set():
+            _greet(settings, ready)
         supervise(started, stop, on_tick=partial(plugins.follow, started))
     except EmbeddedServerError as error:
         raise click.ClickException(str(error)) from None
@@ -138,14 +140,15 @@ def _wait_until_ready(settings: Settings, children: Sequence[Child], stop: StopF
                     return True
         if time.monotonic() > limit:
             log.warning("not everything is ready yet; going on", readyz=url)
-            return True
+            return False
     return False
 
 
-def _greet(settings: Settings) -> None:
+def _greet(settings: Settings, ready: bool) -> None:
+    state = "is ready" if ready else "is not ready yet; `comethooks doctor` says why"
     lines = [
         "",
-        "comethooks is ready. In CometChat's Dashboard, under Webhooks, enter:",
+        f"comethooks {state}. In CometChat's Dashboard, under Webhooks, enter:",
         f"  URL        {settings.public_url}/webhooks",
         *_credentials(settings),
         "",

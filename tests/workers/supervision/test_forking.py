@@ -43,6 +43,13 @@ def test_what_the_function_gives_is_the_exit_code(function: str, code: int) -> N
     assert ("ZeroDivisionError" in done.stderr) is (code == 70)
 
 
+def test_a_function_that_closes_its_output_does_not_go_on_as_its_parent() -> None:
+    """A plugin may close it while it is loaded."""
+    done = forked("lambda: sys.stdout.close() or 0", "print('parent', child.wait(10))")
+    assert done.stdout.split() == ["parent", "0"]
+    assert "Traceback" not in done.stderr
+
+
 def test_a_signal_that_ended_it_is_negative() -> None:
     """As with subprocess."""
     done = forked("lambda: os.kill(os.getpid(), signal.SIGKILL)", "print(child.wait(10))")

@@ -15,6 +15,7 @@ from redis.exceptions import (
 )
 
 from comethooks.workers import logs
+from comethooks.workers.settings.addresses import masked_url
 from comethooks.workers.streams import keys
 
 AWAY = (ConnectionError, TimeoutError, OutOfMemoryError, ReadOnlyError)
@@ -24,7 +25,19 @@ _RETRY_SECONDS = 0.1
 log = structlog.get_logger()
 
 
-class Outage(logging.Filter):
+def tell_waiting(url: str, error: BaseException) -> None:
+    """Say which Redis is waited for, why, and who says more. What redis-py raises of a connection
+    holds no data.
+    """
+    log.warning(
+        "waiting for Redis",
+        address=masked_url(url),
+        reason=logs.one_line(error),
+        hint="comethooks doctor",
+    )
+
+
+class RedisOutage(logging.Filter):
     """Whether Redis is away, as far as this process has noticed. Says when that begins, and when it
     ends.
 
@@ -33,15 +46,16 @@ class Outage(logging.Filter):
     are about jobs that failed, or that nobody ended, which both the drainer and the worker tell.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, url: str) -> None:
         super().__init__()
+        self._url = url
         self.noticed = False
 
     def begin(self, error: BaseException) -> None:
         """Redis has answered a call with this."""
         if not self.noticed:
             self.noticed = True
-            log.warning("waiting for Redis", **logs.failure(error))
+            tell_waiting(self._url, error)
 
     def end(self) -> None:
         """Redis has answered as it should."""
