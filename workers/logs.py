@@ -14,6 +14,7 @@ from contextlib import suppress
 from datetime import date, datetime
 from enum import Enum
 from pathlib import PurePath
+from types import FrameType
 from typing import Any, Literal, TextIO
 
 import orjson
@@ -97,6 +98,13 @@ def traceback_text(error: BaseException) -> str:
     """The traceback with all texts, its last 8,000 characters. To keep, not to log."""
     text = scrub("".join(traceback.format_exception(error)))
     return text if len(text) <= MAX_TRACEBACK else f"…{text[1 - MAX_TRACEBACK :]}"
+
+
+def stack_text(frame: FrameType) -> str:
+    """Where a thread is, like a traceback, its last 8,000 characters. To keep, not to log."""
+    return scrub("".join(["It still runs here:\n", *traceback.format_stack(frame)]))[
+        -MAX_TRACEBACK:
+    ]
 
 
 class _Lines:

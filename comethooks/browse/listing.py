@@ -178,7 +178,7 @@ class Kept:
         return self._journal.runs(asked)
 
     def failed_runs(self, asked: Filter) -> Iterator[StoredRun]:
-        """The runs that failed and that `asked` describes, with their tracebacks; its limit is
+        """The runs that failed and that `asked` describes, with their attempts; its limit is
         ignored.
         """
         return self._journal.failed_runs(asked)

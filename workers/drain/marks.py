@@ -1,9 +1,9 @@
 """Marks: what Redis knows of a run between its start and its row in the journal.
 
 A mark is a field of the partition's hash `progress`, `entry/handler`. It says that the run has
-started, that it is a suspect, or how it ended. What nearly none has, effects and attempts that
-ended with their process, stands at the end, and only where there is some. A mark of another format
-counts as started: the run is repeated.
+started, that it is a suspect, or how it ended. What nearly none has stands at the end, and only
+where there is some: effects, attempts that ended with their process, the place of a failure. A mark
+of another format counts as started: the run is repeated.
 
 What is done about a run that a take-over finds started or suspect: see `workers.drain.poison_runs`.
 """
@@ -73,8 +73,8 @@ def mark_of(result: RunResult) -> bytes:
         result.next_at,
         result.version,
     ]
-    if result.effects or result.earlier:
-        mark += [result.effects, _listed(result.earlier)]
+    if result.effects or result.earlier or result.failed_in:
+        mark += [result.effects, _listed(result.earlier), result.failed_in]
     return orjson.dumps(mark)
 
 
@@ -142,7 +142,7 @@ def _read(marks: EntryMarks, handler: str, mark: list[Any]) -> None:
         )
         return
     attempts, started_at, finished_at, error, traceback, next_at, plugin_version, *rest = values
-    effects, *rest = rest or [[]]
+    effects, earlier, failed_in = rest or [(), (), None]
     marks.results.append(
         RunResult(
             handler=handler,
@@ -155,7 +155,8 @@ def _read(marks: EntryMarks, handler: str, mark: list[Any]) -> None:
             next_at=next_at,
             version=plugin_version,
             effects=tuple(effects),
-            earlier=_attempts(*rest),
+            earlier=_attempts(earlier),
+            failed_in=failed_in,
         )
     )
 

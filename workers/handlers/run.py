@@ -1,15 +1,17 @@
 """One run: a handler applied to an event, and what became of it."""
 
 from dataclasses import replace
+from types import FrameType
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
 from comethooks.schemas import Event
 from comethooks.workers.handlers.context import Services, make_context
+from comethooks.workers.handlers.culprit import culprit, lines_at, lines_of
 from comethooks.workers.handlers.effects import Effects
 from comethooks.workers.journal import RunResult
-from comethooks.workers.logs import failure, one_line, traceback_text
+from comethooks.workers.logs import failure, one_line, stack_text, traceback_text
 from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.plugins.retry import counts, next_attempt
 from comethooks.workers.record import Record
@@ -98,24 +100,26 @@ def failed(
     attempt: int,
     started_at: int,
     finished_at: int,
-    traceback: str | None = None,
+    stack: FrameType | None = None,
 ) -> RunResult:
     """The result of attempt number `attempt` that `error` ended: to be tried again, or dead.
 
-    `traceback` is for an error that was not raised. Never fails itself, whatever the error's class
-    does.
+    `stack` is where the thread still is, of an error that was not raised. Never fails itself,
+    whatever the error's class does.
     """
-    delay = None
+    delay, text, place = None, None, None
     try:
         delay = next_attempt(handler.retry, attempt, error)
+        lines = lines_of(error) if stack is None else lines_at(stack)
+        place = culprit(lines, handler.id, execute.__code__)
         line = one_line(error)
         if isinstance(error, HandlerTimeoutError):
             line = f"{line}: it took longer than {handler.timeout:g} s"
-        text: str | None = traceback or traceback_text(error)
+        text = traceback_text(error) if stack is None else stack_text(stack)
     except HandlerTimeoutError:
         raise  # it has arrived only now
     except BaseException:
-        line, text = type(error).__name__, traceback
+        line = type(error).__name__
     return RunResult(
         handler=handler.id,
         state=RunState.DEAD if delay is None else RunState.RETRYING,
@@ -124,6 +128,7 @@ def failed(
         finished_at=finished_at,
         error=line,
         traceback=text,
+        failed_in=place,
         next_at=None if delay is None else finished_at + round(delay * 1000),
         version=handler.version,
     )

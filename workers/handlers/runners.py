@@ -11,7 +11,6 @@ import ctypes
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,9 +24,7 @@ from comethooks.workers.handlers.context import Services
 from comethooks.workers.handlers.effects import Effects
 from comethooks.workers.handlers.run import HandlerTimeoutError, execute, failed
 from comethooks.workers.journal import RunResult
-from comethooks.workers.logs import MAX_TRACEBACK
 from comethooks.workers.plugins.loaded import BoundHandler
-from comethooks.workers.record import scrub
 
 GRACE_SECONDS = 2.0
 """How long a thread may take to end after the exception was raised in it."""
@@ -168,7 +165,7 @@ class Runner(threading.Thread):
             attempt=call.attempt,
             started_at=call.started_at,
             finished_at=self._services.clock(),
-            traceback=_stack_of(self.ident),
+            stack=sys._current_frames().get(self.ident or 0),
         )
         return partial(call.ended, replace(result, effects=call.effects.lines), given_up=True)
 
@@ -234,13 +231,3 @@ def _raise_in(thread: int | None, error: type[BaseException] | None) -> None:
     """
     raised = None if error is None else ctypes.py_object(error)
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread or 0), raised)
-
-
-def _stack_of(thread: int | None) -> str | None:
-    """Where a thread is, as the text of a traceback."""
-    frame = sys._current_frames().get(thread or 0)
-    if frame is None:
-        return None
-    return scrub("".join(["It still runs here:\n", *traceback.format_stack(frame)]))[
-        -MAX_TRACEBACK:
-    ]

@@ -39,6 +39,8 @@ class RunResult:
     finished_at: int | None
     error: str | None = None
     traceback: str | None = None
+    failed_in: str | None = None
+    """`file:line` of the plugin at which it failed."""
     replay: str | None = None
     next_at: int | None = None
     version: str | None = None

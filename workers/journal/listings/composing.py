@@ -42,24 +42,24 @@ def events_with_runs(connection: Connection, rows: Sequence[Row]) -> list[Stored
 
 
 def runs_by_event(
-    connection: Connection, ids: Sequence[str], columns: Collection[Column[Any]]
+    connection: Connection,
+    ids: Sequence[str],
+    columns: Collection[Column[Any]],
+    *,
+    attempts: bool = False,
 ) -> Mapping[str, list[StoredRun]]:
-    """The runs on the events; with attempts, too, when the columns are those of more than a
-    listing.
-    """
+    """The runs on the events, with their attempts if these are asked for."""
     order = (runs.c.event_id, runs.c.replay, runs.c.handler)
     query = select(*columns).where(runs.c.event_id.in_(ids)).order_by(*order)
     found: defaultdict[str, list[StoredRun]] = defaultdict(list)
-    listed = columns is LISTED_RUN
     earlier = (
-        {}
-        if listed
-        else past_attempts.before_last(connection, ids, effects=runs.c.effects in columns)
+        past_attempts.before_last(connection, ids, effects=runs.c.effects in columns)
+        if attempts
+        else {}
     )
     for row in rows_of(connection, query):
-        before = (
-            None if listed else earlier.get((row["event_id"], row["handler"], row["replay"]), ())
-        )
+        key = row["event_id"], row["handler"], row["replay"]
+        before = earlier.get(key, ()) if attempts else None
         found[row["event_id"]].append(StoredRun.from_row(row, before))
     _name_what_is_waited_for(connection, found)
     return found

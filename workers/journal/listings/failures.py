@@ -1,12 +1,11 @@
-"""Failed runs, sorted by what is wrong: the handler, the type of the exception, and the line that
-it came from.
+"""Failed runs, sorted by what is wrong: the handler, the type of the exception, and the line of the
+plugin at which it failed.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from comethooks.workers.journal.listings.stored import StoredRun
@@ -14,21 +13,13 @@ from comethooks.workers.journal.times import iso
 from comethooks.workers.states import RunState
 
 _TYPE = re.compile(r"[\w.<>]{1,200}(?=:|$)")
-_FRAME = re.compile(
-    r'^[\s|+]*File "(?P<file>[^"\n]+)", line (?P<line>\d+), in (?P<function>\S+)', re.MULTILINE
-)
-_BEGIN = "Traceback (most recent call last):"
-_OURS = ("/workers/handlers/run.py", "/workers/handlers/runners.py")
-"""Above the plugin in every traceback."""
-_INSTALLED = ("site-packages", "dist-packages")
 
 
 class Cause(NamedTuple):
     """What failures have in common. `error` is the exception's type, or all of an error that is
     none.
 
-    `place` is `file:line` of the innermost line of the plugin; None when there is no traceback, or
-    none any more.
+    `place` is `file:line` of the innermost line of the plugin; None when it was in none.
     """
 
     handler: str
@@ -82,7 +73,7 @@ class FailureGroup:
 
 
 def grouped(runs: Iterable[StoredRun]) -> list[FailureGroup]:
-    """The causes of the failures among `runs`, which come with their tracebacks; what failed last
+    """The causes of the failures among `runs`, which come with their attempts; what failed last
     comes first.
 
     Takes as much memory as there are causes, however many runs there are.
@@ -97,7 +88,7 @@ def grouped(runs: Iterable[StoredRun]) -> list[FailureGroup]:
 
 def cause_of(run: StoredRun) -> Cause:
     """What made `run` fail."""
-    return Cause(run.handler, type_in(run.error or ""), place_in(run.traceback or "", run.handler))
+    return Cause(run.handler, type_in(run.error or ""), run.failed_in)
 
 
 def type_in(error: str) -> str:
@@ -106,31 +97,3 @@ def type_in(error: str) -> str:
     """
     found = _TYPE.match(error)
     return found[0] if found else error
-
-
-def place_in(traceback: str, handler: str) -> str | None:
-    """The innermost line in `traceback` of the plugin whose `handler` ran, as `file:line`; None
-    without any.
-
-    The plugin's are the file that the handler is in and, unless it was installed as a single
-    module, what is in the same folder or below it. Of several tracebacks, each after the other, the
-    last one counts.
-    """
-    frames = list(_FRAME.finditer(traceback.rpartition(_BEGIN)[2]))
-    function = handler.rpartition(".")[2]
-    outer = next((frame for frame in frames if frame["function"] == function), None)
-    if outer is None:
-        outer = next((frame for frame in frames if not frame["file"].endswith(_OURS)), None)
-    if outer is None:
-        return None
-    inner = [frame for frame in frames if _is_beside(frame["file"], outer["file"])][-1]
-    return f"{inner['file']}:{inner['line']}"
-
-
-def _is_beside(file: str, of_handler: str) -> bool:
-    if file == of_handler:
-        return True
-    folder = PurePath(of_handler).parent
-    if folder.name in _INSTALLED or not PurePath(file).is_relative_to(folder):
-        return False
-    return not set(PurePath(file).relative_to(folder).parts) & set(_INSTALLED)

@@ -26,8 +26,7 @@ LISTED_EVENT = tuple(column for column in events.c if column.name != "body")
 WHOLE_RUN = tuple(
     column for column in runs.c if column.name not in ("claim", "deaths", "lane", "place")
 )
-FAILED_RUN = tuple(column for column in WHOLE_RUN if column.name != "effects")
-LISTED_RUN = tuple(column for column in FAILED_RUN if column.name != "traceback")
+LISTED_RUN = tuple(column for column in WHOLE_RUN if column.name not in ("effects", "traceback"))
 LISTED_REQUEST = tuple(column for column in requests.c if column.name != "body")
 ACCEPTED_REQUEST: tuple[ColumnElement[Any], ...] = (
     events.c.id,

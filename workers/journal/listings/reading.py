@@ -20,9 +20,9 @@ from comethooks.workers.journal.listings.filters import EVERYTHING, Filter
 from comethooks.workers.journal.listings.identifiers import resolved
 from comethooks.workers.journal.listings.queries import (
     ACCEPTED_REQUEST,
-    FAILED_RUN,
     LISTED_EVENT,
     LISTED_REQUEST,
+    LISTED_RUN,
     WHOLE_RUN,
     Condition,
     Place,
@@ -102,9 +102,7 @@ class Reader:
         return islice((run for run in listed if asked.fits_run(run)), asked.limit)
 
     def failed_runs(self, asked: Filter = EVERYTHING) -> Iterator[StoredRun]:
-        """The runs with an error that `asked` describes, with tracebacks and attempts; its limit is
-        ignored.
-        """
+        """The runs with an error that `asked` describes, with attempts; its limit is ignored."""
         after = None
         while True:
             query = newest_first(
@@ -116,7 +114,8 @@ class Reader:
             )
             with self._connection() as connection:
                 places = [Place(*row) for row in connection.execute(query)]
-                of_event = runs_by_event(connection, [place.id for place in places], FAILED_RUN)
+                ids = [place.id for place in places]
+                of_event = runs_by_event(connection, ids, LISTED_RUN, attempts=True)
             for place in places:
                 yield from (run for run in of_event[place.id] if run.failed and asked.fits_run(run))
             if len(places) < _PORTION:
@@ -131,7 +130,9 @@ class Reader:
         """
         with self._connection() as connection:
             found = resolved(connection, identifier, events)
-            return tuple(runs_by_event(connection, [found], WHOLE_RUN)[found]) if found else ()
+            if not found:
+                return ()
+            return tuple(runs_by_event(connection, [found], WHOLE_RUN, attempts=True)[found])
 
     def requests(self, asked: Filter = EVERYTHING) -> Iterator[StoredRequest]:
         """The requests that `asked` describes, accepted ones too, newest first, without bodies."""

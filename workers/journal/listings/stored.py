@@ -55,6 +55,8 @@ class StoredRun:
     error: str | None
     next_at: int | None
     version: str | None
+    failed_in: str | None = None
+    """`file:line` of the plugin at which the last attempt that ended failed."""
     traceback: str | None = None
     effects: tuple[str, ...] = ()
     attempts_made: tuple[Attempt, ...] = ()

@@ -101,8 +101,8 @@ _OF_RECORD = (
 )  # fmt: skip
 _KEY = (runs.c.event_id, runs.c.handler, runs.c.replay)
 _RESULT = (
-    "state", "attempts", "started_at", "finished_at", "error", "traceback", "next_at",
-    "version", "effects",
+    "state", "attempts", "started_at", "finished_at", "error", "traceback", "failed_in",
+    "next_at", "version", "effects",
 )  # fmt: skip
 _CLAIMED = (
     select(
@@ -232,6 +232,7 @@ def free(connection: Connection, lost: LostClaims, *, now: int) -> list[FreedRun
         "started_at": runs.c.claimed_at,
         "finished_at": now,
         "traceback": None,
+        "failed_in": None,
         "effects": None,
     }
     due = {**died, "state": RunState.RETRYING.value, "error": died_text(lost.ending)}

@@ -125,6 +125,8 @@ runs = Table(
     Column("finished_at", Instant),
     Column("error", Text),
     Column("traceback", Text),
+    # Where it failed: `file:line` of the plugin.
+    Column("failed_in", Text),
     # When a retrying run is due; while one runs from a claim, when the claim expires.
     Column("next_at", Instant),
     # Who runs it: a member, `host|boot|pid`. While it runs, what else is here is about the attempt

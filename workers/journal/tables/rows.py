@@ -78,6 +78,7 @@ def run_row(event_id: str, result: RunResult) -> Row:
         "finished_at": storable(result.finished_at),
         "error": _cut(result.error, _ERROR_LENGTH),
         "traceback": _end_of(result.traceback, _TRACEBACK_LENGTH),
+        "failed_in": _end_of(result.failed_in, _ERROR_LENGTH),
         "next_at": storable(result.next_at),
         "version": searchable(result.version),
         "effects": _lines(result.effects),
@@ -123,7 +124,7 @@ def _cut(text: str | None, length: int) -> str | None:
 
 
 def _end_of(text: str | None, length: int) -> str | None:
-    # The end of a traceback is where the error is.
+    # The end of a traceback is where the error is, and that of a place is the line.
     if text is None:
         return None
     return scrub(text if len(text) <= length else "…" + text[1 - length :])

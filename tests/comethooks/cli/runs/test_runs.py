@@ -118,15 +118,9 @@ class TestList:
         assert re.search(r"NEXT .*\n.*  retrying  in (60|59)m  1 ", shown)
 
 
-def failure(error, *lines):
-    """The fields of a run that failed with a traceback through these lines, the innermost last."""
-    frames = "".join(
-        f'  File "{line[0]}", line {line[1]}, in {line[2]}\n    pass\n' for line in lines
-    )
-    return {"error": error, "traceback": f"Traceback (most recent call last):\n{frames}{error}\n"}
-
-
-GREET = ("/plugins/welcome.py", 7, "greet")
+def failure(error):
+    """The fields of a run that failed in the plugin's seventh line."""
+    return {"error": error, "failed_in": "/plugins/welcome.py:7"}
 
 
 POST = "POST https://example.com/in"
@@ -204,20 +198,18 @@ class TestGroup:
     @pytest.fixture
     def failures(self, store):
         """Three failures of one cause in three states, one of another, and runs that are done."""
-        same = failure("ValueError: no user 1", GREET)
+        same = failure("ValueError: no user 1")
         first = store.journalled(run(state=RunState.DEAD, **same), run("welcome.log"))
-        store.journalled(run(state=RunState.DISMISSED, **failure("ValueError: no user 2", GREET)))
+        store.journalled(run(state=RunState.DISMISSED, **failure("ValueError: no user 2")))
         retrying = {
-            **failure("ValueError: no user 3", GREET),
+            **failure("ValueError: no user 3"),
             "next_at": START,
             "finished_at": START + 9000,
         }
         last = store.journalled(
             run(state=RunState.RETRYING, **retrying), conversation_id="group_pier"
         )
-        store.journalled(
-            run(state=RunState.DEAD, **failure("KeyError: 'x'", GREET)), run("welcome.log")
-        )
+        store.journalled(run(state=RunState.DEAD, **failure("KeyError: 'x'")), run("welcome.log"))
         return first, last
 
     def test_failures_of_one_cause_are_one_line(self, command, failures):

@@ -61,6 +61,7 @@ def _create_runs() -> None:
         sa.Column("finished_at", _instant()),
         sa.Column("error", sa.Text),
         sa.Column("traceback", sa.Text),
+        sa.Column("failed_in", sa.Text),
         sa.Column("next_at", _instant()),
         sa.Column("claim", sa.String(255)),
         sa.Column("claimed_at", _instant()),
