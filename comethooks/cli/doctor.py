@@ -17,6 +17,8 @@ from comethooks.workers.settings.addresses import parse_public_url
 from comethooks.workers.settings.settings import Settings, SettingsError
 
 _OF_THE_SETTINGS = ""
+_PIPED = 120
+"""What is found is prose: in a pipe, too, it is read by people, or else as JSON."""
 _COLUMNS = (
     Column("CHECK", folds_at=20),
     Column("STATE"),
@@ -82,7 +84,7 @@ def _shown(findings: Iterable[Finding], *, as_json: bool) -> Sequence[Finding]:
         if as_json:
             print_json(finding.document())
     if not as_json:
-        print_table(_COLUMNS, [_row(finding) for finding in found])
+        print_table(_COLUMNS, [_row(finding) for finding in found], piped=_PIPED)
     return found
 
 

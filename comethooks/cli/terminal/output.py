@@ -134,9 +134,11 @@ def time_column(name: str, spare: int = 0) -> Column:
     return Column(name, spare, folds_at=len("2026-11-21"), jumps=True)
 
 
-def print_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
-    """A table for people. Elsewhere than on a terminal every cell is whole but for ids, however
-    wide that makes it.
+def print_table(
+    columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, piped: int | None = None
+) -> None:
+    """A table for people. Elsewhere than on a terminal it is folded to `piped` columns; without
+    that every cell is whole but for ids, however wide that makes it.
     """
     out = console()
     cells = _texts(list(rows))
@@ -146,7 +148,7 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> No
     if out.is_terminal:
         # There, a column that is empty all the way down is none.
         needs = {number: needs[number] for number in needs if any(row[number] for row in cells)}
-    widths = fitted(needs, out.width)
+    widths = fitted(needs, out.width if out.is_terminal or piped is None else piped)
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     for number, width in widths.items():
         table.add_column(Text(columns[number].name), width=width, overflow="fold")

@@ -206,9 +206,22 @@ class TestExit:
 
 
 class TestTable:
-    def test_it_has_a_line_for_each_finding(self, nothing: Command) -> None:
+    def test_in_a_pipe_it_is_at_most_120_columns_wide(self, nothing: Command) -> None:
+        """What is found is prose, and folded there, too; no word of it is lost."""
+        lines = nothing("doctor").stdout.splitlines()
+        assert max(map(len, lines)) <= 120
+        shown = "".join("".join(lines).split())
+        start = lines[0].index("FOUND")
+        end = lines[0].index("WHAT TO DO")
+        told = "".join("".join(line[start:end] for line in lines[1:]).split())
+        for finding in found(nothing).values():
+            assert "".join(finding["check"].split()) in shown
+            assert "".join(finding["detail"].split()) in told
+
+    def test_it_has_a_row_for_each_finding(self, nothing: Command) -> None:
         """Name, level, what was found, what to do."""
         heading, *lines = nothing("doctor").stdout.splitlines()
         assert heading.split("  ")[0] == "CHECK"
         assert any(line.startswith("web.alive") and "comethooks up" in line for line in lines)
-        assert {line.split()[1] for line in lines} == {"ok", "warning"}
+        state = heading.index("STATE")
+        assert {line[state:].split(" ")[0] for line in lines} - {""} == {"ok", "warning"}
