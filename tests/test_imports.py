@@ -21,7 +21,7 @@ WINGS = {
         ("decoding", "event", "parsing", "drift", "masking"),
     ),
     "workers": (
-        ("clock", "ids", "states", "record", "logs", "processes", "poison", "patterns"),
+        ("clock", "ids", "states", "record", "logs", "processes", "poison", "patterns", "texts"),
         ("settings",),
         ("streams", "journal"),
         ("plugins",),

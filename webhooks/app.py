@@ -22,6 +22,7 @@ from comethooks.webhooks.strangers import unless_stranger
 from comethooks.workers import logs
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams.accept import Streams
+from comethooks.workers.texts import dumps
 
 QUIET = frozenset({"healthz", "readyz", "metrics"})
 """Endpoints that are asked every few seconds: logged for debugging only."""
@@ -140,7 +141,7 @@ def _add_health(app: Flask, settings: Settings, streams: Streams, metrics: Metri
 
     def readyz() -> Response:
         found = health.check(streams.client, settings, journal.error)
-        return json_reply(problems.dumps(found.document()), 200 if found.ready else 503)
+        return json_reply(dumps(found.document()), 200 if found.ready else 503)
 
     def metrics_text() -> Response:
         state = health.seen(streams.client, settings.partitions)

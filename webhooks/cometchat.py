@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 from comethooks import schemas
 from comethooks.schemas import COMETCHAT, Keep, Parsed
 from comethooks.webhooks.auth import CHALLENGE, Authenticator
-from comethooks.webhooks.problems import dumps
 from comethooks.webhooks.sources import Glance, Headers, Refusal, Source
 from comethooks.workers.settings.settings import Settings
+from comethooks.workers.texts import dumps
 
 _TRIGGER = re.compile(rb'(?<!\\)"trigger"\s*:\s*"([a-z_]{1,64})"')
 _SHOWN = 200

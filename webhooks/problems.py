@@ -1,11 +1,10 @@
 """Errors as answers: problem documents (RFC 9457) whose detail says what to do."""
 
-import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-import orjson
+from comethooks.workers.texts import dumps
 
 PROBLEM_TYPE = "application/problem+json"
 MAX_PATHS = 100
@@ -36,11 +35,3 @@ def first(errors: Errors, limit: int = MAX_PATHS) -> Errors:
     shown: dict[str, Sequence[str]] = {path: errors[path] for path in list(errors)[:limit]}
     shown["…"] = [f"and {len(errors) - limit} more"]
     return shown
-
-
-def dumps(document: Any) -> bytes:
-    """JSON, also of text that is no valid Unicode (a lone surrogate that a body named)."""
-    try:
-        return orjson.dumps(document)
-    except orjson.JSONEncodeError:
-        return json.dumps(document).encode("ascii")

@@ -15,6 +15,7 @@ from comethooks.webhooks.body import BodyError, TooLargeError
 from comethooks.webhooks.sources import Refusal, Source
 from comethooks.workers.record import Kind, Record, event_record
 from comethooks.workers.streams.accepted import Accepted, NotKeptError
+from comethooks.workers.texts import dumps
 
 RETRY_AFTER_SECONDS = 10
 """When a sender may try again. CometChat's own first retry comes after 10 seconds."""
@@ -123,10 +124,8 @@ def answer(verdict: Verdict, kept: Accepted | NotKeptError | None) -> Answer:
         )
         return Answer(refusal.status, document, _outcome(verdict, kept))
     if not isinstance(kept, Accepted):
-        return Answer(200, problems.dumps({"id": verdict.record.id, "counted": True}), "counted")
-    document = problems.dumps(
-        {"id": kept.id, "duplicate": True} if kept.duplicate else {"id": kept.id}
-    )
+        return Answer(200, dumps({"id": verdict.record.id, "counted": True}), "counted")
+    document = dumps({"id": kept.id, "duplicate": True} if kept.duplicate else {"id": kept.id})
     return Answer(200, document, _outcome(verdict, kept))
 
 

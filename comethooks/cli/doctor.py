@@ -15,6 +15,7 @@ from comethooks.doctor.finding import Finding, Level
 from comethooks.workers import logs
 from comethooks.workers.settings.addresses import parse_public_url
 from comethooks.workers.settings.settings import Settings, SettingsError
+from comethooks.workers.texts import number_of
 
 _OF_THE_SETTINGS = ""
 _PIPED = 120
@@ -53,7 +54,7 @@ def doctor(public_url: str | None, strict: bool, as_json: bool) -> None:
     """
     findings = _shown(_findings(public_url), as_json=as_json)
     counts = Counter(finding.level for finding in findings)
-    warnings = "1 warning" if counts[Level.WARNING] == 1 else f"{counts[Level.WARNING]} warnings"
+    warnings = number_of(counts[Level.WARNING], "warning")
     hint(f"{counts[Level.OK]} ok, {warnings}, {counts[Level.WRONG]} wrong")
     if counts[Level.WRONG] or (strict and counts[Level.WARNING]):
         raise click.exceptions.Exit(1)

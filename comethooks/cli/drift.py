@@ -17,9 +17,10 @@ from comethooks.cli.terminal.output import (
     print_json,
     time_column,
 )
-from comethooks.cli.terminal.sources import open_sources
+from comethooks.cli.terminal.stores import open_stores
 from comethooks.schemas import DriftKind
 from comethooks.workers.journal import DriftFilter, StoredDrift
+from comethooks.workers.texts import number_of
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -87,8 +88,8 @@ def drift(context: click.Context, /, limit: int | None, as_json: bool, **asked: 
         return
     filters.check_times(asked["since"], asked["until"])
     found = DriftFilter(**asked, limit=_LISTING.limit(as_json=as_json, limit=limit))
-    with open_sources() as sources:
-        rows = sources.journal.drift(found)
+    with open_stores() as stores:
+        rows = stores.journal.drift(found)
     _LISTING.print(rows, as_json=as_json, limit=limit)
     if rows and not as_json:
         hint(_WHAT_TO_DO)
@@ -119,15 +120,15 @@ def forget(everything: bool, yes: bool, as_json: bool, **asked: Any) -> None:
             "there is no terminal to ask on; add --yes to forget without being asked"
         )
     meant = DriftFilter(**asked)
-    with open_sources() as sources:
-        matched = sources.journal.count_drift(meant)
+    with open_stores() as stores:
+        matched = stores.journal.count_drift(meant)
         if matched and not yes:
             _confirm(matched)
-        forgotten = sources.journal.forget_drift(meant) if matched else 0
+        forgotten = stores.journal.forget_drift(meant) if matched else 0
     if as_json:
         print_json({"matched": matched, "forgotten": forgotten})
     elif matched:
-        click.echo(f"{_rows(forgotten)} forgotten.")
+        click.echo(f"{number_of(forgotten, 'row')} forgotten.")
     else:
         hint("Nothing of that kind was found.")
 
@@ -141,13 +142,9 @@ def _check_nothing_is_asked(context: click.Context) -> None:
 
 
 def _confirm(matched: int) -> None:
-    if not click.confirm(f"Forget {_rows(matched)}?", prompt_suffix=" ", err=True):
+    if not click.confirm(f"Forget {number_of(matched, 'row')}?", prompt_suffix=" ", err=True):
         hint("Nothing was changed.")
         raise click.exceptions.Exit(1)
-
-
-def _rows(count: int) -> str:
-    return f"{count} row{'' if count == 1 else 's'}"
 
 
 def _row(found: StoredDrift) -> tuple[Cell, ...]:

@@ -26,7 +26,7 @@ from comethooks.cli.terminal.output import (
     styled,
     time_column,
 )
-from comethooks.cli.terminal.sources import Sources, open_sources
+from comethooks.cli.terminal.stores import Stores, open_stores
 from comethooks.workers.journal import Outcome, StoredRequest
 
 
@@ -67,8 +67,8 @@ def list_(
         answer=status,
         limit=_LISTING.limit(as_json=as_json, limit=limit),
     )
-    with open_sources() as sources:
-        _LISTING.print(sources.kept.requests(asked), as_json=as_json, limit=limit)
+    with open_stores() as stores:
+        _LISTING.print(stores.kept.requests(asked), as_json=as_json, limit=limit)
 
 
 @requests.command(epilog=options.examples("comethooks requests show 0199f2a4-7c1e"))
@@ -79,22 +79,22 @@ def show(identifier: str, as_json: bool) -> None:
 
     ID is the request's id (X-Request-Id in the answer), or the beginning of it. Secrets are masked.
     """
-    with open_sources() as sources:
-        request = find_request(sources, identifier)
+    with open_stores() as stores:
+        request = find_request(stores, identifier)
         if as_json:
             print_json(request_details(request))
         else:
             _print_request(request)
 
 
-def find_request(sources: Sources, identifier: str) -> StoredRequest:
+def find_request(stores: Stores, identifier: str) -> StoredRequest:
     """The request with that id or beginning, or the end of the command with where it was looked
     for.
     """
-    request = sources.kept.request(identifier)
+    request = stores.kept.request(identifier)
     if request is None:
         raise click.ClickException(
-            f"no request has an id that begins with {identifier}; {sources.looked_at()}"
+            f"no request has an id that begins with {identifier}; {stores.looked_at()}"
         )
     return request
 

@@ -9,6 +9,7 @@ from comethooks.webhooks import health
 from comethooks.workers.journal import Journal
 from comethooks.workers.states import RunState
 from comethooks.workers.streams.overview import overview
+from comethooks.workers.texts import number_of
 
 LATE_SECONDS = 60.0
 """For how long a run may be due before that is worth a word."""
@@ -40,14 +41,14 @@ def check_runs(journal: Journal, now: int) -> Iterator[Finding]:
         yield Finding(
             "workers.dead",
             Level.WARNING,
-            f"{dead} dead letter{'' if dead == 1 else 's'}",
+            number_of(dead, "dead letter"),
             "see: comethooks runs list --state dead; then `runs retry` or `runs dismiss`",
         )
     else:
         yield Finding("workers.dead", Level.OK, "no dead letters")
     retrying, due = counts.get(RunState.RETRYING, 0), journal.next_due()
     late = 0.0 if due is None else (now - due) / 1000
-    detail = f"{retrying} run{' waits' if retrying == 1 else 's wait'} for another attempt"
+    detail = f"{number_of(retrying, 'run waits', 'runs wait')} for another attempt"
     if late > LATE_SECONDS:
         detail += f", the first has been due for {late:.0f} s"
         yield Finding(

@@ -7,6 +7,7 @@ from comethooks.workers.plugins.comparing import ABSENT, Compared, Holding, comp
 from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.plugins.published import HeldPlugin, PluginState, WorkerPlugins, held
 from comethooks.workers.settings.settings import NAMES
+from comethooks.workers.texts import number_of
 
 
 def check_plugins(plugins: Plugins, workers: Sequence[WorkerPlugins] = ()) -> Iterator[Finding]:
@@ -39,9 +40,8 @@ def _here(plugin: HeldPlugin, compared: Compared) -> Finding:
         return Finding(check, level, f"quarantined here: {plugin.why}", advice)
     if plugin.state is PluginState.DISABLED:
         return Finding(check, Level.OK, f"disabled here ({plugin.where})")
-    count = len(plugin.handlers)
     same = compared.holdings[0].sentence if compared.agree and compared.holdings else ""
-    found = f"{count} handler{'' if count == 1 else 's'}, version {plugin.version}"
+    found = f"{number_of(len(plugin.handlers), 'handler')}, version {plugin.version}"
     return Finding(check, Level.OK, f"{found}; {same}" if same else found)
 
 

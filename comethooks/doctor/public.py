@@ -14,10 +14,10 @@ import httpx
 from comethooks.doctor.finding import Finding, Level
 from comethooks.doctor.posts import TIMEOUT_SECONDS, CertificateError, Reply, post
 from comethooks.schemas import DOCTOR
-from comethooks.webhooks.problems import dumps
 from comethooks.workers.ids import new_id
 from comethooks.workers.settings.addresses import is_local, masked_url
 from comethooks.workers.settings.settings import NAMES, Credential
+from comethooks.workers.texts import dumps
 
 WITHIN_SECONDS = 2.0
 """CometChat wants an answer within this time (CometChat's documentation)."""

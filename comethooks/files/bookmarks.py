@@ -7,7 +7,7 @@ from pathlib import Path
 
 from comethooks import schemas
 from comethooks.samples.moving import moved
-from comethooks.webhooks.problems import dumps
+from comethooks.workers.texts import dumps
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 

@@ -22,9 +22,9 @@ from marshmallow import (
 from comethooks import schemas
 from comethooks.schemas import COMETCHAT
 from comethooks.schemas.masking import MASK
-from comethooks.webhooks.problems import dumps
 from comethooks.workers.journal import StoredEvent
 from comethooks.workers.journal.times import from_text, storable
+from comethooks.workers.texts import dumps
 
 _KNOWN = (
     "id",

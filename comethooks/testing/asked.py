@@ -11,9 +11,9 @@ from comethooks import schemas
 from comethooks.files.bookmarks import bookmarked, bookmarks
 from comethooks.testing.bodies import Fields, Wanted, made, put
 from comethooks.testing.errors import HarnessError, guess
-from comethooks.webhooks.problems import dumps
 from comethooks.workers.settings.paths import CredentialsError, bookmark_dir
 from comethooks.workers.settings.settings import Settings, SettingsError
+from comethooks.workers.texts import dumps
 
 Make = Callable[[int], bytes]
 """Makes a body that happens at this time, in milliseconds."""

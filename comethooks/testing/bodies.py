@@ -15,7 +15,7 @@ from comethooks.samples.scene import Scene
 from comethooks.schemas import COMETCHAT, TRIGGERS, Event
 from comethooks.schemas.wire.shapes import changed_in, message_in
 from comethooks.testing.errors import HarnessError, guess
-from comethooks.webhooks.problems import dumps
+from comethooks.workers.texts import dumps
 
 
 class Fields(TypedDict, total=False):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from comethooks.samples import all_samples
-from comethooks.webhooks.problems import dumps
+from comethooks.workers.texts import dumps
 from tests.redis_server import RedisServer
 from tests.scenarios.judging import waiting
 from tests.scenarios.stack import PASSWORD, Stack

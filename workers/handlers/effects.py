@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote, urlsplit
 from comethooks.schemas import masked
 from comethooks.schemas.masking import MASK
 from comethooks.workers.plugins.config import Config
+from comethooks.workers.texts import cut
 
 MOST = 50
 """Lines that are kept of a run; a loop that calls out a thousand times is told by its first
@@ -52,7 +53,7 @@ class Effects:
         shown: str = masked(line)
         for secret in sorted(set(_secrets_of(self._config)), key=len, reverse=True):
             shown = shown.replace(secret, MASK)
-        self._lines.append(shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…")
+        self._lines.append(cut(shown, LONGEST))
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from comethooks.workers.journal.journal import Journal
 from comethooks.workers.journal.listings.failures import FailureGroup, grouped
 from comethooks.workers.journal.listings.filters import Filter
 from comethooks.workers.journal.listings.stored import (
-    Duplicates,
+    StoredDuplicates,
     StoredEvent,
     StoredRequest,
     StoredRun,
@@ -42,7 +42,6 @@ __all__ = [
     "ClaimedRun",
     "Cursor",
     "DriftFilter",
-    "Duplicates",
     "FailureGroup",
     "Filter",
     "FreedRun",
@@ -61,6 +60,7 @@ __all__ = [
     "RunResult",
     "Settled",
     "StoredDrift",
+    "StoredDuplicates",
     "StoredEvent",
     "StoredOnce",
     "StoredRequest",

@@ -36,7 +36,7 @@ from comethooks.cli.terminal.output import (
     styled,
     time_column,
 )
-from comethooks.cli.terminal.sources import open_sources
+from comethooks.cli.terminal.stores import open_stores
 from comethooks.cli.terminal.texts import plain, without_secrets
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import StoredEvent
@@ -76,8 +76,8 @@ def list_(limit: int | None, as_json: bool, **about: Any) -> None:
     An event is listed from the moment of its 200, whether a worker runs or not.
     """
     asked = replace(filters.asked(**about), limit=_LISTING.limit(as_json=as_json, limit=limit))
-    with open_sources() as sources:
-        _LISTING.print(sources.kept.events(asked), as_json=as_json, limit=limit)
+    with open_stores() as stores:
+        _LISTING.print(stores.kept.events(asked), as_json=as_json, limit=limit)
 
 
 @events.command(epilog=options.examples("comethooks events show 0199f2a4-7c1e"))
@@ -88,8 +88,8 @@ def show(identifier: str, as_json: bool) -> None:
 
     ID is the event's id, or the beginning of it. Secrets in the payload are masked.
     """
-    with open_sources() as sources:
-        event = find_event(sources, identifier)
+    with open_stores() as stores:
+        event = find_event(stores, identifier)
         if as_json:
             print_json(event_details(event))
         else:
@@ -114,12 +114,12 @@ def tail(as_json: bool, **about: Any) -> None:
     """
     asked = filters.asked(**about)
     stop = StopFlag.on_signals(signal.SIGINT, signal.SIGTERM)
-    with open_sources() as sources:
+    with open_stores() as stores:
         watched = Tail(
-            sources.client,
-            sources.journal,
+            stores.client,
+            stores.journal,
             asked,
-            partitions=sources.settings.partitions,
+            partitions=stores.settings.partitions,
             clock=now_ms,
             warn=hint,
         )

@@ -11,12 +11,12 @@ from comethooks.cli import load_settings
 from comethooks.cli.terminal import filters, options
 from comethooks.cli.terminal.found import find_event
 from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table
-from comethooks.cli.terminal.sources import open_sources
+from comethooks.cli.terminal.stores import open_stores
 from comethooks.files.bookmarks import TakenError, bookmarks, is_name, keep, trigger_in
 from comethooks.schemas import COMETCHAT, TRIGGERS
-from comethooks.webhooks.problems import dumps
 from comethooks.workers.journal import StoredEvent
 from comethooks.workers.settings.paths import bookmark_dir
+from comethooks.workers.texts import dumps
 
 _TAKEN = frozenset(("story", *TRIGGERS))
 """What `comethooks send` knows already."""
@@ -61,8 +61,8 @@ def bookmark(
 def _add(folder: Path, identifier: str, name: str, *, as_json: bool) -> None:
 
     _check_name(name)
-    with open_sources() as sources:
-        event = find_event(sources, identifier)
+    with open_stores() as stores:
+        event = find_event(stores, identifier)
     body = _redacted(event)
     try:
         path = keep(folder, name, body)

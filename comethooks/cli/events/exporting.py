@@ -14,9 +14,9 @@ from redis.exceptions import RedisError
 from comethooks.cli.terminal import filters, options
 from comethooks.cli.terminal.bars import progress
 from comethooks.cli.terminal.output import hint
-from comethooks.cli.terminal.sources import open_sources
+from comethooks.cli.terminal.stores import open_stores
 from comethooks.files.event_lines import envelope, redacted_envelope
-from comethooks.webhooks.problems import dumps
+from comethooks.workers.texts import dumps, number_of
 
 STDOUT = "-"
 
@@ -49,9 +49,9 @@ def export(output: str, redact: bool, **about: Any) -> None:
         hint("Warning: this holds secrets and personal data as they came; --redact masks them.")
     write = redacted_envelope if redact else envelope
     count = 0
-    with open_sources() as sources, _opened(output) as file, _progress(output) as advance:
+    with open_stores() as stores, _opened(output) as file, _progress(output) as advance:
         try:
-            for event in sources.kept.whole_events(asked):
+            for event in stores.kept.whole_events(asked):
                 file.write(dumps(write(event)) + b"\n")
                 advance()
                 count += 1
@@ -60,7 +60,7 @@ def export(output: str, redact: bool, **about: Any) -> None:
                 f"Redis went away ({type(error).__name__}), and with it events that wait there;"
                 f" {count} were written"
             ) from None
-    hint(f"Exported {count} event{'' if count == 1 else 's'}.")
+    hint(f"Exported {number_of(count, 'event')}.")
 
 
 def _progress(output: str) -> AbstractContextManager[Callable[[], None]]:

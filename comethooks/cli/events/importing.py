@@ -13,11 +13,12 @@ import click
 from comethooks.cli.terminal import options
 from comethooks.cli.terminal.bars import progress
 from comethooks.cli.terminal.output import hint, print_json
-from comethooks.cli.terminal.sources import open_sources
+from comethooks.cli.terminal.stores import open_stores
 from comethooks.files.imported import LineError, event_in, event_of
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import Journal, Settled
 from comethooks.workers.record import Record
+from comethooks.workers.texts import number_of
 
 LONGEST_LINE = 64 * 2**20
 """Bytes; whatever is longer is no event."""
@@ -44,6 +45,12 @@ class Importer:
     """When the oldest that was imported was received, in milliseconds."""
     _batch: dict[str, Record] = field(default_factory=dict)
     _bytes: int = 0
+
+    @property
+    def sentence(self) -> str:
+        """What it came to, without a full stop."""
+        were = "was" if self.known == 1 else "were"
+        return f"Imported {number_of(self.imported, 'event')}; {self.known} {were} there already"
 
     def add(self, record: Record) -> None:
         """Import an event, now or with a later one; `flush` ends that. Raises the errors of
@@ -89,9 +96,9 @@ def import_(file: IO[bytes], raw: bool, as_json: bool) -> None:
     """
     parse = partial(event_of, now=now_ms()) if raw else event_in
     bad = 0
-    with open_sources() as sources:
-        read = partial(parse, drop_secrets=sources.settings.drop_secrets)
-        importer = Importer(sources.journal, sources.kept.waiting_ids())
+    with open_stores() as stores:
+        read = partial(parse, drop_secrets=stores.settings.drop_secrets)
+        importer = Importer(stores.journal, stores.kept.waiting_ids())
         try:
             with progress(_number_of_lines(file), "read") as advance:
                 for number, line in enumerate(lines_of(file), 1):
@@ -100,7 +107,7 @@ def import_(file: IO[bytes], raw: bool, as_json: bool) -> None:
                 importer.flush()
         finally:
             _report(importer, bad, as_json=as_json)
-        warn_of_retention(importer.oldest, sources.settings.retention_days, "soon")
+        warn_of_retention(importer.oldest, stores.settings.retention_days, "soon")
     if bad:
         raise click.exceptions.Exit(1)
 
@@ -147,9 +154,7 @@ def _report(importer: Importer, bad: int, *, as_json: bool) -> None:
     if as_json:
         print_json({"imported": importer.imported, "already_there": importer.known, "bad": bad})
         return
-    events = f"{importer.imported} event{'' if importer.imported == 1 else 's'}"
-    lines = f"{bad} bad line{'' if bad == 1 else 's'}"
-    click.echo(f"Imported {events}; {importer.known} were there already; {lines}.")
+    click.echo(f"{importer.sentence}; {number_of(bad, 'bad line')}.")
 
 
 def warn_of_retention(oldest: int | None, days: int, when: str) -> None:

@@ -10,8 +10,8 @@ import click
 from redis import Redis
 from redis.exceptions import RedisError
 
+from comethooks.cli.explain.interests import Interest, LeftOut, interests_in, left_out
 from comethooks.cli.explain.snippets import snippet
-from comethooks.cli.explain.verdicts import LeftOut, Verdict, left_out, verdicts
 from comethooks.cli.plugins.listing import holding_document
 from comethooks.cli.terminal import filters, options
 from comethooks.cli.terminal.details import (
@@ -27,7 +27,7 @@ from comethooks.cli.terminal.details import (
 from comethooks.cli.terminal.documents import drift_of, event_details, request_details
 from comethooks.cli.terminal.found import event_facts
 from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table, styled
-from comethooks.cli.terminal.sources import open_sources
+from comethooks.cli.terminal.stores import open_stores
 from comethooks.cli.terminal.texts import without_secrets
 from comethooks.workers import logs
 from comethooks.workers.clock import now_ms
@@ -56,9 +56,9 @@ class Explained:
     """The plugins of which the workers do not have what is found here."""
 
     @cached_property
-    def verdicts(self) -> tuple[Verdict, ...]:
+    def interests(self) -> tuple[Interest, ...]:
         """What each handler has to do with it."""
-        return verdicts(self.event, self.plugins)
+        return interests_in(self.event, self.plugins)
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
@@ -68,7 +68,7 @@ class Explained:
     @property
     def snippet(self) -> str | None:
         """The handler that is missing; None if one matches, or did."""
-        if any(verdict.matches or verdict.runs for verdict in self.verdicts):
+        if any(interest.matches or interest.runs for interest in self.interests):
             return None
         return snippet(self.event.trigger or "", self.event.name, self.event.source)
 
@@ -88,24 +88,24 @@ def explain(identifier: str, as_json: bool) -> None:
     the id of the event or of the request (X-Request-Id in the answer), or the beginning of it.
     Loads the plugins, which runs their code.
     """
-    with open_sources() as sources:
-        event = sources.kept.event(identifier)
+    with open_stores() as stores:
+        event = stores.kept.event(identifier)
         if event is None:
-            request = sources.kept.request(identifier)
+            request = stores.kept.request(identifier)
             if request is None:
                 raise click.ClickException(
                     f"neither an event nor a request has an id that begins with {identifier}; "
-                    f"{sources.looked_at()}"
+                    f"{stores.looked_at()}"
                 )
             _explain_request(request, as_json=as_json)
             return
-        logs.configure(sources.settings.log_format)
-        plugins = look_at_plugins(sources.settings)
+        logs.configure(stores.settings.log_format)
+        plugins = look_at_plugins(stores.settings)
         explained = Explained(
             event,
             plugins,
-            tuple(sources.journal.once_of(event.id, now_ms())),
-            tuple(_otherwise(plugins, sources.client)),
+            tuple(stores.journal.once_of(event.id, now_ms())),
+            tuple(_otherwise(plugins, stores.client)),
         )
     if as_json:
         print_json(_document(explained))
@@ -154,7 +154,7 @@ def _document(explained: Explained) -> dict[str, Any]:
     return {
         "kind": "event",
         **_without_payload(event_details(explained.event)),
-        "handlers": [verdict.document() for verdict in explained.verdicts],
+        "handlers": [interest.document() for interest in explained.interests],
         "once": [key.as_json() for key in explained.once],
         "plugins_left_out": [plugin.document() for plugin in explained.left_out],
         "plugins_of_workers": [
@@ -181,11 +181,11 @@ def _print_once(explained: Explained) -> None:
 
 def _print_handlers(explained: Explained) -> None:
     """Which match and which do not; matching ones first."""
-    if not explained.verdicts:
+    if not explained.interests:
         return
     print_section("Handlers, as they are loaded here and now")
     ordered = sorted(
-        explained.verdicts, key=lambda verdict: (not verdict.matches, verdict.matches is False)
+        explained.interests, key=lambda interest: (not interest.matches, interest.matches is False)
     )
     print_table(
         (
@@ -196,15 +196,15 @@ def _print_handlers(explained: Explained) -> None:
         ),
         [
             (
-                verdict.handler,
-                _MATCHES[verdict.matches],
-                styled(verdict.runs[0].state.value) if verdict.runs else "",
-                verdict.reason or "",
+                interest.handler,
+                _MATCHES[interest.matches],
+                styled(interest.runs[0].state.value) if interest.runs else "",
+                interest.reason or "",
             )
-            for verdict in ordered
+            for interest in ordered
         ],
     )
-    missing = [verdict.handler for verdict in ordered if verdict.matches and not verdict.runs]
+    missing = [interest.handler for interest in ordered if interest.matches and not interest.runs]
     if missing and explained.event.status is not EventStatus.QUEUED:
         hint(
             "To have it run what it has not: comethooks replay plan --missing --handler"

@@ -8,16 +8,17 @@ import click
 
 from comethooks.cli.replay.choosing import planned, what
 from comethooks.cli.replay.planning import plan_document, print_plan
-from comethooks.cli.replay.progress import find, list_, number_of, standing, status
+from comethooks.cli.replay.progress import find, list_, standing, status
 from comethooks.cli.replay.refused import again
 from comethooks.cli.replay.running import resume, run, to_forget, to_resume
 from comethooks.cli.terminal import filters, options
 from comethooks.cli.terminal.output import hint, print_json
-from comethooks.cli.terminal.sources import open_sources
+from comethooks.cli.terminal.stores import open_stores
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal.replaying import forgetting
 from comethooks.workers.journal.replaying.replay_rows import Replays
 from comethooks.workers.states import ReplayState
+from comethooks.workers.texts import number_of
 
 
 @click.group()
@@ -47,8 +48,8 @@ def plan(refused: bool, as_json: bool, **given: Any) -> None:
     if refused:
         again(dry_run=True, yes=True, as_json=as_json)
         return
-    with open_sources() as sources:
-        found = planned(sources, **given)
+    with open_stores() as stores:
+        found = planned(stores, **given)
     if as_json:
         print_json(plan_document(found))
     else:
@@ -59,8 +60,8 @@ def plan(refused: bool, as_json: bool, **given: Any) -> None:
 @click.argument("name", type=filters.ReplayName())
 def stop(name: str) -> None:
     """Stop a replay. What is in progress is finished and recorded; `replay resume NAME` goes on."""
-    with open_sources() as sources:
-        replays = Replays(sources.journal.engine)
+    with open_stores() as stores:
+        replays = Replays(stores.journal.engine)
         found = find(replays, name)
         if not replays.stop(name, now_ms()):
             to_do = (
@@ -82,8 +83,8 @@ def forget(name: str, yes: bool, as_json: bool) -> None:
     """
     if not yes and not sys.stdin.isatty():
         raise click.UsageError("there is no terminal to ask on; add --yes to forget it unasked")
-    with open_sources() as sources:
-        shown = standing(sources, name)
+    with open_stores() as stores:
+        shown = standing(stores, name)
         if shown.replay.state is ReplayState.RUNNING:
             raise click.ClickException(
                 f"it runs; first: comethooks replay stop {shlex.quote(name)}"
@@ -92,7 +93,7 @@ def forget(name: str, yes: bool, as_json: bool) -> None:
         if not yes and not click.confirm("Forget it, with its runs?", prompt_suffix=" ", err=True):
             hint("Nothing was changed.")
             raise click.exceptions.Exit(1)
-        forgotten = forgetting.forget(sources.journal.engine, name)
+        forgotten = forgetting.forget(stores.journal.engine, name)
     if forgotten is None:
         raise click.ClickException(
             "a worker is still at it, or somebody let it go on or forgot it; try again in a moment"

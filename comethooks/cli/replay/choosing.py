@@ -11,7 +11,7 @@ import click
 
 from comethooks.cli.replay.staging import records_in
 from comethooks.cli.terminal import filters
-from comethooks.cli.terminal.sources import Sources
+from comethooks.cli.terminal.stores import Stores
 from comethooks.workers import logs
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import Filter
@@ -82,7 +82,7 @@ class Planned:
 
 
 def planned(
-    sources: Sources,
+    stores: Stores,
     *,
     handlers: tuple[str, ...],
     included: tuple[str, ...],
@@ -100,7 +100,7 @@ def planned(
         raise click.UsageError(
             "--file takes all events of the file; leave out the options that choose events"
         )
-    plugins = _plugins(sources)
+    plugins = _plugins(stores)
     selection = Selection.of(
         asked,
         plugins,
@@ -109,7 +109,7 @@ def planned(
         from_file=file is not None,
         now=now_ms(),
     )
-    engine = sources.journal.engine
+    engine = stores.journal.engine
     if file is None:
         found = selection.events(engine)
     else:
@@ -130,7 +130,7 @@ def _consent(plugins: Plugins, handlers: tuple[str, ...], included: tuple[str, .
         raise click.UsageError(str(error)) from None
 
 
-def _plugins(sources: Sources) -> Plugins:
-    logs.configure(sources.settings.log_format)
+def _plugins(stores: Stores) -> Plugins:
+    logs.configure(stores.settings.log_format)
     with redirect_stdout(sys.stderr):  # what a plugin prints when it is imported is no data of ours
-        return load_plugins(sources.settings)
+        return load_plugins(stores.settings)

@@ -12,11 +12,12 @@ from comethooks.cli.replay.effects import EffectKinds
 from comethooks.cli.terminal import filters, options
 from comethooks.cli.terminal.details import moment, print_section, print_text, print_title
 from comethooks.cli.terminal.output import Cell, Column, Listing, print_json, styled
-from comethooks.cli.terminal.sources import Sources, open_sources
+from comethooks.cli.terminal.stores import Stores, open_stores
 from comethooks.workers.journal.replaying import replay_results
 from comethooks.workers.journal.replaying.replay_rows import Replays, StoredReplay
 from comethooks.workers.journal.times import iso
 from comethooks.workers.states import RunState
+from comethooks.workers.texts import number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,9 @@ def find(replays: Replays, name: str) -> StoredReplay:
     return found
 
 
-def standing(sources: Sources, name: str) -> Standing:
+def standing(stores: Stores, name: str) -> Standing:
     """How a replay stands. Ends the command if there is none."""
-    engine = sources.journal.engine
+    engine = stores.journal.engine
     # Before its runs: of one that runs there may be more a moment later, which are not deleted.
     found = find(Replays(engine), name)
     states = replay_results.states(engine, name)
@@ -99,8 +100,8 @@ def standing(sources: Sources, name: str) -> Standing:
 @options.as_json
 def list_(as_json: bool) -> None:
     """List the replays, the newest first."""
-    with open_sources() as sources:
-        engine = sources.journal.engine
+    with open_stores() as stores:
+        engine = stores.journal.engine
         found, skipped = Replays(engine).all(), replay_results.skipped(engine)
         rows = [(replay, skipped.get(replay.name, 0)) for replay in found]
         _LISTING.print(rows, as_json=as_json, limit=None)
@@ -113,8 +114,8 @@ def status(name: str, as_json: bool) -> None:
     """Show how far a replay is, what became of its runs and, of a dry run, what it would have
     done.
     """
-    with open_sources() as sources:
-        shown = standing(sources, name)
+    with open_stores() as stores:
+        shown = standing(stores, name)
     if as_json:
         print_json(shown.as_json())
         return
@@ -139,11 +140,6 @@ def status(name: str, as_json: bool) -> None:
         print_section("What would have been done through ctx")
         for line in shown.effects.lines():
             print_text(line)
-
-
-def number_of(count: int, what: str) -> str:
-    """A number of things, such as "1 run" or "12 runs"."""
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _listed(states: Mapping[RunState, int]) -> str:

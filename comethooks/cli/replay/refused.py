@@ -13,7 +13,7 @@ import click
 
 from comethooks.cli.terminal import filters
 from comethooks.cli.terminal.output import hint, print_json
-from comethooks.cli.terminal.sources import Sources, open_sources
+from comethooks.cli.terminal.stores import Stores, open_stores
 from comethooks.schemas import COMETCHAT
 from comethooks.webhooks import receiving
 from comethooks.webhooks.cometchat import CometChat
@@ -46,11 +46,11 @@ def again(*, dry_run: bool, yes: bool, as_json: bool) -> None:
         if not click.confirm("Make events of what fits now?", prompt_suffix=" ", err=True):
             raise click.exceptions.Exit(1)
     counts: Counter[str] = Counter()
-    with open_sources() as sources:
-        streams = None if dry_run else Streams.open(sources.settings)
+    with open_stores() as stores:
+        streams = None if dry_run else Streams.open(stores.settings)
         try:
-            for request, verdict in _judged(sources, asked):
-                counts[_again(sources, streams, request, verdict)] += 1
+            for request, verdict in _judged(stores, asked):
+                counts[_again(stores, streams, request, verdict)] += 1
         except NotKeptError as error:
             raise click.ClickException(
                 f"an event could not be kept ({error.reason}); {counts['accepted']} were; repeat"
@@ -89,13 +89,13 @@ def _chosen(context: click.Context) -> dict[str, Any]:
     return {name: context.params[name] for name in _ABOUT}
 
 
-def _judged(sources: Sources, asked: Filter) -> Iterator[tuple[StoredRequest, receiving.Verdict]]:
+def _judged(stores: Stores, asked: Filter) -> Iterator[tuple[StoredRequest, receiving.Verdict]]:
     """Every refusal that may become an event, and what is thought of it now; one body at a time."""
-    source = CometChat(sources.settings)
-    for listed in sources.journal.requests(replace(asked, outcome=Outcome.REFUSED)):
+    source = CometChat(stores.settings)
+    for listed in stores.journal.requests(replace(asked, outcome=Outcome.REFUSED)):
         if listed.event_id is not None or listed.source != COMETCHAT:
             continue
-        request = sources.journal.request(listed.id)
+        request = stores.journal.request(listed.id)
         if request is not None and request.body:
             headers = {name: str(value) for name, value in request.headers.items()}
             incoming = receiving.Incoming(
@@ -108,7 +108,7 @@ def _judged(sources: Sources, asked: Filter) -> Iterator[tuple[StoredRequest, re
 
 
 def _again(
-    sources: Sources, streams: Streams | None, request: StoredRequest, verdict: receiving.Verdict
+    stores: Stores, streams: Streams | None, request: StoredRequest, verdict: receiving.Verdict
 ) -> str:
     """What a refusal is now. With `streams`, one that fits becomes an event; raises
     `NotKeptError`.
@@ -116,13 +116,13 @@ def _again(
     if verdict.refusal or not verdict.kept:
         return "refused"
     event_id, outcome = verdict.record.id, "accepted"
-    if streams is not None and not sources.journal.known_ids([event_id]):
+    if streams is not None and not stores.journal.known_ids([event_id]):
         kept = streams.accept(
             verdict.record, duplicate_key=verdict.duplicate_key, has_time=verdict.has_time
         )
         event_id, outcome = kept.id, "duplicate" if kept.duplicate else "accepted"
     if streams is not None:
-        became(sources.journal.engine, request.id, event_id)
+        became(stores.journal.engine, request.id, event_id)
     return outcome
 
 

@@ -14,18 +14,19 @@ from redis.exceptions import RedisError
 from comethooks.cli.replay.choosing import Planned, planned, what
 from comethooks.cli.replay.effects import BEHIND
 from comethooks.cli.replay.planning import fate, plan_document, summary, why_nothing
-from comethooks.cli.replay.progress import Standing, counted, find, number_of, standing
+from comethooks.cli.replay.progress import Standing, counted, find, standing
 from comethooks.cli.replay.refused import again
 from comethooks.cli.replay.staging import stage
 from comethooks.cli.terminal import filters, options
 from comethooks.cli.terminal.bars import progress
 from comethooks.cli.terminal.output import hint, print_json
-from comethooks.cli.terminal.sources import Sources, open_sources
+from comethooks.cli.terminal.stores import Stores, open_stores
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal.replaying.forgetting import forget
 from comethooks.workers.journal.replaying.replay_rows import Replays, StoredReplay
 from comethooks.workers.states import ReplayState, RunState
 from comethooks.workers.streams import keys
+from comethooks.workers.texts import number_of
 
 POLL_SECONDS = 0.5
 _CHOOSE_NOTHING = ("included", "rate")
@@ -93,14 +94,14 @@ def run(
         again(dry_run=dry_run, yes=yes, as_json=as_json)
         return
     _check_choice(given, everything=everything, yes=yes)
-    with open_sources() as sources:
-        if name and (known := Replays(sources.journal.engine).get(name)):
+    with open_stores() as stores:
+        if name and (known := Replays(stores.journal.engine).get(name)):
             raise _name_is_taken(known)
-        found = planned(sources, **given)
+        found = planned(stores, **given)
         if not found.plan.runs:
             _end_without_runs(found, as_json=as_json)
-        name = _begin(sources, found, name, dry_run=dry_run, yes=yes)
-        _watch(sources, name, detach=detach, as_json=as_json)
+        name = _begin(stores, found, name, dry_run=dry_run, yes=yes)
+        _watch(stores, name, detach=detach, as_json=as_json)
 
 
 @click.command(epilog=options.examples('comethooks replay resume "fix greeting"'))
@@ -111,8 +112,8 @@ def resume(name: str, detach: bool, as_json: bool) -> None:
     """Go on with a replay that was stopped or failed, where it was; of one that runs, show how far
     it is.
     """
-    with open_sources() as sources:
-        replays = Replays(sources.journal.engine)
+    with open_stores() as stores:
+        replays = Replays(stores.journal.engine)
         found = find(replays, name)
         if found.state is ReplayState.DONE:
             raise click.ClickException("it is done; to replay the same again, choose another name")
@@ -124,7 +125,7 @@ def resume(name: str, detach: bool, as_json: bool) -> None:
         if found.state is not ReplayState.RUNNING:
             hint(f"It is {found.state} after {found.events} of {found.expected} events.")
             replays.resume(name, now_ms())
-        _watch(sources, name, detach=detach, as_json=as_json)
+        _watch(stores, name, detach=detach, as_json=as_json)
 
 
 def to_resume(name: str) -> str:
@@ -180,11 +181,9 @@ def _end_without_runs(found: Planned, *, as_json: bool) -> None:
     raise click.exceptions.Exit(0)
 
 
-def _begin(
-    sources: Sources, found: Planned, wanted: str | None, *, dry_run: bool, yes: bool
-) -> str:
+def _begin(stores: Stores, found: Planned, wanted: str | None, *, dry_run: bool, yes: bool) -> str:
     """Make a replay and let it begin, unless somebody would rather not; its name."""
-    plan, replays = found.plan, Replays(sources.journal.engine)
+    plan, replays = found.plan, Replays(stores.journal.engine)
     name = wanted or plan.name(replays, now=now_ms(), dry_run=dry_run)
     if not wanted:
         hint(f"Its name is {name}.")
@@ -199,10 +198,10 @@ def _begin(
         raise _name_is_taken(find(replays, name))
     if found.file is not None:
         try:
-            stage(sources, replays, name, found.file)
+            stage(stores, replays, name, found.file)
         except BaseException:
             # A part of the file is not what was asked for, so the name is free again.
-            forget(sources.journal.engine, name)
+            forget(stores.journal.engine, name)
             raise
         if not replays.start(name, now_ms()):
             raise click.ClickException(
@@ -211,7 +210,7 @@ def _begin(
     return name
 
 
-def _watch(sources: Sources, name: str, *, detach: bool, as_json: bool) -> None:
+def _watch(stores: Stores, name: str, *, detach: bool, as_json: bool) -> None:
     """Show how far it is, until it has ended or somebody does not want to see more of it; then what
     it came to.
     """
@@ -221,15 +220,15 @@ def _watch(sources: Sources, name: str, *, detach: bool, as_json: bool) -> None:
     if detach:
         hint(outlook)
         if as_json:
-            print_json(standing(sources, name).as_json())
+            print_json(standing(stores, name).as_json())
         return
-    _warn_without_workers(sources)
+    _warn_without_workers(stores)
     try:
-        _wait(Replays(sources.journal.engine), name)
+        _wait(Replays(stores.journal.engine), name)
     except KeyboardInterrupt:
         hint(outlook)
         return
-    _print_end(sources, name, as_json=as_json)
+    _print_end(stores, name, as_json=as_json)
 
 
 def _wait(replays: Replays, name: str) -> None:
@@ -245,9 +244,9 @@ def _wait(replays: Replays, name: str) -> None:
             found = find(replays, name)
 
 
-def _print_end(sources: Sources, name: str, *, as_json: bool) -> None:
+def _print_end(stores: Stores, name: str, *, as_json: bool) -> None:
     """Say what it came to. Ends the command with failure when that is not what was asked for."""
-    shown = standing(sources, name)
+    shown = standing(stores, name)
     found = shown.replay
     if as_json:
         print_json(shown.as_json())
@@ -279,9 +278,9 @@ def _remarks(shown: Standing) -> Iterator[str]:
         )
 
 
-def _warn_without_workers(sources: Sources) -> None:
+def _warn_without_workers(stores: Stores) -> None:
     try:
-        if not sources.client.exists(keys.LEADER):
+        if not stores.client.exists(keys.LEADER):
             hint("It waits for a worker: start `comethooks worker`.")
     except (RedisError, OSError) as error:
         hint(f"It waits for Redis, which does not answer ({type(error).__name__}).")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from comethooks.cli.events.importing import Importer, lines_of, warn_of_retention
 from comethooks.cli.terminal.output import hint
-from comethooks.cli.terminal.sources import Sources
+from comethooks.cli.terminal.stores import Stores
 from comethooks.files.imported import LineError, event_in
 from comethooks.workers.journal.replaying.replay_rows import Replays
 from comethooks.workers.record import Record
@@ -37,12 +37,12 @@ def records_in(file: Path, read: Callable[[bytes], Record] = event_in) -> Iterat
         yield batch
 
 
-def stage(sources: Sources, replays: Replays, name: str, file: Path) -> None:
+def stage(stores: Stores, replays: Replays, name: str, file: Path) -> None:
     """Note which events the replay `name` is about, and import what the journal does not have of
     them. Raises the journal's errors.
     """
-    settings = sources.settings
-    importer = Importer(sources.journal, sources.kept.waiting_ids())
+    settings = stores.settings
+    importer = Importer(stores.journal, stores.kept.waiting_ids())
     read = partial(event_in, drop_secrets=settings.drop_secrets)
     for batch in records_in(file, read):
         # First, so that retention leaves alone what is imported next, however old it is.
@@ -50,9 +50,5 @@ def stage(sources: Sources, replays: Replays, name: str, file: Path) -> None:
         for record in batch:
             importer.add(record)
         importer.flush()
-    events = f"{importer.imported} event{'' if importer.imported == 1 else 's'}"
-    hint(
-        f"Imported {events}; {importer.known} {'was' if importer.known == 1 else 'were'} there"
-        " already."
-    )
+    hint(f"{importer.sentence}.")
     warn_of_retention(importer.oldest, settings.retention_days, "once the replay has ended")

@@ -26,7 +26,7 @@ from comethooks.cli.terminal.output import (
     styled,
     time_column,
 )
-from comethooks.cli.terminal.sources import open_sources
+from comethooks.cli.terminal.stores import open_stores
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import StoredRun
 from comethooks.workers.states import RunState
@@ -69,11 +69,11 @@ def list_(
     since: how often, first and last when, and an event as an example; what failed last comes first.
     """
     asked = replace(filters.asked(**chosen), limit=_LISTING.limit(as_json=as_json, limit=limit))
-    with open_sources() as sources:
+    with open_stores() as stores:
         if in_groups:
-            print_failures(sources, asked, event_prefix, as_json=as_json, limit=limit)
+            print_failures(stores, asked, event_prefix, as_json=as_json, limit=limit)
             return
-        kept = sources.kept
+        kept = stores.kept
         found = kept.runs(asked) if event_prefix is None else kept.runs_on(event_prefix, asked)
         _LISTING.print(found, as_json=as_json, limit=limit)
 
@@ -91,11 +91,11 @@ def show(identifier: str, handler: str | None, as_json: bool) -> None:
 
     EVENT_ID is the event's id, or the beginning of it. With HANDLER, only the runs of that one.
     """
-    with open_sources() as sources:
-        event, found = find_runs(sources, identifier, handler)
+    with open_stores() as stores:
+        event, found = find_runs(stores, identifier, handler)
         once = [
             each
-            for each in sources.journal.once_of(event.id, now_ms())
+            for each in stores.journal.once_of(event.id, now_ms())
             if handler in (None, each.handler)
         ]
     if as_json:

@@ -14,11 +14,12 @@ from redis.exceptions import RedisError
 from comethooks.cli.terminal import filters, options
 from comethooks.cli.terminal.found import find_runs
 from comethooks.cli.terminal.output import hint, print_json
-from comethooks.cli.terminal.sources import Sources, open_sources
+from comethooks.cli.terminal.stores import Stores, open_stores
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import DISMISSABLE, RETRYABLE, UNBLOCKABLE, Filter, Journal
 from comethooks.workers.states import RunState
 from comethooks.workers.streams import keys
+from comethooks.workers.texts import number_of
 
 MANY = 5000
 """Runs that take so long to change that it is worth a word."""
@@ -144,23 +145,24 @@ def _decide(
             f"there is no terminal to ask on; add --yes to {decision.verb} without being asked"
         )
     asked = filters.asked(**chosen)
-    with open_sources() as sources:
+    with open_stores() as stores:
         if identifier is not None:
-            asked = _on_event(sources, decision, identifier, handler_on_it)
+            asked = _on_event(stores, decision, identifier, handler_on_it)
         elif event_prefix is not None:
-            event = sources.kept.event(event_prefix)
+            event = stores.kept.event(event_prefix)
             asked = replace(asked, event_id=event_prefix if event is None else event.id)
         asked = replace(asked, holds_up=decision.holds_up)
-        matched = _matched(sources, decision, asked, yes=yes)
-        changed = decision.carry_out(sources.journal, asked, now_ms()) if matched else 0
+        matched = _matched(stores, decision, asked, yes=yes)
+        changed = decision.carry_out(stores.journal, asked, now_ms()) if matched else 0
         if as_json:
             print_json({"matched": matched, "changed": changed})
         elif matched:
-            click.echo(f"{_runs(changed)} {decision.past}.")
+            click.echo(f"{number_of(changed, 'run')} {decision.past}.")
         if changed < matched:
-            hint(f"{_runs(matched - changed)} stayed as before: {_LEFT_ALONE[decision.verb]}.")
+            left = number_of(matched - changed, "run")
+            hint(f"{left} stayed as before: {_LEFT_ALONE[decision.verb]}.")
         if changed and decision is _RETRY:
-            hint(_outlook(sources))
+            hint(_outlook(stores))
 
 
 def _check_choice(decision: _Decision, ways: list[bool]) -> None:
@@ -176,11 +178,9 @@ def _check_choice(decision: _Decision, ways: list[bool]) -> None:
         )
 
 
-def _on_event(
-    sources: Sources, decision: _Decision, identifier: str, handler: str | None
-) -> Filter:
+def _on_event(stores: Stores, decision: _Decision, identifier: str, handler: str | None) -> Filter:
     """Those on one event. Ends the command when nothing can be done about any of them."""
-    event, found = find_runs(sources, identifier, handler)
+    event, found = find_runs(stores, identifier, handler)
     if not found:
         raise click.ClickException(f"the event {event.id} has no runs; it is {event.status}")
     if not any(run.state in decision.states for run in found):
@@ -196,18 +196,18 @@ def _on_event(
     return Filter(event_id=event.id, handler=handler)
 
 
-def _matched(sources: Sources, decision: _Decision, asked: Filter, *, yes: bool) -> int:
+def _matched(stores: Stores, decision: _Decision, asked: Filter, *, yes: bool) -> int:
     """How many runs are meant. Says so, and ends the command when somebody then would rather
     not.
     """
-    counts = {state: sources.journal.count_runs(asked, [state]) for state in decision.states}
+    counts = {state: stores.journal.count_runs(asked, [state]) for state in decision.states}
     total = sum(counts.values())
     if not total:
         hint(f"No runs found that can be {decision.past}: none is {decision.possible}.")
         return 0
-    hint(f"{_runs(total)} found: {_listed(counts)}.")
+    hint(f"{number_of(total, 'run')} found: {_listed(counts)}.")
     if not yes and not click.confirm(
-        f"{decision.verb.capitalize()} {_runs(total)}?", prompt_suffix=" ", err=True
+        f"{decision.verb.capitalize()} {number_of(total, 'run')}?", prompt_suffix=" ", err=True
     ):
         hint("Nothing was changed.")
         raise click.exceptions.Exit(1)
@@ -216,16 +216,12 @@ def _matched(sources: Sources, decision: _Decision, asked: Filter, *, yes: bool)
     return total
 
 
-def _outlook(sources: Sources) -> str:
+def _outlook(stores: Stores) -> str:
     """What happens next to runs that are due."""
     with contextlib.suppress(RedisError, OSError):
-        if not sources.client.exists(keys.LEADER):
+        if not stores.client.exists(keys.LEADER):
             return "They are due now, and wait for a worker: start `comethooks worker`."
     return "They are due now; a worker takes them up within seconds. Each gets one attempt more."
-
-
-def _runs(count: int) -> str:
-    return f"{count} run{'' if count == 1 else 's'}"
 
 
 def _listed(counts: Mapping[RunState, int]) -> str:

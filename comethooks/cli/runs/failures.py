@@ -5,20 +5,20 @@ from itertools import islice
 
 from comethooks.cli.terminal.details import moment
 from comethooks.cli.terminal.output import Cell, Column, Listing, ShortId, time_column
-from comethooks.cli.terminal.sources import Sources
+from comethooks.cli.terminal.stores import Stores
 from comethooks.cli.terminal.texts import without_secrets
 from comethooks.workers.journal import FailureGroup, Filter, grouped
 
 
 def print_failures(
-    sources: Sources, asked: Filter, event_prefix: str | None, *, as_json: bool, limit: int | None
+    stores: Stores, asked: Filter, event_prefix: str | None, *, as_json: bool, limit: int | None
 ) -> None:
     """Print the causes of the failures that `asked` describes, what failed last first."""
     found: list[FailureGroup] = []
-    event = None if event_prefix is None else sources.kept.event(event_prefix)
+    event = None if event_prefix is None else stores.kept.event(event_prefix)
     if event_prefix is None or event is not None:
         chosen = replace(asked, event_id=None if event is None else event.id)
-        found = grouped(sources.kept.failed_runs(chosen))
+        found = grouped(stores.kept.failed_runs(chosen))
     wanted = _LISTING.limit(as_json=as_json, limit=limit)
     _LISTING.print(islice(found, wanted), as_json=as_json, limit=limit)
 

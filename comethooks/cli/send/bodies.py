@@ -15,8 +15,8 @@ from comethooks.cli.send.body_files import bodies_in
 from comethooks.cli.send.changing import Changes
 from comethooks.files.bookmarks import bookmarked, bookmarks
 from comethooks.samples import Story
-from comethooks.webhooks.problems import dumps
 from comethooks.workers.clock import now_ms
+from comethooks.workers.texts import dumps
 
 _TRIES = 20
 """So many samples are looked at for what is to be removed, which not every one may have."""

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from comethooks import samples, schemas
-from comethooks.webhooks.problems import dumps
+from comethooks.workers.texts import dumps
 
 
 class Changes:

@@ -34,6 +34,7 @@ from comethooks.workers.supervision.server_program import (
 )
 from comethooks.workers.supervision.supervisor import Child, supervise
 from comethooks.workers.supervision.unread_settings import tell_at_a_glance
+from comethooks.workers.texts import number_of
 
 _READY_SECONDS = 30.0
 _NEEDED = frozenset(("drainers", "leases", "journal"))
@@ -187,7 +188,7 @@ def _remarks(settings: Settings) -> Iterator[str]:
             "Every app id is accepted; COMETHOOKS_APPS=appid:region (or COMETHOOKS_APP_IDS=id) lets"
             " in only yours."
         )
-    kept = _days(settings.retention_days)
+    kept = number_of(settings.retention_days, "day")
     yield (
         f"Events are kept for {kept}{_shorter(settings)}; {NAMES['retention_days']} says how long."
     )
@@ -201,15 +202,11 @@ def _shorter(settings: Settings) -> str:
         "run details": settings.run_retention_days,
     }
     less = [
-        f"their {what} for {_days(days)}"
+        f"their {what} for {number_of(days, 'day')}"
         for what, days in ages.items()
         if days < settings.retention_days
     ]
     return "".join(f", {each}" for each in less)
-
-
-def _days(count: int) -> str:
-    return f"{count} day{'' if count == 1 else 's'}"
 
 
 def _own_command(settings: Settings) -> str:

@@ -6,18 +6,18 @@ import click
 
 from comethooks.cli.terminal.details import precise
 from comethooks.cli.terminal.output import Cell, styled
-from comethooks.cli.terminal.sources import Sources
+from comethooks.cli.terminal.stores import Stores
 from comethooks.workers.journal import StoredEvent, StoredRun
 
 
-def find_event(sources: Sources, identifier: str) -> StoredEvent:
+def find_event(stores: Stores, identifier: str) -> StoredEvent:
     """The event with that id or beginning, or the end of the command with where it was looked
     for.
     """
-    event = sources.kept.event(identifier)
+    event = stores.kept.event(identifier)
     if event is not None:
         return event
-    request = sources.kept.request(identifier)
+    request = stores.kept.request(identifier)
     if request is not None:
         became = f"repeats the event {request.event_id}" if request.event_id else "became no event"
         raise click.ClickException(
@@ -25,17 +25,17 @@ def find_event(sources: Sources, identifier: str) -> StoredEvent:
             f" {request.id}"
         )
     raise click.ClickException(
-        f"no event has an id that begins with {identifier}; {sources.looked_at()}"
+        f"no event has an id that begins with {identifier}; {stores.looked_at()}"
     )
 
 
 def find_runs(
-    sources: Sources, identifier: str, handler: str | None
+    stores: Stores, identifier: str, handler: str | None
 ) -> tuple[StoredEvent, tuple[StoredRun, ...]]:
     """An event as above, and its runs; with `handler` those of that one, or the end of the command
     without any.
     """
-    event = find_event(sources, identifier)
+    event = find_event(stores, identifier)
     found = tuple(run for run in event.runs if handler in (None, run.handler))
     if handler is not None and not found:
         others = ", ".join(sorted({run.handler for run in event.runs})) or "none"

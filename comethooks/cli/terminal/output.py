@@ -16,7 +16,7 @@ from rich.text import Text
 
 from comethooks.cli.terminal.fitting import GAP, Need, fitted, id_length, shortened
 from comethooks.cli.terminal.texts import plain
-from comethooks.webhooks.problems import dumps
+from comethooks.workers.texts import dumps
 
 NEWEST = 50
 """Rows of a listing for people, unless `--limit` says otherwise."""

@@ -8,10 +8,10 @@ import pytest
 
 from comethooks.files.event_lines import envelope, redacted_envelope
 from comethooks.files.imported import LineError, event_in
-from comethooks.webhooks.problems import dumps
 from comethooks.workers.ids import new_id
 from comethooks.workers.journal import StoredEvent, iso
 from comethooks.workers.record import Kind, Record
+from comethooks.workers.texts import dumps
 from tests.webhooks.samples import message, raw
 
 AT = 1_790_000_000_123

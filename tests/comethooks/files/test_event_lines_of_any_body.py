@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from comethooks import schemas
 from comethooks.files.event_lines import envelope, redacted_envelope
 from comethooks.files.imported import event_in
-from comethooks.webhooks.problems import dumps
 from comethooks.workers.journal import StoredEvent
+from comethooks.workers.texts import dumps
 from tests.comethooks.files.test_event_lines import TOKEN, stored
 from tests.webhooks.samples import message, raw
 

@@ -9,10 +9,10 @@ import pytest
 
 from comethooks.files.imported import LineError, event_in, event_of
 from comethooks.webhooks.cometchat import CometChat
-from comethooks.webhooks.problems import dumps
 from comethooks.webhooks.receiving import Incoming, judge
 from comethooks.workers.journal import iso
 from comethooks.workers.settings.settings import Settings
+from comethooks.workers.texts import dumps
 from tests.webhooks.samples import message, raw
 
 NOW = 1_790_000_000_000

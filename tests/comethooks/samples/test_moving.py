@@ -7,7 +7,7 @@ import pytest
 from comethooks import schemas
 from comethooks.samples import all_samples
 from comethooks.samples.moving import moved
-from comethooks.webhooks.problems import dumps
+from comethooks.workers.texts import dumps
 
 NOW = 1_790_000_000_000
 LATER_MS = 7_000_000

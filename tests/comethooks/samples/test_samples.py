@@ -16,7 +16,7 @@ from comethooks.samples import (
     value_of,
 )
 from comethooks.schemas.triggers.trigger import Sender
-from comethooks.webhooks.problems import dumps
+from comethooks.workers.texts import dumps
 
 NOW = 1_790_000_000_123
 HOUR = 3_600_000

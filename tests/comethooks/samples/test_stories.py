@@ -6,7 +6,7 @@ import pytest
 
 from comethooks import schemas
 from comethooks.samples import STORIES
-from comethooks.webhooks.problems import dumps
+from comethooks.workers.texts import dumps
 from tests.comethooks.samples.test_samples import objects
 
 NOW = 1_790_000_000_123

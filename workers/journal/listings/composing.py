@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Select, select
 
 from comethooks.workers.journal.listings.queries import LISTED_RUN, last_duplicates
-from comethooks.workers.journal.listings.stored import Duplicates, StoredEvent, StoredRun
+from comethooks.workers.journal.listings.stored import StoredDuplicates, StoredEvent, StoredRun
 from comethooks.workers.journal.runs import past_attempts
 from comethooks.workers.journal.runs.waiting_lines import waited_for
 from comethooks.workers.journal.tables.models import LIVE, runs
@@ -30,13 +30,13 @@ def events_with_runs(connection: Connection, rows: Sequence[Row]) -> list[Stored
         return []
     of_event = runs_by_event(connection, ids, LISTED_RUN)
     repeats = {
-        row["event_id"]: Duplicates(
+        row["event_id"]: StoredDuplicates(
             count=row["count"], last_at=row["last_at"], last_request_id=row["last_request_id"]
         )
         for row in rows_of(connection, last_duplicates(ids))
     }
     return [
-        StoredEvent.from_row(row, of_event[row["id"]], repeats.get(row["id"], Duplicates()))
+        StoredEvent.from_row(row, of_event[row["id"]], repeats.get(row["id"], StoredDuplicates()))
         for row in rows
     ]
 

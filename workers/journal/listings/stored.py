@@ -20,7 +20,7 @@ from comethooks.workers.states import EventStatus, RunState, event_status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Duplicates:
+class StoredDuplicates:
     """How often an event came again, and when and under which request's id the last time."""
 
     count: int = 0
@@ -130,12 +130,12 @@ class StoredEvent:
     headers: Mapping[str, str]
     status: EventStatus
     runs: tuple[StoredRun, ...] = ()
-    duplicates: Duplicates = Duplicates()
+    duplicates: StoredDuplicates = StoredDuplicates()
     body: bytes | None = None
 
     @classmethod
     def from_row(
-        cls, row: Mapping[str, Any], runs: Iterable[StoredRun], duplicates: Duplicates
+        cls, row: Mapping[str, Any], runs: Iterable[StoredRun], duplicates: StoredDuplicates
     ) -> Self:
         """The event in a row of `events`; only live runs count for its status."""
         runs = tuple(runs)

@@ -10,6 +10,7 @@ from comethooks.workers.journal.settled import Attempt, RunResult
 from comethooks.workers.journal.tables.models import LIVE, TEXT_LENGTH, Outcome
 from comethooks.workers.journal.times import storable
 from comethooks.workers.record import Kind, Record, scrub
+from comethooks.workers.texts import cut
 
 _ERROR_LENGTH = 1000
 _TRACEBACK_LENGTH = 64_000
@@ -118,8 +119,7 @@ def searchable(text: str | None) -> str | None:
 def _cut(text: str | None, length: int) -> str | None:
     if text is None:
         return None
-    if len(text) > length:
-        text = text[: length - 1] + "…"
+    text = cut(text, length)
     return text if text.isascii() and "\x00" not in text else scrub(text)
 
 

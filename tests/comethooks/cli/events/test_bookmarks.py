@@ -10,9 +10,9 @@ import pytest
 
 from comethooks import schemas
 from comethooks.samples import all_samples
-from comethooks.webhooks.problems import dumps
 from comethooks.workers.clock import now_ms
 from comethooks.workers.ids import new_id
+from comethooks.workers.texts import dumps
 from tests.comethooks.cli.store import TOKEN
 from tests.webhooks.samples import message
 

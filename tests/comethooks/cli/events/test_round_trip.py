@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from comethooks.files.event_lines import envelope
-from comethooks.webhooks.problems import dumps
 from comethooks.workers.ids import new_id
 from comethooks.workers.settings.settings import Settings
+from comethooks.workers.texts import dumps
 from tests.comethooks.cli.conftest import Command
 from tests.comethooks.cli.store import START
 from tests.comethooks.files.test_event_lines import stored

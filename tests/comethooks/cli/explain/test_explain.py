@@ -161,8 +161,8 @@ class TestEvent:
         """Its patterns were others then."""
         folder("welcome.py", PLUGIN)
         event = store.journalled(run("welcome.log"))
-        verdict = handlers(command.json("explain", event.id)[0])["welcome.log"]
-        assert verdict["reason"].endswith("; it did when the event was processed")
+        interest = handlers(command.json("explain", event.id)[0])["welcome.log"]
+        assert interest["reason"].endswith("; it did when the event was processed")
 
     def test_without_a_handler_it_prints_the_one_to_write(self, command, store, folder, tmp_path):
         """Pasted into the plugin folder it matches."""
@@ -176,7 +176,7 @@ class TestEvent:
         assert handlers(document)["my_plugin.on_message_sent"]["matches"] is True
 
     def test_runs_of_replays_stand_apart(self, command, store, folder):
-        """With the name of the replay; the verdict is about the live run."""
+        """With the name of the replay; the reason is about the live run."""
         folder("welcome.py", PLUGIN)
         event = store.journalled(run(state=RunState.DEAD), run(replay="mended"))
         shown = command("explain", event.id).stdout

@@ -7,8 +7,8 @@ import pytest
 
 from comethooks import schemas
 from comethooks.samples import all_samples
-from comethooks.webhooks.problems import dumps
 from comethooks.workers.clock import now_ms
+from comethooks.workers.texts import dumps
 from tests.webhooks.samples import PASSWORD, USER
 
 

@@ -6,10 +6,10 @@ from comethooks.workers.journal import (
     DISMISSABLE,
     RETRYABLE,
     AmbiguousIdError,
-    Duplicates,
     Filter,
     Journal,
     Outcome,
+    StoredDuplicates,
 )
 from comethooks.workers.journal.listings import reading
 from comethooks.workers.states import EventStatus, RunState, event_status
@@ -168,8 +168,8 @@ class TestDuplicates:
         first, second = event(1), event(2)
         journal.write([settled(first), settled(second)])
         journal.write([settled(duplicate(number, first)) for number in (4, 9, 6)])
-        repeated = Duplicates(count=3, last_at=T0 + 9000, last_request_id=an_id(9))
-        assert [stored.duplicates for stored in journal.events()] == [Duplicates(), repeated]
+        repeated = StoredDuplicates(count=3, last_at=T0 + 9000, last_request_id=an_id(9))
+        assert [stored.duplicates for stored in journal.events()] == [StoredDuplicates(), repeated]
         stored = journal.event(first.id)
         assert stored is not None
         assert stored.duplicates == repeated

@@ -1,4 +1,4 @@
-"""What the commands that show something read from: the streams and the journal of the settings."""
+"""Where commands find what was kept: the streams and the journal that the settings name."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,8 +25,8 @@ from comethooks.workers.streams.connections import connect
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
-    """Where everything is that was kept, and both of it together."""
+class Stores:
+    """Streams and journal, opened, and `kept`: both together."""
 
     settings: Settings
     client: Redis
@@ -42,10 +42,8 @@ class Sources:
 
 
 @contextmanager
-def open_sources() -> Iterator[Sources]:
-    """The sources of the settings. Whatever the journal raises meanwhile ends the command, with
-    what to do.
-    """
+def open_stores() -> Iterator[Stores]:
+    """Open the stores that the settings name; errors of the journal end the command with advice."""
     settings = load_settings()
     client = connect(settings.redis_url)
     try:
@@ -53,7 +51,7 @@ def open_sources() -> Iterator[Sources]:
         try:
             warn = partial(warn_of_streams, settings)
             kept = Kept(client, journal, partitions=settings.partitions, warn=warn)
-            yield Sources(settings, client, journal, kept)
+            yield Stores(settings, client, journal, kept)
         finally:
             journal.close()
     except JournalUnavailableError as error:

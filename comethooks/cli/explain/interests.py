@@ -15,7 +15,7 @@ from comethooks.workers.states import EventStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Interest:
     """What one handler has to do with an event.
 
     `matches` is None for a handler that has a run and is not loaded; `reason` says why it does not
@@ -28,7 +28,7 @@ class Verdict:
     runs: tuple[StoredRun, ...] = ()
 
     def document(self) -> dict[str, Any]:
-        """The verdict in JSON; the runs stand by themselves."""
+        """It in JSON; the runs stand by themselves."""
         return {
             "handler": self.handler,
             "matches": self.matches,
@@ -51,7 +51,7 @@ class LeftOut:
         return {"name": self.name, "state": self.state, "where": self.where, "reason": self.reason}
 
 
-def verdicts(event: StoredEvent, plugins: Plugins) -> tuple[Verdict, ...]:
+def interests_in(event: StoredEvent, plugins: Plugins) -> tuple[Interest, ...]:
     """One for each handler that is loaded or has a live run on the event, by id."""
     ran: defaultdict[str, list[StoredRun]] = defaultdict(list)
     for run in event.runs:
@@ -67,7 +67,7 @@ def verdicts(event: StoredEvent, plugins: Plugins) -> tuple[Verdict, ...]:
         for bound in plugins.handlers
     }
     for handler, runs in ran.items():
-        found[handler] = Verdict(handler, None, _why_not_loaded(handler, plugins), tuple(runs))
+        found[handler] = Interest(handler, None, _why_not_loaded(handler, plugins), tuple(runs))
     return tuple(found[handler] for handler in sorted(found))
 
 
@@ -83,12 +83,12 @@ def left_out(plugins: Plugins) -> Iterator[LeftOut]:
 
 def _loaded(
     handler: str, why_not: str | None, event: StoredEvent, runs: tuple[StoredRun, ...]
-) -> Verdict:
+) -> Interest:
     if why_not is not None:
-        return Verdict(
+        return Interest(
             handler, False, f"{why_not}{'; it did when the event was processed' * bool(runs)}", runs
         )
-    return Verdict(handler, True, None if runs else _why_no_run(event), runs)
+    return Interest(handler, True, None if runs else _why_no_run(event), runs)
 
 
 def _why_no_run(event: StoredEvent) -> str:

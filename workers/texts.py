@@ -1,0 +1,26 @@
+"""Text as it is printed and kept: JSON of anything, numbers of things, what is too long."""
+
+import json
+from typing import Any
+
+import orjson
+
+
+def dumps(document: Any) -> bytes:
+    """JSON, also of what orjson refuses: a lone surrogate that a body named, a number that is too
+    large.
+    """
+    try:
+        return orjson.dumps(document)
+    except orjson.JSONEncodeError:
+        return json.dumps(document).encode("ascii")
+
+
+def number_of(count: int, one: str, many: str | None = None) -> str:
+    """A number of things: `1 run`, `2 runs`; `many` is for words that take more than an s."""
+    return f"{count} {one if count == 1 else many or f'{one}s'}"
+
+
+def cut(text: str, length: int) -> str:
+    """The first `length` characters of a text; the last of them is `…` when there are more."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
