@@ -15,7 +15,9 @@ import structlog
 from comethooks.cli import load_settings
 from comethooks.workers import logs
 from comethooks.workers.processes import RELOAD, StopFlag
+from comethooks.workers.settings.addresses import sqlite_url
 from comethooks.workers.settings.env_file import SETTLED
+from comethooks.workers.settings.paths import database_path
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.supervision.supervisor import Child, ForkedChild, stop_together, supervise
 from comethooks.workers.supervision.unread_settings import tell_at_a_glance, tell_beside_plugins
@@ -148,6 +150,8 @@ def upgrade_database(settings: Settings) -> None:
     from comethooks.workers.journal import JournalError
     from comethooks.workers.journal.tables.migrate import upgrade
 
+    if settings.database_url == sqlite_url(database_path(settings.data_dir)):
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         upgrade(settings.database_url)
     except JournalError as error:
