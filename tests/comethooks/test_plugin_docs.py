@@ -8,22 +8,32 @@ import runpy
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 from structlog.testing import capture_logs
 
 import comethooks
-from comethooks import Context
+from comethooks import App, Context, Plugin, samples
 from comethooks.cli import main
+from comethooks.cli.explain.snippets import snippet
+from comethooks.schemas import TRIGGERS
 from comethooks.testing import Calls, Clock, Delivery, Fields, Harness, Request, Run, TakenKeys
-from tests.pages import blocks, commands
+from tests.pages import Block, blocks, commands
 
 ROOT = Path(__file__).parents[2]
 PLUGINS = ROOT / "docs" / "plugins.md"
 README = ROOT / "README.md"
 EXAMPLES = sorted((ROOT / "examples").glob("*/README.md"))
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+CONFIG = {"channel": "https://chat.example.com/hooks/1"}
+"""Settings without a default."""
+KINDS = [kind for kind in samples.all_kinds() if not kind.bot]
+TEXTS = ("test", "la " * 200)
+"""What some of the handlers look for."""
 
 
 @pytest.fixture
@@ -108,6 +118,55 @@ def test_python_of_other_pages_runs(page: Path, tmp_path: Path) -> None:
         assert "Plugin(" not in block.code or found["plugin"].handlers
 
 
+def plugin_in(code: str, folder: Path) -> Plugin:
+    """The plugin that the code of a file makes."""
+    file = folder / "written_plugin.py"
+    file.write_text(code)
+    plugin: Plugin = runpy.run_path(str(file))["plugin"]
+    return plugin
+
+
+def states_of(
+    harness: Harness, plugin: Plugin, kinds: Iterable[samples.SampleKind]
+) -> dict[str, set[str]]:
+    """How the runs of each handler end, on these samples and on messages that are of interest."""
+    harness.apps[samples.APP_ID] = App(samples.APP_ID, "eu", "a key")
+    config = {name: CONFIG[name] for name in plugin.config.keys() & CONFIG.keys()}
+    said: list[dict[str, Any]] = [
+        {"trigger": kind.trigger, "variant": kind.variant, "legacy": kind.legacy} for kind in kinds
+    ]
+    said += [{"trigger": "message_sent", "text": text} for text in TEXTS]
+    states: dict[str, set[str]] = {}
+    for each in said:
+        result = harness.deliver(plugin, config=config, allow_unhandled=True, **each)
+        for run in result.runs:
+            states.setdefault(run.handler, set()).add(f"{run.state} {run.error or ''}".strip())
+    return states
+
+
+@pytest.mark.parametrize(
+    "block",
+    [block for page in PAGES for block in blocks(page, "python") if "\nplugin = " in block.code],
+    ids=lambda block: block.file or "README",
+)
+def test_handlers_in_the_pages_are_done_with_whatever_they_ask_for(
+    block: Block, harness: Harness, tmp_path: Path
+) -> None:
+    """Each of them gets something, what other handlers emit too; a dead run is no example."""
+    plugin = plugin_in(block.code, tmp_path)
+    assert states_of(harness, plugin, KINDS) == {each.id: {"done"} for each in plugin.handlers}
+
+
+@pytest.mark.parametrize("trigger", sorted({kind.trigger for kind in KINDS}))
+def test_the_handler_that_explain_prints_is_done_with_its_event(
+    trigger: str, harness: Harness, tmp_path: Path
+) -> None:
+    """For each trigger, in each variant of its body."""
+    plugin = plugin_in(snippet(trigger, TRIGGERS[trigger].canonical), tmp_path)
+    kinds = [kind for kind in KINDS if kind.trigger == trigger]
+    assert states_of(harness, plugin, kinds) == {each.id: {"done"} for each in plugin.handlers}
+
+
 def test_the_handler_of_the_readme_says_hello(harness: Harness, tmp_path: Path) -> None:
     """For both generations of webhooks, as it says."""
     [block] = blocks(README, "python")
@@ -119,9 +178,7 @@ def test_the_handler_of_the_readme_says_hello(harness: Harness, tmp_path: Path) 
     assert [(line["event"], line["sender"]) for line in logged] == [("hello", "ada")] * 2
 
 
-@pytest.mark.parametrize(
-    "page", [README, *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
-)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_line_could_be_given(page: Path) -> None:
     """The command is there, and has the options that are written."""
     for line in commands(page):

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from structlog.typing import FilteringBoundLogger
-
 from comethooks.schemas import Event
 from comethooks.workers.clock import now_ms
 from comethooks.workers.handlers.effects import Effects, preview
 from comethooks.workers.handlers.emit import emitted
+from comethooks.workers.handlers.handler_log import HandlerLog
 from comethooks.workers.handlers.http import Connect, Http
 from comethooks.workers.handlers.once import Block, OnceKeys, check_key, entered
 from comethooks.workers.journal import OnceClaim, token_of
@@ -80,7 +79,7 @@ class Context:
 
     config: Config
     """The plugin's settings as attributes: `ctx.config.channel`."""
-    log: FilteringBoundLogger
+    log: HandlerLog
     """A structlog logger that knows the event and the handler. Never give it a body or a secret."""
     attempt: int
     """1 at the first attempt."""
@@ -206,7 +205,7 @@ def make_context(
     *,
     handler: str,
     config: Config,
-    log: FilteringBoundLogger,
+    log: HandlerLog,
     attempt: int,
     seconds: float,
     services: Services,

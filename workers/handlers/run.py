@@ -10,6 +10,7 @@ from comethooks.schemas import Event
 from comethooks.workers.handlers.context import Services, make_context
 from comethooks.workers.handlers.culprit import culprit, lines_at, lines_of
 from comethooks.workers.handlers.effects import Effects
+from comethooks.workers.handlers.handler_log import HandlerLog
 from comethooks.workers.journal import RunResult
 from comethooks.workers.logs import failure, one_line, stack_text, traceback_text
 from comethooks.workers.plugins.loaded import BoundHandler
@@ -67,7 +68,7 @@ def execute(
         event,
         handler=handler.id,
         config=handler.config,
-        log=log,
+        log=HandlerLog(log),
         attempt=attempt,
         seconds=handler.timeout,
         services=services,
