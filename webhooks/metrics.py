@@ -5,6 +5,7 @@ answers a scrape adds them up. Labels have few values: a trigger that we do not 
 """
 
 from collections.abc import Iterator
+from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -13,7 +14,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from comethooks.schemas import TRIGGERS, DriftKind
-from comethooks.workers.states import RunState
+from comethooks.workers.states import RunMode, RunState
 from comethooks.workers.streams.counters import DELETED, TIMEOUTS, WORK_HORSES_KILLED
 from comethooks.workers.streams.limit import BacklogLimit
 from comethooks.workers.streams.overview import Overview
@@ -192,21 +193,24 @@ def _counters(overview: Overview) -> Iterator[Metric]:
 def _runs(overview: Overview) -> Iterator[Metric]:
     ended = CounterMetricFamily(
         "comethooks_runs",
-        "Attempts that ended, by handler and by the state that the run was then in.",
-        labels=["handler", "state"],
+        "Attempts that ended, by handler, by the state that the run was then in, and by mode: live,"
+        " replay, or dry for what only records.",
+        labels=["handler", "state", "mode"],
     )
-    for (handler, state), count in sorted(overview.runs.items()):
-        ended.add_metric([handler, state], count)
+    for of_run, count in sorted(overview.runs.items()):
+        ended.add_metric(of_run, count)
     yield ended
     if overview.unfinished is None:
         return  # nobody knows: zeros would be a lie
     unfinished = GaugeMetricFamily(
         "comethooks_runs_unfinished",
-        "Runs in the journal that are not done, by state.",
-        labels=["state"],
+        "Runs in the journal that are not done, by state and mode; what failed in a dry run is none"
+        " of them.",
+        labels=["state", "mode"],
     )
-    for state in UNFINISHED:
-        unfinished.add_metric([state.value], overview.unfinished.get(state.value, 0))
+    for state, mode in product(UNFINISHED, RunMode):
+        labels = (state.value, mode.value)
+        unfinished.add_metric(labels, overview.unfinished.get(labels, 0))
     yield unfinished
     yield GaugeMetricFamily(
         "comethooks_runs_oldest_due_seconds",

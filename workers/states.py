@@ -19,6 +19,23 @@ class RunState(StrEnum):
     SKIPPED = "skipped"
 
 
+class RunMode(StrEnum):
+    """Why a run was made, and whether it did anything."""
+
+    LIVE = "live"
+    """Its event came in."""
+    REPLAY = "replay"
+    DRY = "dry"
+    """In a replay that only records what handlers would have done. What fails is no dead letter."""
+
+
+def run_mode(replay: str | None, *, dry_run: bool) -> RunMode:
+    """The mode of a run of that replay, which may be a `dry_run`; None is no replay."""
+    if replay is None:
+        return RunMode.LIVE
+    return RunMode.DRY if dry_run else RunMode.REPLAY
+
+
 class AttemptState(StrEnum):
     """What became of one attempt of a run."""
 
@@ -34,6 +51,8 @@ class EventStatus(StrEnum):
     DONE = "done"
     RETRYING = "retrying"
     DEAD = "dead"
+    REPLAYED = "replayed"
+    """No handler matched when it came in; since then a replay has run one, and well."""
     UNHANDLED = "unhandled"
 
 
@@ -50,13 +69,16 @@ _STATUS_OF = {
 _WORST_FIRST = (EventStatus.DEAD, EventStatus.RETRYING, EventStatus.QUEUED, EventStatus.DONE)
 
 
-def event_status(runs: Iterable[RunState]) -> EventStatus:
+def event_status(live: Iterable[RunState], replayed: Iterable[RunState] = ()) -> EventStatus:
     """The status of a journalled event from the states of its live runs: the worst of them.
 
-    An event without a run is `unhandled`: it is kept, and no handler matched it.
+    An event without a live run is `unhandled`: it is kept, and no handler matched it. It is
+    `replayed` when one of its runs in replays is done; dry runs are not among those.
     """
-    statuses = {_STATUS_OF[state] for state in runs}
-    return next((status for status in _WORST_FIRST if status in statuses), EventStatus.UNHANDLED)
+    statuses = {_STATUS_OF[state] for state in live}
+    if not statuses:
+        return EventStatus.REPLAYED if RunState.DONE in replayed else EventStatus.UNHANDLED
+    return next(status for status in _WORST_FIRST if status in statuses)
 
 
 class ReplayState(StrEnum):

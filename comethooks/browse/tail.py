@@ -25,7 +25,7 @@ LOOKED_UP = 200
 """How many unfinished events are looked up by id at one look; the others have their turn at the
 next."""
 
-_ENDS = frozenset((EventStatus.DONE, EventStatus.UNHANDLED))
+_ENDS = frozenset((EventStatus.DONE, EventStatus.REPLAYED, EventStatus.UNHANDLED))
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ def judge(
 def counted(client: Redis) -> int:
     """How many runs came to an end, as the metrics have it; what is to be tried again has not."""
     counts = client.hgetall(keys.RUNS)
-    return sum(int(count) for name, count in counts.items() if not name.endswith(b"|retrying"))
+    return sum(int(count) for name, count in counts.items() if b"|retrying|" not in name)
 
 
 def repeats(effects: Effects) -> list[Repeat]:

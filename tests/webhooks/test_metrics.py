@@ -60,7 +60,7 @@ def test_what_is_in_redis_is_shown(client: FlaskClient, redis_server: RedisServe
     assert found["comethooks_drainers",] == 1
     assert found["comethooks_backlog_bytes",] == 1234
     assert found["comethooks_backlog_limit_bytes",] == 512_000_000
-    assert found["comethooks_runs_total", "welcome.greet", "done"] == 7
+    assert found["comethooks_runs_total", "welcome.greet", "live", "done"] == 7
 
 
 def test_the_limit_of_the_backlog_is_the_one_in_force(
@@ -79,17 +79,18 @@ def test_unfinished_runs_are_shown_as_the_scheduler_told_them(
     """States that none is in as zero; what is dismissed is no longer anybody's business."""
     with redis_server.client() as redis:
         redis.set(keys.LEADER, "host|boot|1")
-        redis.hset(keys.UNFINISHED, mapping={"dead": 3, "dismissed": 9, "told_at": 1})
+        redis.hset(
+            keys.UNFINISHED,
+            mapping={"dead|live": 3, "waiting|replay": 2, "dismissed|live": 9, "told_at": 1},
+        )
     found = scraped(client)
     assert found["comethooks_scheduler_up",] == 1
-    assert {
-        key[1]: value for key, value in found.items() if key[0] == "comethooks_runs_unfinished"
-    } == {
-        "retrying": 0,
-        "running": 0,
-        "waiting": 0,
-        "dead": 3,
-    }
+    told = {key[1:]: value for key, value in found.items() if "_runs_unfinished" in key[0]}
+    assert told.pop(("live", "dead")) == 3
+    assert told.pop(("replay", "waiting")) == 2
+    assert set(told.values()) == {0}
+    assert {state for _, state in told} == {"retrying", "running", "waiting", "dead"}
+    assert {mode for mode, _ in told} == {"live", "replay", "dry"}
 
 
 def test_without_a_scheduler_nobody_knows_what_is_unfinished(client: FlaskClient) -> None:
@@ -131,7 +132,7 @@ def _fill(redis: Redis) -> None:
     redis.set(keys.lease(3), "1|host|boot|1")
     redis.zadd(keys.MEMBERS, {"host|boot|1": seconds * 1000, "host|boot|2": (seconds - 600) * 1000})
     redis.set(keys.BACKLOG, 1234)
-    redis.hset(keys.RUNS, "welcome.greet|done", 7)
+    redis.hset(keys.RUNS, "welcome.greet|done|live", 7)
 
 
 def test_without_redis_the_counters_are_still_there(make_settings: MakeSettings) -> None:

@@ -24,6 +24,23 @@ def test_the_worst_of_its_runs_decides(runs: list[str], status: str) -> None:
     assert event_status(RunState(run) for run in runs) is EventStatus(status)
 
 
+@pytest.mark.parametrize(
+    ("live", "replayed", "status"),
+    [
+        ([], ["done"], "replayed"),
+        ([], ["dead", "done"], "replayed"),
+        ([], ["dead", "skipped", "retrying", "dismissed"], "unhandled"),
+        (["done"], ["dead"], "done"),
+        (["dead"], ["done"], "dead"),
+    ],
+)
+def test_a_replay_counts_where_no_handler_matched(
+    live: list[str], replayed: list[str], status: str
+) -> None:
+    """If it has run one well; what live runs came to stays."""
+    assert event_status(map(RunState, live), map(RunState, replayed)) is EventStatus(status)
+
+
 def test_every_state_of_a_run_has_a_status() -> None:
     """A new state cannot be forgotten."""
     for state in RunState:

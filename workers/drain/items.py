@@ -11,7 +11,8 @@ from comethooks.workers.drain.marks import EntryMarks
 from comethooks.workers.journal import Attempt, RunResult
 from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.record import Record
-from comethooks.workers.states import RunState
+from comethooks.workers.states import RunMode, RunState
+from comethooks.workers.streams.counters import outcome_of
 
 Lane = tuple[str | None, str]
 """What orders events: the app, and the conversation, the user or the event itself."""
@@ -78,11 +79,11 @@ class Item:
         self.lane = self.record.app_id, self.record.key or self.record.id
 
     def forgettable(self) -> dict[str, str]:
-        """Every handler with a mark, to the state that its run is counted under; "" for one not
-        counted.
-        """
+        """Every handler with a mark, to what its run is counted as; "" for one not counted."""
         ended = {
-            each.handler: "" if each.state is RunState.WAITING else each.state.value
+            each.handler: ""
+            if each.state is RunState.WAITING
+            else outcome_of(each.state, RunMode.LIVE)
             for each in self.results
         }
         return {**dict.fromkeys(self.marked, ""), **ended}

@@ -140,7 +140,12 @@ class Attempts:
         if results:
             self._finish(results)
             count_runs(
-                self._client, [(result.handler, result.state.value) for _, result in results]
+                self._client,
+                [
+                    (ended.run.handler, ended.result.state, ended.run.mode)
+                    for ended in self._unwritten
+                    if ended.result
+                ],
             )
         unrun = [ended.run.key for ended in self._unwritten if not ended.result]
         self._unwritten = [ended for ended in self._unwritten if not ended.result]

@@ -43,7 +43,7 @@ from comethooks.workers.processes import member_name
 from comethooks.workers.replays.chunk_runs import Pending, ReplayRuns, Told
 from comethooks.workers.replays.lines import ReplayLines
 from comethooks.workers.replays.selection import handlers_for
-from comethooks.workers.states import ReplayState, RunState
+from comethooks.workers.states import ReplayState, RunState, run_mode
 from comethooks.workers.streams.counters import count_runs
 
 CHUNK = 100
@@ -196,8 +196,9 @@ class Replaying:
         )
         recorded = self._outage.until_it_works(lambda: self._advance(progress), self._stop)
         if recorded:
+            mode = run_mode(self._name, dry_run=replay.dry_run)
             counted = [result for _, result in results if result.state is not RunState.WAITING]
-            count_runs(self._client, [(result.handler, result.state.value) for result in counted])
+            count_runs(self._client, [(each.handler, each.state, mode) for each in counted])
         return recorded
 
     def _advance(self, progress: Progress) -> bool:

@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 
 from comethooks.workers.journal.listings.queries import Condition, Place
+from comethooks.workers.journal.replaying.dry_runs import ENDED_DRY
 from comethooks.workers.journal.replaying.replayable import awaited
 from comethooks.workers.journal.tables.database import for_writing
 from comethooks.workers.journal.tables.models import (
@@ -43,7 +44,8 @@ from comethooks.workers.journal.tables.models import (
 from comethooks.workers.states import RunState
 
 FINISHED = (RunState.DONE, RunState.DISMISSED, RunState.SKIPPED)
-"""The states of runs that nothing more happens to, unless somebody asks for it."""
+"""The states of runs that nothing more happens to, unless somebody asks for it. What failed in a
+dry run counts as finished, too."""
 
 
 class Cursor(NamedTuple):
@@ -94,7 +96,7 @@ def _number_of_runs(*conditions: Condition) -> ColumnElement[int]:
     return found.scalar_subquery()
 
 
-_FINISHED_RUN = runs.c.state.in_([state.value for state in FINISHED])
+_FINISHED_RUN = or_(runs.c.state.in_([state.value for state in FINISHED]), ENDED_DRY)
 _UNWANTED = _number_of_runs(~_FINISHED_RUN) == 0
 _DETAILED = and_(_FINISHED_RUN, runs.c.traceback.is_not(None))
 _OF_FINISHED_RUN = exists().where(

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from redis import Redis
 from redis.exceptions import RedisError
 
+from comethooks.workers.states import RunMode, RunState
 from comethooks.workers.streams import keys
 
 TIMEOUTS = "handler_timeouts"
@@ -28,12 +29,22 @@ def count(client: Redis, name: str, label: str, number: int = 1) -> None:
         client.hincrby(keys.COUNTERS, field(name, label), number)
 
 
-def count_runs(client: Redis, ended: Iterable[tuple[str, str]]) -> None:
-    """Count attempts that ended outside of a stream, each as handler and state; not while Redis is
-    away.
+def run_field(handler: str, state: RunState, mode: RunMode) -> str:
+    """The field of `keys.RUNS` that counts attempts of a handler which ended so."""
+    return field(handler, outcome_of(state, mode))
+
+
+def outcome_of(state: RunState, mode: RunMode) -> str:
+    """What follows the handler in that field."""
+    return f"{state.value}|{mode.value}"
+
+
+def count_runs(client: Redis, ended: Iterable[tuple[str, RunState, RunMode]]) -> None:
+    """Count attempts that ended outside of a stream, each as handler, state and mode; not while
+    Redis is away.
     """
     pipeline = client.pipeline(transaction=False)
-    for (handler, state), number in Counter(ended).items():
-        pipeline.hincrby(keys.RUNS, field(handler, state), number)
+    for (handler, state, mode), number in Counter(ended).items():
+        pipeline.hincrby(keys.RUNS, run_field(handler, state, mode), number)
     with contextlib.suppress(RedisError, OSError):
         pipeline.execute()

@@ -13,8 +13,8 @@
 | `backlog` | string | bytes waiting in all streams |
 | `endings` | hash | `host|boot|pid` of a killed work-horse to how: `SIGKILL`, …; expires |
 | `leader` | string | `host|boot|pid` of the scheduler that leads; expires |
-| `unfinished` | hash | state of a run to how many are in it, and two times: metrics; expires |
-| `runs` | hash | `handler|state` to how many runs ended so: metrics |
+| `unfinished` | hash | `state|mode` to how many runs are in it, and two times: metrics; expires |
+| `runs` | hash | `handler|state|mode` to how many runs ended so: metrics |
 | `counters` | hash | `name|label` to how often that happened: metrics |
 | `probe` | string | nothing, ever: the readiness check sets it only if it exists |
 | `duplicates:<window>:<bucket>:<shard>` | hash | duplicate key to the event's id, 16 bytes each |

@@ -37,14 +37,15 @@ class Overview:
     backlog_bytes: int
     maxmemory: int
     """Bytes; 0 when the server has no limit, or hides it."""
-    runs: Mapping[tuple[str, str], int]
-    """How many attempts ever ended, by handler and by the state that the run was then in."""
+    runs: Mapping[tuple[str, str, str], int]
+    """How many attempts ever ended, by handler, by the state that the run was then in, and by its
+    mode."""
     counters: Mapping[tuple[str, str], int]
     """What else is counted: name and label."""
     scheduler_leads: bool
-    unfinished: Mapping[str, int] | None
-    """How many runs in the journal are in which state; None when no scheduler told it within the
-    last minute."""
+    unfinished: Mapping[tuple[str, str], int] | None
+    """How many runs in the journal are in which state, by mode; None when no scheduler told it
+    within the last minute."""
 
     oldest_due_s: float | None
     """For how long the first of the runs that wait for an attempt has been due; 0 when none is."""
@@ -94,11 +95,11 @@ def overview(client: Redis, wanted: int | None = None) -> Overview:
         drainers=drainers,
         backlog_bytes=int(backlog),
         maxmemory=int(maxmemory),
-        runs={_parts(name): count for name, count in _counts(runs).items()},
-        counters={_parts(name): count for name, count in _counts(counters).items()},
+        runs={(*_parts(handler), mode): count for (handler, mode), count in _pairs(runs).items()},
+        counters=_pairs(counters),
         scheduler_leads=bool(leads),
         unfinished=(
-            {state: count for state, count in known.items() if state not in _TIMES}
+            {_parts(name): count for name, count in known.items() if name not in _TIMES}
             if told
             else None
         ),
@@ -108,6 +109,10 @@ def overview(client: Redis, wanted: int | None = None) -> Overview:
 
 def _counts(flat: Sequence[bytes]) -> dict[str, int]:
     return {name.decode(): int(count) for name, count in zip(flat[::2], flat[1::2], strict=True)}
+
+
+def _pairs(flat: Sequence[bytes]) -> dict[tuple[str, str], int]:
+    return {_parts(name): count for name, count in _counts(flat).items()}
 
 
 def _age(oldest: bytes, now_s: int) -> float | None:

@@ -34,6 +34,7 @@ from comethooks.workers.processes import StopFlag, is_dead_here, member_name
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams import keys, scripts
 from comethooks.workers.streams.connections import connect
+from comethooks.workers.streams.counters import outcome_of
 from comethooks.workers.streams.endings import endings_of
 from comethooks.workers.streams.layout import read_layouts
 from comethooks.workers.streams.leader import Leader
@@ -124,7 +125,7 @@ class Scheduler:
     def _tell(self) -> None:
         """Tell how many runs are unfinished: the metrics are served without SQL."""
         unfinished: dict[Any, Any] = {
-            state.value: count for state, count in self._journal.unfinished().items()
+            outcome_of(*key): count for key, count in self._journal.unfinished_by_mode().items()
         }
         pipeline = self._client.pipeline()
         pipeline.delete(keys.UNFINISHED)

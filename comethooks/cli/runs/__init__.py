@@ -34,7 +34,7 @@ from comethooks.workers.states import RunState
 
 @click.group()
 def runs() -> None:
-    """Show what handlers did with events, and decide about what failed."""
+    """Show what handlers did with events, and do something about what failed."""
 
 
 runs.add_command(retry)
@@ -65,8 +65,9 @@ def list_(
 ) -> None:
     """List runs, those of the newest event first.
 
-    A run is listed once its first attempt has ended. With --group, what failed and is not done
-    since: how often, first and last when, and an event as an example; what failed last comes first.
+    A run is listed once its first attempt has ended; one of a dry run only with --replay. With
+    --group, what failed and is not done since: how often, first and last when, and an event as an
+    example; what failed last comes first.
     """
     asked = replace(filters.asked(**chosen), limit=_LISTING.limit(as_json=as_json, limit=limit))
     with open_stores() as stores:

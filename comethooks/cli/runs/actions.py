@@ -1,8 +1,9 @@
-"""`comethooks runs retry`, `runs dismiss` and `runs unblock`: what somebody decides about runs that
+"""`comethooks runs retry`, `runs dismiss` and `runs unblock`: what somebody does about runs that
 failed.
 """
 
 import contextlib
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from comethooks.cli.terminal.output import hint, print_json
 from comethooks.cli.terminal.stores import Stores, open_stores
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import DISMISSABLE, RETRYABLE, UNBLOCKABLE, Filter, Journal
-from comethooks.workers.states import RunState
+from comethooks.workers.states import RunMode, RunState
 from comethooks.workers.streams import keys
 from comethooks.workers.texts import number_of
 
@@ -28,7 +29,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
-class _Decision:
+class _Action:
     """What is done to runs, and to which."""
 
     verb: str
@@ -47,12 +48,12 @@ class _Decision:
         return f"{listed}, and of an ordered handler" if self.holds_up else listed
 
 
-_RETRY = _Decision("retry", "retried", RETRYABLE, Journal.retry_runs, needs_body=True)
-_DISMISS = _Decision("dismiss", "dismissed", DISMISSABLE, Journal.dismiss_runs)
-_UNBLOCK = _Decision("unblock", "unblocked", UNBLOCKABLE, Journal.unblock_runs, holds_up=True)
+_RETRY = _Action("retry", "retried", RETRYABLE, Journal.retry_runs, needs_body=True)
+_DISMISS = _Action("dismiss", "dismissed", DISMISSABLE, Journal.dismiss_runs)
+_UNBLOCK = _Action("unblock", "unblocked", UNBLOCKABLE, Journal.unblock_runs, holds_up=True)
 
 
-def _choosing(decision: _Decision) -> filters.Decorator[Any]:
+def _choosing(action: _Action) -> filters.Decorator[Any]:
     """What says which runs are meant, and how sure somebody is."""
 
     def decorate(function: _Function) -> _Function:
@@ -62,9 +63,9 @@ def _choosing(decision: _Decision) -> filters.Decorator[Any]:
                 "--yes", is_flag=True, help="Do not ask; needed where there is no terminal."
             ),
             click.option(
-                "--all", "everything", is_flag=True, help=f"All runs that can be {decision.past}."
+                "--all", "everything", is_flag=True, help=f"All runs that can be {action.past}."
             ),
-            filters.of_runs(decision.states),
+            filters.of_runs(action.states),
             click.argument("handler_on_it", metavar="[HANDLER]", required=False),
             click.argument(
                 "identifier", metavar="[EVENT_ID]", type=filters.Identifier(), required=False
@@ -91,7 +92,7 @@ def retry(**given: Any) -> None:
     dismissed ones, and those that wait for their next attempt. Each gets one attempt more; one that
     has used up those of its handler is dead again if that fails.
     """
-    _decide(_RETRY, **given)
+    _act(_RETRY, **given)
 
 
 @click.command(
@@ -107,7 +108,7 @@ def dismiss(**given: Any) -> None:
     Those on one event, all or of one HANDLER, or those that the options choose: dead ones, and
     those that wait. A run that was dismissed can still be retried.
     """
-    _decide(_DISMISS, **given)
+    _act(_DISMISS, **given)
 
 
 @click.command(
@@ -124,11 +125,11 @@ def unblock(**given: Any) -> None:
     Those on one event, all or of one HANDLER, or those that the options choose: dead ones, and
     those that are tried again. They stay that; if one is done later, it is out of order.
     """
-    _decide(_UNBLOCK, **given)
+    _act(_UNBLOCK, **given)
 
 
-def _decide(
-    decision: _Decision,
+def _act(
+    action: _Action,
     *,
     identifier: str | None,
     handler_on_it: str | None,
@@ -139,38 +140,38 @@ def _decide(
     **chosen: Any,
 ) -> None:
     options_given = any(value is not None for value in (event_prefix, *chosen.values()))
-    _check_choice(decision, [identifier is not None, options_given, everything])
+    _check_choice(action, [identifier is not None, options_given, everything])
     if not yes and not sys.stdin.isatty():
         raise click.UsageError(
-            f"there is no terminal to ask on; add --yes to {decision.verb} without being asked"
+            f"there is no terminal to ask on; add --yes to {action.verb} without being asked"
         )
     asked = filters.asked(**chosen)
     with open_stores() as stores:
         if identifier is not None:
-            asked = _on_event(stores, decision, identifier, handler_on_it)
+            asked = _on_event(stores, action, identifier, handler_on_it)
         elif event_prefix is not None:
             event = stores.kept.event(event_prefix)
             asked = replace(asked, event_id=event_prefix if event is None else event.id)
-        asked = replace(asked, holds_up=decision.holds_up)
-        matched = _matched(stores, decision, asked, yes=yes)
-        changed = decision.carry_out(stores.journal, asked, now_ms()) if matched else 0
+        asked = replace(asked, holds_up=action.holds_up)
+        matched = _matched(stores, action, asked, yes=yes)
+        changed = action.carry_out(stores.journal, asked, now_ms()) if matched else 0
         if as_json:
             print_json({"matched": matched, "changed": changed})
         elif matched:
-            click.echo(f"{number_of(changed, 'run')} {decision.past}.")
+            click.echo(f"{number_of(changed, 'run')} {action.past}.")
         if changed < matched:
             left = number_of(matched - changed, "run")
-            hint(f"{left} stayed as before: {_LEFT_ALONE[decision.verb]}.")
-        if changed and decision is _RETRY:
+            hint(f"{left} stayed as before: {_LEFT_ALONE[action.verb]}.")
+        if changed and action is _RETRY:
             hint(_outlook(stores))
 
 
-def _check_choice(decision: _Decision, ways: list[bool]) -> None:
+def _check_choice(action: _Action, ways: list[bool]) -> None:
     if not any(ways):
         raise click.UsageError(
             "which runs? Give an event's id, or options that choose runs, such as --state"
-            f" {decision.states[0]} or --handler PLUGIN.FUNCTION; --all means all that can be"
-            f" {decision.past}"
+            f" {action.states[0]} or --handler PLUGIN.FUNCTION; --all means all that can be"
+            f" {action.past}"
         )
     if sum(ways) > 1:
         raise click.UsageError(
@@ -178,17 +179,21 @@ def _check_choice(decision: _Decision, ways: list[bool]) -> None:
         )
 
 
-def _on_event(stores: Stores, decision: _Decision, identifier: str, handler: str | None) -> Filter:
+def _on_event(stores: Stores, action: _Action, identifier: str, handler: str | None) -> Filter:
     """Those on one event. Ends the command when nothing can be done about any of them."""
     event, found = find_runs(stores, identifier, handler)
     if not found:
         raise click.ClickException(f"the event {event.id} has no runs; it is {event.status}")
-    if not any(run.state in decision.states for run in found):
-        states = ", ".join(f"{run.handler} is {run.state}" for run in found)
+    undone = [run for run in found if run.mode is not RunMode.DRY]
+    if not undone:
         raise click.ClickException(
-            f"{states}; only what is {decision.possible} can be {decision.past}"
+            f"its runs are those of dry runs, and nobody has to {action.verb} those; to do it all"
+            f" the same: --event {event.id} --replay {shlex.quote(found[0].replay or '')}"
         )
-    if decision.needs_body and event.body is None:
+    if not any(run.state in action.states for run in undone):
+        states = ", ".join(f"{run.handler} is {run.state}" for run in undone)
+        raise click.ClickException(f"{states}; only what is {action.possible} can be {action.past}")
+    if action.needs_body and event.body is None:
         raise click.ClickException(
             f"the payload of the event {event.id} is not kept any more"
             " (COMETHOOKS_PAYLOAD_RETENTION_DAYS), so there is nothing to give to a handler"
@@ -196,18 +201,18 @@ def _on_event(stores: Stores, decision: _Decision, identifier: str, handler: str
     return Filter(event_id=event.id, handler=handler)
 
 
-def _matched(stores: Stores, decision: _Decision, asked: Filter, *, yes: bool) -> int:
+def _matched(stores: Stores, action: _Action, asked: Filter, *, yes: bool) -> int:
     """How many runs are meant. Says so, and ends the command when somebody then would rather
     not.
     """
-    counts = {state: stores.journal.count_runs(asked, [state]) for state in decision.states}
+    counts = {state: stores.journal.count_runs(asked, [state]) for state in action.states}
     total = sum(counts.values())
     if not total:
-        hint(f"No runs found that can be {decision.past}: none is {decision.possible}.")
+        hint(f"No runs found that can be {action.past}: none is {action.possible}.")
         return 0
     hint(f"{number_of(total, 'run')} found: {_listed(counts)}.")
     if not yes and not click.confirm(
-        f"{decision.verb.capitalize()} {number_of(total, 'run')}?", prompt_suffix=" ", err=True
+        f"{action.verb.capitalize()} {number_of(total, 'run')}?", prompt_suffix=" ", err=True
     ):
         hint("Nothing was changed.")
         raise click.exceptions.Exit(1)

@@ -25,6 +25,7 @@ _STYLES = {
     "done": "green",
     "accepted": "green",
     "loaded": "green",
+    "replayed": "green",
     "ok": "green",
     "queued": "cyan",
     "pending": "cyan",

@@ -9,7 +9,9 @@ import pytest
 from redis import Redis
 
 from comethooks.doctor.engine import check_runs, check_workers
-from comethooks.workers.journal import Journal
+from comethooks.workers.journal import Filter, Journal
+from comethooks.workers.journal.replaying.replay_request import ReplayRequest
+from comethooks.workers.journal.replaying.replay_rows import Replays
 from comethooks.workers.journal.tables.migrate import upgrade
 from comethooks.workers.states import RunState
 from comethooks.workers.streams import keys
@@ -94,6 +96,13 @@ class TestRuns:
         assert not_ok(found.values()) == {"workers.dead": WARNING}
         assert found["workers.dead"].detail == "1 dead letter"
         assert "comethooks runs list --state dead" in (found["workers.dead"].advice or "")
+
+    def test_what_failed_in_a_dry_run_is_no_dead_letter(self, journal: Journal) -> None:
+        """Nothing happened, so nobody has to do anything about it."""
+        request = ReplayRequest(asked=Filter(), handlers=frozenset())
+        Replays(journal.engine).create("dry", request, now=samples.T0, expected=0, dry_run=True)
+        self.write(journal, RunState.DEAD, error="ValueError", replay="dry")
+        assert not_ok(check_runs(journal, samples.T0)) == {}
 
     @pytest.mark.parametrize("late_s, level", [(-30, OK), (30, OK), (90, WARNING)])
     def test_a_run_that_should_have_been_tried_again_is_warned_of(

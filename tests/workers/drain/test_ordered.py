@@ -76,7 +76,7 @@ class TestDispatcher:
             second.entry
         ].results
         assert (result.state, result.attempts) == (WAITING, 0)
-        assert first.forgettable() == {"plugin.handler": "retrying"}
+        assert first.forgettable() == {"plugin.handler": "retrying|live"}
         assert second.forgettable() == {"plugin.handler": ""}
 
     def test_the_journal_is_asked_once_as_long_as_nothing_fails(self, bench: Bench) -> None:
@@ -215,7 +215,7 @@ def test_one_job_runs_a_line_to_its_end_in_order(desk: Desk) -> None:
     desk.attempts(ordered).run()
     assert seen == [(each, 1) for each in ids]
     assert desk.states() == {(DONE, 1)}
-    assert desk.redis.hgetall(keys.RUNS) == {b"plugin.handler|done": b"60"}
+    assert desk.redis.hgetall(keys.RUNS) == {b"plugin.handler|done|live": b"60"}
 
 
 def test_a_job_goes_on_while_what_is_in_progress_may_release_another_run(desk: Desk) -> None:

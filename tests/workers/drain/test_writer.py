@@ -76,7 +76,7 @@ def test_what_is_settled_is_in_the_journal_and_gone_from_redis(desk: Desk) -> No
     assert {event.id for event in desk.journal.events()} == {item.record.id for item in items}
     assert not desk.redis.exists(keys.progress(0))
     assert desk.redis.get(keys.BACKLOG) == b"0"
-    assert desk.redis.hgetall(keys.RUNS) == {b"a.b|done": b"3"}
+    assert desk.redis.hgetall(keys.RUNS) == {b"a.b|done|live": b"3"}
 
 
 def test_nothing_is_forgotten_before_it_is_journalled(redis_server: RedisServer, url: str) -> None:
@@ -120,7 +120,7 @@ def test_forgetting_twice_counts_nothing_twice(desk: Desk) -> None:
         desk.writer.settled.put(item)
         desk.outcome.get(timeout=10)
     assert desk.redis.get(keys.BACKLOG) == b"0"
-    assert desk.redis.hgetall(keys.RUNS) == {b"a.b|done": b"1"}
+    assert desk.redis.hgetall(keys.RUNS) == {b"a.b|done|live": b"1"}
 
 
 def test_a_discarded_item_stays_in_its_stream(desk: Desk) -> None:
@@ -141,7 +141,7 @@ def test_marks_of_runs_without_a_result_are_forgotten_with_the_entry(desk: Desk)
     desk.writer.settled.put(item)
     desk.outcome.get(timeout=10)
     assert not desk.redis.exists(keys.progress(0))
-    assert desk.redis.hgetall(keys.RUNS) == {b"a.b|done": b"1"}
+    assert desk.redis.hgetall(keys.RUNS) == {b"a.b|done|live": b"1"}
 
 
 def test_that_the_journal_is_away_is_known_before_there_is_anything_to_write(

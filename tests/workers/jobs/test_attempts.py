@@ -23,7 +23,7 @@ def test_what_is_due_is_run_again_with_its_event_and_attempt(desk: Desk) -> None
     desk.attempts(handler(lambda event, ctx: seen.append((event.id, ctx.attempt)))).run()
     assert sorted(seen) == sorted((each, 2) for each in ids)
     assert desk.states() == {(RunState.DONE, 2)}
-    assert desk.redis.hgetall(keys.RUNS) == {b"plugin.handler|done": b"250"}
+    assert desk.redis.hgetall(keys.RUNS) == {b"plugin.handler|done|live": b"250"}
 
 
 def test_what_fails_again_waits_for_longer_or_is_dead(desk: Desk) -> None:

@@ -77,7 +77,7 @@ class Replayer:
 
     def runs(self, name: str | None = NAME) -> list[StoredRun]:
         """The runs of the replay."""
-        return [run for run in self.desk.runs() if run.replay == name]
+        return list(self.desk.journal.runs(Filter(replay=name or "")))
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_every_event_goes_through_the_handler_once_and_is_recorded_under_the_nam
     assert (done.state, done.events, done.runs, done.error) == (ReplayState.DONE, 250, 250, None)
     assert {(run.state, run.attempts) for run in replayer.runs()} == {(RunState.DONE, 1)}
     assert len(replayer.runs()) == len(replayer.runs(None)) == 250
-    assert replayer.desk.redis.hgetall(keys.RUNS) == {b"plugin.handler|done": b"250"}
+    assert replayer.desk.redis.hgetall(keys.RUNS) == {b"plugin.handler|done|replay": b"250"}
 
 
 def test_events_of_a_conversation_come_in_their_order(replayer: Replayer) -> None:
@@ -170,6 +170,10 @@ def test_a_run_that_fails_is_due_again_and_then_knows_its_replay(replayer: Repla
         replayer.desk.attempts(made).run()
     assert replayer.seen == [(event_id, NAME, 1, True), (event_id, NAME, 2, True)]
     assert [(run.state, run.attempts) for run in replayer.runs()] == [(RunState.DONE, 2)]
+    assert replayer.desk.redis.hgetall(keys.RUNS) == {
+        b"plugin.handler|retrying|dry": b"1",
+        b"plugin.handler|done|dry": b"1",
+    }
 
 
 def test_a_chunk_is_one_mans_work(replayer: Replayer) -> None:

@@ -87,9 +87,9 @@ def test_other_conversations_handlers_and_replays_do_not_wait(replayer: Replayer
     assert {runs["plugin.other", each] for each in ids} == {DONE}
     counted = replayer.desk.redis.hgetall(keys.RUNS)
     assert counted == {
-        b"plugin.handler|done": b"3",
-        b"plugin.handler|retrying": b"1",
-        b"plugin.other|done": b"6",
+        b"plugin.handler|done|replay": b"3",
+        b"plugin.handler|retrying|replay": b"1",
+        b"plugin.other|done|replay": b"6",
     }
     replayer.create(HANDLER, name="second")
     replayer.work(handler(replayer.note, ordered=True), name="second")

@@ -20,13 +20,13 @@ def test_an_empty_server_has_nothing_to_say(redis_server: RedisServer) -> None:
 
 
 def test_it_counts_what_waits_who_lives_and_how_runs_ended(redis_server: RedisServer) -> None:
-    """Depth, age, lease and bytes; live drainers; runs by handler and state."""
+    """Depth, age, lease and bytes; live drainers; runs by handler, state and mode."""
     client = redis_server.client()
     held = partition(client, 1)
     for number in range(3):
         append(client, held, record(number=number))
     Leases(client, "h|b|1", range(1)).balance()
-    client.hset(keys.RUNS, "plugin.with|bar|done", 4)
+    client.hset(keys.RUNS, "plugin.with|bar|done|live", 4)
     found = overview(client, 2)
     second = found.partitions[1]
     assert (second.depth, second.leased) == (3, True)
@@ -34,7 +34,7 @@ def test_it_counts_what_waits_who_lives_and_how_runs_ended(redis_server: RedisSe
     assert 0 <= second.oldest_age_s < 60
     assert found.drainers == 1
     assert found.backlog_bytes > 0
-    assert found.runs == {("plugin.with|bar", "done"): 4}
+    assert found.runs == {("plugin.with|bar", "done", "live"): 4}
 
 
 def test_a_scheduler_that_leads_and_tells_what_is_unfinished_works(
@@ -46,9 +46,12 @@ def test_a_scheduler_that_leads_and_tells_what_is_unfinished_works(
     assert not overview(client, 1).scheduler_works
     client.hset(keys.UNFINISHED, mapping={"told_at": 1})
     assert overview(client, 1).unfinished == {}
-    client.hset(keys.UNFINISHED, mapping={"dead": 2, "retrying": 1})
+    client.hset(keys.UNFINISHED, mapping={"dead|live": 2, "retrying|replay": 1})
     found = overview(client, 1)
-    assert (found.scheduler_works, found.unfinished) == (True, {"dead": 2, "retrying": 1})
+    assert (found.scheduler_works, found.unfinished) == (
+        True,
+        {("dead", "live"): 2, ("retrying", "replay"): 1},
+    )
 
 
 def test_it_knows_the_memory_of_the_server_unless_that_is_hidden(

@@ -182,7 +182,7 @@ def test_it_tells_how_many_runs_are_unfinished(desk: Desk) -> None:
     told = desk.redis.hgetall(keys.UNFINISHED)
     assert told.pop(b"told_at")  # type: ignore[union-attr]
     assert told.pop(b"oldest_due_at")  # type: ignore[union-attr]
-    assert told == {b"retrying": b"2", b"dead": b"3"}
+    assert told == {b"retrying|live": b"2", b"dead|live": b"3"}
 
 
 def test_a_count_of_waiting_bytes_that_is_wrong_does_not_stay_wrong(desk: Desk) -> None:

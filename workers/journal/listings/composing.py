@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from comethooks.workers.journal.listings.queries import LISTED_RUN, last_duplicates
 from comethooks.workers.journal.listings.stored import StoredDuplicates, StoredEvent, StoredRun
@@ -44,7 +44,7 @@ def events_with_runs(connection: Connection, rows: Sequence[Row]) -> list[Stored
 def runs_by_event(
     connection: Connection,
     ids: Sequence[str],
-    columns: Collection[Column[Any]],
+    columns: Collection[ColumnElement[Any]],
     *,
     attempts: bool = False,
 ) -> Mapping[str, list[StoredRun]]:

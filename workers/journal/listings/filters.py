@@ -24,12 +24,13 @@ from sqlalchemy import (
 
 from comethooks.workers.journal.listings.queries import Condition, in_states
 from comethooks.workers.journal.listings.stored import StoredEvent, StoredRun
+from comethooks.workers.journal.replaying.dry_runs import NO_DRY_RUN, REPLAYED
 from comethooks.workers.journal.runs.waiting_lines import HOLDS_UP
 from comethooks.workers.journal.tables.models import LIVE, Outcome, events, requests, runs
 from comethooks.workers.journal.tables.rows import OUTCOMES, searchable
 from comethooks.workers.patterns import pattern_of
 from comethooks.workers.record import Kind, Record
-from comethooks.workers.states import EventStatus, RunState, event_status
+from comethooks.workers.states import EventStatus, RunMode, RunState, event_status
 
 _OF_EVENTS = ("app_id", "conversation_id", "sender")
 _OF_REQUESTS = ("app_id",)
@@ -42,6 +43,10 @@ _SEVERITY = {
 }
 """A number for each state of a run, higher when it prevails: the order of `event_status`, for SQL's
 max()."""
+
+
+_DONE_AGAIN = (REPLAYED, runs.c.state == RunState.DONE.value, NO_DRY_RUN)
+"""The conditions that a replay has run a handler, and well: the other side of `event_status`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +70,8 @@ class Filter:
     status: EventStatus | None = None
     handler: str | None = None
     replay: str | None = None
-    """The name of a replay; empty for live runs."""
+    """The name of a replay; empty for live runs. Runs of dry runs are only meant by its name: what
+    failed there is nobody's business."""
     state: RunState | None = None
     outcome: Outcome | None = None
     answer: int | None = None
@@ -104,6 +110,8 @@ class Filter:
     def run_conditions(self) -> list[Condition]:
         """The conditions on `runs` of a listing of events or of runs."""
         conditions = self._equal(runs, _OF_RUNS)
+        if self.replay is None:
+            conditions.append(NO_DRY_RUN)
         if self.state is not None:
             conditions.append(in_states([self.state]))
         return [*conditions, HOLDS_UP] if self.holds_up else conditions
@@ -153,7 +161,11 @@ class Filter:
         """Whether a run on an event that fits is one of those asked for."""
         return (
             searchable(self.handler) in (None, run.handler)
-            and searchable(self.replay) in (None, run.replay or LIVE)
+            and (
+                run.mode is not RunMode.DRY
+                if self.replay is None
+                else searchable(self.replay) == (run.replay or LIVE)
+            )
             and self.state in (None, run.state)
         )
 
@@ -274,7 +286,12 @@ def _has_status(status: EventStatus) -> Condition:
         .scalar_subquery()
     )
     if status is EventStatus.UNHANDLED:
-        return worst.is_(None)
+        well = select(func.max(runs.c.replay)).where(runs.c.event_id == events.c.id, *_DONE_AGAIN)
+        return and_(worst.is_(None), well.correlate(events).scalar_subquery().is_(None))
+    if status is EventStatus.REPLAYED:
+        # As below: live runs are not in the index of those that are replayed.
+        well = select(runs.c.event_id).where(*_DONE_AGAIN).correlate(None)
+        return and_(events.c.id.in_(well), worst.is_(None))
     states = [state for state in RunState if event_status([state]) is status]
     has_status = worst == _SEVERITY[states[0].value]
     if status is EventStatus.DONE:

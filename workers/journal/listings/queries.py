@@ -14,18 +14,21 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
+    not_,
     null,
     select,
     tuple_,
 )
 
+from comethooks.workers.journal.replaying.dry_runs import ENDED_DRY, MODE
 from comethooks.workers.journal.tables.models import Instant, Outcome, events, requests, runs
 from comethooks.workers.states import RunState
 
 LISTED_EVENT = tuple(column for column in events.c if column.name != "body")
-WHOLE_RUN = tuple(
+_OF_RUN = tuple(
     column for column in runs.c if column.name not in ("claim", "deaths", "lane", "place")
 )
+WHOLE_RUN: tuple[ColumnElement[Any], ...] = (*_OF_RUN, MODE.label("mode"))
 LISTED_RUN = tuple(column for column in WHOLE_RUN if column.name not in ("effects", "traceback"))
 LISTED_REQUEST = tuple(column for column in requests.c if column.name != "body")
 ACCEPTED_REQUEST: tuple[ColumnElement[Any], ...] = (
@@ -67,8 +70,12 @@ def in_states(states: Collection[RunState]) -> Condition:
 
 
 def unfinished_by_state() -> Select[Any]:
-    """The states of all runs that are not done, and how many are in each."""
-    return select(runs.c.state, func.count()).where(_NOT_DONE).group_by(runs.c.state)
+    """The states and modes of all runs that are not done, and how many are in each; what failed in
+    a dry run is in none.
+    """
+    mode = MODE.label("mode")
+    found = select(runs.c.state, mode, func.count()).where(_NOT_DONE, not_(ENDED_DRY))
+    return found.group_by(runs.c.state, mode)
 
 
 def due_runs(now: int | None = None) -> Select[Any]:

@@ -6,6 +6,7 @@ one holds up nobody, and memory does not grow with what is listed.
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -33,7 +34,7 @@ from comethooks.workers.journal.listings.queries import (
 )
 from comethooks.workers.journal.listings.stored import StoredEvent, StoredRequest, StoredRun
 from comethooks.workers.journal.tables.models import events, requests
-from comethooks.workers.states import RunState
+from comethooks.workers.states import RunMode, RunState
 
 _PAGE = 500
 _PORTION = 200
@@ -165,10 +166,21 @@ class Reader:
         return self._number(asked.chosen_runs(states, func.count()))
 
     def unfinished(self) -> Mapping[RunState, int]:
-        """How many runs are in each state other than done; a state that none is in is not there."""
+        """How many runs are in each state other than done; a state that none is in is not there.
+
+        What failed in a dry run is left out, and what waits for it: it is no dead letter.
+        """
+        counts: Counter[RunState] = Counter()
+        for (state, _), count in self.unfinished_by_mode().items():
+            counts[state] += count
+        return counts
+
+    def unfinished_by_mode(self) -> Mapping[tuple[RunState, RunMode], int]:
+        """The same, of each mode for itself."""
         with self._connection() as connection:
             return {
-                RunState(state): count for state, count in connection.execute(unfinished_by_state())
+                (RunState(state), RunMode(mode)): count
+                for state, mode, count in connection.execute(unfinished_by_state())
             }
 
     def due(self, now: int, limit: int) -> int:

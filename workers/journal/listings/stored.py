@@ -16,7 +16,7 @@ from comethooks.workers.journal.tables.models import Outcome
 from comethooks.workers.journal.tables.rows import event_row, request_row
 from comethooks.workers.journal.times import iso
 from comethooks.workers.record import Record
-from comethooks.workers.states import EventStatus, RunState, event_status
+from comethooks.workers.states import EventStatus, RunMode, RunState, event_status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,7 @@ class StoredRun:
     error: str | None
     next_at: int | None
     version: str | None
+    mode: RunMode = RunMode.LIVE
     failed_in: str | None = None
     """`file:line` of the plugin at which the last attempt that ended failed."""
     traceback: str | None = None
@@ -75,6 +76,7 @@ class StoredRun:
             **row,
             "replay": row["replay"] or None,
             "state": state,
+            "mode": RunMode(row["mode"]),
             "next_at": row["next_at"] if state is RunState.RETRYING else None,
             "effects": effects_in(row),
             "attempts_made": () if earlier is None else all_of(row, state, earlier),
@@ -137,9 +139,13 @@ class StoredEvent:
     def from_row(
         cls, row: Mapping[str, Any], runs: Iterable[StoredRun], duplicates: StoredDuplicates
     ) -> Self:
-        """The event in a row of `events`; only live runs count for its status."""
+        """The event in a row of `events`, with the status that follows from its runs."""
         runs = tuple(runs)
-        status = event_status(run.state for run in runs if run.replay is None)
+        live, replayed = (
+            [run.state for run in runs if run.mode is mode]
+            for mode in (RunMode.LIVE, RunMode.REPLAY)
+        )
+        status = event_status(live, replayed)
         headers = orjson.loads(row["headers"])
         known = {**row, "headers": headers, "body": _body(row)}
         return cls(**known, status=status, runs=runs, duplicates=duplicates)

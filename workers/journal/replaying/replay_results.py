@@ -6,21 +6,20 @@ Every function raises `JournalUnavailableError` and `JournalOutdatedError`.
 from collections.abc import Iterator, Mapping
 
 import orjson
-from sqlalchemy import ColumnElement, Engine, and_, func, literal_column, select
+from sqlalchemy import ColumnElement, Engine, and_, func, select
 
 from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.listings.queries import in_states
+from comethooks.workers.journal.replaying.dry_runs import REPLAYED
 from comethooks.workers.journal.tables.models import LIVE, runs
 from comethooks.workers.states import RunState
 
 _PAGE = 1000
-_REPLAYED = runs.c.replay != literal_column("''")
-"""The condition of a partial index, word for word: without it, SQL would look at all live runs."""
 
 
 def of_replay(name: str) -> ColumnElement[bool]:
     """The condition that a run is one of the replay `name`."""
-    return and_(runs.c.replay == name, _REPLAYED)
+    return and_(runs.c.replay == name, REPLAYED)
 
 
 def states(engine: Engine, name: str) -> dict[RunState, int]:

@@ -1,4 +1,4 @@
-"""What somebody decides about runs: to have them tried again, to be done with them, or to let later
+"""What somebody does about runs: to have them tried again, to be done with them, or to let later
 ones go on.
 
 All leave a run alone that is running, and say how many they changed. What they do to the lines of

@@ -33,7 +33,7 @@ from comethooks.workers.journal.tables.rows import Row, run_row, searchable
 from comethooks.workers.journal.tables.statements import UpdateEach, chunks
 from comethooks.workers.poison import died_text
 from comethooks.workers.record import Kind, Record
-from comethooks.workers.states import RunState
+from comethooks.workers.states import RunMode, RunState, run_mode
 
 
 class RunKey(NamedTuple):
@@ -67,6 +67,11 @@ class ClaimedRun:
     def key(self) -> RunKey:
         """What the run is found by."""
         return RunKey(self.record.id, self.handler, self.replay)
+
+    @property
+    def mode(self) -> RunMode:
+        """Whether it is live, of a replay or of a dry run."""
+        return run_mode(self.replay, dry_run=self.dry_run)
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:

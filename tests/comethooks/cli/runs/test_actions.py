@@ -8,6 +8,8 @@ import pytest
 
 from comethooks.cli.runs import actions
 from comethooks.workers.journal import Filter, iso
+from comethooks.workers.journal.replaying.replay_request import ReplayRequest
+from comethooks.workers.journal.replaying.replay_rows import Replays
 from comethooks.workers.record import Record
 from comethooks.workers.states import RunState
 from comethooks.workers.streams import keys
@@ -50,6 +52,41 @@ def states(store: Store) -> Callable[..., dict[str, str]]:
         return {found.handler: found.state.value for found in store.journal.runs_of(event.id)}
 
     return states
+
+
+class TestDryRuns:
+    """What failed in a dry run is no dead letter, and nobody's business unless it is named."""
+
+    @pytest.fixture(autouse=True)
+    def dry(self, store: Store) -> Record:
+        """An event on which only a dry run failed."""
+        request = ReplayRequest(asked=Filter(), handlers=frozenset())
+        replays = Replays(store.journal.engine)
+        assert replays.create("try it", request, now=START, expected=0, dry_run=True)
+        return store.journalled(run("welcome.greet", RunState.DEAD, replay="try it"))
+
+    def test_it_is_listed_by_the_name_of_its_replay(self, command, events):
+        """In groups, too; the event has it whatever is asked for."""
+        dead = ("runs", "list", "--state", "dead")
+        assert {each["replay"] for each in command.json(*dead)} == {None}
+        assert {each["replay"] for each in command.json("runs", "list")} == {None}
+        named = command.json(*dead, "--replay", "try it")
+        assert [each["replay"] for each in named] == ["try it"]
+        assert len(command.json("runs", "list", "--group", "--replay", "try it")) == 1
+        assert command.json("runs", "show", named[0]["event_id"])[0]["runs"]
+
+    def test_all_means_all_others(self, command, events):
+        """Whether they are dismissed or retried."""
+        (found,) = command.json("runs", "dismiss", "--state", "dead", "--yes")
+        assert found == {"matched": 3, "changed": 3}
+
+    def test_its_event_alone_is_not_enough(self, command, dry):
+        """What to type instead is said, and does it."""
+        done = command("runs", "dismiss", dry.id, "--yes")
+        typed = f"--event {dry.id} --replay 'try it'"
+        assert (done.exit_code, typed in done.stderr) == (1, True)
+        named = command("runs", "dismiss", "--event", dry.id, "--replay", "try it", "--yes")
+        assert (named.exit_code, named.stdout) == (0, "1 run dismissed.\n")
 
 
 class TestWhoIsMeant:

@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from comethooks.workers.journal import Filter, Journal, Outcome, StoredEvent
+from comethooks.workers.journal.replaying.replay_request import ReplayRequest
+from comethooks.workers.journal.replaying.replay_rows import Replays
 from comethooks.workers.patterns import pattern_of
 from comethooks.workers.record import Record
 from comethooks.workers.states import EventStatus, RunState
@@ -82,7 +84,7 @@ checked = settings(
 @pytest.fixture
 def records(journal: Journal) -> list[Record]:
     """Events, duplicates and refused requests of all kinds, which are journalled, too; some events
-    with runs.
+    with runs, live ones and those of a replay and of a dry run.
     """
     chance = random.Random(7)
     made: list[Record] = []
@@ -106,6 +108,8 @@ def records(journal: Journal) -> list[Record]:
         for _ in range(50)
         for handler in HANDLERS
     ]
+    request = ReplayRequest(asked=Filter(), handlers=frozenset())
+    Replays(journal.engine).create("aga%", request, now=T0, expected=0, dry_run=True)
     journal.write(
         [
             settled(record, *({each.handler: each for each in chance.sample(runs, 2)}.values()))

@@ -1,4 +1,4 @@
-from itertools import combinations_with_replacement
+from itertools import chain, combinations_with_replacement, product
 
 import pytest
 
@@ -12,6 +12,8 @@ from comethooks.workers.journal import (
     StoredDuplicates,
 )
 from comethooks.workers.journal.listings import reading
+from comethooks.workers.journal.replaying.replay_request import ReplayRequest
+from comethooks.workers.journal.replaying.replay_rows import Replays
 from comethooks.workers.states import EventStatus, RunState, event_status
 from tests.workers.journal.samples import T0, an_id, duplicate, event, refusal, run, settled
 
@@ -128,13 +130,39 @@ class TestEvents:
         journal.write([settled(event(number)) for number in range(5)])
         assert numbers(journal.events(Filter(since=T0 + 1000, until=T0 + 3000))) == [2, 1]
 
+    def test_what_a_replay_has_run_well_is_not_unhandled(self, journal: Journal):
+        """A dry run has run nothing; nor does a replay change what live runs came to."""
+        replays = Replays(journal.engine)
+        request = ReplayRequest(asked=Filter(), handlers=frozenset())
+        replays.create("dry", request, now=T0, expected=0, dry_run=True)
+        live = [(), (run(),), (run(RunState.DEAD),)]
+        again = [
+            (),
+            (run(replay="july"),),
+            (run(RunState.DEAD, replay="july"),),
+            (run(RunState.SKIPPED, replay="july"),),
+            (run(replay="dry"),),
+            (run(replay="dry"), run(RunState.DEAD, replay="july"), run(replay="june")),
+        ]
+        for number, runs in enumerate(product(live, again)):
+            journal.write([settled(event(number), *chain(*runs))])
+        status_of = {each.id: each.status for each in journal.events()}
+        assert [status_of[an_id(number)].value for number in range(len(again))] == [
+            *("unhandled", "replayed", "unhandled", "unhandled", "unhandled", "replayed"),
+        ]
+        assert {status_of[an_id(number)] for number in range(6, 12)} == {EventStatus.DONE}
+        assert {status_of[an_id(number)] for number in range(12, 18)} == {EventStatus.DEAD}
+        for status in EventStatus:
+            found = {each.id for each in journal.events(Filter(status=status))}
+            assert found == {each for each, of_it in status_of.items() if of_it is status}
+
     def test_by_status(self, journal: Journal):
         """SQL finds for every pair of states just the events whose status is that one."""
         pairs = [(), *combinations_with_replacement(RunState, 2)]
         for number, states in enumerate(pairs):
             live = [run(state, f"p.h{place}") for place, state in enumerate(states)]
             journal.write([settled(event(number), *live, run(RunState.DEAD, replay="july"))])
-        for status in EventStatus:
+        for status in {*EventStatus} - {EventStatus.REPLAYED}:
             expected = [
                 number for number, states in enumerate(pairs) if event_status(states) is status
             ]

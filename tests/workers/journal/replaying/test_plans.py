@@ -82,6 +82,7 @@ def test_what_is_claimed_is_found_by_an_index(journal: Journal, call: Call):
 
 REPLAYED: dict[str, Call] = {
     "states": lambda journal: replay_results.states(journal.engine, "mended"),
+    "status": lambda journal: list(journal.events(Filter(status=EventStatus.REPLAYED))),
     "effects": lambda journal: list(replay_results.effects(journal.engine, "mended")),
 }
 
