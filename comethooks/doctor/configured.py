@@ -31,19 +31,19 @@ def unusable(problems: Iterable[str]) -> Iterator[Finding]:
 
 def check_settings(settings: Settings) -> Iterator[Finding]:
     """What can be said of settings that can be used. Shows no value that could be a secret."""
-    yield _sources(settings)
+    yield _given(settings)
     yield _data_dir(settings)
     yield from _credentials(settings.basic_auth)
     yield _apps(settings)
     yield _public_url(settings.public_url)
 
 
-def _sources(settings: Settings) -> Finding:
+def _given(settings: Settings) -> Finding:
     names = given(settings)
     from_environment = (
         f"{', '.join(names)} from the environment" if names else "none from the environment"
     )
-    return Finding("settings.sources", Level.OK, f"{from_environment}; the others are as they come")
+    return Finding("settings.given", Level.OK, f"{from_environment}; the others are as they come")
 
 
 def _data_dir(settings: Settings) -> Finding:

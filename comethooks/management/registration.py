@@ -22,7 +22,7 @@ _SPELLINGS = frozenset(("user_connection_status_change",))
 _REFUSED_AS_A_WHOLE = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-class Action(StrEnum):
+class StepKind(StrEnum):
     """What is done to a webhook or to one of its triggers; `NONE`: the trigger is there already."""
 
     CREATE = "create"
@@ -60,7 +60,7 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RegistrationPlan:
     """What has to be done.
 
     `fields` is what the webhook is created or updated with, the password among it. `changes` names
@@ -71,7 +71,7 @@ class Plan:
 
     id: str
     url: str
-    action: Action
+    action: StepKind
     fields: dict[str, Any] = field(repr=False)
     changes: tuple[str, ...]
     untold: tuple[str, ...]
@@ -89,7 +89,7 @@ class Plan:
 class Step:
     """One thing that was done, or failed; `trigger` is None when it is the webhook itself."""
 
-    action: Action
+    action: StepKind
     trigger: str | None = None
     error: str | None = None
 
@@ -104,7 +104,7 @@ def registrable_triggers(*, legacy: bool) -> tuple[str, ...]:
     )
 
 
-def planned(wanted: Registration, api: Management) -> Plan:
+def planned(wanted: Registration, api: Management) -> RegistrationPlan:
     """What has to be done for `wanted`. Reads what there is, and changes nothing.
 
     Raises `ManagementError`.
@@ -120,10 +120,10 @@ def planned(wanted: Registration, api: Management) -> Plan:
     fields = _fields(wanted, identifier, old)
     changes, untold = ((), ()) if old is None else _compared(fields, old)
     extra = tuple(each for each in delivered if each not in wanted.triggers)
-    return Plan(
+    return RegistrationPlan(
         id=identifier,
         url=wanted.url,
-        action=Action.CREATE if old is None else Action.UPDATE,
+        action=StepKind.CREATE if old is None else StepKind.UPDATE,
         fields=fields,
         changes=changes,
         untold=untold,
@@ -138,23 +138,25 @@ def planned(wanted: Registration, api: Management) -> Plan:
     )
 
 
-def carry_out(plan: Plan, api: Management) -> Iterator[Step]:
+def carry_out(plan: RegistrationPlan, api: Management) -> Iterator[Step]:
     """Do it. Each step is reported once it is done; of the triggers each has a result of its own.
 
     Raises `ManagementError`; what was done before stays done, and another plan continues there.
     """
-    if plan.action is Action.CREATE:
+    if plan.action is StepKind.CREATE:
         api.create(plan.fields | {"id": plan.id})
     else:
         api.update(plan.id, plan.fields)
     yield Step(plan.action)
-    yield from (Step(Action.NONE, trigger) for trigger in plan.present)
-    yield from _changed(Action.ADD, partial(api.add_triggers, plan.id), plan.add)
-    yield from _changed(Action.REMOVE, partial(api.remove_triggers, plan.id), plan.remove)
+    yield from (Step(StepKind.NONE, trigger) for trigger in plan.present)
+    yield from _changed(StepKind.ADD, partial(api.add_triggers, plan.id), plan.add)
+    yield from _changed(StepKind.REMOVE, partial(api.remove_triggers, plan.id), plan.remove)
 
 
 def _changed(
-    action: Action, change: Callable[[Sequence[str]], list[TriggerResult]], triggers: Sequence[str]
+    action: StepKind,
+    change: Callable[[Sequence[str]], list[TriggerResult]],
+    triggers: Sequence[str],
 ) -> Iterator[Step]:
     """All at once; where CometChat refuses that because of one, each by itself."""
     if not triggers:

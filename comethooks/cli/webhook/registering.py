@@ -13,12 +13,12 @@ from comethooks.cli.terminal.texts import plain
 from comethooks.cli.webhook.asked_for import asked_for, offer, only_asked_for
 from comethooks.doctor.public import endpoint
 from comethooks.management import (
-    Action,
     Management,
     ManagementError,
-    Plan,
     Registration,
+    RegistrationPlan,
     Step,
+    StepKind,
     carry_out,
     registrable_triggers,
 )
@@ -27,11 +27,11 @@ from comethooks.workers.settings.settings import NAMES, Settings
 
 _COLUMNS = (Column("WHAT", folds_at=32), Column("RESULT"), Column("DETAIL", folds_at=32))
 _PAST = {
-    Action.CREATE: "created",
-    Action.UPDATE: "updated",
-    Action.ADD: "added",
-    Action.REMOVE: "removed",
-    Action.NONE: "there already",
+    StepKind.CREATE: "created",
+    StepKind.UPDATE: "updated",
+    StepKind.ADD: "added",
+    StepKind.REMOVE: "removed",
+    StepKind.NONE: "there already",
 }
 
 
@@ -75,7 +75,7 @@ def registration(
     return wanted
 
 
-def warn(plan: Plan) -> None:
+def warn(plan: RegistrationPlan) -> None:
     """Say what somebody may not expect of a plan."""
     if plan.twins:
         hint(
@@ -106,7 +106,7 @@ def warn(plan: Plan) -> None:
 class Report:
     """Tells the steps of a plan: each at once as JSON, or all in a table."""
 
-    plan: Plan
+    plan: RegistrationPlan
     app_id: str
     dry_run: bool
     as_json: bool
@@ -166,16 +166,16 @@ class Report:
     def _row(self, step: Step) -> tuple[Cell, ...]:
         if step.error is not None:
             return step.trigger or self.plan.id, Text("failed", style="bold red"), step.error
-        planned = self.dry_run and step.action is not Action.NONE
+        planned = self.dry_run and step.action is not StepKind.NONE
         result = f"would be {_PAST[step.action]}" if planned else _PAST[step.action]
         if step.trigger is not None:
             return step.trigger, result, ""
         return f"webhook {self.plan.id}", result, _detail(self.plan)
 
 
-def _detail(plan: Plan) -> str:
+def _detail(plan: RegistrationPlan) -> str:
     """The URL of a new webhook; of an old one, what about it is new."""
-    if plan.action is Action.CREATE:
+    if plan.action is StepKind.CREATE:
         return plan.url
     changed = (
         f"changed: {', '.join(plan.changes)}" if plan.changes else "nothing is known to differ"
@@ -183,11 +183,11 @@ def _detail(plan: Plan) -> str:
     return f"{changed}; sent again, as CometChat does not tell: {', '.join(plan.untold)}"
 
 
-def _foreseen(plan: Plan) -> Iterator[Step]:
+def _foreseen(plan: RegistrationPlan) -> Iterator[Step]:
     yield Step(plan.action)
-    yield from (Step(Action.NONE, trigger) for trigger in plan.present)
-    yield from (Step(Action.ADD, trigger) for trigger in plan.add)
-    yield from (Step(Action.REMOVE, trigger) for trigger in plan.remove)
+    yield from (Step(StepKind.NONE, trigger) for trigger in plan.present)
+    yield from (Step(StepKind.ADD, trigger) for trigger in plan.add)
+    yield from (Step(StepKind.REMOVE, trigger) for trigger in plan.remove)
 
 
 def _address(given: str | None, settings: Settings) -> str:

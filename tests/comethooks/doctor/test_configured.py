@@ -28,7 +28,7 @@ def test_where_they_come_from_is_named(tmp_path: Path) -> None:
             settings(tmp_path, COMETHOOKS_BASIC_AUTH_FILE=str(file), REDIS_URL="", PORT="8001")
         )
     )
-    assert found["settings.sources"].detail.startswith(
+    assert found["settings.given"].detail.startswith(
         "COMETHOOKS_BASIC_AUTH, PORT, COMETHOOKS_DATA_DIR from the environment"
     )
 

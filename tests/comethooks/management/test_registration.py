@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from comethooks.management import (
-    Action,
     LimitError,
     NotFoundError,
     RefusedError,
     Registration,
     Step,
+    StepKind,
     carry_out,
     planned,
     registrable_triggers,
@@ -31,9 +31,9 @@ def done(wanted, api) -> list[Step]:
 class TestNew:
     def test_it_is_created_with_its_triggers(self, api, server) -> None:
         assert done(WANTED, api) == [
-            Step(Action.CREATE),
-            Step(Action.ADD, "message_sent"),
-            Step(Action.ADD, "message_edited"),
+            Step(StepKind.CREATE),
+            Step(StepKind.ADD, "message_sent"),
+            Step(StepKind.ADD, "message_edited"),
         ]
         assert server.webhooks == {
             "comethooks": {
@@ -51,7 +51,7 @@ class TestNew:
 
     def test_a_plan_changes_nothing(self, api, server) -> None:
         plan = planned(WANTED, api)
-        assert (plan.action, plan.add) == (Action.CREATE, ("message_sent", "message_edited"))
+        assert (plan.action, plan.add) == (StepKind.CREATE, ("message_sent", "message_edited"))
         assert server.changes == []
 
     def test_no_output_of_it_has_the_password(self, api) -> None:
@@ -81,11 +81,11 @@ class TestAgain:
         done(WANTED, api)
         before = dict(server.webhooks["comethooks"])
         plan = planned(WANTED, api)
-        assert (plan.action, plan.changes, plan.untold) == (Action.UPDATE, (), NEVER_TOLD)
+        assert (plan.action, plan.changes, plan.untold) == (StepKind.UPDATE, (), NEVER_TOLD)
         assert list(carry_out(plan, api)) == [
-            Step(Action.UPDATE),
-            Step(Action.NONE, "message_sent"),
-            Step(Action.NONE, "message_edited"),
+            Step(StepKind.UPDATE),
+            Step(StepKind.NONE, "message_sent"),
+            Step(StepKind.NONE, "message_edited"),
         ]
         assert server.webhooks == {"comethooks": before}
         assert server.changes[-1] == ("PUT", "/apps/app1/webhooks/comethooks")
@@ -133,7 +133,7 @@ class TestAgain:
     def test_an_id_that_is_given_decides(self, api, server) -> None:
         server.has("byhand", webhookURL=URL)
         plan = planned(replace(WANTED, id="other"), api)
-        assert (plan.id, plan.action, plan.twins) == ("other", Action.CREATE, ("byhand",))
+        assert (plan.id, plan.action, plan.twins) == ("other", StepKind.CREATE, ("byhand",))
 
     def test_triggers_that_nobody_asked_for_are_left(self, api, server) -> None:
         server.has("comethooks", "message_sent", "user_blocked")
@@ -145,7 +145,7 @@ class TestAgain:
     def test_exactly_removes_them(self, api, server) -> None:
         server.has("comethooks", "message_sent", "user_blocked")
         steps = done(replace(WANTED, exact=True), api)
-        assert steps[-1] == Step(Action.REMOVE, "user_blocked")
+        assert steps[-1] == Step(StepKind.REMOVE, "user_blocked")
         assert server.triggers["comethooks"] == ["message_sent", "message_edited"]
 
 
@@ -157,7 +157,7 @@ class TestFailures:
         """Whether CometChat says so in its result, or refuses them all because of it."""
         server.unknown, server.refuses_unknown = {"message_edited"}, refuses_unknown
         _, good, bad = done(WANTED, api)
-        assert good == Step(Action.ADD, "message_sent")
+        assert good == Step(StepKind.ADD, "message_sent")
         assert (bad.trigger, bool(bad.error)) == ("message_edited", True)
         assert server.triggers == {"comethooks": ["message_sent"]}
 
