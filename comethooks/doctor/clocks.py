@@ -1,6 +1,4 @@
-"""Whether this host's clock agrees with those of the servers: leases, retries and retention go by
-them.
-"""
+"""Whether the clocks of this host and of the servers agree: leases and retries go by them."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -30,9 +28,7 @@ def database_time(journal: Journal) -> float:
 
 
 def ahead(ask: Ask, clock: Callable[[], float] = time.time) -> float:
-    """How far a server's clock is ahead, in seconds, as far as the way to it lets one tell: at
-    least so far.
-    """
+    """How many seconds a server's clock is ahead, at least: the way to it takes time, too."""
     started = clock()
     theirs = ask()
     ended = clock()

@@ -16,9 +16,7 @@ _DASHBOARD_PASSWORD = re.compile(r"[A-Za-z0-9]{1,100}")
 
 
 def given(settings: Settings) -> list[str]:
-    """The names of the settings that the environment has, itself or as the name of a file, in their
-    order.
-    """
+    """The names of the settings that the environment has, as `NAME` or `NAME_FILE`, in order."""
     texts, _ = read_variables(settings.environ, NAMES.values())
     return [name for name in NAMES.values() if name in texts]
 

@@ -1,6 +1,4 @@
-"""The database of the journal: whether it answers, has this version's tables, and may be written
-to.
-"""
+"""The journal's database: whether it answers, has this version's tables, and takes writes."""
 
 import os
 from collections.abc import Iterator
@@ -29,9 +27,7 @@ def sqlite_file(url: str) -> Path | None:
 
 
 def check_database(url: str, *, embedded: bool) -> Iterator[Finding]:
-    """Everything about the database at `url`. `embedded` means that `comethooks up` would make
-    it.
-    """
+    """Check the database at `url`. `embedded`: it is the one that `comethooks up` makes."""
     place = masked_url(url)
     try:
         missing = missing_file(url)

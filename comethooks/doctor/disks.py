@@ -18,9 +18,7 @@ OUT_SHARE, OUT_BYTES = 0.01, 100 * 10**6
 
 
 def check_disks(places: Mapping[str, Path]) -> Iterator[Finding]:
-    """One finding for each file system that a place is in, by what is there; a place need not exist
-    yet.
-    """
+    """One finding for each file system that a place is in; a place need not exist yet."""
     by_device: dict[int, tuple[Path, list[str]]] = {}
     for what, place in places.items():
         folder = _existing(place)
@@ -47,9 +45,7 @@ def space(folder: Path, contents: list[str], *, total: int, free: int) -> Findin
 
 
 def redis_dir(client: Redis, url: str) -> Path | None:
-    """Where the server at `url` writes, if that can be known and is on this machine. Raises
-    redis-py's errors.
-    """
+    """Where the server at `url` writes; None if that is not known. Raises redis-py's errors."""
     parts = urlsplit(url)
     if parts.scheme != "unix" and parts.hostname not in LOOPBACK:
         return None

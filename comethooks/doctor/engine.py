@@ -33,9 +33,7 @@ def check_workers(client: Redis, partitions: int | None) -> Iterator[Finding]:
 
 
 def check_runs(journal: Journal, now: int) -> Iterator[Finding]:
-    """Dead letters, and runs that wait for an attempt. `now` is in milliseconds. Raises the
-    journal's errors.
-    """
+    """Dead letters, and runs that wait; `now` is in milliseconds. Raises the journal's errors."""
     counts = journal.unfinished()
     if dead := counts.get(RunState.DEAD, 0):
         yield Finding(

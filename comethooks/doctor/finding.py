@@ -14,9 +14,7 @@ LIMIT_SECONDS = 20.0
 
 
 class Level(StrEnum):
-    """How bad it is. What is wrong loses events, refuses them, or keeps them from ever being
-    processed.
-    """
+    """How bad it is. What is wrong loses or refuses events, or keeps them from being processed."""
 
     OK = "ok"
     WARNING = "warning"
@@ -25,9 +23,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at: `check` is its name, `group.what`; `advice` says what to do, if
-    anything.
-    """
+    """What one check says. `check` is its name, `group.what`; `advice` says what to do."""
 
     check: str
     level: Level
@@ -52,8 +48,7 @@ def from_health(group: str, found: health.HealthFinding, level: Level = Level.WA
 def guarded(
     name: str, check: Callable[[], Iterable[Finding]], *, seconds: float = LIMIT_SECONDS
 ) -> list[Finding]:
-    """What `check` finds. When it raises, or does not end in time, that is a finding itself, named
-    `name`.
+    """What `check` finds. That it raises, or does not end in time, is a finding named `name`.
 
     It runs in a thread, which is left behind when the time is over.
     """
@@ -76,9 +71,7 @@ def guarded(
 
 
 def caught(name: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
-    """What `check` finds until it raises, if it does; that is a finding then. Runs in this
-    thread.
-    """
+    """What `check` finds until it raises; that it did is then a finding. Runs in this thread."""
     try:
         yield from check()
     except Exception as error:  # a defect of one check is no reason to keep the others back

@@ -11,9 +11,7 @@ from comethooks.workers.texts import number_of
 
 
 def check_plugins(plugins: Plugins, workers: Sequence[WorkerPlugins] = ()) -> Iterator[Finding]:
-    """What is found of each plugin here and what `workers` have of it, and one finding for each
-    warning.
-    """
+    """Each plugin as it is found here and as `workers` have it, and a finding for each warning."""
     here = held(plugins)
     compared = {each.name: each for each in compare(here, workers)}
     for plugin in here:

@@ -46,9 +46,7 @@ class Reply:
 
 
 def post(client: httpx.Client, url: httpx.URL, body: bytes, **options: Any) -> Reply:
-    """Post `body` and read the answer, or the beginning of it. Raises `CertificateError` and
-    httpx's errors.
-    """
+    """Post `body`; the answer's beginning. Raises `CertificateError` and httpx's errors."""
     started = time.monotonic()
     headers = {"Content-Type": "application/json", "User-Agent": "comethooks-doctor"}
     try:

@@ -1,5 +1,4 @@
-"""The public address, tried out over the network as CometChat would: does it refuse strangers, and
-take its events?
+"""The public address, tried out as CometChat would: does it refuse strangers and take events?
 
 What it sends is an event with the trigger `comethooks_doctor` and nothing else in it. The one with
 credentials is counted, and not kept. Credentials go only to who has answered like this service, and
@@ -30,9 +29,7 @@ _ACCEPTS = "public.accepts"
 
 
 def endpoint(public_url: str) -> httpx.URL:
-    """Where CometChat posts to, for a public address with or without it; without credentials that
-    are in it.
-    """
+    """Where CometChat posts to at a public address. Credentials in the address are left out."""
     url = httpx.URL(public_url).copy_with(userinfo=b"")
     path = url.path.rstrip("/")
     return url.copy_with(path=path if path.endswith("/webhooks") else f"{path}/webhooks")

@@ -1,6 +1,4 @@
-"""The Redis or Valkey that keeps events until they are journalled: whether it answers, and whether
-it keeps them.
-"""
+"""The Redis or Valkey that keeps events until they are journalled: does it answer and keep them?"""
 
 import re
 import time
@@ -60,8 +58,7 @@ def check_connection(client: Redis, settings: Settings, *, embedded: bool) -> It
 
 
 def check_server(client: Redis, settings: Settings) -> Iterator[Finding]:
-    """What it is, whether it writes, and whether it keeps what was written. Raises redis-py's
-    errors.
+    """What it is, whether it takes writes, and whether it keeps them. Raises redis-py's errors.
 
     Managed servers may forbid CONFIG or INFO; then that is what it says.
     """

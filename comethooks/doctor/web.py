@@ -12,9 +12,7 @@ TIMEOUT_SECONDS = 3.0
 
 
 def check_web(place: str) -> Iterator[Finding]:
-    """Whether something listens at `place`, `host:port`, whether it is this service, and what it
-    says of itself.
-    """
+    """Whether this service listens at `place` (`host:port`), and what it says of itself."""
     try:
         with httpx.Client(
             base_url=f"http://{place}", timeout=TIMEOUT_SECONDS, trust_env=False

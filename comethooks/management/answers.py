@@ -15,9 +15,7 @@ _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no"
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A webhook as CometChat told it; None is what it did not tell, and it never tells the
-    password.
-    """
+    """A webhook as CometChat told it. None is what it did not tell; it never tells the password."""
 
     id: str
     name: str | None = None
@@ -47,9 +45,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class TriggerResult:
-    """What came of adding or removing one trigger. `message` is CometChat's, or says what is
-    missing.
-    """
+    """What came of adding or removing a trigger. `message` says why it failed."""
 
     trigger: str
     success: bool

@@ -167,9 +167,7 @@ class Management:
             ) from None
 
     def _refusal(self, answer: httpx.Response, body: dict[str, Any] | None) -> tuple[int, str, str]:
-        """Status, code and message of an error; CometChat may quote what was sent, so secrets are
-        masked.
-        """
+        """Status, code and message of an error; what CometChat quotes of secrets is masked."""
         try:
             error = answer.json().get("error")
             code, message = str(error.get("code") or ""), str(error.get("message") or "")

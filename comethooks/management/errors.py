@@ -14,9 +14,7 @@ ManagementError
 
 
 class ManagementError(Exception):
-    """The base of all. Its text is for people, says what to do where something can be done, and has
-    no secret.
-    """
+    """The base of all. Its text is for people, says what to do, and holds no secret."""
 
 
 class LimitError(ManagementError):

@@ -175,9 +175,7 @@ def _changed(
 
 
 def _found(wanted: Registration, present: Sequence[Webhook]) -> Webhook | None:
-    """The webhook that is meant, when there is one; of several with its URL, the one that has our
-    own id.
-    """
+    """The webhook that is meant, if any. Of several with its URL, the one with our id."""
     if wanted.id is not None:
         return next((each for each in present if each.id == wanted.id), None)
     ours = [each for each in present if each.id == DEFAULT_ID]

@@ -58,9 +58,7 @@ def _same(ours: Sequence[HeldPlugin], other: WorkerPlugins, member: str) -> bool
 
 
 def log_plugins(plugins: Sequence[HeldPlugin]) -> None:
-    """Say in the log which plugins are in, and of each that is not, or not as it is in its file,
-    why.
-    """
+    """Log which plugins are in, and of each that is not, or is in an older version, why."""
     running = [f"{each.name} {each.version}" for each in plugins if each.state.runs]
     log.info("plugins loaded", plugins=", ".join(running) or "none")
     for plugin in plugins:

@@ -1,5 +1,4 @@
-"""The settings of a plugin: declared as Marshmallow fields, read from the environment, shown to
-nobody.
+"""The settings of a plugin: declared as Marshmallow fields, read from the environment, never shown.
 
 The field `channel` of the plugin `welcome` is read from `COMETHOOKS_WELCOME_CHANNEL`, or from the
 file that `COMETHOOKS_WELCOME_CHANNEL_FILE` names. A list is written with commas between its
@@ -23,8 +22,7 @@ _MIN_REDACTED = 4
 
 
 class Config:
-    """A plugin's settings as read-only attributes; one that is neither set nor has a default is
-    None.
+    """A plugin's settings as read-only attributes; None where none is set and there is no default.
 
     Its `repr` shows no value.
     """
@@ -92,9 +90,7 @@ def declaration_problems(plugin: str, declared: object) -> list[str]:
 def read_config(
     plugin: str, declared: Mapping[str, fields.Field[Any]], environ: Mapping[str, str]
 ) -> tuple[Config, list[str]]:
-    """The config of a plugin from `environ`, and the problems, which name the variable and quote no
-    value.
-    """
+    """A plugin's config from `environ`, and its problems: each names a variable, none a value."""
     variables = {name: variable(plugin, name) for name in declared}
     texts, unread = read_variables(environ, variables.values())
     problems = list(unread.values())

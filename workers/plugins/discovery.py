@@ -1,5 +1,4 @@
-"""Where plugins are found: as entry points of what is installed, by `COMETHOOKS_PLUGINS`, in a
-folder.
+"""Where plugins are found: entry points of what is installed, `COMETHOOKS_PLUGINS`, a folder.
 
 Nothing of a plugin runs before its `load` is called.
 """
@@ -62,9 +61,7 @@ class Loadable:
 
 
 def loadables(settings: Settings) -> Iterator[Loadable]:
-    """All there are, in a stable order: entry points by name, then the setting's, then files by
-    name.
-    """
+    """All there are, in a stable order: entry points by name, the setting's, files by name."""
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
         installed = f" of {entry.dist.name} {entry.dist.version}" if entry.dist else ""
         yield Loadable(
@@ -93,8 +90,7 @@ def loadables(settings: Settings) -> Iterator[Loadable]:
 
 
 def overlooked(settings: Settings) -> Iterator[Path]:
-    """Folders in that of the plugins that are no package but a project with one in it, which is to
-    be installed.
+    """Folders in the plugin folder that hold a project to install, and are no package themselves.
 
     One whose package plugins are loaded from, as it is installed or on the path, is not meant.
     """
@@ -220,9 +216,7 @@ def _module_version(value: str) -> str:
 
 
 def version_of(path: Path) -> str:
-    """The beginning of the SHA-256 of a file's bytes; for a package, of all its .py files and their
-    names.
-    """
+    """The first digits of a file's SHA-256; of a package, of its .py files with their names."""
     if path.is_file():
         return hashlib.sha256(path.read_bytes()).hexdigest()[:_VERSION_DIGITS]
     package = hashlib.sha256()
@@ -234,9 +228,7 @@ def version_of(path: Path) -> str:
 
 
 def _own(value: str) -> Path | None:
-    """The file or folder of the top-level package that `value` begins with. Runs none of its
-    code.
-    """
+    """The file or folder of the top-level package that `value` begins with. Runs no code of it."""
     try:
         spec = find_spec(re.split(r"[.:]", value)[0])
     except (ImportError, ValueError):

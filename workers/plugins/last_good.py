@@ -31,8 +31,7 @@ from comethooks.workers.settings.settings import Settings
 MAX_BYTES = 20_000_000
 """A package that is larger, with its data, is not kept."""
 _KEPT = 2
-"""Versions that are kept of a plugin. A process that runs the one before may still import from
-it."""
+"""So many versions are kept: a process that runs the one before may still import from it."""
 
 log = structlog.get_logger()
 

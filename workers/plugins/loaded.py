@@ -25,8 +25,7 @@ class BoundHandler:
     timeout: float
     """Seconds that a run may take: the handler's own, or what the settings say."""
     version: str
-    """Which code it is: the version of what is installed, or the beginning of a SHA-256 of the
-    file."""
+    """Which code it is: the version of what is installed, or the first digits of a SHA-256."""
     id: str = field(init=False)
     """`plugin.function`."""
     function: Callable[..., Any] = field(init=False)
@@ -71,9 +70,7 @@ class BrokenPlugin:
 
 @dataclass(frozen=True)
 class DisabledPlugin:
-    """A plugin that `COMETHOOKS_DISABLED_PLUGINS` names, by its name, its entry point's or its
-    file's.
-    """
+    """A plugin that a setting disables, by its own name or that of its entry point or file."""
 
     name: str
     origin: str

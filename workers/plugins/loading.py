@@ -43,8 +43,7 @@ class _Contents:
 
 
 def load_plugins(settings: Settings, last_good: LastGood | None = None) -> Plugins:
-    """Load every plugin that is found. What a plugin raises puts it in quarantine, and goes no
-    further.
+    """Load every plugin that is found. One that raises is put into quarantine; the others go on.
 
     With `last_good`, as a worker loads them, a file of the folder that cannot be loaded is replaced
     by its last good version, and what could be loaded is kept there. A name stays with the file
@@ -71,9 +70,7 @@ def load_plugins(settings: Settings, last_good: LastGood | None = None) -> Plugi
 
 
 def look_at_plugins(settings: Settings) -> Plugins:
-    """The same for a command. What a plugin prints when it is imported is no data of the command's,
-    so it goes to standard error.
-    """
+    """The same for a command: what plugins print when they are imported goes to standard error."""
     with redirect_stdout(sys.stderr):
         return load_plugins(settings)
 
@@ -194,9 +191,7 @@ def _configured(plugin: Plugin, origin: str, version: str, settings: Settings) -
 
 
 def _timeout(handler: Handler, settings: Settings) -> float:
-    """How long a run may take. Not longer than the setting, since that is how long a stop waits for
-    it.
-    """
+    """How many seconds a run may take: no more than the setting, which a stop waits for."""
     most = settings.handler_timeout
     if handler.timeout is None:
         return most
@@ -224,9 +219,7 @@ def _explained(error: BaseException) -> str:
 
 
 def _line_in(own: Path | None, error: BaseException) -> str | None:
-    """The innermost line of what is `own` to the plugin that `error` came through, as
-    `file:line`.
-    """
+    """The innermost line of code below `own` that `error` came through, as `file:line`."""
     if own is None:
         return None
     if (

@@ -38,8 +38,7 @@ REPLAYABLE: tuple[Replayable, ...] = get_args(Replayable)
 _COMETCHATS = frozenset(
     entry.canonical.partition(".")[0] for entry in TRIGGERS.values() if entry.canonical is not None
 )
-"""What canonical names begin with, up to the dot: a plugin of that name would make events of the
-same names."""
+"""What canonical names begin with. A plugin of that name would make events of the same names."""
 
 
 class PluginError(Exception):
@@ -90,9 +89,7 @@ class Handler:
     where: str
     """`file:line`."""
     retry: Retry | None = None
-    """When a run that failed is tried again. Without it, only when the handler raises
-    `RetryLater`.
-    """
+    """When a run that failed is tried again. None: only when the handler raises `RetryLater`."""
     timeout: float | None = None
     """Seconds that a run may take. Without it, as many as `COMETHOOKS_HANDLER_TIMEOUT` says."""
     echoes: bool = False
@@ -100,17 +97,14 @@ class Handler:
     replay: Replayable = "ask"
     """Whether a replay may run it: always (`safe`), when somebody names it (`ask`), or `never`."""
     ordered: bool = False
-    """Whether, when a run fails, those of later events of the conversation wait until it is done or
-    dismissed."""
+    """Whether a run that fails holds up those of later events of its conversation."""
 
     def matches(self, trigger: str, name: str | None, source: str = COMETCHAT) -> bool:
         """Whether this handler wants events of `trigger`, whose canonical name is `name`."""
         return self.why_not(trigger, name, source) is None
 
     def why_not(self, trigger: str, name: str | None, source: str = COMETCHAT) -> str | None:
-        """Why this handler does not want events of `trigger`, whose canonical name is `name`; None
-        if it does.
-        """
+        """Why it does not want events of `trigger`, canonically `name`; None if it does."""
         misfits = [misfit(pattern, trigger, name, source) for pattern in self.patterns]
         if None not in misfits:
             return "; ".join(why for why in misfits if why is not None)
@@ -162,8 +156,7 @@ class Plugin:
         replay: Replayable = "ask",
         ordered: bool = False,
     ) -> Callable[[Function], Function]:
-        """Register the decorated function for events whose trigger or canonical name fits one of
-        `patterns`.
+        """Register a function for events whose trigger or canonical name fits one of `patterns`.
 
         In a pattern `*` stands for any text, and `source:` before it for another source than
         CometChat. The function gets the event and a `Context`, once an event however many of its

@@ -80,9 +80,7 @@ class RetryLater(Exception):
 
 
 class NotYet(RetryLater):
-    """Raised in a handler by its context, which could not begin something: that attempt does not
-    count.
-    """
+    """Raised by a handler's context that could not begin something. It does not count."""
 
     def __init__(self, seconds: float, why: str) -> None:
         super().__init__(seconds)
@@ -96,9 +94,7 @@ def next_attempt(
     *,
     random: Callable[[], float] = random.random,
 ) -> float | None:
-    """Seconds until the attempt that follows number `attempt`, which `error` ended; None when none
-    follows.
-    """
+    """Seconds until the attempt after `attempt`, which `error` ended; None if none follows."""
     asked = _asked(error)
     if not counts(error):
         return asked or 0.0
@@ -126,9 +122,7 @@ def is_seconds(value: object) -> TypeGuard[float]:
 
 
 def _asked(error: BaseException) -> float | None:
-    """The seconds that a `RetryLater` asks for. A class of a plugin below it may have none, or
-    nonsense.
-    """
+    """The seconds that a `RetryLater` asks for. A subclass may hold none, or nonsense."""
     seconds = getattr(error, "seconds", None) if isinstance(error, RetryLater) else None
     return seconds if is_seconds(seconds) and seconds >= 0 else None
 

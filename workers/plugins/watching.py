@@ -38,8 +38,7 @@ class _FileState:
 
 
 class PluginWatch:
-    """What is in a folder's `.py` and `pyproject.toml` files, and whether that has changed since it
-    was last told.
+    """Whether the `.py` and `pyproject.toml` files in a folder have changed since it last told.
 
     `clock` gives seconds that never go back.
     """
@@ -54,8 +53,7 @@ class PluginWatch:
         self._told_at = float("-inf")
 
     def changed(self) -> tuple[str, ...]:
-        """The files that have changed, as paths within the folder, once and as soon as that is to
-        be followed.
+        """The files that have changed, within the folder: once, and when they have settled.
 
         To be called often: it looks about once a second. It waits until nothing changes any more
         between two looks, but not for ever, and some seconds after the last time.
@@ -78,9 +76,7 @@ class PluginWatch:
         return different
 
     def _forget_bytecode(self, names: tuple[str, ...]) -> None:
-        """Remove what was compiled: Python knows it by the source's size and second, which may be
-        the same.
-        """
+        """Remove what was compiled: Python knows it by the source's size and second alone."""
         for name in names:
             if name.endswith(".py"):
                 with contextlib.suppress(OSError):

@@ -75,8 +75,7 @@ def check(as_json: bool) -> None:
 )
 @options.as_json
 def new(name: str, parent: Path, as_json: bool) -> None:
-    """Make the beginnings of a plugin: a package to install, with a handler, a setting, a test and
-    a README.
+    """Make the beginnings of a plugin: a package with a handler, a setting, a test and a README.
 
     NAME is lower-case letters, digits and _. The folder is NAME_plugin; one that is there already
     is left alone. Prints the path of the folder.

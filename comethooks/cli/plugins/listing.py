@@ -80,9 +80,7 @@ class FoundPlugin:
 
 
 def find(settings: Settings) -> list[FoundPlugin]:
-    """The plugins that are found here or that a worker has, by name. Loading them runs their
-    code.
-    """
+    """The plugins that are found here or that a worker has. Runs the code of those here."""
     logs.configure(settings.log_format)
     plugins = look_at_plugins(settings)
     workers = workers_at_work(settings)

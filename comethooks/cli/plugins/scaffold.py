@@ -1,6 +1,4 @@
-"""The beginnings of a plugin: an installable package with a handler, its settings, a test and a
-README.
-"""
+"""The beginnings of a plugin: a package with a handler, its settings, a test and a README."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -23,8 +23,7 @@ from comethooks.workers.supervision.supervisor import Child
 
 LOOK_SECONDS = 0.5
 AWAY_SECONDS = 5.0
-"""After a look at a Redis that does not answer, which may take a second, the next one waits so
-long."""
+"""How long to wait after a look that failed: such a look may take a second."""
 _NAMED = 3
 """So many changed files are named in the log."""
 

@@ -112,9 +112,7 @@ def check_redis(settings: Settings) -> None:
 
 
 def _worker_processes(settings: Settings, count: int) -> list[Child]:
-    """The processes of `worker`, to be forked from this one: so what they import is imported
-    once.
-    """
+    """The processes of `worker`, to be forked from this one, which imports once for all of them."""
     from comethooks.workers.jobs import attempts, draining
     from comethooks.workers.supervision import scheduler, worker
 

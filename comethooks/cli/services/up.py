@@ -38,8 +38,7 @@ from comethooks.workers.texts import number_of
 
 _READY_SECONDS = 30.0
 _NEEDED = frozenset(("drainers", "leases", "journal"))
-"""What must not be degraded for an event to be processed; the rest, such as old events, is no
-reason to wait."""
+"""What must not be degraded for an event to be processed. The rest is no reason to wait."""
 
 log = structlog.get_logger()
 

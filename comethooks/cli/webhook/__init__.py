@@ -281,9 +281,7 @@ def _by_hand(
 
 
 def _detailed(api: Management) -> Iterator[tuple[Webhook, list[str]]]:
-    """Each webhook with its triggers; asked for by itself where the listing leaves something
-    out.
-    """
+    """Each webhook with its triggers. One that the listing tells too little of is asked for."""
     for known in api.webhooks():
         told = known if None not in (known.enabled, known.retry) else api.webhook(known.id)
         yield told, api.triggers(known.id)

@@ -46,9 +46,7 @@ def _asks(handler: HeldHandler, trigger: str) -> bool:
 
 
 def only_asked_for(asking: Mapping[str, Sequence[str]], more: Sequence[str]) -> tuple[str, ...]:
-    """What `--for-handlers` means beside the triggers that are named. Ends the command when no
-    handler asks for anything.
-    """
+    """The triggers of `--for-handlers`, and `more`. Ends the command when there are none."""
     if not asking:
         raise click.ClickException(
             "no handler asks for a trigger: neither a worker nor this machine has a plugin with"

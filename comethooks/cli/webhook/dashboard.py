@@ -1,6 +1,4 @@
-"""How a webhook is registered by hand, in CometChat's Dashboard: every value to paste, every box to
-tick.
-"""
+"""How a webhook is registered by hand in CometChat's Dashboard: what to paste, what to tick."""
 
 import sys
 from collections.abc import Iterator

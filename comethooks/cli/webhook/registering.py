@@ -121,9 +121,7 @@ class Report:
         return False
 
     def carry_out(self, api: Management) -> bool:
-        """Do it, and tell what came of it, also when it ends early. Returns whether a step
-        failed.
-        """
+        """Do it and tell what came of it, also when it ends early. Whether a step failed."""
         try:
             for step in carry_out(self.plan, api):
                 self._tell(step)
