@@ -10,7 +10,7 @@ from comethooks.schemas import DriftKind
 from comethooks.webhooks.app import create_app
 from comethooks.webhooks.metrics import Metrics, trigger_label
 from comethooks.workers.streams import counters, keys
-from comethooks.workers.streams.endings import bury
+from comethooks.workers.streams.endings import record_death
 from tests.application import MakeSettings
 from tests.redis_server import RedisServer
 from tests.webhooks.samples import authorization, in_flight, message, raw
@@ -105,8 +105,8 @@ def test_what_was_killed_and_what_was_deleted_is_counted(
 ) -> None:
     """By the word for how a work-horse ended, and by what retention took."""
     redis = redis_server.client()
-    bury(redis, 4_000_000, signal.SIGKILL)
-    bury(redis, 4_000_001, signal.SIGKILL)
+    record_death(redis, 4_000_000, signal.SIGKILL)
+    record_death(redis, 4_000_001, signal.SIGKILL)
     redis.hincrby(keys.COUNTERS, counters.field(counters.DELETED, "events"), 500)
     found = scraped(client)
     assert found["comethooks_work_horses_killed_total", "SIGKILL"] == 2

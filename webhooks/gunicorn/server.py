@@ -18,6 +18,7 @@ from comethooks.webhooks.metrics import MULTIPROCESS_DIRECTORY
 from comethooks.workers import logs
 from comethooks.workers.processes import is_alive
 from comethooks.workers.settings.addresses import EVERYWHERE, host_and_port
+from comethooks.workers.settings.paths import metrics_dir
 from comethooks.workers.settings.settings import Settings
 
 SHARED_MEMORY = Path("/dev/shm")
@@ -54,7 +55,7 @@ def _metrics_dir(data_dir: Path) -> Path:
     Not on the disk, if possible: the counters are mapped into memory, and a process that writes to
     such a file on a disk that is full is killed.
     """
-    root = SHARED_MEMORY if _has_shared_memory() else (data_dir / "metrics").absolute()
+    root = SHARED_MEMORY if _has_shared_memory() else metrics_dir(data_dir)
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     own = f"comethooks-{socket.gethostname()}-"
     for left in root.glob(f"{own}*-*"):

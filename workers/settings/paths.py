@@ -84,6 +84,16 @@ def written_by_path(data_dir: Path) -> Path:
     return server_dir(data_dir) / "written-by.json"
 
 
+def server_log_path(data_dir: Path) -> Path:
+    """The log of the embedded server."""
+    return server_dir(data_dir) / "server.log"
+
+
+def metrics_dir(data_dir: Path) -> Path:
+    """The folder of the web processes' counters, on a machine without shared memory."""
+    return data_dir / "metrics"
+
+
 def lock_path(data_dir: Path) -> Path:
     """The file that `comethooks up` locks, with its process id in it."""
     return data_dir / "up.lock"

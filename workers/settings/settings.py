@@ -23,6 +23,7 @@ from comethooks.workers.settings.names import MANAGEMENT, NAMES, SECRET
 from comethooks.workers.settings.parsers import SettingsEnv
 from comethooks.workers.settings.paths import Credential
 from comethooks.workers.settings.variables import read_variables
+from comethooks.workers.texts import number_of
 
 __all__ = ["MAX_BODY", "NAMES", "App", "Credential", "ManagementKey", "Settings", "SettingsError"]
 
@@ -40,7 +41,7 @@ class SettingsError(Exception):
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
-        count = f"{len(self.problems)} settings" if len(self.problems) > 1 else "1 setting"
+        count = number_of(len(self.problems), "setting")
         super().__init__("\n  ".join([f"{count} cannot be used:", *self.problems]))
 
 

@@ -1,5 +1,5 @@
-"""What a work-horse that was killed leaves: the word for how it ended, and leases that nobody needs
-to wait for.
+"""What is done when a work-horse has died: how it ended is recorded, and its leases are dropped,
+so that nobody has to wait until they expire.
 """
 
 from collections.abc import Collection
@@ -17,11 +17,9 @@ ENDING_TTL_SECONDS = 3600
 """How long an ending is known, counted from the last one."""
 
 
-def bury(client: Redis, pid: int, wait_status: int | None) -> int:
-    """Record how a process ended, if that was seen, then drop its leases. How many leases those
-    were.
-
-    In this order: whoever takes the partitions over asks at once what its predecessor died of.
+def record_death(client: Redis, pid: int, wait_status: int | None) -> int:
+    """Record how a process of this host ended, if that was seen, and drop its leases; returns how
+    many those were.
     """
     member = member_name(pid)
     if wait_status is not None:
@@ -36,12 +34,13 @@ def bury(client: Redis, pid: int, wait_status: int | None) -> int:
                 )
                 pipeline.execute()
         except OutOfMemoryError:
-            pass  # nobody knows then; but a full server needs drainers all the more
+            pass  # then nobody knows how; but a full server needs drainers all the more
+    # Only now: whoever takes the partitions over asks at once how its predecessor ended.
     return Leases(client, member, read_layouts(client).numbers).drop(member)
 
 
 def endings_of(client: Redis, members: Collection[str]) -> dict[str, str]:
-    """How these work-horses ended, as far as that was seen and is not long ago."""
+    """How these work-horses ended, of each that somebody saw ending within the last hour."""
     if not members:
         return {}
     asked = list(members)

@@ -9,7 +9,12 @@ from redis.exceptions import BusyLoadingError, RedisError
 
 from comethooks.workers.processes import StopFlag
 from comethooks.workers.settings.names import NAMES
-from comethooks.workers.settings.paths import make_private_dir, server_dir, socket_path
+from comethooks.workers.settings.paths import (
+    make_private_dir,
+    server_dir,
+    server_log_path,
+    socket_path,
+)
 from comethooks.workers.streams.connections import connect
 from comethooks.workers.supervision.server_program import EmbeddedServerError, ServerProgram
 from comethooks.workers.supervision.supervisor import Child
@@ -33,7 +38,7 @@ def embedded_server(data_dir: Path, program: ServerProgram) -> Child:
         "unixsocket": str(socket),
         "unixsocketperm": "700",
         "dir": str(directory),
-        "logfile": str(directory / "server.log"),
+        "logfile": str(server_log_path(data_dir)),
         "appendonly": "yes",
         "appendfsync": "always",
         "save": "",

@@ -44,7 +44,7 @@ from comethooks.workers.jobs.queues import (
 from comethooks.workers.processes import RELOAD, end_with_parent, ending
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams.connections import connect
-from comethooks.workers.streams.endings import bury
+from comethooks.workers.streams.endings import record_death
 from comethooks.workers.supervision.redis_outage import AWAY, RedisOutage
 
 POLL_SECONDS = 0.5
@@ -82,8 +82,8 @@ class HorseWorker(Worker):
         self._pause = 0.0
         self._horse = 0
         self._wait_status = 0
-        self._fallen: int | None = None
-        """The wait status of a work-horse that was killed and is not buried yet."""
+        self._unrecorded: int | None = None
+        """The wait status of a work-horse that has died, until that is recorded."""
         super().__init__(
             [open_queue(self.queue_name, connection)],
             connection=connection,
@@ -112,7 +112,7 @@ class HorseWorker(Worker):
         self._wait_status = 0
         started = time.monotonic()
         super().execute_job(job, queue)
-        self.bury_fallen()
+        self.record_missed_death()
         if not self._wait_status or time.monotonic() - started > STEADY_SECONDS:
             self._pause = 0.0
         elif os.WIFSIGNALED(self._wait_status):
@@ -173,26 +173,29 @@ class HorseWorker(Worker):
         """
         pid, wait_status, usage = super().wait_for_horse()
         self._wait_status = wait_status or 0
-        self._fallen = wait_status or None
+        self._unrecorded = wait_status or None
         return pid, wait_status, usage
 
     def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int, rusage: Any) -> None:
         """Drop the leases of a work-horse that was killed, so that its partitions move on at
         once.
         """
-        self._bury()
+        self._record_death()
 
-    def bury_fallen(self) -> None:
+    def record_missed_death(self) -> None:
         """Do the same for one of which RQ did not tell, as when Redis was away."""
-        if self._fallen is not None:
-            self._bury()
+        if self._unrecorded is not None:
+            self._record_death()
 
-    def _bury(self) -> None:
-        dropped = bury(self.connection, self._horse, self._fallen)
+    def _record_death(self) -> None:
+        dropped = record_death(self.connection, self._horse, self._unrecorded)
         log.warning(
-            "work-horse ended", pid=self._horse, ending=ending(self._fallen), leases_dropped=dropped
+            "work-horse ended",
+            pid=self._horse,
+            ending=ending(self._unrecorded),
+            leases_dropped=dropped,
         )
-        self._fallen = None
+        self._unrecorded = None
 
     def register_death(self) -> None:
         """Tell RQ that the worker ends; an outage shall not hold it up."""
@@ -285,7 +288,7 @@ def work(settings: Settings, kind: type[HorseWorker]) -> int:
             return 0
         try:
             if worker is not None:
-                worker.bury_fallen()
+                worker.record_missed_death()
             worker = kind(settings, connection, outage)
             # RQ would otherwise raise its loggers, which tell of every job, to INFO again.
             worker.work(logging_level=None)

@@ -4,19 +4,19 @@ import signal
 
 from comethooks.workers.processes import member_name
 from comethooks.workers.streams import keys
-from comethooks.workers.streams.endings import ENDING_TTL_SECONDS, bury
+from comethooks.workers.streams.endings import ENDING_TTL_SECONDS, record_death
 from comethooks.workers.streams.leases import Leases
 from tests.redis_server import RedisServer
 
 PID = 4_000_000
 
 
-def test_a_burial_records_the_ending_and_frees_the_leases(redis_server: RedisServer) -> None:
+def test_a_death_is_recorded_and_its_leases_are_free(redis_server: RedisServer) -> None:
     """For an hour."""
     client = redis_server.client()
     client.set(keys.PARTITIONS, 4)
     Leases(redis_server.client(), member_name(PID), range(4)).balance()
-    assert bury(client, PID, signal.SIGSEGV | 128) == 4
+    assert record_death(client, PID, signal.SIGSEGV | 128) == 4
     assert client.hgetall(keys.ENDINGS) == {member_name(PID).encode(): b"SIGSEGV"}
     assert 0 < client.ttl(keys.ENDINGS) <= ENDING_TTL_SECONDS
     assert not client.exists(*(keys.lease(number) for number in range(4)))
@@ -26,7 +26,7 @@ def test_an_ending_that_nobody_saw_is_not_made_up(redis_server: RedisServer) -> 
     """The leases are freed all the same."""
     redis_server.client().set(keys.PARTITIONS, 4)
     Leases(redis_server.client(), member_name(PID), range(4)).balance()
-    assert bury(redis_server.client(), PID, None) == 4
+    assert record_death(redis_server.client(), PID, None) == 4
     assert not redis_server.client().exists(keys.ENDINGS)
 
 
@@ -36,5 +36,5 @@ def test_a_server_without_memory_frees_the_leases(own_redis_server: RedisServer)
     client.set(keys.PARTITIONS, 4)
     Leases(own_redis_server.client(), member_name(PID), range(4)).balance()
     client.config_set("maxmemory", 1)
-    assert bury(client, PID, signal.SIGKILL) == 4
+    assert record_death(client, PID, signal.SIGKILL) == 4
     assert not client.exists(keys.ENDINGS)

@@ -16,7 +16,7 @@ from comethooks.workers.journal.replaying.replay_rows import ALONE, Replays
 from comethooks.workers.processes import EXIT_FAILED, member_name
 from comethooks.workers.states import RunState
 from comethooks.workers.streams import keys
-from comethooks.workers.streams.endings import bury
+from comethooks.workers.streams.endings import record_death
 from comethooks.workers.supervision import scheduler
 from comethooks.workers.supervision.scheduler import Scheduler
 from tests.waiting import wait_for
@@ -122,7 +122,7 @@ def test_a_run_whose_process_dies_twice_is_dead_with_the_signal(desk: Desk) -> N
     scheduler_of(desk).tick()
     pid = dead_pid()
     desk.journal.claim(member_name(pid), now=now_ms(), until=now_ms() + 60_000, limit=1, alone=True)
-    bury(desk.redis, pid, 9)
+    record_death(desk.redis, pid, 9)
     scheduler_of(desk).tick()
     (run,) = desk.runs()
     assert (run.state, run.error) == (RunState.DEAD, "killed its worker twice (SIGKILL)")
@@ -138,7 +138,7 @@ def test_when_processes_end_themselves_it_takes_a_death_more(desk: Desk) -> None
             member_name(pid), now=now_ms(), until=now_ms() + 60_000, limit=1, alone=bool(deaths)
         )
         assert len(claimed) == 1
-        bury(desk.redis, pid, EXIT_FAILED << 8)
+        record_death(desk.redis, pid, EXIT_FAILED << 8)
         scheduler_of(desk).tick()
         states.append(desk.runs()[0].state)
     assert states == [RunState.RETRYING, RunState.RETRYING, RunState.DEAD]
