@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from comethooks.cli.terminal import filters, options
-from comethooks.cli.terminal.details import moment
+from comethooks.cli.terminal.moments import moment
 from comethooks.cli.terminal.output import (
     Cell,
     Column,
@@ -17,6 +17,7 @@ from comethooks.cli.terminal.output import (
     print_json,
     time_column,
 )
+from comethooks.cli.terminal.parameters import Moment
 from comethooks.cli.terminal.stores import open_stores
 from comethooks.schemas import DriftKind
 from comethooks.workers.journal import DriftFilter, StoredDrift
@@ -50,12 +51,12 @@ def _seen(function: _Function) -> _Function:
     how = "an ISO date or time (UTC unless it says otherwise), or how long ago: 2h, 7d."
     until = click.option(
         "--until",
-        type=filters.Moment(),
+        type=Moment(),
         metavar="TIME",
         help="Last seen before; written like --since.",
     )
     since = click.option(
-        "--since", type=filters.Moment(), metavar="TIME", help=f"Last seen at or after: {how}"
+        "--since", type=Moment(), metavar="TIME", help=f"Last seen at or after: {how}"
     )
     return since(until(function))
 

@@ -1,6 +1,5 @@
 """`comethooks requests`: every call that was kept, refused ones and duplicates too."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -8,8 +7,6 @@ import click
 
 from comethooks.cli.terminal import filters, options
 from comethooks.cli.terminal.details import (
-    moment,
-    precise,
     print_errors,
     print_payload,
     print_section,
@@ -17,6 +14,8 @@ from comethooks.cli.terminal.details import (
     print_title,
 )
 from comethooks.cli.terminal.documents import request_details
+from comethooks.cli.terminal.found import find_request, request_facts
+from comethooks.cli.terminal.moments import moment
 from comethooks.cli.terminal.output import (
     Cell,
     Column,
@@ -26,7 +25,8 @@ from comethooks.cli.terminal.output import (
     styled,
     time_column,
 )
-from comethooks.cli.terminal.stores import Stores, open_stores
+from comethooks.cli.terminal.parameters import Identifier
+from comethooks.cli.terminal.stores import open_stores
 from comethooks.workers.journal import Outcome, StoredRequest
 
 
@@ -72,7 +72,7 @@ def list_(
 
 
 @requests.command(epilog=options.examples("comethooks requests show 0199f2a4-7c1e"))
-@click.argument("identifier", metavar="ID", type=filters.Identifier())
+@click.argument("identifier", metavar="ID", type=Identifier())
 @options.as_json
 def show(identifier: str, as_json: bool) -> None:
     """Show one request: its answer, the reason, its payload.
@@ -85,18 +85,6 @@ def show(identifier: str, as_json: bool) -> None:
             print_json(request_details(request))
         else:
             _print_request(request)
-
-
-def find_request(stores: Stores, identifier: str) -> StoredRequest:
-    """The request with that id or beginning, or the end of the command with where it was looked
-    for.
-    """
-    request = stores.kept.request(identifier)
-    if request is None:
-        raise click.ClickException(
-            f"no request has an id that begins with {identifier}; {stores.looked_at()}"
-        )
-    return request
 
 
 def _row(request: StoredRequest) -> tuple[Cell, ...]:
@@ -117,7 +105,7 @@ def _why(request: StoredRequest) -> Cell:
 
 
 def _print_request(request: StoredRequest) -> None:
-    print_title("Request", request.id, _facts(request))
+    print_title("Request", request.id, request_facts(request))
     if request.errors:
         print_section("Errors")
         print_errors(request.errors)
@@ -128,20 +116,6 @@ def _print_request(request: StoredRequest) -> None:
     print_payload(request.body)
     if request.outcome is Outcome.ACCEPTED:
         print_text(f"\nIt became the event of the same id: comethooks events show {request.id}")
-
-
-def _facts(request: StoredRequest) -> Iterator[tuple[str, Cell | None]]:
-    yield "outcome", styled(request.outcome.value)
-    yield "status", None if request.status is None else str(request.status)
-    yield "reason", request.reason
-    yield "event", request.event_id
-    yield "trigger", request.trigger
-    yield "source", request.source
-    yield "app", request.app_id
-    yield "received", precise(request.received_at)
-    yield "size", None if request.size is None else f"{request.size} bytes"
-    for name, value in request.headers.items():
-        yield name.replace("_", " "), str(value)
 
 
 _LISTING: Listing[StoredRequest] = Listing(

@@ -8,9 +8,10 @@ import click
 
 from comethooks import schemas
 from comethooks.cli import load_settings
-from comethooks.cli.terminal import filters, options
+from comethooks.cli.terminal import options
 from comethooks.cli.terminal.found import find_event
 from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table
+from comethooks.cli.terminal.parameters import Identifier
 from comethooks.cli.terminal.stores import open_stores
 from comethooks.files.bookmarks import TakenError, bookmarks, is_name, keep, trigger_in
 from comethooks.schemas import COMETCHAT, TRIGGERS
@@ -30,7 +31,7 @@ _TAKEN = frozenset(("story", *TRIGGERS))
         "comethooks events bookmark --remove long-text",
     )
 )
-@click.argument("identifier", metavar="[ID", type=filters.Identifier(), required=False)
+@click.argument("identifier", metavar="[ID", type=Identifier(), required=False)
 @click.argument("name", metavar="NAME]", required=False)
 @click.option("--list", "only_list", is_flag=True, help="List the bookmarks that there are.")
 @click.option("--remove", metavar="NAME", help="Remove the bookmark of this name.")

@@ -1,84 +1,36 @@
 """`comethooks explain`: everything that happened to one event or request, and why."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import click
 from redis import Redis
 from redis.exceptions import RedisError
 
-from comethooks.cli.explain.interests import Interest, LeftOut, interests_in, left_out
-from comethooks.cli.explain.snippets import snippet
+from comethooks.cli.explain.sections import SECTIONS, Explained
 from comethooks.cli.plugins.listing import holding_document
-from comethooks.cli.terminal import filters, options
-from comethooks.cli.terminal.details import (
-    precise,
-    print_drift,
-    print_errors,
-    print_once,
-    print_runs,
-    print_section,
-    print_text,
-    print_title,
-)
-from comethooks.cli.terminal.documents import drift_of, event_details, request_details
-from comethooks.cli.terminal.found import event_facts
-from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table, styled
+from comethooks.cli.terminal import options
+from comethooks.cli.terminal.details import print_errors, print_section, print_text, print_title
+from comethooks.cli.terminal.documents import event_details, request_details
+from comethooks.cli.terminal.found import event_facts, request_facts
+from comethooks.cli.terminal.output import hint, print_json
+from comethooks.cli.terminal.parameters import Identifier
 from comethooks.cli.terminal.stores import open_stores
-from comethooks.cli.terminal.texts import without_secrets
 from comethooks.workers import logs
 from comethooks.workers.clock import now_ms
-from comethooks.workers.journal import Outcome, StoredEvent, StoredOnce, StoredRequest, StoredRun
+from comethooks.workers.journal import Outcome, StoredRequest
 from comethooks.workers.plugins.comparing import Compared, compare
 from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.plugins.loading import look_at_plugins
 from comethooks.workers.plugins.published import at_work, held
-from comethooks.workers.states import EventStatus
 
 _NOT_OF_EXPLAIN = frozenset(("payload",))
 """What `show` prints, and an explanation has no use for."""
 
 
-@dataclass(frozen=True)
-class Explained:
-    """An event, and the plugins as they are found here and now: what every section is a function
-    of.
-    """
-
-    event: StoredEvent
-    plugins: Plugins
-    once: tuple[StoredOnce, ...] = ()
-    """The side effects of its runs that are to happen at most once."""
-    otherwise: tuple[Compared, ...] = ()
-    """The plugins of which the workers do not have what is found here."""
-
-    @cached_property
-    def interests(self) -> tuple[Interest, ...]:
-        """What each handler has to do with it."""
-        return interests_in(self.event, self.plugins)
-
-    @property
-    def left_out(self) -> tuple[LeftOut, ...]:
-        """The plugins that are not loaded."""
-        return tuple(left_out(self.plugins))
-
-    @property
-    def snippet(self) -> str | None:
-        """The handler that is missing; None if one matches, or did."""
-        if any(interest.matches or interest.runs for interest in self.interests):
-            return None
-        return snippet(self.event.trigger or "", self.event.name, self.event.source)
-
-    def runs(self, *, live: bool) -> tuple[StoredRun, ...]:
-        """Its live runs, or those of replays."""
-        return tuple(run for run in self.event.runs if (run.replay is None) is live)
-
-
 @click.command(epilog=options.examples("comethooks explain 0199f2a4-7c1e"))
-@click.argument("identifier", metavar="ID", type=filters.Identifier())
+@click.argument("identifier", metavar="ID", type=Identifier())
 @options.as_json
 def explain(identifier: str, as_json: bool) -> None:
     """Say what happened to one event or request, and why.
@@ -111,7 +63,7 @@ def explain(identifier: str, as_json: bool) -> None:
         print_json(_document(explained))
         return
     print_title("Event", event.id, event_facts(event))
-    for section in _SECTIONS:
+    for section in SECTIONS:
         section(explained)
 
 
@@ -126,7 +78,7 @@ def _explain_request(request: StoredRequest, *, as_json: bool) -> None:
     if as_json:
         print_json({"kind": "request", **_without_payload(request_details(request))})
         return
-    print_title("Request", request.id, _request_facts(request))
+    print_title("Request", request.id, request_facts(request))
     if request.errors:
         print_section("Why it was refused, by path in the body")
         print_errors(request.errors)
@@ -136,18 +88,6 @@ def _explain_request(request: StoredRequest, *, as_json: bool) -> None:
         )
     elif request.body is not None:
         hint(f"The body: comethooks requests show {request.id}")
-
-
-def _request_facts(request: StoredRequest) -> Iterator[tuple[str, Cell | None]]:
-    yield "outcome", styled(request.outcome.value)
-    yield "answered", None if request.status is None else str(request.status)
-    yield "reason", request.reason
-    yield "repeats", request.event_id
-    yield "trigger", request.trigger
-    yield "app", request.app_id
-    yield "received", precise(request.received_at)
-    for name, value in request.headers.items():
-        yield name.replace("_", " "), str(value)
 
 
 def _document(explained: Explained) -> dict[str, Any]:
@@ -167,109 +107,3 @@ def _document(explained: Explained) -> dict[str, Any]:
 
 def _without_payload(document: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in document.items() if name not in _NOT_OF_EXPLAIN}
-
-
-def _print_drift(explained: Explained) -> None:
-    if drift := drift_of(explained.event):
-        print_section("Not as expected")
-        print_drift(drift)
-
-
-def _print_once(explained: Explained) -> None:
-    print_once(explained.once)
-
-
-def _print_handlers(explained: Explained) -> None:
-    """Which match and which do not; matching ones first."""
-    if not explained.interests:
-        return
-    print_section("Handlers, as they are loaded here and now")
-    ordered = sorted(
-        explained.interests, key=lambda interest: (not interest.matches, interest.matches is False)
-    )
-    print_table(
-        (
-            Column("HANDLER", folds_at=16),
-            Column("MATCHES"),
-            Column("RUN"),
-            Column("WHY", folds_at=24),
-        ),
-        [
-            (
-                interest.handler,
-                _MATCHES[interest.matches],
-                styled(interest.runs[0].state.value) if interest.runs else "",
-                interest.reason or "",
-            )
-            for interest in ordered
-        ],
-    )
-    missing = [interest.handler for interest in ordered if interest.matches and not interest.runs]
-    if missing and explained.event.status is not EventStatus.QUEUED:
-        hint(
-            "To have it run what it has not: comethooks replay plan --missing --handler"
-            f" {missing[0]}"
-        )
-
-
-_MATCHES = {True: "yes", False: "no", None: "not loaded"}
-
-
-def _print_left_out(explained: Explained) -> None:
-    if explained.left_out:
-        print_section("Plugins whose handlers get nothing")
-        print_table(
-            (
-                Column("NAME", folds_at=16),
-                Column("STATE"),
-                Column("WHERE", spare=1),
-                Column("WHY", folds_at=24),
-            ),
-            [
-                (plugin.name, styled(plugin.state), plugin.where, plugin.reason)
-                for plugin in explained.left_out
-            ],
-        )
-
-
-def _print_otherwise(explained: Explained) -> None:
-    if explained.otherwise:
-        print_section("Plugins that the workers have otherwise than found here")
-        for each in explained.otherwise:
-            for holding in each.holdings:
-                print_text(f"{each.name}: {without_secrets(holding.sentence)}")
-
-
-def _print_runs(explained: Explained) -> None:
-    if live := explained.runs(live=True):
-        print_section("Runs")
-        print_runs(live)
-
-
-def _print_replays(explained: Explained) -> None:
-    if replayed := explained.runs(live=False):
-        print_section("Replays")
-        print_runs(replayed)
-
-
-def _print_snippet(explained: Explained) -> None:
-    if code := explained.snippet:
-        print_section(
-            "No handler matches. This one would; as a file in the plugin folder it is a plugin:"
-        )
-        print_text(f"\n{code}")
-
-
-_SECTIONS: tuple[Callable[[Explained], None], ...] = (
-    _print_drift,
-    _print_handlers,
-    _print_left_out,
-    _print_otherwise,
-    _print_runs,
-    _print_replays,
-    _print_once,
-    _print_snippet,
-)
-"""What is told below the facts, in this order. A section that has nothing to tell prints
-nothing.
-"""

@@ -11,8 +11,9 @@ from comethooks.cli.replay.planning import plan_document, print_plan
 from comethooks.cli.replay.progress import find, list_, standing, status
 from comethooks.cli.replay.refused import again
 from comethooks.cli.replay.running import resume, run, to_forget, to_resume
-from comethooks.cli.terminal import filters, options
+from comethooks.cli.terminal import options
 from comethooks.cli.terminal.output import hint, print_json
+from comethooks.cli.terminal.parameters import ReplayName
 from comethooks.cli.terminal.stores import open_stores
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal.replaying import forgetting
@@ -57,7 +58,7 @@ def plan(refused: bool, as_json: bool, **given: Any) -> None:
 
 
 @replay.command(epilog=options.examples('comethooks replay stop "fix greeting"'))
-@click.argument("name", type=filters.ReplayName())
+@click.argument("name", type=ReplayName())
 def stop(name: str) -> None:
     """Stop a replay. What is in progress is finished and recorded; `replay resume NAME` goes on."""
     with open_stores() as stores:
@@ -72,7 +73,7 @@ def stop(name: str) -> None:
 
 
 @replay.command(epilog=options.examples('comethooks replay forget "fix greeting"'))
-@click.argument("name", type=filters.ReplayName())
+@click.argument("name", type=ReplayName())
 @click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
 @options.as_json
 def forget(name: str, yes: bool, as_json: bool) -> None:

@@ -4,7 +4,8 @@ from typing import Any
 
 from comethooks.cli.replay.choosing import Planned
 from comethooks.cli.replay.progress import counted
-from comethooks.cli.terminal.details import moment, print_text
+from comethooks.cli.terminal.details import print_text
+from comethooks.cli.terminal.moments import moment
 from comethooks.cli.terminal.output import Column, print_table
 from comethooks.workers.journal.times import iso
 from comethooks.workers.plugins.loaded import BoundHandler

@@ -9,9 +9,11 @@ from typing import Any
 import click
 
 from comethooks.cli.replay.effects import EffectKinds
-from comethooks.cli.terminal import filters, options
-from comethooks.cli.terminal.details import moment, print_section, print_text, print_title
+from comethooks.cli.terminal import options
+from comethooks.cli.terminal.details import print_section, print_text, print_title
+from comethooks.cli.terminal.moments import moment
 from comethooks.cli.terminal.output import Cell, Column, Listing, print_json, styled
+from comethooks.cli.terminal.parameters import ReplayName
 from comethooks.cli.terminal.stores import Stores, open_stores
 from comethooks.workers.journal.replaying import replay_results
 from comethooks.workers.journal.replaying.replay_rows import Replays, StoredReplay
@@ -108,7 +110,7 @@ def list_(as_json: bool) -> None:
 
 
 @click.command(epilog=options.examples('comethooks replay status "fix greeting"'))
-@click.argument("name", type=filters.ReplayName())
+@click.argument("name", type=ReplayName())
 @options.as_json
 def status(name: str, as_json: bool) -> None:
     """Show how far a replay is, what became of its runs and, of a dry run, what it would have

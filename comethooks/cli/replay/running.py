@@ -17,9 +17,10 @@ from comethooks.cli.replay.planning import fate, plan_document, summary, why_not
 from comethooks.cli.replay.progress import Standing, counted, find, standing
 from comethooks.cli.replay.refused import again
 from comethooks.cli.replay.staging import stage
-from comethooks.cli.terminal import filters, options
+from comethooks.cli.terminal import options
 from comethooks.cli.terminal.bars import progress
 from comethooks.cli.terminal.output import hint, print_json
+from comethooks.cli.terminal.parameters import ReplayName
 from comethooks.cli.terminal.stores import Stores, open_stores
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal.replaying.forgetting import forget
@@ -47,7 +48,7 @@ _detach: Callable[[Any], Any] = click.option(
 )
 @click.option(
     "--name",
-    type=filters.ReplayName(),
+    type=ReplayName(),
     metavar="NAME",
     help="What its runs are kept under; one is made if it is left out.",
 )
@@ -105,7 +106,7 @@ def run(
 
 
 @click.command(epilog=options.examples('comethooks replay resume "fix greeting"'))
-@click.argument("name", type=filters.ReplayName())
+@click.argument("name", type=ReplayName())
 @_detach
 @options.as_json
 def resume(name: str, detach: bool, as_json: bool) -> None:

@@ -8,13 +8,7 @@ import click
 from comethooks.cli.runs.actions import dismiss, retry, unblock
 from comethooks.cli.runs.failures import print_failures
 from comethooks.cli.terminal import filters, options
-from comethooks.cli.terminal.details import (
-    print_once,
-    print_runs,
-    print_text,
-    print_title,
-    run_cells,
-)
+from comethooks.cli.terminal.details import print_once, print_text, print_title
 from comethooks.cli.terminal.documents import run_details, run_document
 from comethooks.cli.terminal.found import find_runs
 from comethooks.cli.terminal.output import (
@@ -26,6 +20,8 @@ from comethooks.cli.terminal.output import (
     styled,
     time_column,
 )
+from comethooks.cli.terminal.parameters import Identifier
+from comethooks.cli.terminal.run_details import print_runs, run_cells
 from comethooks.cli.terminal.stores import open_stores
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import StoredRun
@@ -84,7 +80,7 @@ def list_(
         "comethooks runs show 0199f2a4-7c1e", "comethooks runs show 0199f2a4-7c1e welcome.greet"
     )
 )
-@click.argument("identifier", metavar="EVENT_ID", type=filters.Identifier())
+@click.argument("identifier", metavar="EVENT_ID", type=Identifier())
 @click.argument("handler", required=False)
 @options.as_json
 def show(identifier: str, handler: str | None, as_json: bool) -> None:

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from comethooks.cli.terminal import filters, options
 from comethooks.cli.terminal.found import find_runs
 from comethooks.cli.terminal.output import hint, print_json
+from comethooks.cli.terminal.parameters import Identifier
 from comethooks.cli.terminal.stores import Stores, open_stores
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import DISMISSABLE, RETRYABLE, UNBLOCKABLE, Filter, Journal
@@ -67,9 +68,7 @@ def _choosing(action: _Action) -> filters.Decorator[Any]:
             ),
             filters.of_runs(action.states),
             click.argument("handler_on_it", metavar="[HANDLER]", required=False),
-            click.argument(
-                "identifier", metavar="[EVENT_ID]", type=filters.Identifier(), required=False
-            ),
+            click.argument("identifier", metavar="[EVENT_ID]", type=Identifier(), required=False),
         ):
             function = option(function)
         return function

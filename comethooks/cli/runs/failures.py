@@ -3,7 +3,7 @@
 from dataclasses import replace
 from itertools import islice
 
-from comethooks.cli.terminal.details import moment
+from comethooks.cli.terminal.moments import moment
 from comethooks.cli.terminal.output import Cell, Column, Listing, ShortId, time_column
 from comethooks.cli.terminal.stores import Stores
 from comethooks.cli.terminal.texts import without_secrets

@@ -1,13 +1,13 @@
-"""What commands look for by an id: the event, its runs, and what is known of it."""
+"""What commands look for by an id: an event, a request, runs; and what is known of each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import click
 
-from comethooks.cli.terminal.details import precise
+from comethooks.cli.terminal.moments import precise
 from comethooks.cli.terminal.output import Cell, styled
 from comethooks.cli.terminal.stores import Stores
-from comethooks.workers.journal import StoredEvent, StoredRun
+from comethooks.workers.journal import Outcome, StoredEvent, StoredRequest, StoredRun
 
 
 def find_event(stores: Stores, identifier: str) -> StoredEvent:
@@ -27,6 +27,18 @@ def find_event(stores: Stores, identifier: str) -> StoredEvent:
     raise click.ClickException(
         f"no event has an id that begins with {identifier}; {stores.looked_at()}"
     )
+
+
+def find_request(stores: Stores, identifier: str) -> StoredRequest:
+    """The request with that id or beginning, or the end of the command with where it was looked
+    for.
+    """
+    request = stores.kept.request(identifier)
+    if request is None:
+        raise click.ClickException(
+            f"no request has an id that begins with {identifier}; {stores.looked_at()}"
+        )
+    return request
 
 
 def find_runs(
@@ -62,5 +74,22 @@ def event_facts(event: StoredEvent) -> Iterator[tuple[str, Cell | None]]:
         yield "duplicates", f"{repeats.count}, {last}"
     yield "partition", None if event.partition is None else str(event.partition)
     yield "size", f"{event.size} bytes"
-    for name, value in event.headers.items():
-        yield name.replace("_", " "), str(value)
+    yield from _headers(event.headers)
+
+
+def request_facts(request: StoredRequest) -> Iterator[tuple[str, Cell | None]]:
+    """What is known of a request, but for its errors and its body."""
+    yield "outcome", styled(request.outcome.value)
+    yield "answered", None if request.status is None else str(request.status)
+    yield "reason", request.reason
+    yield "repeats" if request.outcome is Outcome.DUPLICATE else "event", request.event_id
+    yield "trigger", request.trigger
+    yield "source", request.source
+    yield "app", request.app_id
+    yield "received", precise(request.received_at)
+    yield "size", None if request.size is None else f"{request.size} bytes"
+    yield from _headers(request.headers)
+
+
+def _headers(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    return ((name.replace("_", " "), str(value)) for name, value in headers.items())

@@ -5,7 +5,7 @@ import time
 import click
 import pytest
 
-from comethooks.cli.terminal.filters import Identifier, Moment
+from comethooks.cli.terminal.parameters import Identifier, Moment
 
 
 @pytest.mark.parametrize(

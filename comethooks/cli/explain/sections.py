@@ -1,0 +1,158 @@
+"""What an explanation of an event tells below its facts: one function for each section."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from comethooks.cli.explain.interests import Interest, LeftOut, interests_in, left_out
+from comethooks.cli.explain.snippets import snippet
+from comethooks.cli.terminal.details import print_drift, print_once, print_section, print_text
+from comethooks.cli.terminal.documents import drift_of
+from comethooks.cli.terminal.output import Column, hint, print_table, styled
+from comethooks.cli.terminal.run_details import print_runs
+from comethooks.cli.terminal.texts import without_secrets
+from comethooks.workers.journal import StoredEvent, StoredOnce, StoredRun
+from comethooks.workers.plugins.comparing import Compared
+from comethooks.workers.plugins.loaded import Plugins
+from comethooks.workers.states import EventStatus
+
+
+@dataclass(frozen=True)
+class Explained:
+    """An event, and the plugins as they are found here and now: what every section is a function
+    of.
+    """
+
+    event: StoredEvent
+    plugins: Plugins
+    once: tuple[StoredOnce, ...] = ()
+    """The side effects of its runs that are to happen at most once."""
+    otherwise: tuple[Compared, ...] = ()
+    """The plugins of which the workers do not have what is found here."""
+
+    @cached_property
+    def interests(self) -> tuple[Interest, ...]:
+        """What each handler has to do with it."""
+        return interests_in(self.event, self.plugins)
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """The plugins that are not loaded."""
+        return tuple(left_out(self.plugins))
+
+    @property
+    def snippet(self) -> str | None:
+        """The handler that is missing; None if one matches, or did."""
+        if any(interest.matches or interest.runs for interest in self.interests):
+            return None
+        return snippet(self.event.trigger or "", self.event.name, self.event.source)
+
+    def runs(self, *, live: bool) -> tuple[StoredRun, ...]:
+        """Its live runs, or those of replays."""
+        return tuple(run for run in self.event.runs if (run.replay is None) is live)
+
+
+def _print_drift(explained: Explained) -> None:
+    if drift := drift_of(explained.event):
+        print_section("Not as expected")
+        print_drift(drift)
+
+
+def _print_once(explained: Explained) -> None:
+    print_once(explained.once)
+
+
+def _print_handlers(explained: Explained) -> None:
+    """Which match and which do not; matching ones first."""
+    if not explained.interests:
+        return
+    print_section("Handlers, as they are loaded here and now")
+    ordered = sorted(
+        explained.interests, key=lambda interest: (not interest.matches, interest.matches is False)
+    )
+    print_table(
+        (
+            Column("HANDLER", folds_at=16),
+            Column("MATCHES"),
+            Column("RUN"),
+            Column("WHY", folds_at=24),
+        ),
+        [
+            (
+                interest.handler,
+                _MATCHES[interest.matches],
+                styled(interest.runs[0].state.value) if interest.runs else "",
+                interest.reason or "",
+            )
+            for interest in ordered
+        ],
+    )
+    missing = [interest.handler for interest in ordered if interest.matches and not interest.runs]
+    if missing and explained.event.status is not EventStatus.QUEUED:
+        hint(
+            "To have it run what it has not: comethooks replay plan --missing --handler"
+            f" {missing[0]}"
+        )
+
+
+_MATCHES = {True: "yes", False: "no", None: "not loaded"}
+
+
+def _print_left_out(explained: Explained) -> None:
+    if explained.left_out:
+        print_section("Plugins whose handlers get nothing")
+        print_table(
+            (
+                Column("NAME", folds_at=16),
+                Column("STATE"),
+                Column("WHERE", spare=1),
+                Column("WHY", folds_at=24),
+            ),
+            [
+                (plugin.name, styled(plugin.state), plugin.where, plugin.reason)
+                for plugin in explained.left_out
+            ],
+        )
+
+
+def _print_otherwise(explained: Explained) -> None:
+    if explained.otherwise:
+        print_section("Plugins that the workers have otherwise than found here")
+        for each in explained.otherwise:
+            for holding in each.holdings:
+                print_text(f"{each.name}: {without_secrets(holding.sentence)}")
+
+
+def _print_runs(explained: Explained) -> None:
+    if live := explained.runs(live=True):
+        print_section("Runs")
+        print_runs(live)
+
+
+def _print_replays(explained: Explained) -> None:
+    if replayed := explained.runs(live=False):
+        print_section("Replays")
+        print_runs(replayed)
+
+
+def _print_snippet(explained: Explained) -> None:
+    if code := explained.snippet:
+        print_section(
+            "No handler matches. This one would; as a file in the plugin folder it is a plugin:"
+        )
+        print_text(f"\n{code}")
+
+
+SECTIONS: tuple[Callable[[Explained], None], ...] = (
+    _print_drift,
+    _print_handlers,
+    _print_left_out,
+    _print_otherwise,
+    _print_runs,
+    _print_replays,
+    _print_once,
+    _print_snippet,
+)
+"""What is told below the facts, in this order. A section that has nothing to tell prints
+nothing.
+"""
