@@ -127,7 +127,7 @@ class Http:
         auth: tuple[str, str] | None,
         seconds: float,
     ) -> "httpx.Response":
-        from comethooks.workers.handlers.http_client import within
+        from comethooks.workers.handlers.http_transport import within
 
         self.arrived += 1  # until something says otherwise, whatever interrupts this
         with within(seconds):

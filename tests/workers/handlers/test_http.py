@@ -180,6 +180,43 @@ class TestDeadline:
         assert server.connections == 1
 
 
+class TestProxies:
+    @pytest.fixture
+    def answered(
+        self, server: Server, effects: Effects, monkeypatch: pytest.MonkeyPatch
+    ) -> Iterator[Callable[[str], str]]:
+        """Asks for an address, with `server` as the proxy of all but one host; what comes back."""
+        monkeypatch.setenv("ALL_PROXY", server.url.replace("//", "//ada:pass%20word@"))
+        monkeypatch.setenv("NO_PROXY", "near.example")
+        with new_client() as client:
+            http = Http(lambda: client, effects, lambda: 30.0, dry_run=False)
+            yield lambda url: http.get(url).text
+
+    def test_it_is_told_who_asks(self, server: Server, answered: Callable[[str], str]) -> None:
+        """The password of its address goes into a header."""
+        server.answer("http://far.example/", OK + b"Content-Length: 3\r\n\r\nfar")
+        assert answered("http://far.example/") == "far"
+        assert b"Proxy-Authorization: Basic YWRhOnBhc3Mgd29yZA==" in server.requests[0]
+
+    def test_who_needs_none_is_reached_directly(
+        self, server: Server, answered: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """NO_PROXY names it."""
+        port = server.url.rpartition(":")[2]
+        resolve(monkeypatch, "near.example", "127.0.0.1")
+        server.answer("/", OK + b"Content-Length: 4\r\n\r\nnear")
+        assert answered(f"http://near.example:{port}/") == "near"
+        assert b"Proxy-Authorization" not in server.requests[0]
+
+
+def test_an_answer_that_is_no_http_is_an_error_of_httpx(http: Http, server: Server) -> None:
+    """Plugins catch what httpx raises, whoever noticed it."""
+    with pytest.raises(httpx.RemoteProtocolError):
+        http.get(server.answer("/", b"no HTTP at all\r\n\r\n"))
+    with pytest.raises(httpx.UnsupportedProtocol):
+        http.get("gopher://example.com/")
+
+
 class TestAddresses:
     def test_all_of_them_together_have_the_time_of_one(
         self, http: Http, monkeypatch: pytest.MonkeyPatch
