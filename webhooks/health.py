@@ -211,5 +211,5 @@ def plugins_degraded(workers: Sequence[WorkerPlugins]) -> Iterator[HealthFinding
     """Which plugins get nothing, or not everywhere the same. An error's text may hold anything, so
     it is not told here.
     """
-    for sentence in not_running(workers):
-        yield HealthFinding("plugins", sentence, "see: comethooks plugins list")
+    if sentences := list(not_running(workers)):
+        yield HealthFinding("plugins", ", ".join(sentences), "see: comethooks plugins list")

@@ -23,8 +23,7 @@ _PIPED = 120
 _COLUMNS = (
     Column("CHECK", folds_at=20),
     Column("STATE"),
-    Column("FOUND", folds_at=32),
-    Column("WHAT TO DO", folds_at=28),
+    Column("FOUND → WHAT TO DO", folds_at=40),
 )
 
 
@@ -90,4 +89,5 @@ def _shown(findings: Iterable[Finding], *, as_json: bool) -> Sequence[Finding]:
 
 
 def _row(finding: Finding) -> tuple[Cell, ...]:
-    return finding.check, styled(finding.level.value), finding.detail, finding.advice or ""
+    advice = f" → {finding.advice}" if finding.advice else ""
+    return finding.check, styled(finding.level.value), f"{finding.detail}{advice}"

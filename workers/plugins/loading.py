@@ -152,7 +152,13 @@ def _part_namesakes(everything: Sequence[_Contents], owners: Mapping[str, str]) 
         holder = (had_it or claimants)[0]
         for contents, plugin in claimants:
             if away or (contents, plugin) != holder:
-                _turn_out(plugin, contents, away or holder[1].where)
+                _turn_out(plugin, contents, away or _place(*holder))
+
+
+def _place(contents: _Contents, plugin: Plugin) -> str:
+    """Where a plugin is: of a last good version, in the file that it stands for."""
+    newer = [held.newer for other, held in contents.loaded if other is plugin and held.newer]
+    return newer[0].where if newer else plugin.where
 
 
 def _turn_out(plugin: Plugin, contents: _Contents, holder: str) -> None:

@@ -184,7 +184,7 @@ class TestExit:
         client.config_set("maxmemory-policy", "allkeys-lru")
         done = upgraded("doctor", REDIS_URL=own_redis_server.url)
         assert done.exit_code == 1
-        assert "set maxmemory-policy noeviction" in done.stdout
+        assert "set maxmemory-policy noeviction" in " ".join(done.stdout.split())
         assert done.stderr.strip().endswith(", 1 wrong")
 
     def test_settings_that_cannot_be_used_are_all_named(self, nothing: Command) -> None:
@@ -212,8 +212,7 @@ class TestTable:
         assert max(map(len, lines)) <= 120
         shown = "".join("".join(lines).split())
         start = lines[0].index("FOUND")
-        end = lines[0].index("WHAT TO DO")
-        told = "".join("".join(line[start:end] for line in lines[1:]).split())
+        told = "".join("".join(line[start:] for line in lines[1:]).split())
         for finding in found(nothing).values():
             assert "".join(finding["check"].split()) in shown
             assert "".join(finding["detail"].split()) in told
