@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import update
 
 from bench.load import documented_message, post_one
-from comethooks.workers.handlers.run import now_ms
+from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import Journal, RunResult, Settled
 from comethooks.workers.journal.tables.database import for_writing
 from comethooks.workers.journal.tables.models import runs

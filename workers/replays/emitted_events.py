@@ -27,7 +27,7 @@ from comethooks.workers.replays.selection import handlers_of
 from comethooks.workers.streams.accepted import Accepted, NotKeptError
 
 
-class Intake(Protocol):
+class EventKeeper(Protocol):
     """What keeps events that are yet to be run: the streams or, in a test, memory."""
 
     def accept(self, record: Record, *, duplicate_key: bytes, has_time: bool) -> Accepted:
@@ -42,7 +42,7 @@ class EmittedEvents:
 
     def __init__(
         self,
-        streams: Intake,
+        streams: EventKeeper,
         journal: Journal,
         plugins: Plugins,
         clock: Callable[[], int] = now_ms,
