@@ -3,7 +3,7 @@ them.
 """
 
 from comethooks.samples.making import APP_ID, SampleKind, all_kinds, all_samples, sample, table
-from comethooks.samples.paths import put, remove, value_of
+from comethooks.samples.paths import check_path, put, remove, value_of
 from comethooks.samples.stories import STORIES, Story
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Story",
     "all_kinds",
     "all_samples",
+    "check_path",
     "put",
     "remove",
     "sample",

@@ -42,6 +42,11 @@ def remove(body: dict[str, Any], path: str) -> bool:
     return True
 
 
+def check_path(path: str) -> None:
+    """Raise `ValueError` for a path with an empty part."""
+    _parts(path)
+
+
 def value_of(text: str) -> Any:
     """What `text` is as JSON; the text itself when it is no JSON."""
     try:

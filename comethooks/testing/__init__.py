@@ -5,7 +5,7 @@ The fixture `harness` gives a `Harness`; `comethooks.pytest_plugin` is the pytes
 that has it.
 """
 
-from comethooks.testing.bodies import Fields
+from comethooks.samples.fields import Fields
 from comethooks.testing.clock import Clock
 from comethooks.testing.delivery import Delivery, Run
 from comethooks.testing.engine import TakenKeys

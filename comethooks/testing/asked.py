@@ -9,7 +9,8 @@ from typing import Any
 
 from comethooks import schemas
 from comethooks.files.bookmarks import bookmarked, bookmarks
-from comethooks.testing.bodies import Fields, Wanted, made, put
+from comethooks.samples.fields import Fields
+from comethooks.testing.bodies import Wanted, made, put
 from comethooks.testing.errors import HarnessError, guess
 from comethooks.workers.settings.paths import CredentialsError, bookmark_dir
 from comethooks.workers.settings.settings import Settings, SettingsError

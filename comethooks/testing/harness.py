@@ -14,9 +14,9 @@ from types import TracebackType
 from typing import Any, Self, Unpack
 
 from comethooks import schemas
+from comethooks.samples.fields import Fields
 from comethooks.schemas import Parsed
 from comethooks.testing.asked import Asked
-from comethooks.testing.bodies import Fields
 from comethooks.testing.clock import Clock
 from comethooks.testing.configuring import loaded
 from comethooks.testing.delivery import Delivery, Run

@@ -6,17 +6,18 @@ import time
 from collections.abc import Generator
 from contextlib import closing, nullcontext
 from functools import partial
-from typing import IO
+from typing import IO, Any
 
 import click
 import httpx
 
 from comethooks import samples
 from comethooks.cli import load_settings
-from comethooks.cli.send.bodies import Sending, Wanted, sending
+from comethooks.cli.send.bodies import Sending, SendRequest, sending
 from comethooks.cli.send.changing import Changes
-from comethooks.cli.send.posting import IN_FLIGHT, TIMEOUT_SECONDS, Answer, post, post_all
-from comethooks.cli.send.tally import Tally
+from comethooks.cli.send.field_options import field_options, fields_of
+from comethooks.cli.send.posting import IN_FLIGHT, TIMEOUT_SECONDS, Posted, post, post_all
+from comethooks.cli.send.tally import SendTally
 from comethooks.cli.send.target import client_for, credentials_of, target_of, without_credentials
 from comethooks.cli.terminal import options
 from comethooks.cli.terminal.bars import progress
@@ -30,8 +31,8 @@ _MOST_CONNECTIONS = 256
     epilog=options.examples(
         "comethooks send after_message",
         "comethooks send message_sent --variant image",
-        'comethooks send message_sent --set data.message.data.text="hello" --remove'
-        " data.message.data.entities",
+        'comethooks send message_sent --sender ada --group crew --text "hello"',
+        "comethooks send message_sent --set data.message.type=smoke --remove data.message.data",
         "comethooks send message_read_receipt --legacy --count 100 --rate 50",
         "comethooks send message_sent --count 10000 --concurrency 16 --duplicate",
         "comethooks send story conversation --messages 50",
@@ -63,6 +64,7 @@ _MOST_CONNECTIONS = 256
 @click.option(
     "--bot", is_flag=True, help="Send the callback to a bot: after_message with a bot in it."
 )
+@field_options
 @click.option(
     "--messages",
     type=click.IntRange(min=1),
@@ -75,9 +77,16 @@ _MOST_CONNECTIONS = 256
     multiple=True,
     metavar="PATH=VALUE",
     help=(
-        'Change the body: data.message.data.text="hello". A value that is JSON is taken as JSON.'
-        " Repeatable."
+        'Change what is in the body: data.message.data.text="hello". A value that is JSON is taken'
+        " as JSON. Repeatable."
     ),
+)
+@click.option(
+    "--add",
+    "additions",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="Set what may not be in the body yet, and the objects on the way to it. Repeatable.",
 )
 @click.option(
     "--remove",
@@ -130,6 +139,7 @@ def send(
     bot: bool,
     messages: int | None,
     assignments: tuple[str, ...],
+    additions: tuple[str, ...],
     removals: tuple[str, ...],
     count: int | None,
     duplicate: bool,
@@ -139,20 +149,22 @@ def send(
     user: str | None,
     as_json: bool,
     only_print: bool,
+    **said: Any,
 ) -> None:
     """Send made-up events, as CometChat would.
 
-    Each has fresh ids and the current time. There is a sample of every trigger; a name that there
-    is none of gets the list. A story is several events that belong together, in order:
+    Each has fresh ids and the current time. There is a sample of every trigger that CometChat has;
+    `comethooks triggers` lists them. A story is several events that belong together, in order:
     conversation, group, call, moderation, form. What `comethooks events bookmark` has kept is sent
     by its name, as if it happened now.
 
-    Prints the answer; of many, what came of them. Fails unless each is answered with a 2xx.
+    Prints the answer; of many, a line that counts them. Fails unless each is answered with a 2xx.
+    before_message is answered with {}, like every event that nothing is to be decided about.
     """
     settings = load_settings()
-    changes = Changes(removals, assignments)
+    changes = Changes(removals, assignments, additions)
     to_send = sending(
-        Wanted(
+        SendRequest(
             arguments=arguments,
             file=file,
             app_id=min(settings.app_ids, default=samples.APP_ID),
@@ -164,6 +176,7 @@ def send(
             messages=messages,
             count=count,
             concurrency=concurrency,
+            fields=fields_of(said),
         )
     )
     to_send = to_send.doubled() if duplicate else to_send
@@ -181,7 +194,7 @@ def send(
     ) as client:
         poster = partial(post, client, without_credentials(target))
         answers = post_all(poster, to_send.series, connections=connections, rate=rate)
-        tally = Tally(time.monotonic(), doubled=duplicate)
+        tally = SendTally(time.monotonic(), doubled=duplicate)
         with closing(answers):
             _report(answers, tally, total=to_send.total, as_json=as_json, target=target)
     _explain(tally, target, authenticated=credentials is not None)
@@ -203,8 +216,8 @@ def _print_bodies(to_send: Sending, *, pretty: bool) -> None:
 
 
 def _report(
-    answers: Generator[Answer, None, None],
-    tally: Tally,
+    answers: Generator[Posted, None, None],
+    tally: SendTally,
     *,
     total: int | None,
     as_json: bool,
@@ -215,8 +228,8 @@ def _report(
     try:
         with nullcontext(_nothing) if quiet else progress(total, "sent") as advance:
             for answer in answers:
-                if answer.nobody_listens and not tally.accepted:
-                    raise click.ClickException(_nobody_listens(target))
+                if answer.hopeless and not tally.accepted:
+                    raise click.ClickException(_unreachable(answer, target))
                 tally.count(answer)
                 if as_json:
                     print_json(answer.document())
@@ -233,7 +246,7 @@ def _nothing() -> None:
     pass
 
 
-def _explain(tally: Tally, target: httpx.URL, *, authenticated: bool) -> None:
+def _explain(tally: SendTally, target: httpx.URL, *, authenticated: bool) -> None:
     """Say what to do about the first that was not accepted."""
     failure = tally.first_failure
     if failure is None:
@@ -258,12 +271,15 @@ def _explain(tally: Tally, target: httpx.URL, *, authenticated: bool) -> None:
 
 
 def _say_what_was_absent(changes: Changes) -> None:
-    for path in changes.absent():
-        hint(f"There was nothing to remove at {path}.")
+    for what in changes.absent():
+        hint(f"There was {what}.")
 
 
-def _nobody_listens(target: httpx.URL) -> str:
-    return (
-        f"nobody listens at {without_credentials(target)}. Is `comethooks up` running? Another"
-        " address is given with PORT, COMETHOOKS_PUBLIC_URL or --to."
-    )
+def _unreachable(answer: Posted, target: httpx.URL) -> str:
+    where = without_credentials(target)
+    if answer.nobody_listens:
+        return (
+            f"nobody listens at {where}. Is `comethooks up` running? Another address is given with"
+            " PORT, COMETHOOKS_PUBLIC_URL or --to."
+        )
+    return f"{where} cannot be reached: {answer.error}."

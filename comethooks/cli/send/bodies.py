@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from random import SystemRandom
@@ -13,8 +13,13 @@ import click
 from comethooks import samples
 from comethooks.cli.send.body_files import bodies_in
 from comethooks.cli.send.changing import Changes
+from comethooks.cli.send.field_options import option_of
 from comethooks.files.bookmarks import bookmarked, bookmarks
 from comethooks.samples import Story
+from comethooks.samples.fields import FieldError, Fields, with_fields
+from comethooks.samples.making import template_of
+from comethooks.samples.people import BOT
+from comethooks.schemas import TRIGGERS, entry_for
 from comethooks.workers.clock import now_ms
 from comethooks.workers.texts import dumps
 
@@ -23,7 +28,7 @@ _TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SendRequest:
     """What the command line asks for. None is what it does not name."""
 
     arguments: tuple[str, ...]
@@ -37,6 +42,7 @@ class Wanted:
     messages: int | None = None
     count: int | None = None
     concurrency: int | None = None
+    fields: Fields = field(default_factory=Fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,109 +63,138 @@ class Sending:
         return replace(self, series=series, total=None if self.total is None else 2 * self.total)
 
 
-def sending(wanted: Wanted) -> Sending:
+def sending(asked: SendRequest) -> Sending:
     """What is asked for. What cannot be is wrong use, before anything is sent."""
-    if wanted.file is not None:
-        return _from_file(wanted, wanted.file)
-    if not wanted.arguments:
+    if asked.file is not None:
+        return _from_file(asked, asked.file)
+    if not asked.arguments:
         raise click.UsageError("say what to send: a TRIGGER, `story NAME`, or --from-file FILE")
-    first, *more = wanted.arguments
+    first, *more = asked.arguments
     if first == "story":
-        return _from_story(wanted, more)
-    if not more and (path := _bookmark(wanted, first)) is not None:
-        return _from_bookmark(wanted, path)
+        return _from_story(asked, more)
+    if not more and (path := _bookmark(asked, first)) is not None:
+        return _from_bookmark(asked, path)
     if more:
         raise click.UsageError(
             f"one trigger at a time: leave {' '.join(more)!r} out, or send a story"
         )
-    return _from_trigger(wanted, first)
+    return _from_trigger(asked, first)
 
 
-def _from_trigger(wanted: Wanted, trigger: str) -> Sending:
+def _from_trigger(asked: SendRequest, trigger: str) -> Sending:
     _refuse(
-        {"--messages": wanted.messages is not None},
+        {"--messages": asked.messages is not None},
         "is for stories, such as `comethooks send story conversation --messages 50`",
     )
     _refuse(
-        {"--concurrency": wanted.concurrency is not None and wanted.count is None},
+        {"--concurrency": asked.concurrency is not None and asked.count is None},
         "is for several bodies: add --count N",
     )
-    _check_trigger(wanted, trigger)
-    rehearse, make = _maker(wanted, trigger), _maker(wanted, trigger)
-    for _ in range(_TRIES):
-        rehearse()
-    wanted.changes.check()
-    count = wanted.count or 1
+    _check_trigger(asked, trigger)
+    _refuse({"--group": asked.bot and "group" in asked.fields}, "is for others than bots")
+    rehearse, make = _maker(asked, trigger), _maker(asked, trigger)
+    try:
+        for _ in range(_TRIES):
+            rehearse()
+    except FieldError as error:
+        remedy = error.remedy(option_of)
+        raise click.UsageError(f"{error}: {remedy}, or use --set and --add") from None
+    asked.changes.check()
+    count = asked.count or 1
     return Sending(((make(),) for _ in range(count)), count, in_order=False)
 
 
-def _bookmark(wanted: Wanted, name: str) -> Path | None:
+def _bookmark(asked: SendRequest, name: str) -> Path | None:
     """The file of the bookmark of that name; a trigger of the same name goes first."""
-    if name in samples.table(legacy=wanted.legacy, bot=wanted.bot):
+    if name in samples.table(legacy=asked.legacy, bot=asked.bot):
         return None
-    return bookmarks(wanted.bookmark_dir).get(name)
+    return bookmarks(asked.bookmark_dir).get(name)
 
 
-def _from_bookmark(wanted: Wanted, path: Path) -> Sending:
+def _from_bookmark(asked: SendRequest, path: Path) -> Sending:
     _refuse(
-        {**_made_up(wanted), "--concurrency": wanted.concurrency is not None},
+        {**_made_up(asked), "--concurrency": asked.concurrency is not None},
         "is for bodies that are made up: leave it out, a bookmark is one body",
     )
-    body = wanted.changes.made_in_bytes(bookmarked(path, now_ms()), str(path))
-    wanted.changes.check()
+    body = asked.changes.made_in_bytes(bookmarked(path, now_ms()), str(path))
+    asked.changes.check()
     return Sending(iter([[body]]), 1, in_order=True)
 
 
-def _made_up(wanted: Wanted) -> dict[str, bool]:
+def _made_up(asked: SendRequest) -> dict[str, bool]:
     """Which options were given that say how bodies are to be made up."""
     return {
-        "--legacy": wanted.legacy,
-        "--bot": wanted.bot,
-        "--variant": wanted.variant is not None,
-        "--messages": wanted.messages is not None,
-        "--count": wanted.count is not None,
+        "--legacy": asked.legacy,
+        "--bot": asked.bot,
+        "--variant": asked.variant is not None,
+        "--messages": asked.messages is not None,
+        "--count": asked.count is not None,
+        **_said(asked),
     }
 
 
-def _maker(wanted: Wanted, trigger: str) -> Callable[[], bytes]:
+def _said(asked: SendRequest) -> dict[str, bool]:
+    """Which options were given that say something of a sample by name."""
+    return {option_of(name): True for name in asked.fields}
+
+
+def _maker(asked: SendRequest, trigger: str) -> Callable[[], bytes]:
     """What makes one body after the other, each with a millisecond of its own."""
     random, last = SystemRandom(), 0
+    how = {"legacy": asked.legacy, "bot": asked.bot}
+    template = template_of(trigger, asked.variant, **how)
+    fields = asked.fields
+    if fields and asked.bot:
+        fields = {"receiver": BOT.uid, **fields}
 
     def make() -> bytes:
         nonlocal last
         last = max(now_ms(), last + 1)
-        body = samples.sample(
-            trigger,
-            now_ms=last,
-            random=random,
-            app_id=wanted.app_id,
-            legacy=wanted.legacy,
-            bot=wanted.bot,
-            variant=wanted.variant,
-        )
-        return dumps(wanted.changes.made_in(body))
+        if fields:
+            body = with_fields(template, fields, now_ms=last, random=random, app_id=asked.app_id)
+        else:
+            body = samples.sample(
+                trigger,
+                now_ms=last,
+                random=random,
+                app_id=asked.app_id,
+                variant=asked.variant,
+                **how,
+            )
+        return dumps(asked.changes.made_in(body))
 
     return make
 
 
-def _check_trigger(wanted: Wanted, trigger: str) -> None:
-    if wanted.legacy and wanted.bot:
+def _check_trigger(asked: SendRequest, trigger: str) -> None:
+    if asked.legacy and asked.bot:
         raise click.UsageError("callbacks to bots have one form: leave --legacy out")
-    known = samples.table(legacy=wanted.legacy, bot=wanted.bot)
+    known = samples.table(legacy=asked.legacy, bot=asked.bot)
     if trigger in known:
-        _check_variant(trigger, wanted.variant, known[trigger])
+        _check_variant(trigger, asked.variant, known[trigger])
     elif trigger not in samples.table():
-        raise click.BadParameter(
-            f"there is no sample of {trigger!r}{_guess(trigger, known) or ';'} `comethooks"
-            " triggers` lists what there is, `comethooks events bookmark --list` your own",
-            param_hint="'TRIGGER'",
-        )
-    elif wanted.bot:
+        raise click.BadParameter(_no_sample(trigger, known), param_hint="'TRIGGER'")
+    elif asked.bot:
         raise click.UsageError(
             f"bots are only called with {', '.join(known)}: send that, or leave --bot out"
         )
     else:
         raise click.UsageError(f"{trigger} has no legacy form; leave --legacy out")
+
+
+def _no_sample(trigger: str, known: Iterable[str]) -> str:
+    """What is said of a name that there is no sample of."""
+    entry = TRIGGERS.get(trigger)
+    meant = [name for name in known if entry_for(name).canonical == trigger]
+    near = meant or difflib.get_close_matches(trigger, list(known), n=3)
+    problem = f"there is no sample of {trigger!r}"
+    if entry is not None:
+        problem += f", which is sent by {' and '.join(entry.senders)} and not by CometChat"
+    guess = f"; did you mean {' or '.join(near)}?" if near else "."
+    return (
+        f"{problem}{guess} `comethooks triggers` lists the triggers, and `comethooks events"
+        " bookmark --list` your bookmarks."
+    )
 
 
 def _check_variant(what: str, variant: str | None, known: Iterable[str]) -> None:
@@ -176,36 +211,36 @@ def _check_variant(what: str, variant: str | None, known: Iterable[str]) -> None
     )
 
 
-def _from_story(wanted: Wanted, names: list[str]) -> Sending:
+def _from_story(asked: SendRequest, names: list[str]) -> Sending:
     """Each story is a series, so that it is in order however many are told at once."""
     name, story = _story(names)
     _refuse(
-        {"--legacy": wanted.legacy, "--bot": wanted.bot},
-        "is for single events: stories are of current webhooks",
+        {"--legacy": asked.legacy, "--bot": asked.bot, **_said(asked)},
+        "is for single events, and a story is told of its own people by current webhooks",
     )
     _refuse(
-        {"--concurrency": wanted.concurrency is not None and wanted.count is None},
+        {"--concurrency": asked.concurrency is not None and asked.count is None},
         "is for several stories at once: add --count N",
     )
     _refuse(
-        {"--messages": wanted.messages is not None and not story.messages},
+        {"--messages": asked.messages is not None and not story.messages},
         f"is for other stories: there are no messages in that of a {name}",
     )
-    _check_variant(f"the story {name}", wanted.variant, story.variants)
+    _check_variant(f"the story {name}", asked.variant, story.variants)
     told = partial(
         story.told,
         random=SystemRandom(),
-        app_id=wanted.app_id,
-        messages=wanted.messages,
-        variant=wanted.variant,
+        app_id=asked.app_id,
+        messages=asked.messages,
+        variant=asked.variant,
     )
     length, bodies = told(now_ms=now_ms())
-    if wanted.changes:
+    if asked.changes:
         for body in bodies:
-            wanted.changes.made_in(body)
-        wanted.changes.check()
-    count = wanted.count or 1
-    series = (_written(told(now_ms=now_ms())[1], wanted.changes) for _ in range(count))
+            asked.changes.made_in(body)
+        asked.changes.check()
+    count = asked.count or 1
+    series = (_written(told(now_ms=now_ms())[1], asked.changes) for _ in range(count))
     return Sending(series, count * length, in_order=True)
 
 
@@ -225,16 +260,16 @@ def _written(bodies: Iterable[dict[str, Any]], changes: Changes) -> Iterator[byt
     return (dumps(changes.made_in(body)) for body in bodies)
 
 
-def _from_file(wanted: Wanted, file: IO[bytes]) -> Sending:
-    if wanted.arguments:
+def _from_file(asked: SendRequest, file: IO[bytes]) -> Sending:
+    if asked.arguments:
         raise click.UsageError(
-            f"--from-file sends what is in the file: leave {' '.join(wanted.arguments)!r} out"
+            f"--from-file sends what is in the file: leave {' '.join(asked.arguments)!r} out"
         )
     _refuse(
-        _made_up(wanted),
+        _made_up(asked),
         "is for bodies that are made up: leave it out, --from-file sends what is in the file",
     )
-    bodies, total = bodies_in(file, wanted.changes)
+    bodies, total = bodies_in(file, asked.changes)
     return Sending(((body,) for body in bodies), total, in_order=True)
 
 

@@ -1,4 +1,4 @@
-"""Posting many bodies over several connections, at what pace."""
+"""Posting many bodies over several connections, at a pace."""
 
 import queue
 import threading
@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import orjson
 
+from comethooks.cli.send.failing import in_words, is_hopeless, is_refusal
 from comethooks.cli.terminal.texts import plain
 
 TIMEOUT_SECONDS = 10.0
@@ -22,16 +23,16 @@ _AHEAD = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back, after how many seconds. Without a status nothing did, for the reason in
-    `error`.
-    """
+class Posted:
+    """What came back after so many seconds; without a status nothing did, and `error` says why."""
 
     seconds: float
     status: int | None = None
     text: str = ""
     error: str | None = None
     nobody_listens: bool = False
+    hopeless: bool = False
+    """No connection came about, for a reason that the next body would meet as well."""
 
     @property
     def accepted(self) -> bool:
@@ -69,29 +70,27 @@ class Answer:
             return self.text or None
 
 
-def post(client: httpx.Client, url: httpx.URL, body: bytes) -> Answer:
-    """Post one body. An answer that does not come is one without a status; only an unusable URL
-    raises.
-    """
+def post(client: httpx.Client, url: httpx.URL, body: bytes) -> Posted:
+    """Post one body. When no answer comes it has no status; only an unusable URL raises."""
     started = time.monotonic()
-    status, text, error, nobody_listens = None, "", None, False
+    status, text, error = None, "", None
+    nobody_listens = hopeless = False
     try:
         answer = client.post(url, content=body, headers={"Content-Type": "application/json"})
         status, text = answer.status_code, answer.text
-    except (httpx.ConnectError, httpx.ConnectTimeout) as failure:
-        error, nobody_listens = type(failure).__name__, True
     except httpx.HTTPError as failure:
-        error = type(failure).__name__
-    return Answer(time.monotonic() - started, status, text, error, nobody_listens)
+        error = in_words(failure, url, TIMEOUT_SECONDS)
+        nobody_listens, hopeless = is_refusal(failure), is_hopeless(failure)
+    return Posted(time.monotonic() - started, status, text, error, nobody_listens, hopeless)
 
 
 def post_all(
-    send: Callable[[bytes], Answer],
+    send: Callable[[bytes], Posted],
     series: Iterable[Iterable[bytes]],
     *,
     connections: int = 1,
     rate: float | None = None,
-) -> Generator[Answer, None, None]:
+) -> Generator[Posted, None, None]:
     """The answers to all bodies, as they come, over so many connections at a time.
 
     The bodies of one series are sent one after the other, each when the one before has been
@@ -122,9 +121,9 @@ class _Posters:
     """What the threads share. Each puts its answers, what went wrong, and None in the end."""
 
     def __init__(
-        self, send: Callable[[bytes], Answer], series: Iterator[Iterable[bytes]], rate: float | None
+        self, send: Callable[[bytes], Posted], series: Iterator[Iterable[bytes]], rate: float | None
     ) -> None:
-        self.answers: queue.Queue[Answer | Exception | None] = queue.Queue(_AHEAD)
+        self.answers: queue.Queue[Posted | Exception | None] = queue.Queue(_AHEAD)
         self.stopped = threading.Event()
         self._send = send
         self._series = series

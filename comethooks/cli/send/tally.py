@@ -4,13 +4,13 @@ import math
 from array import array
 from dataclasses import dataclass, field
 
-from comethooks.cli.send.posting import Answer
+from comethooks.cli.send.posting import Posted
 
 _PERCENTILES = (50, 95, 99)
 
 
 @dataclass(slots=True)
-class Tally:
+class SendTally:
     """What came of many. `started` is on the monotonic clock; `doubled`: each of them was sent
     twice.
     """
@@ -21,11 +21,11 @@ class Tally:
     accepted: int = 0
     duplicates: int = 0
     unanswered: int = 0
-    first: Answer | None = None
-    first_failure: Answer | None = None
+    first: Posted | None = None
+    first_failure: Posted | None = None
     _seconds: "array[float]" = field(default_factory=lambda: array("d"))
 
-    def count(self, answer: Answer) -> None:
+    def count(self, answer: Posted) -> None:
         """Count one more."""
         self.sent += 1
         self.accepted += answer.accepted

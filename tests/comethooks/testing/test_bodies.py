@@ -96,7 +96,7 @@ def test_every_sample_is_delivered(harness: Harness, kind: samples.SampleKind) -
         ("group_created", {"legacy": True}, "no legacy sample of 'group_created'"),
         ("message_sent", {"variant": "imgae"}, "did you mean 'image'?"),
         ("message_sent", {"txt": "ahoy"}, "did you mean 'text'?"),
-        ("message_sent", {"group": "a", "receiver": "b"}, "leave one of them out"),
+        ("message_sent", {"group": "a", "receiver": "b"}, "leave one of receiver and group out"),
         ("message_sent", {"member": "ada"}, "has no member"),
         ("group_created", {"text": "ahoy"}, "holds no message: leave text out"),
         ("message_sent", {"emoji": "x"}, "is about no reaction"),

@@ -6,10 +6,10 @@ from itertools import repeat
 
 import pytest
 
-from comethooks.cli.send.posting import Answer, post_all
-from comethooks.cli.send.tally import Tally
+from comethooks.cli.send.posting import Posted, post_all
+from comethooks.cli.send.tally import SendTally
 
-OK = Answer(0.001, 200, '{"id": "1"}')
+OK = Posted(0.001, 200, '{"id": "1"}')
 
 
 class TestPostAll:
@@ -92,14 +92,14 @@ class TestPostAll:
 
 class TestTally:
     def tally(self, *answers, **options):
-        found = Tally(10.0, **options)
+        found = SendTally(10.0, **options)
         for answer in answers:
             found.count(answer)
         return found.line(12.0)
 
     def test_says_how_many_at_which_rate_and_how_long_it_took(self):
         """By the nearest rank."""
-        answers = [Answer(number / 1000, 200, "{}") for number in range(1, 101)]
+        answers = [Posted(number / 1000, 200, "{}") for number in range(1, 101)]
         assert self.tally(*answers) == (
             "100 sent: 100 accepted, 0 refused, 50.0 per second, "
             "p50 50.0 ms, p95 95.0 ms, p99 99.0 ms, max 100.0 ms"
@@ -107,15 +107,15 @@ class TestTally:
 
     def test_tells_what_was_refused_from_what_was_not_answered(self):
         """They mean something different."""
-        line = self.tally(OK, Answer(0.1, 503, "busy"), Answer(0.1, error="ReadTimeout"))
+        line = self.tally(OK, Posted(0.1, 503, "busy"), Posted(0.1, error="ReadTimeout"))
         assert line.startswith(
             "3 sent: 1 accepted, 1 refused, 1 without an answer, 1.5 per second, "
         )
 
     def test_duplicates_are_said_when_there_are_any_or_were_asked_for(self):
         """A refused one is none, whatever it says."""
-        duplicate = Answer(0.1, 200, '{"id": "1", "duplicate": true}')
-        refused = Answer(0.1, 503, '{"duplicate": true}')
+        duplicate = Posted(0.1, 200, '{"id": "1", "duplicate": true}')
+        refused = Posted(0.1, 503, '{"duplicate": true}')
         assert self.tally(OK, duplicate, refused).startswith(
             "3 sent: 2 accepted (1 recognised as duplicates), 1 refused"
         )

@@ -6,7 +6,10 @@ from random import Random
 import pytest
 
 from comethooks import schemas
+from comethooks.cli.send import send
+from comethooks.cli.send.field_options import option_of
 from comethooks.samples import all_samples
+from comethooks.samples.fields import Fields
 from comethooks.workers.clock import now_ms
 from comethooks.workers.texts import dumps
 from tests.webhooks.samples import PASSWORD, USER
@@ -32,8 +35,8 @@ class TestOne:
         assert done.stdout.startswith("200 ")
         assert json.loads(done.stdout.removeprefix("200 ")) == {"id": record.id}
 
-    def test_a_message_in_flight_gets_a_decision(self, command, application, kept):
-        """Which says nothing of an id."""
+    def test_a_message_in_flight_is_answered_with_an_empty_object(self, command, application, kept):
+        """Anything else would become part of the message."""
         done = command("send", "before_message")
         assert (done.exit_code, done.stdout) == (0, "200 {}\n")
         assert [record.trigger for record in kept()] == ["before_message"]
@@ -71,7 +74,7 @@ class TestOne:
             "send",
             "message_sent",
             *("--set", 'data.message.data.text="hello"'),
-            *("--set", "data.message.data.metadata.score=0.5"),
+            *("--add", "data.message.data.metadata.score=0.5"),
             *("--set", "data.message.sender=ada"),
         )
         message = schemas.decode(kept()[0].body)["data"]["message"]
@@ -88,6 +91,94 @@ class TestOne:
     def test_the_app_is_one_that_the_settings_let_in(self, command, listener):
         command("send", "message_sent", "--to", listener.url, COMETHOOKS_APP_IDS="myapp,other")
         assert json.loads(listener.requests[0][2])["appId"] == "myapp"
+
+    @pytest.mark.parametrize(
+        ("assignment", "near"),
+        [
+            ("data.message.data.txt=hi", "did you mean data.message.data.text?"),
+            ("data.text=hi", "did you mean data.message.data.text?"),
+            ("data.message.xyzzy=1", "--print shows the body"),
+        ],
+    )
+    def test_set_needs_something_to_change(self, command, listener, assignment, near):
+        """A misspelt path would otherwise be sent beside the right one."""
+        done = command("send", "message_sent", "--set", assignment, "--to", listener.url)
+        said = " ".join(done.stderr.split())
+        path = assignment.partition("=")[0]
+        assert (done.exit_code, listener.requests) == (2, [])
+        assert f"nothing is at {path}" in said
+        assert near in said
+        assert f"--add {path}=… adds it" in said
+
+    def test_set_changes_what_only_some_samples_have(self, command, listener):
+        """One in four messages goes into a group."""
+        path = "data.message.data.entities.receiver.entity.guid"
+        arguments = ("--count", "40", "--set", f"{path}=crew", "--to", listener.url)
+        done = command("send", "message_sent", *arguments)
+        assert done.exit_code == 0, done.output
+        bodies = [json.loads(body) for _, _, body in listener.requests]
+        entities = [body["data"]["message"]["data"]["entities"]["receiver"] for body in bodies]
+        guids = {each["entity"].get("guid") for each in entities}
+        assert guids == {None, "crew"}
+
+
+class TestFields:
+    def test_are_those_of_the_fixture(self):
+        """What a test can say of an event, the command can say too."""
+        options = {name for option in send.params for name in option.opts}
+        assert {option_of(name) for name in Fields.__annotations__} <= options
+
+    def test_say_something_of_a_message_wherever_it_stands(self, command, listener):
+        """Without a path."""
+        command(
+            *("send", "message_sent", "--to", listener.url, "--sender", "ada", "--group", "crew"),
+            *("--text", "hi", "--message-id", "7", "--tag", "a", "--tag", "b"),
+            *("--metadata", '{"score": 3}'),
+        )
+        message = json.loads(listener.requests[0][2])["data"]["message"]
+        assert (message["id"], message["sender"], message["receiver"]) == ("7", "ada", "crew")
+        assert (message["conversationId"], message["tags"]) == ("group_crew", ["a", "b"])
+        assert (message["data"]["text"], message["data"]["metadata"]) == ("hi", {"score": 3})
+        assert message["data"]["entities"]["sender"]["entity"]["uid"] == "ada"
+
+    @pytest.mark.parametrize(
+        ("arguments", "path", "value"),
+        [
+            (("message_reaction_added", "--emoji", "x"), "data.reaction.reaction", "x"),
+            (("group_member_kicked", "--member", "zoe"), "data.members.zoe.uid", "zoe"),
+            (("message_read_receipt", "--message-id", "7"), "data.body.messageId", "7"),
+            (("after_message", "--legacy", "--receiver", "ben"), "data.receiver", "ben"),
+            (("after_message", "--bot", "--text", "hi"), "bot", "ferry-times"),
+        ],
+    )
+    def test_say_something_of_other_events(self, command, listener, arguments, path, value):
+        """Of whatever the event has."""
+        done = command("send", *arguments, "--to", listener.url)
+        assert done.exit_code == 0, done.output
+        found = json.loads(listener.requests[0][2])
+        for key in path.split("."):
+            found = found[key]
+        assert found == value
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (("message_read_receipt", "--text", "hi"), "holds no message: leave --text out"),
+            (("user_blocked", "--message-id", "7"), "has no message_id: leave --message-id out"),
+            (
+                ("message_sent", "--receiver", "a", "--group", "b"),
+                "leave one of --receiver and --group out",
+            ),
+            (("message_sent", "--metadata", "5"), "write an object"),
+            (("story", "call", "--text", "hi"), "--text is for single events"),
+            (("after_message", "--bot", "--group", "x"), "--group is for others than bots"),
+        ],
+    )
+    def test_that_an_event_does_not_have_are_wrong_use(self, command, listener, arguments, said):
+        """Before anything is sent."""
+        done = command("send", *arguments, "--to", listener.url)
+        assert (done.exit_code, listener.requests) == (2, [])
+        assert said in " ".join(done.stderr.split())
 
 
 class TestMany:
@@ -208,11 +299,25 @@ class TestWho:
 
 
 class TestWrongUse:
-    def test_an_unknown_trigger_gets_a_guess_and_where_the_list_is(self, command):
-        done = command("send", "mesage_sent")
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("mesage_sent", "did you mean message_sent or "),
+            ("message.sent", "did you mean after_message or message_sent?"),
+            (
+                "nothing",
+                "there is no sample of 'nothing'. `comethooks triggers` lists the triggers",
+            ),
+            ("comethooks_doctor", "which is sent by operator and not by CometChat"),
+        ],
+    )
+    def test_an_unknown_trigger_gets_near_names_and_where_the_list_is(self, command, name, said):
+        """Those of its canonical name, or those that look like it."""
+        done = command("send", name)
+        text = " ".join(done.stderr.split())
         assert done.exit_code == 2
-        assert "did you mean message_sent?" in done.stderr
-        assert "comethooks triggers" in done.stderr
+        assert said in text
+        assert "`comethooks events bookmark --list` your bookmarks" in text
 
     def test_a_current_trigger_has_no_legacy_form(self, command):
         done = command("send", "message_sent", "--legacy")
@@ -222,15 +327,15 @@ class TestWrongUse:
     @pytest.mark.parametrize(
         ("assignment", "text"),
         [
-            ("data.message.data.text.x=1", "data.message.data.text is a text and no object"),
-            ("data.message", "has no =; write PATH=VALUE"),
-            ("=1", "empty part"),
+            ("--add=data.message.data.text.x=1", "data.message.data.text is a text and no object"),
+            ("--set=data.message", "has no =; write PATH=VALUE"),
+            ("--set==1", "empty part"),
         ],
     )
     def test_an_assignment_that_cannot_be_made_is_explained(
         self, command, listener, assignment, text
     ):
-        done = command("send", "message_sent", "--to", listener.url, "--set", assignment)
+        done = command("send", "message_sent", "--to", listener.url, assignment)
         assert done.exit_code == 2
         assert text in done.stderr
         assert listener.requests == []

@@ -79,7 +79,7 @@ class TestStory:
         assert (once[0], once[-1]) == ("call_initiated", "transcription_generated")
 
     def test_can_be_changed_throughout(self, command, listener):
-        """Setting makes what is not there; removing takes it where it is."""
+        """Setting and removing change what is there, in each body that has it."""
         command(
             *("send", "story", "call", "--to", listener.url),
             *("--set", "region=us", "--remove", "data.recording_url"),
@@ -131,19 +131,21 @@ class TestFile:
         """Those that have something there to remove; another order of the keys is no change."""
         done = command(
             *("send", "--from-file", file(*LINES), "--to", listener.url),
-            *("--set", "data.text=hello", "--remove", "x", "--remove", "data.nothing"),
+            *("--add", "data.text=hello", "--remove", "x", "--remove", "data.nothing"),
+            *("--set", "data.other=1"),
         )
         assert done.exit_code == 0, done.output
         assert [json.loads(body) for body in posted(listener)] == [
             {"trigger": "message_sent", "data": {"n": n, "text": "hello"}} for n in (1, 2)
         ]
         assert "There was nothing to remove at data.nothing." in done.stderr
+        assert "There was nothing to set at data.other." in done.stderr
         assert "at x." not in done.stderr
 
     def test_a_line_that_cannot_be_changed_ends_it_with_its_number(self, command, listener, file):
         """What was before it was sent."""
         done = command(
-            "send", "--from-file", file(LINES[0], b"", b"[]"), "--set", "a=1", "--to", listener.url
+            "send", "--from-file", file(LINES[0], b"", b"[]"), "--add", "a=1", "--to", listener.url
         )
         assert done.exit_code == 1
         assert "line 3 of" in done.stderr
