@@ -1,11 +1,11 @@
-"""When a run is what its process died of: one rule, for drainers and for further attempts.
+"""When a run is poison: one rule, for drainers, for further attempts and for replays.
 
-A run that was in progress when its process died, among others, may be the reason, and is from then
-on run with nothing beside it. When it is alone and its process dies again, it is guilty if somebody
-saw a signal or an exit status of a handler's making. A death that nobody saw (the worker died as
-well), or in which the process ended itself (Redis was away, a lease was lost), counts too, but not
-at once: it may be no fault of a handler, or it may be one that holds Python's lock until the lease
-is lost.
+A run that was in progress when its process died may be why, as may all that were in progress beside
+it. So it runs again with nothing beside it. When its process dies again, it is poison, and dead, if
+somebody saw a signal or an exit status of a handler's making. A death that nobody saw (the worker
+died as well), or in which the process ended itself (Redis was away, a lease was lost), counts too,
+but takes one more: it may be no fault of a handler, or it may be one that holds Python's lock until
+the lease is lost.
 """
 
 from comethooks.workers.processes import ended_itself

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from comethooks.workers.drain.dispatcher import STARTED_PER_RUNNER
+from comethooks.workers.drain.lanes import STARTED_PER_RUNNER
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams.connections import connect
 from tests.scenarios.judging import Repeat, Verdict, judge

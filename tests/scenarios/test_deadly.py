@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from comethooks.workers.drain.dispatcher import STARTED_PER_RUNNER
+from comethooks.workers.drain.lanes import STARTED_PER_RUNNER
 from comethooks.workers.journal import Filter, StoredRun
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.states import RunState

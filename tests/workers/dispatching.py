@@ -77,10 +77,10 @@ def items(redis: Redis, lanes: list[int], *handlers: Any) -> list[Item]:
 STARTED = start_mark("host|boot|1")
 
 
-def suspect(item: Item, handler: str) -> None:
-    """Have a run be suspected of one death."""
+def may_be_poison(item: Item, handler: str) -> None:
+    """Have a run be one that was in progress at one death."""
     died = Attempt(1, None, None, "its process ended before it did")
-    item.deaths, item.suspects = {handler: (died,)}, frozenset({handler})
+    item.deaths, item.alone = {handler: (died,)}, frozenset({handler})
 
 
 def close_partition(bench: Bench, item: Item) -> None:

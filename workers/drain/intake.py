@@ -11,7 +11,7 @@ from redis import Redis
 from comethooks.workers.drain.items import Item, Partition
 from comethooks.workers.drain.marks import EntryMarks
 from comethooks.workers.drain.ordered import leave_memory, put_in_line
-from comethooks.workers.drain.poison_runs import judge, members_in
+from comethooks.workers.drain.poison_runs import deaths_in, members_in
 from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.record import DamagedError, Kind, Record, RecordError, cost, decode
 from comethooks.workers.states import RunState
@@ -113,7 +113,7 @@ class Intake:
     def _resume(self, item: Item, marks: EntryMarks) -> None:
         """Go on where an earlier drainer ended."""
         item.marked = marks.handlers
-        item.deaths, suspects = judge(marks, endings_of(self._client, members_in(marks)))
+        item.deaths, alone = deaths_in(marks, endings_of(self._client, members_in(marks)))
         ordered = {handler.id for handler in item.todo if handler.ordered}
         item.results = [
             put_in_line(item, result)
@@ -123,7 +123,7 @@ class Intake:
         ]
         done = {result.handler for result in item.results}
         item.todo = [handler for handler in item.todo if handler.id not in done]
-        item.suspects = frozenset(handler.id for handler in item.todo if handler.id in suspects)
+        item.alone = frozenset(handler.id for handler in item.todo if handler.id in alone)
 
 
 def _as_refused(partition: int, entry: str, fields: Mapping[bytes, bytes], reason: str) -> Record:

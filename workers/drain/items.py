@@ -61,8 +61,8 @@ class Item:
     """The handlers that are still to be started."""
     deaths: Mapping[str, tuple[Attempt, ...]] = field(default_factory=dict)
     """Handlers that were at work on it when a drainer died, and the attempts that ended so."""
-    suspects: frozenset[str] = frozenset()
-    """Those of them that are each to run with nothing else beside it."""
+    alone: frozenset[str] = frozenset()
+    """Those of them that may be poison: each is to run with nothing beside it."""
     results: list[RunResult] = field(default_factory=list)
     marked: frozenset[str] = frozenset()
     """Handlers that have a mark of an earlier drainer, to be forgotten with the entry."""

@@ -1,11 +1,11 @@
 """Marks: what Redis knows of a run between its start and its row in the journal.
 
 A mark is a field of the partition's hash `progress`, `entry/handler`. It says that the run has
-started, that it is a suspect, or how it ended. What nearly none has stands at the end, and only
+started, that it runs alone, or how it ended. What nearly none has stands at the end, and only
 where there is some: effects, attempts that ended with their process, the place of a failure. A mark
 of another format counts as started: the run is repeated.
 
-What is done about a run that a take-over finds started or suspect: see `workers.drain.poison_runs`.
+What is done about a run that a take-over finds started or alone: see `workers.drain.poison_runs`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ from comethooks.workers.streams.leases import LeaseLostError
 
 FORMAT = 1
 STARTED = "started"
-SUSPECT = "suspect"
+ALONE = "alone"
 _FIELDS_OF_A_CALL = 2000
 """Arguments of one script call: Lua unpacks at most about 8,000."""
 
@@ -89,12 +89,10 @@ def start_mark(member: str, died: Sequence[Attempt] = (), *, unrun: bool = False
     return orjson.dumps([FORMAT, STARTED, member, deaths, *told])
 
 
-def suspect_mark(
-    member: str, died: Sequence[Attempt], started_at: int, version: str | None
-) -> bytes:
+def alone_mark(member: str, died: Sequence[Attempt], started_at: int, version: str | None) -> bytes:
     """The mark of a run that is about to run with nothing beside it, after attempts that `died`."""
     return orjson.dumps(
-        [FORMAT, SUSPECT, member, died[-1].number, started_at, version, _listed(died)]
+        [FORMAT, ALONE, member, died[-1].number, started_at, version, _listed(died)]
     )
 
 
@@ -130,7 +128,7 @@ def _read(marks: EntryMarks, handler: str, mark: list[Any]) -> None:
         member, deaths, *rest = values
         marks.begun[handler] = Begun(member, deaths, died=_attempts(*rest))
         return
-    if state == SUSPECT:
+    if state == ALONE:
         member, deaths, started_at, plugin_version, died = values
         marks.begun[handler] = Begun(
             member,

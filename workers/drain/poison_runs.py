@@ -1,7 +1,7 @@
-"""Suspects: runs that were in progress when a drainer died, and may be what it died of.
+"""Runs that were in progress when a drainer died: each of them may be poison.
 
-A take-over finds the marks of such runs, and judges by them and by how those drainers ended, see
-`workers.poison`: a run is repeated like any other, or with nothing beside it, or it is dead.
+A take-over finds the marks of such runs. These, and how those drainers ended, say what becomes of
+each, see `workers.poison`: it is repeated like any other, or with nothing beside it, or it is dead.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ def members_in(marks: EntryMarks) -> set[str]:
     return {begun.member for begun in marks.begun.values()}
 
 
-def judge(
+def deaths_in(
     marks: EntryMarks, endings: Mapping[str, str]
 ) -> tuple[dict[str, tuple[Attempt, ...]], set[str]]:
     """By handler that was in progress, the attempts that ended with their process; and who is to
@@ -26,7 +26,7 @@ def judge(
 
     The number of the last of those attempts is that of the deaths, also where marks do not tell of
     all. `endings` says of drainers how they ended ("SIGKILL", "exit status 1"), as far as is known.
-    A run that is guilty becomes one of the results of `marks`, dead.
+    A run that is poison becomes one of the results of `marks`, dead.
     """
     deaths: dict[str, tuple[Attempt, ...]] = {}
     alone: set[str] = set()
@@ -36,8 +36,8 @@ def judge(
             marks.results.append(_killed(handler, begun, ending))
             continue
         deaths[handler] = _died(begun, ending)
-        # Its process ended itself, with all that was in progress: nobody is suspected, unless that
-        # goes on.
+        # A process that ended itself (Redis was away) did so with all that was in progress. Running
+        # all of that one by one after every outage would take minutes, so it has to go on.
         if begun.alone or not ended_itself(ending) or count >= UNSEEN_DEATHS:
             alone.add(handler)
     return deaths, alone

@@ -12,7 +12,7 @@ from comethooks.workers.record import scrub
 _INSTALLED = ("site-packages", "dist-packages")
 
 
-class Line(NamedTuple):
+class CodeLine(NamedTuple):
     """A line that was being executed, and the function that it is in."""
 
     file: str
@@ -20,7 +20,7 @@ class Line(NamedTuple):
     function: str
 
 
-def lines_of(error: BaseException) -> list[Line]:
+def lines_of(error: BaseException) -> list[CodeLine]:
     """The lines that `error` came through, the innermost last; of a group, those of its last."""
     lines = list(_lines(walk_tb(error.__traceback__)))
     if isinstance(error, BaseExceptionGroup):
@@ -28,12 +28,12 @@ def lines_of(error: BaseException) -> list[Line]:
     return lines
 
 
-def lines_at(frame: FrameType) -> list[Line]:
+def lines_at(frame: FrameType) -> list[CodeLine]:
     """The lines that a thread is at, the innermost last."""
     return list(_lines(walk_stack(frame)))[::-1]
 
 
-def culprit(lines: Sequence[Line], handler: str, below: CodeType) -> str | None:
+def culprit(lines: Sequence[CodeLine], handler: str, below: CodeType) -> str | None:
     """The innermost line of the plugin whose `handler` ran, as `file:line`; None without any.
 
     `below` is the code that called the handler. The plugin's are the file that the handler is in
@@ -51,9 +51,9 @@ def culprit(lines: Sequence[Line], handler: str, below: CodeType) -> str | None:
     return scrub(f"{inner.file}:{inner.number}")
 
 
-def _lines(walked: Iterator[tuple[FrameType, int]]) -> Iterator[Line]:
+def _lines(walked: Iterator[tuple[FrameType, int]]) -> Iterator[CodeLine]:
     for frame, number in walked:
-        yield Line(frame.f_code.co_filename, number, frame.f_code.co_name)
+        yield CodeLine(frame.f_code.co_filename, number, frame.f_code.co_name)
 
 
 def _is_beside(file: str, of_handler: str) -> bool:

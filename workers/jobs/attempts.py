@@ -4,17 +4,17 @@
 The row of a run is the truth. What happens to it, and what a crash after each step leaves:
 
 1. The job claims due runs, up to a hundred at a time: their rows say who runs them, and until when.
-   Crash: the scheduler frees them; they are due at once, as suspects, each to be run alone. Those
-   that had not begun too: nobody knows which they were. How often that may happen to a run: see
-   `workers.poison`.
+   Crash: the scheduler frees them; they are due at once, each to be run alone, since it may be
+   poison. Those that had not begun too: nobody knows which they were. How often that may happen to
+   a run: see `workers.poison`.
 2. Handlers run, in threads, each within its time limit. Crash: the same.
 3. What has ended is written, where the claim is still there. Crash before: the run is repeated.
    After: it is not.
 4. What was claimed and is not going to run, since the job is to stop, is given back. Crash before:
    as after 1.
 
-Suspects come first, one at a time with nothing beside it: `workers.journal.runs.claims` counts the
-deaths.
+What may be poison comes first, each run with nothing beside it: `workers.journal.claiming` counts
+the deaths.
 """
 
 import os
@@ -80,7 +80,7 @@ class Attempts:
     def run(self) -> None:
         """Work. Raises the journal's errors when it cannot begin, and whatever ends a thread."""
         self._crew.start()
-        # Suspects take no more than half of the time: others are due, too.
+        # What may be poison takes no more than half of the time: others are due, too.
         half = self._end - LIFE_SECONDS / 2
         while not self._stopping() and time.monotonic() < half and self._begin(1, alone=True):
             self._go_on(until=0)

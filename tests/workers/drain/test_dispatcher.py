@@ -182,7 +182,7 @@ def test_between_two_handlers_of_an_event_a_closing_partition_stops(bench: Bench
 
 
 def test_what_was_handed_over_and_not_started_leaves_no_mark(redis_server: RedisServer) -> None:
-    """A successor would otherwise suspect it."""
+    """A successor would otherwise run it alone."""
     bench = Bench(redis_server, threads=1)
     gate = Gate()
     made = items(bench.redis, [1, 2, 3], handler(gate))

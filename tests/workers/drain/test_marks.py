@@ -8,10 +8,10 @@ import pytest
 from comethooks.workers.drain.marks import (
     FORMAT,
     Begun,
+    alone_mark,
     mark_of,
     marks_in,
     start_mark,
-    suspect_mark,
 )
 from comethooks.workers.journal import Attempt, RunResult
 from comethooks.workers.states import RunState
@@ -31,7 +31,7 @@ DIED = (Attempt(1, 7, None, "its process ended before it did (SIGKILL)"),)
 
 
 def test_marks_come_back_by_entry() -> None:
-    """Results whole, and the handlers that started or are suspects, with what is known of attempts
+    """Results whole, and the handlers that started or ran alone, with what is known of attempts
     before.
     """
     begun = replace(
@@ -42,7 +42,7 @@ def test_marks_come_back_by_entry() -> None:
             b"5-0/a.b": mark_of(RESULT),
             b"5-0/c.d": start_mark("host|boot|1", DIED),
             b"5-0/e.f": mark_of(begun),
-            b"6-0/a.b": suspect_mark("host|boot|1", DIED, 9, None),
+            b"6-0/a.b": alone_mark("host|boot|1", DIED, 9, None),
             b"6-0/c.d": start_mark("host|boot|1"),
         }
     )
@@ -75,8 +75,8 @@ def test_a_run_without_effects_that_nobody_died_of_has_the_shortest_mark() -> No
         orjson.dumps([FORMAT + 1, "done", 1, 1, 1, None, None, None, None]),
         orjson.dumps([FORMAT, "resting", 1, 1, 1, None, None, None, None]),
         orjson.dumps([FORMAT, "done", 1]),
-        orjson.dumps([FORMAT, "suspect"]),
-        orjson.dumps([FORMAT, "suspect", "host|boot|1", 2, 7, "1.0"]),
+        orjson.dumps([FORMAT, "alone"]),
+        orjson.dumps([FORMAT, "alone", "host|boot|1", 2, 7, "1.0"]),
         orjson.dumps([FORMAT, "started", "host|boot|1", 1, 7]),
         orjson.dumps([FORMAT, "started", "host|boot|1", 1, [[1]]]),
         orjson.dumps([FORMAT, "done", 1, 1, 1, None, None, None, None, None, []]),

@@ -5,7 +5,7 @@ dead.
 import pytest
 
 from comethooks.workers.drain.marks import Begun, EntryMarks, marks_in, start_mark
-from comethooks.workers.drain.poison_runs import judge, members_in
+from comethooks.workers.drain.poison_runs import deaths_in, members_in
 from comethooks.workers.journal import Attempt
 from comethooks.workers.processes import EXIT_FAILED, EXIT_LEASE_LOST
 from comethooks.workers.states import RunState
@@ -28,7 +28,7 @@ def alone(deaths: int = 1) -> EntryMarks:
 
 def judged(marks: EntryMarks, endings: dict[str, str]) -> tuple[dict[str, int], set[str]]:
     """The number of deaths of each handler, and which are to run alone."""
-    deaths, alone = judge(marks, endings)
+    deaths, alone = deaths_in(marks, endings)
     return {handler: died[-1].number for handler, died in deaths.items()}, alone
 
 
@@ -41,7 +41,7 @@ def test_a_run_that_was_in_progress_among_others_is_run_alone(endings: dict[str,
 
 
 @pytest.mark.parametrize("ending", ITSELF)
-def test_when_the_process_ended_itself_nobody_is_suspected_unless_that_goes_on(ending: str) -> None:
+def test_when_the_process_ended_itself_nothing_runs_alone_unless_that_goes_on(ending: str) -> None:
     """Redis was away, or the lease was lost: a handler may be why, but hardly the first time."""
     assert judged(among_others(0), {MEMBER: ending}) == ({"a.b": 1}, set())
     assert judged(among_others(1), {MEMBER: ending}) == ({"a.b": 2}, set())
@@ -81,13 +81,13 @@ def test_attempts_that_ended_with_their_process_are_known_one_by_one() -> None:
     result, if dead.
     """
     first = Attempt(1, None, None, "its process ended before it did (SIGKILL)")
-    deaths, _ = judge(among_others(), {MEMBER: "SIGKILL"})
+    deaths, _ = deaths_in(among_others(), {MEMBER: "SIGKILL"})
     assert deaths == {"a.b": (first,)}
     begun = Begun(MEMBER, 1, alone=True, started_at=1_000, died=deaths["a.b"])
-    deaths, _ = judge(EntryMarks(begun={"a.b": begun}), {})
+    deaths, _ = deaths_in(EntryMarks(begun={"a.b": begun}), {})
     assert deaths == {"a.b": (first, Attempt(2, 1_000, None, "its process ended before it did"))}
     marks = EntryMarks(begun={"a.b": begun})
-    judge(marks, {MEMBER: "SIGSEGV"})
+    deaths_in(marks, {MEMBER: "SIGSEGV"})
     assert (marks.results[0].attempts, marks.results[0].earlier) == (2, (first,))
 
 
@@ -95,10 +95,10 @@ def test_what_was_handed_back_has_not_died_once_more() -> None:
     """The drainer that took it over was to stop before it began."""
     died = (Attempt(1, None, None, "its process ended before it did (SIGKILL)"),)
     marks = marks_in({b"5-0/a.b": start_mark("", died, unrun=True)})["5-0"]
-    assert judge(marks, {}) == ({"a.b": died}, {"a.b"})
+    assert deaths_in(marks, {}) == ({"a.b": died}, {"a.b"})
 
 
 def test_the_drainers_whose_endings_matter_are_those_of_what_was_in_progress() -> None:
-    """Results need no judge."""
+    """Results have ended."""
     assert members_in(EntryMarks()) == set()
     assert members_in(alone()) == {MEMBER}

@@ -75,7 +75,7 @@ def test_asked_to_stop_it_ends_what_is_in_progress_and_gives_the_rest_back(desk:
     assert states.count((RunState.RETRYING, 1)) == 16
 
 
-def test_a_suspect_runs_first_and_alone(desk: Desk) -> None:
+def test_what_may_be_poison_runs_first_and_alone(desk: Desk) -> None:
     """Its process died while it ran; so did its neighbours' that had not begun."""
     desk.fail(3)
     desk.journal.claim("host|boot|1", now=now_ms(), until=now_ms() + 60_000, limit=2)

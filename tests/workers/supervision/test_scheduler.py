@@ -105,7 +105,7 @@ def test_a_run_that_waits_for_nobody_is_released(desk: Desk) -> None:
 
 
 def test_the_claims_of_a_process_that_died_here_are_freed_at_once(desk: Desk) -> None:
-    """They are due as suspects; those of a process that lives are left to it."""
+    """They are due, each to run alone; those of a process that lives are left to it."""
     (freed,) = claimed_by(desk, member_name(dead_pid()))
     (kept,) = claimed_by(desk, member_name(os.getpid()))
     scheduler_of(desk).tick()

@@ -184,7 +184,7 @@ class Reader:
             }
 
     def due(self, now: int, limit: int) -> int:
-        """How many runs are due again at `now`, suspects too; counts no further than `limit`."""
+        """How many runs are due again at `now`; counts no further than `limit`."""
         return self._number(select(func.count()).select_from(due_runs(now).limit(limit).subquery()))
 
     def next_due(self) -> int | None:

@@ -35,7 +35,7 @@ DUE: dict[str, Call] = {
     "due": lambda journal: journal.due(T0, 10),
     "next due": lambda journal: journal.next_due(),
     "claim": lambda journal: journal.claim("m", now=T0, until=T0, limit=10),
-    "suspect": lambda journal: journal.claim("m", now=T0, until=T0, limit=10, alone=True),
+    "claim alone": lambda journal: journal.claim("m", now=T0, until=T0, limit=10, alone=True),
 }
 CLAIMED: dict[str, Call] = {
     "renew": lambda journal: journal.renew_claims("m", T0),

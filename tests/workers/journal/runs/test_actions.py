@@ -44,7 +44,7 @@ class TestRetry:
         assert len(journal.claim("member", now=NOW, until=NOW + 1, limit=10)) == 3
 
     def test_counts_on_and_forgets_deaths(self, journal: Journal):
-        """The operator's try is one attempt more, and no suspect's."""
+        """The operator's try is one attempt more, and runs beside others."""
         dismiss(journal, Filter(handler="a.retrying"))
         asked = Filter(handler="a.dead")
         for _ in range(2):

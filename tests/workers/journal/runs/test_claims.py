@@ -102,7 +102,7 @@ class TestClaim:
         write_due(journal, 1, replay="july")
         assert keys(claim(journal)) == [key(1, "july")]
 
-    def test_takes_a_suspect_only_alone(self, journal: Journal):
+    def test_takes_what_may_be_poison_only_alone(self, journal: Journal):
         """What was running when its process died runs while nothing else does."""
         write_due(journal, 1, 2, 3)
         claim(journal, limit=2)
@@ -265,7 +265,7 @@ def test_renewed_claims_hold_longer(journal: Journal):
 
 
 def test_given_back_runs_are_as_before_their_claim(journal: Journal):
-    """Due now, no attempt counted, no suspect; what others claimed is left alone."""
+    """Due now, no attempt and no death counted; what others claimed is left alone."""
     write_due(journal, 1, 2)
     (first,) = claim(journal, limit=1)
     (second,) = claim(journal, OTHER)
@@ -278,7 +278,7 @@ def test_given_back_runs_are_as_before_their_claim(journal: Journal):
 
 class TestFree:
     def test_runs_of_a_dead_member_are_due_again(self, journal: Journal):
-        """Suspects now; those of a living one stay its own, and cleaning twice finds nothing."""
+        """Each to run alone; those of a living one stay its own; a second time finds nothing."""
         write_due(journal, 1, 2)
         claim(journal, limit=1)
         claim(journal, OTHER)

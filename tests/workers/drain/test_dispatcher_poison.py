@@ -3,20 +3,20 @@
 import threading
 from typing import Any
 
-from comethooks.workers.drain.dispatcher import STARTED_PER_RUNNER
+from comethooks.workers.drain.lanes import STARTED_PER_RUNNER
 from comethooks.workers.drain.marks import marks_in
-from comethooks.workers.drain.poison_runs import judge
+from comethooks.workers.drain.poison_runs import deaths_in
 from comethooks.workers.handlers.in_line import MOST_IN_LINE
 from comethooks.workers.journal import Line
 from comethooks.workers.states import RunState
 from comethooks.workers.streams import keys
 from tests.redis_server import RedisServer
 from tests.waiting import wait_for
-from tests.workers.dispatching import STARTED, Bench, close_partition, items, suspect
+from tests.workers.dispatching import STARTED, Bench, close_partition, items, may_be_poison
 from tests.workers.engine import Gate, handler
 
 
-def test_a_suspect_runs_with_nothing_beside_it(bench: Bench) -> None:
+def test_what_may_be_poison_runs_with_nothing_beside_it(bench: Bench) -> None:
     """It waits for what is in progress, and what comes after it waits too."""
     running: set[int] = set()
     together: list[set[int]] = []
@@ -33,13 +33,13 @@ def test_a_suspect_runs_with_nothing_beside_it(bench: Bench) -> None:
 
     made = items(bench.redis, [1, 2, 3, 4, 5, 6, 7, 8], handler(note))
     for item in made[2:4]:
-        suspect(item, "plugin.handler")
+        may_be_poison(item, "plugin.handler")
     bench.dispatcher.add(made)
     bench.collect(8)
     assert [seen for seen in together if seen & {3, 4}] == [{3}, {4}]
 
 
-def test_a_suspect_is_marked_as_one_before_it_runs(bench: Bench) -> None:
+def test_it_is_marked_as_alone_before_it_runs(bench: Bench) -> None:
     """Confirmed, with the drainer's name and how often its process died; its attempt is the
     second.
     """
@@ -51,7 +51,7 @@ def test_a_suspect_is_marked_as_one_before_it_runs(bench: Bench) -> None:
         seen.append((marks[item.entry].begun["plugin.handler"], ctx.attempt))
 
     item.todo = [handler(look)]
-    suspect(item, "plugin.handler")
+    may_be_poison(item, "plugin.handler")
     bench.dispatcher.add([item])
     bench.collect(1)
     ((begun, attempt),) = seen
@@ -61,14 +61,14 @@ def test_a_suspect_is_marked_as_one_before_it_runs(bench: Bench) -> None:
     assert result.earlier == item.deaths["plugin.handler"] == begun.died
 
 
-def test_each_handler_of_a_suspicious_event_runs_alone_in_its_turn(bench: Bench) -> None:
-    """Those that are no suspects too, and the lane goes on after the last."""
+def test_each_handler_of_such_an_event_runs_alone_in_its_turn(bench: Bench) -> None:
+    """Those that nobody died of too, and the lane goes on after the last."""
     order: list[str] = []
     handlers = [
         handler(lambda e, c, n=name: order.append(n), name) for name in ("a.a", "b.b", "c.c")
     ]
     made = items(bench.redis, [1, 1], *handlers)
-    suspect(made[0], "b.b")
+    may_be_poison(made[0], "b.b")
     bench.dispatcher.add(made)
     assert bench.collect(2) == made
     assert order == ["a.a", "b.b", "c.c"] * 2
@@ -76,21 +76,21 @@ def test_each_handler_of_a_suspicious_event_runs_alone_in_its_turn(bench: Bench)
     assert not any(item.discarded for item in made)
 
 
-def test_a_suspect_that_did_not_run_stays_one(bench: Bench) -> None:
-    """Its mark says that it only started, so nobody holds a second death against it."""
+def test_what_may_be_poison_and_did_not_run_stays_so(bench: Bench) -> None:
+    """Its mark says that it only started, so it has no second death behind it."""
     gate = Gate()
-    busy, suspicious = items(bench.redis, [1, 2], handler(gate))
-    suspect(suspicious, "plugin.handler")
-    bench.redis.hset(keys.progress(0), f"{suspicious.entry}/plugin.handler", STARTED)
+    busy, poison = items(bench.redis, [1, 2], handler(gate))
+    may_be_poison(poison, "plugin.handler")
+    bench.redis.hset(keys.progress(0), f"{poison.entry}/plugin.handler", STARTED)
     bench.dispatcher.add([busy])
     gate.wait_until_started()
-    bench.dispatcher.add([suspicious])
+    bench.dispatcher.add([poison])
     close_partition(bench, busy)
     gate.open()
     bench.collect(2)
-    left = marks_in(bench.redis.hgetall(keys.progress(0)))[suspicious.entry]  # type: ignore[arg-type]
+    left = marks_in(bench.redis.hgetall(keys.progress(0)))[poison.entry]  # type: ignore[arg-type]
     assert not left.begun["plugin.handler"].alone
-    deaths, alone = judge(left, {})
+    deaths, alone = deaths_in(left, {})
     assert ([died.number for died in deaths["plugin.handler"]], alone) == ([1], {"plugin.handler"})
 
 
@@ -146,7 +146,7 @@ def test_after_a_run_is_given_up_nothing_starts_in_its_lane_or_any_other(bench: 
 
 
 def test_slow_handlers_are_handed_one_item_each(redis_server: RedisServer) -> None:
-    """So after a crash only what really ran is suspected."""
+    """So after a crash only what really ran may be poison."""
     bench = Bench(redis_server, threads=2)
     pause = threading.Event()
     first = items(bench.redis, list(range(60)), handler(lambda e, c: pause.wait(0.04)))
