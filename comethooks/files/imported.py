@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from comethooks import schemas
-from comethooks.files.event_lines import LineSchema
+from comethooks.files.json_lines import LineSchema
 from comethooks.schemas import COMETCHAT
 from comethooks.webhooks.cometchat import without_secrets
 from comethooks.workers.ids import derived_id

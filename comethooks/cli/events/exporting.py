@@ -1,4 +1,4 @@
-"""`comethooks events export`: events as lines of JSON, to be kept elsewhere or imported again."""
+"""`comethooks events export`: events as JSON lines, to be kept elsewhere or imported again."""
 
 import os
 import secrets
@@ -15,7 +15,7 @@ from comethooks.cli.terminal import filters, options
 from comethooks.cli.terminal.bars import progress
 from comethooks.cli.terminal.output import hint
 from comethooks.cli.terminal.stores import open_stores
-from comethooks.files.event_lines import envelope, redacted_envelope
+from comethooks.files.json_lines import json_line, redacted_json_line
 from comethooks.workers.texts import dumps, number_of
 
 STDOUT = "-"
@@ -40,14 +40,14 @@ STDOUT = "-"
 )
 @click.option("--redact", is_flag=True, help="Mask secrets and personal data.")
 def export(output: str, redact: bool, **about: Any) -> None:
-    """Write events as lines of JSON, the oldest first.
+    """Write events as JSON lines, the oldest first.
 
     A line has what is known of an event and its body as it came. `events import` reads such lines.
     """
     asked = filters.asked(**about)
     if not redact:
         hint("Warning: this holds secrets and personal data as they came; --redact masks them.")
-    write = redacted_envelope if redact else envelope
+    write = redacted_json_line if redact else json_line
     count = 0
     with open_stores() as stores, _opened(output) as file, _progress(output) as advance:
         try:

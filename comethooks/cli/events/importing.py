@@ -1,10 +1,7 @@
-"""`comethooks events import`: events from lines of JSON into the journal, where nothing is run on
-them.
-"""
+"""`comethooks events import`: puts events from a file into the journal; no handler runs on them."""
 
 import io
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import partial
 from typing import IO
 
@@ -15,65 +12,13 @@ from comethooks.cli.terminal.bars import progress
 from comethooks.cli.terminal.output import hint, print_json
 from comethooks.cli.terminal.stores import open_stores
 from comethooks.files.imported import LineError, event_in, event_of
+from comethooks.files.importer import Importer, lines_of
 from comethooks.workers.clock import now_ms
-from comethooks.workers.journal import Journal, Settled
 from comethooks.workers.record import Record
 from comethooks.workers.texts import number_of
 
-LONGEST_LINE = 64 * 2**20
-"""Bytes; whatever is longer is no event."""
-_BATCH = 500
-_BATCH_BYTES = 4 * 2**20
 _DAY_MS = 24 * 3600 * 1000
 _CHUNK = 2**20
-_BOM = b"\xef\xbb\xbf"
-
-
-@dataclass
-class Importer:
-    """Writes events into the journal, many in one transaction, and counts them.
-
-    `waiting` are the ids of events that are in streams and will be in the journal.
-    """
-
-    journal: Journal
-    waiting: Collection[str] = ()
-    imported: int = 0
-    known: int = 0
-    """How many there were already, in the journal, in a stream or further up."""
-    oldest: int | None = None
-    """When the oldest that was imported was received, in milliseconds."""
-    _batch: dict[str, Record] = field(default_factory=dict)
-    _bytes: int = 0
-
-    @property
-    def sentence(self) -> str:
-        """What it came to, without a full stop."""
-        were = "was" if self.known == 1 else "were"
-        return f"Imported {number_of(self.imported, 'event')}; {self.known} {were} there already"
-
-    def add(self, record: Record) -> None:
-        """Import an event, now or with a later one; `flush` ends that. Raises the errors of
-        `Journal.write`.
-        """
-        if record.id in self._batch or record.id in self.waiting:
-            self.known += 1
-            return
-        self._batch[record.id] = record
-        self._bytes += len(record.body)
-        if len(self._batch) >= _BATCH or self._bytes >= _BATCH_BYTES:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what is not written yet. Raises the errors of `Journal.write`."""
-        there = self.journal.known_ids(self._batch.keys())
-        fresh = [record for identifier, record in self._batch.items() if identifier not in there]
-        self.journal.write([Settled(record, runs=(), partition=None) for record in fresh])
-        self.known += len(there)
-        self.imported += len(fresh)
-        times = [record.received_at for record in fresh]
-        self.oldest = min(times if self.oldest is None else [self.oldest, *times], default=None)
-        self._batch, self._bytes = {}, 0
 
 
 @click.command(
@@ -115,27 +60,11 @@ def import_(file: IO[bytes], raw: bool, as_json: bool) -> None:
 def _take(importer: Importer, read: Callable[[bytes], Record], line: bytes, number: int) -> bool:
     """Whether a line is an event, or empty; the event is imported."""
     try:
-        if len(line) > LONGEST_LINE:
-            raise LineError(f"longer than {LONGEST_LINE // 2**20} MiB")
-        if line.strip():
-            importer.add(read(line))
+        importer.add_line(line, read)
     except LineError as error:
         hint(f"line {number}: {error}")
         return False
     return True
-
-
-def lines_of(file: IO[bytes]) -> Iterator[bytes]:
-    """The lines without their ends; one that is too long is cut, and still longer than it may
-    be.
-    """
-    first = True
-    while line := file.readline(LONGEST_LINE + 2):
-        rest = line
-        while len(line) > LONGEST_LINE and rest and not rest.endswith(b"\n"):
-            rest = file.readline(_CHUNK)
-        yield line.removeprefix(_BOM if first else b"").rstrip(b"\r\n")
-        first = False
 
 
 def _number_of_lines(file: IO[bytes]) -> int | None:

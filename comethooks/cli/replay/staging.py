@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from comethooks.cli.events.importing import Importer, lines_of, warn_of_retention
+from comethooks.cli.events.importing import warn_of_retention
 from comethooks.cli.terminal.output import hint
 from comethooks.cli.terminal.stores import Stores
 from comethooks.files.imported import LineError, event_in
+from comethooks.files.importer import Importer, lines_of
 from comethooks.workers.journal.replaying.replay_rows import Replays
 from comethooks.workers.record import Record
 

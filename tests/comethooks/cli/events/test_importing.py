@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from comethooks.cli.events import importing
+from comethooks.files import importer
 from comethooks.workers.clock import now_ms
 from comethooks.workers.ids import new_id
 from comethooks.workers.journal import iso
@@ -17,7 +17,7 @@ from comethooks.workers.settings.settings import Settings
 from tests.comethooks.cli.conftest import Command
 from tests.comethooks.cli.events.test_exporting import MEGABYTE, grown, write_many
 from tests.comethooks.cli.store import START, TOKEN, run
-from tests.comethooks.files.test_event_lines import NASTY
+from tests.comethooks.files.test_json_lines import NASTY
 from tests.tables import make_tables
 from tests.webhooks.samples import message, raw
 
@@ -164,7 +164,7 @@ class TestImport:
 
     def test_more_than_a_batch_is_imported(self, command, store, file, monkeypatch):
         """The last one, which is not full, too."""
-        monkeypatch.setattr(importing, "_BATCH", 4)
+        monkeypatch.setattr(importer, "_BATCH", 4)
         lines = [line() for _ in range(10)]
         assert imported(command, file(*lines))["imported"] == 10
         assert {event["id"] for event in command.json("events", "list")} == {
@@ -176,8 +176,8 @@ class TestImport:
     ):
         """However long it is, and just as long as may be."""
         one = raw(line())
-        monkeypatch.setattr(importing, "LONGEST_LINE", len(one))
-        monkeypatch.setattr(importing, "_CHUNK", 7)
+        monkeypatch.setattr(importer, "LONGEST_LINE", len(one))
+        monkeypatch.setattr(importer, "_CHUNK", 7)
         path = file(one, b" " * (len(one) + 1), raw(line()), b"x" * (3 * len(one)), raw(line()))
         done = command("events", "import", path)
         assert [text.split(":")[0] for text in done.stderr.splitlines()[:2]] == ["line 2", "line 4"]

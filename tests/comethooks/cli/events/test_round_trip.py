@@ -8,14 +8,14 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from comethooks.files.event_lines import envelope
+from comethooks.files.json_lines import json_line
 from comethooks.workers.ids import new_id
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.texts import dumps
 from tests.comethooks.cli.conftest import Command
 from tests.comethooks.cli.store import START
-from tests.comethooks.files.test_event_lines import stored
-from tests.comethooks.files.test_event_lines_of_any_body import bodies
+from tests.comethooks.files.test_json_lines import stored
+from tests.comethooks.files.test_json_lines_of_any_body import bodies
 from tests.tables import make_tables
 
 AWAY = {"REDIS_URL": "unix:///tmp/nobody-listens-here.sock"}
@@ -28,7 +28,7 @@ def test_an_export_of_an_import_of_an_export_is_the_same_bytes(sent):
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         lines = [
-            dumps(envelope(stored(body, id=new_id(), received_at=START + len(body))))
+            dumps(json_line(stored(body, id=new_id(), received_at=START + len(body))))
             for body in sent
         ]
         (directory / "sent.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))

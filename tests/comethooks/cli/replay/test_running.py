@@ -312,7 +312,7 @@ class TestFile:
         def interrupt(*_):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("comethooks.cli.events.importing.Importer.flush", interrupt)
+        monkeypatch.setattr("comethooks.files.importer.Importer.flush", interrupt)
         command("replay", "run", "--name", "file", "--file", str(file), "--yes", "--detach")
         assert replays.all() == []
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from comethooks.files.event_lines import envelope, redacted_envelope
 from comethooks.files.imported import LineError, event_in
+from comethooks.files.json_lines import json_line, redacted_json_line
 from comethooks.workers.ids import new_id
 from comethooks.workers.journal import StoredEvent, iso
 from comethooks.workers.record import Kind, Record
@@ -42,7 +42,7 @@ class TestWriting:
     def test_a_line_has_what_is_known_and_the_body_as_it_came(self):
         """Times are ISO 8601 in UTC with milliseconds."""
         event = stored(b'{"trigger": "x",  "text": "\\ud83d \\u0000 \xc3\xa9"}')
-        assert envelope(event) == {
+        assert json_line(event) == {
             "id": event.id,
             **DESCRIBED,
             "source": "cometchat",
@@ -55,13 +55,13 @@ class TestWriting:
 
     def test_a_body_that_is_no_utf_8_is_in_base64(self):
         """Under a name that says so, and under no other."""
-        written = envelope(stored(b"\xff\xfe{}"))
+        written = json_line(stored(b"\xff\xfe{}"))
         assert base64.b64decode(written["body_base64"]) == b"\xff\xfe{}"
         assert "body" not in written
 
     def test_a_body_that_is_not_kept_any_more_is_null(self):
         """Its size is still told."""
-        written = envelope(replace(stored(b"{}"), body=None, size=77))
+        written = json_line(replace(stored(b"{}"), body=None, size=77))
         assert (written["body"], written["size"]) == (None, 77)
 
 
@@ -69,7 +69,7 @@ class TestRedacting:
     def test_secrets_and_personal_data_are_masked(self):
         """In the body, and of the headers all that tell who sent it."""
         body = message(data={"text": "meet me at noon", "entities": {"x": {"authToken": TOKEN}}})
-        written = redacted_envelope(stored(raw(body)))
+        written = redacted_json_line(stored(raw(body)))
         assert written["redacted"] is True
         assert written["headers"] == {"content_type": "Application/json", "remote_address": "***"}
         assert TOKEN not in str(written)
@@ -79,7 +79,7 @@ class TestRedacting:
     @pytest.mark.parametrize("body", [b"authToken: plantedTokenThatNobodyMaySee", b"\xff", b"[]"])
     def test_a_body_that_is_not_json_is_left_out(self, body):
         """Nobody knows what it holds."""
-        written = redacted_envelope(stored(body))
+        written = redacted_json_line(stored(body))
         assert (written["body"], written["redacted"]) == (None, True)
         assert "body_base64" not in written
 
@@ -190,6 +190,6 @@ NASTY = {
 @pytest.mark.parametrize("body", NASTY.values(), ids=NASTY)
 def test_a_body_comes_back_byte_for_byte(body):
     """Whatever it holds, it is one line meanwhile."""
-    written = dumps(envelope(stored(body)))
+    written = dumps(json_line(stored(body)))
     assert b"\n" not in written
     assert event_in(written).body == body

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comethooks import schemas
-from comethooks.files.event_lines import envelope, redacted_envelope
 from comethooks.files.imported import event_in
+from comethooks.files.json_lines import json_line, redacted_json_line
 from comethooks.workers.journal import StoredEvent
 from comethooks.workers.texts import dumps
-from tests.comethooks.files.test_event_lines import TOKEN, stored
+from tests.comethooks.files.test_json_lines import TOKEN, stored
 from tests.webhooks.samples import message, raw
 
 texts = st.text(st.characters(codec=None, categories=None))  # lone surrogates and NUL, too
@@ -36,7 +36,7 @@ bodies = (
 @given(body=bodies)
 def test_any_body_comes_back_byte_for_byte(body):
     """Invalid UTF-8, lone surrogates, NUL and numbers of any size."""
-    written = dumps(envelope(stored(body)))
+    written = dumps(json_line(stored(body)))
     assert b"\n" not in written
     assert event_in(written).body == body
 
@@ -44,8 +44,8 @@ def test_any_body_comes_back_byte_for_byte(body):
 @given(body=bodies)
 def test_a_line_written_again_is_the_same_line(body):
     """Once what the body says is derived from it."""
-    once = dumps(envelope(StoredEvent.from_record(event_in(dumps(envelope(stored(body)))), 0)))
-    assert dumps(envelope(StoredEvent.from_record(event_in(once), 0))) == once
+    once = dumps(json_line(StoredEvent.from_record(event_in(dumps(json_line(stored(body)))), 0)))
+    assert dumps(json_line(StoredEvent.from_record(event_in(once), 0))) == once
 
 
 @given(
@@ -55,7 +55,7 @@ def test_a_line_written_again_is_the_same_line(body):
 )
 def test_whatever_can_be_redacted_can_be_imported(body):
     """With what the line knows of it, and without the secret."""
-    written = dumps(redacted_envelope(stored(body)))
+    written = dumps(redacted_json_line(stored(body)))
     assert TOKEN.encode() not in written
     record = event_in(written)
     assert record.sender == "ada"

@@ -1,8 +1,8 @@
-"""Events as lines of JSON for files: what `events export` writes, and `events import` reads.
+"""JSON lines: an event in a file, as `events export` writes it and `events import` reads it.
 
-A line has what is known of an event, and its body as it came: under `body` when it is UTF-8, else
-in base64 under `body_base64`; a `body` of null is not kept any more. Nothing is lost on the way
-there and back.
+A line has what is known of an event, and its body as it came: under `body` when that is UTF-8,
+otherwise in base64 under `body_base64`; a `body` of null is not kept any more. An event that is
+exported and imported again is the same.
 """
 
 import base64
@@ -41,13 +41,13 @@ _HARMLESS_HEADERS = frozenset(("content_type",))
 """What is known of a request and says nothing of who made it."""
 
 
-def envelope(event: StoredEvent) -> dict[str, Any]:
-    """What is written of an event, which has its body if that is still kept."""
+def json_line(event: StoredEvent) -> dict[str, Any]:
+    """The JSON line of an event; it has the body if that is still kept."""
     return {**_known(event), "headers": dict(event.headers), **_written(event.body)}
 
 
-def redacted_envelope(event: StoredEvent) -> dict[str, Any]:
-    """The same without secrets and personal data; a body that is not JSON is left out."""
+def redacted_json_line(event: StoredEvent) -> dict[str, Any]:
+    """The same without secrets and personal data; it leaves out a body that is not JSON."""
     headers = {
         name: value if name in _HARMLESS_HEADERS else MASK for name, value in event.headers.items()
     }
@@ -123,9 +123,7 @@ class _Base64(_Bytes):
 
 
 class LineSchema(Schema):
-    """A line as it is written by hand at the least, or by an export of this version or of a later
-    one.
-    """
+    """A JSON line: the least that a person would write, or all that an export did."""
 
     class Meta:
         """A later version may know more of an event."""
