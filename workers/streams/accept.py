@@ -22,19 +22,20 @@ from comethooks.workers.streams.limit import KnownLimit
 _LAYOUTS_TRIED = 3
 
 DUPLICATE_SHARDS = 8192
-"""Hashes a bucket of duplicate keys is split into: up to a million keys stay in the compact
-encoding."""
+"""Into how many hashes a bucket of duplicate keys is split. Up to a million keys, each hash stays
+in Redis' compact encoding.
+"""
 
 
 def refusal_word(error: ResponseError) -> str:
-    """The code of an error reply (MISCONF, WRONGTYPE), or redis-py's class for it, which has cut
-    the code off.
+    """The code of an error reply, such as MISCONF or WRONGTYPE. Where redis-py has a class of its
+    own for it, and has cut the code off, the name of the class.
     """
     return str(error).split(" ", 1)[0] if type(error) is ResponseError else type(error).__name__
 
 
 class Streams:
-    """Writes requests to the partitions' streams. Safe to share between threads."""
+    """Appends requests to the partitions' streams. Threads may share it."""
 
     def __init__(
         self,
@@ -52,9 +53,7 @@ class Streams:
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
-        """Streams for a process that somebody is waiting for: an attempt ends within 0.4
-        seconds.
-        """
+        """Streams for a process that somebody waits for: each attempt ends within 0.4 seconds."""
         return cls(
             connect(settings.redis_url, connect_timeout=0.1, timeout=0.3),
             partitions=settings.partitions,
@@ -63,17 +62,17 @@ class Streams:
         )
 
     def accept(self, record: Record, *, duplicate_key: bytes, has_time: bool) -> Accepted:
-        """Keep an event, unless it repeats one: then keep only that it came again.
+        """Keep an event. When it repeats another one, keep only that this one came again.
 
-        When this returns, the server has confirmed it. `duplicate_key` is sixteen bytes; `has_time`
-        says whether a time of occurrence went into it, and so how long it is remembered. Raises
-        `NotKeptError` when the event may not be kept.
+        When this returns, the server has confirmed it. `duplicate_key` is sixteen bytes. `has_time`
+        says whether a time of occurrence is part of it, which decides how long it is remembered.
+        Raises `NotKeptError` when the event may not be kept.
         """
         window = self._duplicate_window if has_time else TIMELESS_WINDOW_SECONDS
         return self._append(record, duplicate_key, window)
 
     def knows(self, duplicate_key: bytes) -> bool:
-        """Whether an event with this key, which holds a time, was kept of late. Raises
+        """Whether an event with this key, which holds a time, was kept recently. Raises
         `NotKeptError`.
         """
         window = self._duplicate_window
@@ -111,7 +110,8 @@ class Streams:
             item.body,
         ]
         outcome, detail = self._in_layout(item, arguments)
-        # Only now: a server that does not answer would otherwise be waited for once more.
+        # After the append: a server that does not answer would otherwise be waited for twice, and
+        # the sender does not wait that long.
         self._limit.refresh()
         if outcome == b"full":
             raise NotKeptError(f"the backlog is full: {limit.sentence}")
@@ -120,8 +120,8 @@ class Streams:
         )
 
     def _in_layout(self, item: Record, arguments: list[Any]) -> tuple[bytes, bytes]:
-        """Append in the layout that is in force: nothing is appended in another one, and the answer
-        names it.
+        """Append in the layout that is in force. In another one the script appends nothing, and its
+        answer names the one in force.
         """
         for _ in range(_LAYOUTS_TRIED):
             layout = self._layout
@@ -139,7 +139,8 @@ class Streams:
             try:
                 return self._run(script_keys, arguments)
             except CONNECTION_LOST:
-                # The answer is lost, the append perhaps not: the same id makes the repeat harmless.
+                # The answer is lost, the append perhaps not. The script recognises the id, so the
+                # repeat is harmless; one more would be too late for the sender.
                 return self._run(script_keys, arguments)
         except ResponseError as error:
             raise NotKeptError(f"Redis refused: {refusal_word(error)}") from None
@@ -152,7 +153,7 @@ class Streams:
 
 
 def _buckets(window: int) -> str:
-    """How the names of the hashes begin that hold the duplicate keys of that window."""
+    """How the names begin of the hashes that hold the duplicate keys of this window."""
     return f"{keys.DUPLICATES}:{window}:"
 
 

@@ -21,17 +21,17 @@ class Entry(NamedTuple):
 
 
 def waiting(client: Redis, partitions: Sequence[int]) -> Iterator[tuple[int, Record]]:
-    """Every record in the streams of `partitions`, with its partition; in each newest first, in
-    constant memory.
+    """Every record in the streams of `partitions`, with its partition, the newest of each partition
+    first. Needs the same memory however many there are.
 
-    Entries of a format that this version cannot read are left out.
+    Leaves out entries of a format that this version cannot read.
     """
     for entry in entries(client, partitions):
         yield entry.partition, entry.record
 
 
 def entries(client: Redis, partitions: Sequence[int]) -> Iterator[Entry]:
-    """What `waiting` gives, with the ids under which it can be read again."""
+    """The same, with the ids under which the entries can be read again."""
     for partition in partitions:
         yield from _backwards(client, partition)
 

@@ -1,4 +1,6 @@
-"""Clients of Redis: no retries behind our back, and time-outs that fit who is waiting."""
+"""Clients of Redis that never repeat a call by themselves, and wait no longer than
+somebody does.
+"""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -12,7 +14,7 @@ Entries = list[tuple[bytes, dict[bytes, bytes]]]
 """Entries of a stream: id and fields, each."""
 
 CONNECTION_LOST = (ConnectionError, TimeoutError, OSError)
-"""What a call raises when its answer did not arrive: it may have been carried out or not."""
+"""What a call raises when its answer did not arrive: it may have been carried out all the same."""
 
 
 def connect(url: str, *, connect_timeout: float = 1.0, timeout: float = 5.0) -> Redis:
@@ -22,6 +24,8 @@ def connect(url: str, *, connect_timeout: float = 1.0, timeout: float = 5.0) -> 
     Both time-outs are seconds. A repeated call is only right where the caller knows it to be
     idempotent.
     """
+    # redis-py would repeat every call whose connection broke. That doubles what is not idempotent,
+    # and the time that a sender waits.
     return Redis.from_url(
         url,
         socket_connect_timeout=connect_timeout,
@@ -34,8 +38,8 @@ def connect(url: str, *, connect_timeout: float = 1.0, timeout: float = 5.0) -> 
 def read_streams(
     client: Redis, cursors: Mapping[str, str], *, count: int, wait: float
 ) -> list[tuple[bytes, Entries]]:
-    """Up to `count` entries of each stream after its cursor; waits up to `wait` seconds for the
-    first.
+    """Up to `count` entries of each stream that come after its cursor. Waits up to `wait` seconds
+    for the first one.
     """
     found = client.xread(cast(Any, cursors), count=count, block=max(1, int(wait * 1000)))
     return cast(list[tuple[bytes, Entries]], found)

@@ -40,8 +40,8 @@ def outcome_of(state: RunState, mode: RunMode) -> str:
 
 
 def count_runs(client: Redis, ended: Iterable[tuple[str, RunState, RunMode]]) -> None:
-    """Count attempts that ended outside of a stream, each as handler, state and mode; not while
-    Redis is away.
+    """Count attempts that ended outside of a stream, each as handler, state and mode. While Redis
+    is away they are not counted.
     """
     pipeline = client.pipeline(transaction=False)
     for (handler, state, mode), number in Counter(ended).items():

@@ -18,7 +18,7 @@ ENDING_TTL_SECONDS = 3600
 
 
 def record_death(client: Redis, pid: int, wait_status: int | None) -> int:
-    """Record how a process of this host ended, if that was seen, and drop its leases; returns how
+    """Record how a process of this host ended, if somebody saw it, and drop its leases; returns how
     many those were.
     """
     member = member_name(pid)

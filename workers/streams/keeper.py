@@ -1,7 +1,8 @@
-"""The thread that keeps a drainer's leases, and ends the process when it cannot.
+"""The thread that renews a drainer's leases, and ends the process when it cannot.
 
-This is the fence: a drainer that lost a lease, or could not renew until its end, must not finish
-what it has in progress beside its successor. `os._exit` is the only way to be sure of that.
+A drainer that has lost a lease must not finish what it has in progress: its successor may be at the
+same events. The same holds when it could not renew in time, since it cannot know. Only `os._exit`
+makes sure of that, whatever the other threads are doing.
 """
 
 import os
@@ -15,10 +16,11 @@ from comethooks.workers.processes import EXIT_LEASE_LOST
 from comethooks.workers.streams.leases import Leases
 
 RENEWAL_SECONDS = 1.0
-"""The time-out of every step of a renewal: give the keeper a client that waits no longer."""
+"""The time-out of each step of a renewal, in seconds. The keeper's client must not wait longer."""
 MARGIN_SECONDS = 3 * RENEWAL_SECONDS
-"""What a renewal may take before it fails: connecting, being greeted, and the answer, each up to
-its time-out."""
+"""How long a renewal may take before it fails: to connect, to be greeted, and to be answered, each
+up to its time-out.
+"""
 _RETRY_SECONDS = 0.2
 
 
@@ -29,7 +31,7 @@ def exit_at_once(reason: str) -> None:
 
 
 class Keeper(threading.Thread):
-    """Renews every fifth of the leases' time to live, on a connection of its own."""
+    """Renews the leases every fifth of their time to live, on a connection of its own."""
 
     def __init__(self, leases: Leases, *, on_lost: Callable[[str], None] = exit_at_once) -> None:
         super().__init__(name="keeper", daemon=True)
@@ -41,29 +43,30 @@ class Keeper(threading.Thread):
         self._ended = False
         self._joined = True
         self.deadline = leases.clock() + leases.ttl
-        """Until when, by the leases' clock, every held lease is surely ours."""
+        """The time, by the leases' clock, until which every lease in it is surely ours."""
 
     def hold(self, number: int, value: str, asked: float) -> None:
-        """Renew this lease from now on; `asked` is the time, by the leases' clock, before it was
-        taken.
+        """Renew this lease from now on; `asked` is the time, by the leases' clock, at which it was
+        asked for.
         """
         with self._lock:
             self._held[number] = value
+            # It counts from when it was asked for, which may be earlier than the last renewal.
             self.deadline = min(self.deadline, asked + self._leases.ttl)
 
     def let_go(self, number: int) -> None:
-        """Renew this lease no more: it is about to be given back. Waits for a renewal that is under
-        way.
+        """Stop renewing this lease, which is about to be given back. Waits for a renewal that is
+        under way: it would take the returned lease for a lost one.
         """
         with self._lock:
             self._held.pop(number, None)
 
     def expired(self) -> bool:
-        """Whether a lease may already be somebody else's. Asked before every run."""
+        """Whether a lease may be somebody else's by now. Asked before every run."""
         return self._leases.clock() >= self.deadline
 
     def leave(self) -> None:
-        """Be no member any more, from now on: keep the leases only until they are given back."""
+        """Stop being a member: from now on, keep the leases only until they are given back."""
         self._joined = False
         self._changed.set()
 
@@ -75,7 +78,8 @@ class Keeper(threading.Thread):
     def run(self) -> None:
         """Renew until stopped, or call `on_lost` with the reason."""
         pause = self._leases.ttl / 5
-        # What could end after the deadline is not begun.
+        # While the keeper waits for an answer it cannot end the process. So it begins no renewal
+        # that may last beyond the deadline.
         margin = min(MARGIN_SECONDS, self._leases.ttl / 5)
         while True:
             self._changed.wait(pause)
@@ -89,6 +93,7 @@ class Keeper(threading.Thread):
                 try:
                     deadline = self._leases.renew(self._held, joined=self._joined)
                 except (RedisError, OSError):
+                    # Several of these fit before the deadline, so one lost packet ends nobody.
                     pause = _RETRY_SECONDS
                     continue
                 if deadline is None:

@@ -1,9 +1,9 @@
-"""Which partitions there are: how many, and which numbers they have.
+"""Which partitions there are: how many, and with which numbers.
 
-The layout that requests are written to is fixed in Redis at the first start. When it is changed,
-the partitions of the new one get numbers of their own: from then on everything is appended there,
-while the drainers first empty the partitions of the old one, all of them, and only then read the
-new ones. So nothing is lost, and no event overtakes an earlier one of its conversation.
+The layout that requests are appended to is fixed in Redis at the first start. A new layout gets
+numbers of its own. From then on everything is appended there, and the drainers first empty all
+partitions of the old one; only then do they read the new ones. So nothing is lost, and no event
+overtakes an earlier one of its conversation.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class Layout:
 
     @classmethod
     def parse(cls, text: bytes | str) -> Self:
-        """The layout that is written like that: `16`, or `32@16` for 32 that follow the first
+        """The layout in its written form: `16`, or `32@16` for 32 partitions that follow the first
         16.
         """
         count, _, base = (text.decode() if isinstance(text, bytes) else text).partition("@")
@@ -42,7 +42,9 @@ class Layout:
         return range(self.base, self.base + self.count)
 
     def partition_of(self, app_id: str | None, key: str) -> int:
-        """The partition of everything that has the same ordering key in the same app."""
+        """The partition of everything with this ordering key in this app."""
+        # CRC-32 and not Python's hash, which is another one in each process. A change of it would
+        # put later events of a conversation beside its earlier ones, and break their order.
         return (
             self.base
             + crc32(f"{app_id or ''}\0{key}".encode("utf-8", "surrogatepass")) % self.count
@@ -55,14 +57,14 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Layouts:
-    """The layout that requests are written to, and the one before as long as it is not empty."""
+    """The layout that requests are appended to, and the one before it until that is empty."""
 
     accepting: Layout
     emptying: Layout | None = None
 
     @property
     def draining(self) -> Layout:
-        """The one that drainers read."""
+        """The layout that drainers read."""
         return self.emptying or self.accepting
 
     @property
@@ -87,7 +89,7 @@ class SwitchingError(Exception):
 
 
 def read_layouts(client: Redis, wanted: int | None = None) -> Layouts:
-    """What Redis has; when it has nothing yet, what the first start would make. Raises redis-py's
+    """The layouts that Redis has, or those that the first start would make. Raises redis-py's
     errors.
     """
     accepting, emptying = cast(list[bytes | None], client.mget(keys.PARTITIONS, keys.EMPTYING))
@@ -97,9 +99,9 @@ def read_layouts(client: Redis, wanted: int | None = None) -> Layouts:
 
 
 def fixed_layouts(client: Redis, wanted: int | None) -> Layouts:
-    """What Redis has; when it has nothing yet, that is fixed now. Raises redis-py's errors."""
+    """The layouts that Redis has; fixes them if it has none. Raises redis-py's errors."""
     if not client.exists(keys.PARTITIONS):
-        # Only then: a server without memory left would refuse a SET that changes nothing, too.
+        # Asked first: a server without memory left refuses a SET even if it would change nothing.
         client.set(keys.PARTITIONS, str(read_layouts(client, wanted).accepting), nx=True)
     return read_layouts(client, wanted)
 
@@ -112,10 +114,10 @@ def check_count(client: Redis, wanted: int | None) -> None:
 
 
 def switch(client: Redis, count: int, wanted: int | None = None) -> Layouts:
-    """Have everything appended to `count` new partitions from now on; the drainers empty the old
-    ones.
+    """Have everything appended to `count` new partitions from now on, while the drainers empty the
+    old ones.
 
-    Nothing changes when there are so many already. Raises `SwitchingError`, and redis-py's errors.
+    Changes nothing when there are so many already. Raises `SwitchingError`, and redis-py's errors.
     """
     now = fixed_layouts(client, wanted)
     if now.accepting.count == count:
@@ -130,7 +132,7 @@ def switch(client: Redis, count: int, wanted: int | None = None) -> Layouts:
 
 
 def retire(client: Redis, layout: Layout) -> bool:
-    """Be done with `layout`, which is being emptied, if it is empty."""
+    """Forget `layout`, which is being emptied, if it is empty. Returns whether it is forgotten."""
     script = client.register_script(scripts.RETIRE)
     streams = [keys.stream(number) for number in layout.numbers]
     marks = [keys.progress(number) for number in layout.numbers]

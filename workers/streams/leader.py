@@ -1,4 +1,4 @@
-"""Being the one of several that does something: a lease in Redis."""
+"""Being the one process of several that does something: a lease in Redis."""
 
 from redis import Redis
 
@@ -6,7 +6,7 @@ from comethooks.workers.streams import keys, scripts
 
 
 class Leader:
-    """A candidate, `member`, for what only one may do at a time. Asks again before every piece of
+    """A candidate, `member`, for what only one may do at a time. It asks again before each piece of
     work.
     """
 

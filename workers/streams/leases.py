@@ -1,8 +1,8 @@
-"""Who has which partition: leases with a fence, and the membership that shares are made of.
+"""Who has which partition: leases, and the membership that a drainer's share is made of.
 
-A lease is a key that expires; its value `fence|host|boot|pid` is different each time it is taken.
-Whatever a drainer does in Redis on behalf of a partition checks that value in the same script. A
-drainer that cannot renew in time ends itself before the lease can be anybody else's: see
+A lease is a key that expires. Its value `fence|host|boot|pid` is another one each time the lease is
+taken, and every script that changes something of a partition compares it first. A drainer that
+cannot renew its leases in time ends itself before anybody else can have them: see
 `workers.streams.keeper`.
 """
 
@@ -18,27 +18,28 @@ from comethooks.workers.processes import is_dead_here
 from comethooks.workers.streams import keys, scripts
 
 LEASE_TTL_SECONDS = 15.0
-"""How long a partition stands still when its drainer's host is gone, and how long a C call may hold
-the GIL."""
+"""How long a partition stands still after its drainer's host is gone. A C call that holds the GIL
+for longer costs the drainer its leases.
+"""
 
 
 def now() -> float:
-    """Seconds since some time, for deadlines of leases.
+    """Seconds since some moment, for the deadlines of leases.
 
-    On Linux they go on while the machine is suspended, as Redis' do elsewhere; `time.monotonic`
-    stands still.
+    Redis counts the time in which a machine is suspended. On Linux this clock does too; elsewhere
+    it is `time.monotonic`, which does not.
     """
     return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic()
 
 
 class LeaseLostError(Exception):
-    """A partition belongs to another drainer now, as a script that checked the lease has said."""
+    """Another drainer has the partition by now; a script that compared the lease has said so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What one call to `Leases.balance` found: live drainers, our share, and the value of each
-    lease we hold.
+    """What `Leases.balance` found: how many drainers live, our share of the partitions, and the
+    value of each lease that we hold.
     """
 
     live: int
@@ -47,8 +48,8 @@ class Balance:
 
 
 class Leases:
-    """The leases of one drainer, `member`, on `partitions`. One thread at a time: give each its own
-    client.
+    """The leases of one drainer, `member`, on `partitions`. Only one thread may use it at a time:
+    each needs a client of its own.
     """
 
     def __init__(
@@ -71,16 +72,18 @@ class Leases:
         self._drop = client.register_script(scripts.DROP)
 
     def balance(self) -> Balance:
-        """Heartbeat, free the leases of drainers that died on this host, take free leases up to our
-        share.
+        """Say that this drainer lives, free the leases of drainers of this host that died, and take
+        free leases up to our share.
         """
         live, share, values, members = self._balanced()
         known = members | {value.partition("|")[2] for value in values if value}
+        # Whoever holds a lease need not be a member any more: it may have left and died then.
         dead = {member for member in known if member != self.member and is_dead_here(member)}
         if dead:
             for member in dead:
                 self.drop(member)
             live, share, values, _ = self._balanced()
+        # Those of an earlier call whose answer was lost are among them: nothing is held unknown.
         suffix = "|" + self.member
         held = {
             n: value for n, value in zip(self._keys, values, strict=True) if value.endswith(suffix)
@@ -88,13 +91,13 @@ class Leases:
         return Balance(live, share, held)
 
     def renew(self, held: dict[int, str], *, joined: bool = True) -> float | None:
-        """Prolong the leases in `held`. The time, by `clock`, until which they are ours; None when
-        one is lost.
+        """Prolong the leases in `held`. Returns the time, by `clock`, until which they are ours, or
+        None when one is lost.
 
-        With it goes the heartbeat of a member; one that has not `joined`, or leaves, sends none.
-
-        The time counts from before the call was sent, so it ends before the lease does.
+        A drainer that is `joined` says with it that it lives; one that leaves does not.
         """
+        # From before the call: the deadline must not lie behind the lease's own end, which Redis
+        # counts from when it got the call.
         sent = self.clock()
         lost = self._renew(
             keys=[keys.MEMBERS, *(self._keys[number] for number in held)],
@@ -103,12 +106,12 @@ class Leases:
         return None if lost else sent + self.ttl
 
     def release(self, number: int, value: str) -> bool:
-        """Give one lease back. False when it was no longer ours."""
+        """Give one lease back. Returns False when it was no longer ours."""
         return bool(self._release(keys=[self._keys[number]], args=[value]))
 
     def drop(self, member: str) -> int:
-        """Take all leases and the membership from `member`, who is dead or leaves. How many leases
-        those were.
+        """Take all leases and the membership from `member`, who is dead or leaves; returns how many
+        leases those were.
         """
         return cast(int, self._drop(keys=[keys.MEMBERS, *self._keys.values()], args=[member]))
 

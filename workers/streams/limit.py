@@ -10,17 +10,18 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 REFRESH_SECONDS = 30.0
-"""How old what is known of the server's memory may be: it may have been restarted with another
-limit."""
+"""How old the known limit of the server's memory may be, in seconds: it may have been restarted
+with another one.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class BacklogLimit:
-    """The limit of the backlog. Both values are bytes; `maxmemory` is 0 when the server has none,
-    or hides it.
+    """How many bytes may wait. `setting` is what the settings allow; `maxmemory` is the server's
+    limit, or 0 when it has none or hides it.
 
-    Half of the server's memory is left to duplicate keys, marks and RQ: a server that is full would
-    refuse those who could empty it too.
+    Half of the server's memory is left to duplicate keys, marks and RQ. A server that is full
+    refuses even those who would empty it.
     """
 
     setting: int
@@ -60,9 +61,7 @@ class BacklogLimit:
 
 
 def maxmemory_in(memory: Any) -> int:
-    """The server's limit in what it answers to INFO memory; 0 when it has none, or refused to
-    say.
-    """
+    """The server's limit in its answer to INFO memory; 0 when it has none or does not say."""
     try:
         return int(memory["maxmemory"])
     except (KeyError, TypeError, ValueError):
@@ -70,10 +69,9 @@ def maxmemory_in(memory: Any) -> int:
 
 
 class KnownLimit:
-    """The limit as it was when the server was last asked. Safe to share between threads.
+    """The limit as it was when the server was last asked. Threads may share it.
 
-    Asking is a round trip of its own, so it is for when the server has just answered something
-    else.
+    Asking is a round trip of its own, so ask when the server has just answered something else.
     """
 
     def __init__(
@@ -86,7 +84,7 @@ class KnownLimit:
         self._lock = threading.Lock()
 
     def refresh(self) -> None:
-        """Ask the server again, if that was long ago. When it does not say, what was known
+        """Ask the server again, if the last time is long ago. When it does not say, the known limit
         stays.
         """
         if self._clock() < self._due or not self._lock.acquire(blocking=False):

@@ -14,7 +14,7 @@ _TIMES = (keys.TOLD_AT, keys.OLDEST_DUE_AT)
 
 @dataclass(frozen=True, slots=True)
 class PartitionState:
-    """One partition: how many entries wait or are in progress, how old the oldest is, whether a
+    """One partition: how many entries wait or are in progress, the age of the oldest, and whether a
     drainer has it.
     """
 
@@ -26,7 +26,7 @@ class PartitionState:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All partitions, the live drainers, the backlog, the runs, and what there is of a
+    """All partitions, the drainers that live, the backlog, the runs, and what is known of a
     scheduler.
     """
 
@@ -52,8 +52,8 @@ class Overview:
 
     @property
     def undrained(self) -> list[int]:
-        """The partitions that should have a drainer and have none; new ones wait until the old ones
-        are empty.
+        """The partitions that should have a drainer and have none. New ones do not count until the
+        old ones are empty.
         """
         due = self.emptying.numbers if self.emptying else [each.number for each in self.partitions]
         return [each.number for each in self.partitions if each.number in due and not each.leased]
@@ -65,7 +65,7 @@ class Overview:
 
 
 def overview(client: Redis, wanted: int | None = None) -> Overview:
-    """Read all of it; `wanted` is how many partitions there are if Redis has none yet. Raises
+    """Read all of it. `wanted` is how many partitions there are if Redis has none yet. Raises
     redis-py's errors.
     """
     layouts = read_layouts(client, wanted)

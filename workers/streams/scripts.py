@@ -1,13 +1,13 @@
-"""The Lua scripts: everything that must happen in Redis as one step, with its keys and arguments.
+"""The Lua scripts: all that must happen in Redis as one step. Each is followed by its keys, its
+arguments, and what would go wrong if it were several commands.
 
-Redis runs a script without anything in between, and writes its effects to the append-only file
-together. Each script says what would go wrong if it were several commands. Times are Redis' own,
-since the clocks of several hosts differ. ACCEPT makes the names of duplicate keys itself, so Redis
-Cluster is not supported.
+Redis runs a script with nothing in between, and writes its effects to the append-only file
+together. Times are Redis' own, since the clocks of several hosts differ. ACCEPT makes the names of
+duplicate keys itself, so Redis Cluster is not supported.
 
-`#!lua flags=allow-oom` lets the drainers' scripts write while Redis has no memory left. Without it
-a full Redis would stand for ever: whoever could empty it might not even heartbeat. It needs Redis
-7, or any Valkey.
+The drainers' scripts begin with `#!lua flags=allow-oom`: they may write while Redis has no memory
+left. Without the flag a full Redis would stay full for ever, since whoever could empty it could not
+even say that it lives. The flag needs Redis 7, or any Valkey.
 """
 
 ACCEPT = """
@@ -30,6 +30,7 @@ if #key > 0 then
   local number = math.floor(now / tonumber(window))
   for age = 0, 1 do
     local first = redis.call('HGET', bucket_prefix .. (number - age) .. ':' .. shard, key)
+    -- Before the duplicate: our own repeat after a lost answer must not be told as one.
     if first == id then return {'fresh', id} end
     if first then
       if not full then
@@ -58,10 +59,10 @@ none), window (s), prefix of the duplicate buckets, shard, backlog limit (bytes)
 entry (bytes), format, kind, meta, body. Returns {'fresh', id}, {'duplicate', id of the first},
 {'full', ''} or {'partitions', the layout in force}.
 
-As several commands: two equal requests at once would both be appended; or a key would be set for an
-event that was never appended, and its repeat swallowed. An own id under the key is our own repeat
-of a call whose answer was lost: fresh. A key lives for one to two windows, in the bucket of its
-window.
+As several commands: of two equal requests at once both would be appended; or a key would be set for
+an event that was never appended, and its repeat be swallowed. When the id under the key is its own,
+the script is repeating itself after a lost answer, and says fresh. A key lives in the bucket of its
+window, for one to two windows.
 """
 
 BALANCE = """#!lua flags=allow-oom
@@ -77,6 +78,7 @@ table.sort(live)
 local total = #KEYS - 2
 local share = math.floor(total / #live)
 for rank, name in ipairs(live) do
+  -- By rank, so that every drainer comes to the same division without asking the others.
   if name == member and rank <= total % #live then share = share + 1 end
 end
 
@@ -97,8 +99,8 @@ return {#live, share, leases, live}
 """Say that a drainer lives, and take free leases up to its share.
 
 KEYS members, fence, every lease. ARGV member, time to live (ms). Returns {live drainers, share,
-value of every lease ('' when free), members}; leases just taken are among them, so a call whose
-answer was lost loses nothing: the next one names them again.
+value of every lease ('' when free), members}. The leases that it has just taken are among them, so
+a lost answer loses nothing: the next call names them again.
 
 As several commands: two drainers would take the same lease, or count each other wrong.
 """
@@ -124,8 +126,9 @@ return lost
 """Prolong the leases that a drainer holds, and its membership.
 
 KEYS members, each held lease. ARGV member, time to live (ms), 1 to be a member or 0 to leave, the
-value of each held lease. Returns how many of them it no longer holds. As several commands: the
-lease of a successor would be prolonged.
+value of each held lease. Returns how many of them it no longer holds.
+
+As several commands: the lease of a successor would be prolonged.
 """
 
 RELEASE = """#!lua flags=allow-oom
@@ -134,7 +137,7 @@ return 0
 """
 """Give one lease back. KEYS lease. ARGV its value. Returns 1, or 0 when it was no longer held.
 
-As two commands: a successor's lease would be deleted.
+As two commands: the lease of a successor would be deleted.
 """
 
 DROP = """#!lua flags=allow-oom
@@ -148,8 +151,7 @@ for i = 2, #KEYS do
 end
 return dropped
 """
-"""Take every lease and the membership from a drainer that is known to be dead, or says that it
-leaves.
+"""Take every lease and the membership from a drainer that is known to be dead, or that leaves.
 
 KEYS members, every lease. ARGV member. Returns how many leases were dropped.
 """
@@ -160,10 +162,10 @@ redis.call('HSET', KEYS[2], unpack(ARGV, 2))
 return 1
 """
 """Write marks of runs. KEYS lease, progress. ARGV value of the lease, then field and mark,
-alternating.
+alternating. Returns 1, or 0 when the lease is lost.
 
-Returns 1, or 0 when the lease is lost. As two commands: a drainer that was stopped past its lease
-would leave a mark after its successor has cleared them, for ever.
+As two commands: a drainer that was stopped until its lease was over would leave a mark after its
+successor has cleared them, and nobody would ever remove it.
 """
 
 UNMARK = """
@@ -172,9 +174,9 @@ redis.call('HDEL', KEYS[2], unpack(ARGV, 2))
 return 1
 """
 """Take back the start marks of runs that did not start. KEYS lease, progress. ARGV value of the
-lease, fields.
+lease, fields. Returns 1, or 0 when the lease is lost.
 
-Returns 1, or 0 when the lease is lost. As two commands: the marks of a successor would be deleted.
+As two commands: the marks of a successor would be deleted.
 """
 
 FORGET = """#!lua flags=allow-oom
@@ -190,6 +192,7 @@ for i, partition in ipairs(cjson.decode(ARGV[1])) do
       for handler in pairs(results) do
         redis.call('HDEL', progress, entry .. '/' .. handler)
       end
+      -- Only who has deleted it counts it: a repeat of this call finds nothing.
       if redis.call('XDEL', stream, entry) == 1 then
         freed = freed + cost
         for handler, state in pairs(results) do
@@ -206,13 +209,13 @@ redis.call('DECRBY', backlog, freed)
 for name, count in pairs(ended) do redis.call('HINCRBY', runs, name, count) end
 return lost
 """
-"""Forget entries that are journalled: the entry, its marks, its part of the backlog; count its
-runs.
+"""Forget entries that are journalled: each entry, its marks and its part of the backlog. Count
+their runs.
 
 KEYS backlog, runs, then lease, stream and progress of each partition. ARGV a JSON list, for each
 partition [value of the lease, list of [entry, cost in bytes, {handler: state, or '' for a run not
-counted}]]. Returns how many of the leases are lost: of their partitions nothing is forgotten.
-Repeating it counts nothing twice.
+counted}]]. Returns how many of the leases are lost; of their partitions nothing is forgotten. When
+it is repeated, it counts nothing twice.
 
 As several commands: a drainer that has lost its lease would delete what its successor works on, and
 a crash in between would leave marks without an entry, or count bytes twice.
@@ -224,12 +227,11 @@ redis.call('SET', KEYS[2], ARGV[1])
 redis.call('SET', KEYS[1], ARGV[2])
 return 1
 """
-"""Write to a new layout from now on. KEYS partitions, emptying. ARGV the layout in force, the new
-one.
+"""Append to a new layout from now on. KEYS partitions, emptying. ARGV the layout in force, the new
+one. Returns 1, or 0 when another one is in force or the one before it is not empty yet.
 
-Returns 1, or 0 when another one is in force or the one before is not empty yet. As several
-commands: a drainer would find neither layout, or requests would be appended to one that nobody
-empties.
+As several commands: a drainer would find neither layout, or requests would be appended to one that
+nobody empties.
 """
 
 RETIRE = """
@@ -242,10 +244,9 @@ for i = 1, count + 1 do redis.call('DEL', KEYS[i]) end
 return 1
 """
 """Forget a layout that is empty. KEYS emptying, every stream of it, every progress. ARGV the
-layout, its count.
+layout, its count. Returns 1, or 0 when something of it is left or it is forgotten already.
 
-Returns 1, or 0 when something of it is left, or it is forgotten already. Nothing is appended to it
-any more: the accept script compares the layout.
+Nothing is appended to it any more, since the accept script compares the layout.
 """
 
 REPAIR = """
@@ -254,12 +255,12 @@ for i = 2, #KEYS do
 end
 return redis.call('DEL', KEYS[1])
 """
-"""Begin to count the backlog anew when nothing waits. KEYS backlog, every stream. Returns 1 when it
-was counted.
+"""Count the backlog from nothing again when nothing waits. KEYS backlog, every stream. Returns 1
+when there was a count to delete.
 
-As several commands: what is appended in between would be missing in the count. Nothing should ever
-make the count wrong but a person who deletes a stream; then it would stay wrong, and in the end
-refuse everything.
+As several commands: what is appended in between would be missing in the count. The count can only
+become wrong when a person deletes a stream. Then it would stay too high, and in the end everything
+would be refused.
 """
 
 ELECT = """
@@ -272,10 +273,9 @@ end
 return 1
 """
 """Be the leader for a while: become it when there is none, stay it when one is. KEYS leader. ARGV
-name, time (ms).
+name, time (ms). Returns 1 to the leader and 0 to the others.
 
-Returns 1 to the leader and 0 to the others. As two commands: a leader that came late would prolong
-its successor.
+As two commands: a leader that came too late would prolong the lease of its successor.
 """
 
 OVERVIEW = """
@@ -301,6 +301,6 @@ backlog (bytes), counters of runs, what the scheduler told of unfinished runs, w
 leads, other counters, maxmemory (bytes; 0 for none, or when it is hidden), {entries, id of the
 oldest, whether leased} of every partition}.
 
-As several commands it would be as right, but the body of every oldest entry would cross the wire at
-each scrape.
+Several commands would be as right, but the body of every oldest entry would cross the wire at each
+scrape.
 """

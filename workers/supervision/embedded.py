@@ -26,8 +26,8 @@ log = structlog.get_logger()
 
 
 def embedded_server(data_dir: Path, program: ServerProgram) -> Child:
-    """The server of a data directory, to be started: on a unix socket, every write on disk before
-    its answer.
+    """The server of a data directory, not started yet: it listens on a unix socket, and has every
+    write on disk before it answers.
     """
     directory = server_dir(data_dir)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -54,8 +54,8 @@ def embedded_server(data_dir: Path, program: ServerProgram) -> Child:
 def wait_until_ready(server: Child, url: str, stop: StopFlag) -> None:
     """Return once the server at `url` answers and has loaded its data, or somebody asks to stop.
 
-    Raises `EmbeddedServerError` when it ends, or is not ready within 30 seconds of doing nothing
-    but starting.
+    Raises `EmbeddedServerError` when it ends, or when 30 seconds go by in which it does nothing but
+    start. Loading data may take longer.
     """
     client = connect(url)
     limit = time.monotonic() + START_SECONDS

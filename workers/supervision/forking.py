@@ -1,7 +1,7 @@
-"""Processes that are forked from this one: what it has imported they have, without the second that
-this takes.
+"""Processes that are forked from this one. They have what it has imported, without the second that
+importing takes.
 
-A process that forks has one thread, and holds no connection: both would be broken in the child.
+Fork only from a process with one thread and without connections: both would be broken in the child.
 """
 
 import contextlib
@@ -22,8 +22,8 @@ _POLL_SECONDS = 0.01
 
 
 class Forked:
-    """A child that calls a function, which gives its exit code. It can be asked what a
-    `subprocess.Popen` can.
+    """A child that calls a function, whose value is its exit code. It answers to the methods of a
+    `subprocess.Popen`.
     """
 
     def __init__(self, function: Callable[[], int], *, name: str) -> None:
@@ -77,7 +77,7 @@ def _be(function: Callable[[], int], name: str) -> None:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         _call_it(name)
         for signum in _SIGNALS:
-            # Who has not begun to listen has not loaded any plugin yet.
+            # A child that does not listen for it yet has loaded no plugin yet.
             signal.signal(signum, signal.SIG_IGN if signum is RELOAD else signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         code = function()

@@ -1,4 +1,4 @@
-"""Redis away: what a worker process says of it, and how it waits."""
+"""Redis is away: what a process says of it, and how it waits."""
 
 import logging
 import sys
@@ -26,8 +26,8 @@ log = structlog.get_logger()
 
 
 def tell_waiting(url: str, error: BaseException) -> None:
-    """Say which Redis is waited for, why, and who says more. What redis-py raises of a connection
-    holds no data.
+    """Say which Redis is waited for, why, and who says more. The text of a connection's error holds
+    no data of ours.
     """
     log.warning(
         "waiting for Redis",
@@ -38,12 +38,12 @@ def tell_waiting(url: str, error: BaseException) -> None:
 
 
 class RedisOutage(logging.Filter):
-    """Whether Redis is away, as far as this process has noticed. Says when that begins, and when it
+    """Whether Redis is away, as far as this process has noticed. Logs when that begins and when it
     ends.
 
-    As a filter of RQ's loggers it notices when RQ does, and keeps what RQ says of it to itself:
-    many words, for each way in which RQ then ends its work. RQ's warnings are left out too; they
-    are about jobs that failed, or that nobody ended, which both the drainer and the worker tell.
+    It is also a filter of RQ's loggers. So it notices when RQ does, and drops what RQ says of it:
+    many words, for each way in which RQ then ends its work. RQ's warnings are dropped too. They are
+    about jobs that failed or that nobody ended, and the drainer and the worker tell of those.
     """
 
     def __init__(self, url: str) -> None:
@@ -52,19 +52,19 @@ class RedisOutage(logging.Filter):
         self.noticed = False
 
     def begin(self, error: BaseException) -> None:
-        """Redis has answered a call with this."""
+        """Note that a call of Redis has failed with this error."""
         if not self.noticed:
             self.noticed = True
             tell_waiting(self._url, error)
 
     def end(self) -> None:
-        """Redis has answered as it should."""
+        """Note that Redis has answered as it should."""
         if self.noticed:
             self.noticed = False
             log.info("Redis is back")
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether RQ may say that. It logs where it catches, but not always what."""
+        """Whether RQ may say that. RQ logs where it catches an error, but not always which one."""
         error = sys.exc_info()[1]
         if isinstance(error, AWAY):
             self.begin(error)
@@ -72,8 +72,8 @@ class RedisOutage(logging.Filter):
         return record.levelno >= logging.ERROR
 
     def wait(self, client: Redis, *, though_full: bool = False) -> bool:
-        """Return True once the server would write; `though_full`, return False when it only lacks
-        memory.
+        """Wait until the server would write; returns True then. With `though_full`, returns False
+        when all that it lacks is memory.
         """
         while True:
             try:

@@ -1,6 +1,4 @@
-"""Retention: what is old goes, a few rows at a time, so that whoever has to write need not wait for
-it.
-"""
+"""Retention: deletes what is old, a few rows at a time, so that no writer has to wait for it."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -25,8 +23,8 @@ log = structlog.get_logger()
 
 
 class Sweeper:
-    """Deletes what is older than the settings say. `go_on` takes some steps, and is to be called
-    again and again.
+    """Deletes what is older than the settings say. Call `go_on` again and again: each call takes
+    some steps.
     """
 
     def __init__(self, settings: Settings, journal: Journal, client: Redis) -> None:
@@ -41,9 +39,7 @@ class Sweeper:
         self._next = 0.0
 
     def go_on(self) -> None:
-        """Take some steps of a sweep, if it is time for one. Raises the journal's errors and
-        redis-py's.
-        """
+        """Take some steps of a sweep, if one is due. Raises the journal's errors and redis-py's."""
         if self._sweep is None:
             if time.monotonic() < self._next:
                 return
@@ -55,7 +51,7 @@ class Sweeper:
                 return
 
     def _steps(self) -> Iterator[int]:
-        """One sweep, which yields after each batch how many rows that was."""
+        """One sweep. Yields after each batch how many rows it had."""
         for what, days, sweep in self._tasks:
             before, total, place, more = now_ms() - days * _DAY_MS, 0, START, True
             while more:

@@ -1,10 +1,10 @@
-"""The scheduler: what one process of all hosts does once a second, whoever of them leads.
+"""The scheduler: what one process of all hosts does once a second, whichever of them leads.
 
 It enqueues RQ jobs for runs and replays that are due, frees the claims of processes that died,
 finds runs of ordered handlers that wait for nobody, deletes what is older than the retention, and
-tells Redis how many runs are unfinished, for the metrics. Each of these may be done twice, or by
-two leaders at once: they are compare-and-set or idempotent, so the lease of the leader needs no
-fence.
+tells Redis how many runs are unfinished, for the metrics. All of it may be done twice, or by two
+leaders at once: each step compares before it sets, or can be repeated without harm. So the leader's
+lease needs no fence.
 """
 
 import contextlib
@@ -43,9 +43,11 @@ from comethooks.workers.supervision.retention_sweep import Sweeper
 TICK_SECONDS = 1.0
 LEADER_SECONDS = 10.0
 BLIND_SECONDS = 5.0
-"""After so long without a round nothing is known of who could renew its claims."""
+"""After so many seconds without a round nobody knows which processes could renew their claims."""
 PAUSE_PER_LOOK = 20.0
-"""For how many times as long as a look at the lines of ordered handlers took there is none."""
+"""After a look at the lines of ordered handlers comes a pause, so many times as long as the look
+took: it takes a search for each line.
+"""
 _TELL_SECONDS = 5.0
 _TOLD_TTL_SECONDS = 60
 
@@ -70,8 +72,8 @@ class Scheduler:
         self._current = False
 
     def lost_sight(self) -> None:
-        """The journal was away, so nobody could renew a claim: none has expired until they could
-        again.
+        """Note that the journal was away. Nobody could renew a claim meanwhile, so none counts as
+        expired until everybody has had time to.
         """
         self._expiring_from = time.monotonic() + CLAIM_SECONDS
 

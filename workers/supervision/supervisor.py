@@ -17,7 +17,7 @@ from comethooks.workers.supervision.forking import Forked
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 1.0
 STEADY_SECONDS = 10.0
-"""A child that lived so long is brought back without a longer pause."""
+"""A child that lived so long, in seconds, is brought back after the shortest pause again."""
 _POLL_SECONDS = 0.05
 
 log = structlog.get_logger()
@@ -55,7 +55,7 @@ class Child:
     stop_seconds: float = 60.0
     """How long it may take to stop before it is killed."""
     niceness: int = 0
-    """How far behind the others it stands where the cores do not suffice for all."""
+    """How far it stands behind the others when there are not enough cores for all."""
     process: "Process | None" = None
     _started: float = field(default=0.0, repr=False)
     _pause: float = field(default=FIRST_PAUSE_SECONDS, repr=False)
@@ -99,8 +99,8 @@ class Child:
         stop_together([self])
 
     def reload(self) -> None:
-        """Ask it to load the plugins anew; who has not begun to listen has not loaded any yet, and
-        ignores it.
+        """Ask it to load the plugins anew. A child that does not listen for this yet has loaded
+        none yet, and ignores it.
         """
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(RELOAD)
@@ -162,7 +162,7 @@ def supervise(
 
 
 def stop_together(children: Sequence[Child]) -> None:
-    """Ask all to stop at once, then wait for each; the time that each may take counts from the
+    """Ask all to stop at once, then wait for each. The time that each may take counts from the
     asking.
     """
     asked = time.monotonic()

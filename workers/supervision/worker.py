@@ -1,14 +1,15 @@
 """One worker process: RQ's fork worker, for drainers (`drain`) or for further attempts (`runs`).
 
-What RQ gives is the process: it forks a work-horse for every job, watches it, limits and recycles
-it. What is added here: an idle worker makes itself a drainer; a SIGTERM is passed on to the
-work-horse, which then finishes what is in progress, and so it does when the worker dies; how a
-work-horse was killed is recorded, and its leases are dropped at once; while Redis is away it waits.
-One queue a worker: RQ can lose a job that a worker on several queues has taken, and a drainer,
-which takes minutes, would starve the runs.
+RQ gives the process: it forks a work-horse for every job, watches it, limits and recycles it. Added
+here is the rest. An idle worker makes itself a drainer. It passes a SIGTERM on to its work-horse,
+which then finishes what is in progress, and does the same when the worker dies. How a work-horse
+was killed is recorded, and its leases are dropped at once. While Redis is away, the worker waits.
 
-RQ's maintenance runs at the start and between jobs. It tidies up RQ's own lists of jobs and workers
-that nobody ended; nothing here depends on when.
+A worker has one queue. With several, RQ can lose a job that it has taken from one of them; and a
+drainer, which takes minutes, would keep runs waiting.
+
+RQ does its maintenance at the start and between jobs. It tidies up RQ's own lists of jobs and
+workers that nobody ended, and nothing here depends on when it does.
 """
 
 import contextlib
@@ -49,13 +50,15 @@ from comethooks.workers.supervision.redis_outage import AWAY, RedisOutage
 
 POLL_SECONDS = 0.5
 HEARTBEAT_SECONDS = 60.0
-"""How often a worker that has nothing to do tells RQ that it lives."""
+"""How often, in seconds, a worker without work tells RQ that it lives."""
 MONITORING_SECONDS = 5
 CONNECTION_TIMEOUT_SECONDS = 2
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 10.0
 STEADY_SECONDS = 10.0
-"""A job that lived so long is followed by the next one without a pause, however it ended."""
+"""After a job that lived so long, in seconds, the next one follows without a pause, however it
+ended.
+"""
 _PAUSE_AFTER_OUTAGE_SECONDS = 1.0
 
 log = structlog.get_logger()
@@ -64,14 +67,15 @@ log = structlog.get_logger()
 class HorseWorker(Worker):
     """Works on the jobs of one queue, each in a work-horse.
 
-    `work` returns when it was asked to stop, and when it cannot go on: `outage` has noticed if
-    Redis is why.
+    `work` returns when somebody asked it to stop, and when it cannot go on. When Redis is why,
+    `outage` has noticed.
     """
 
     queue_name: str
     module: str
-    """What the jobs need, loaded before the first fork: work-horses share it, and who gets no job
-    does without."""
+    """What the jobs need. It is loaded before the first fork, so that work-horses share it; a
+    worker that gets no job does without.
+    """
     max_connection_wait_time = _PAUSE_AFTER_OUTAGE_SECONDS
 
     def __init__(self, settings: Settings, connection: Redis, outage: RedisOutage) -> None:
@@ -94,19 +98,19 @@ class HorseWorker(Worker):
 
     @property
     def connection_timeout(self) -> int:
-        """Seconds. It never blocks in Redis, so it need not wait for minutes when Redis does not
-        answer.
+        """Seconds. This worker never blocks in Redis, so a silent Redis need not be waited for as
+        long as RQ would.
         """
         return CONNECTION_TIMEOUT_SECONDS
 
     def subscribe(self) -> None:
-        """Listen to no commands: that would be one thread and one connection more, and a voice in
-        every outage.
+        """Listen to no commands: that takes a thread and a connection, and one more place that
+        complains in every outage.
         """
 
     def execute_job(self, job: Job, queue: Queue) -> None:
-        """Run one job to its end; pause the longer before the next, the more of them failed
-        soon.
+        """Run one job to its end. Jobs that fail soon, one after the other, make the pause before
+        the next longer.
         """
         self._outage.end()
         self._wait_status = 0
@@ -121,27 +125,26 @@ class HorseWorker(Worker):
             self._pause = min(max(FIRST_PAUSE_SECONDS, 2 * self._pause), LONGEST_PAUSE_SECONDS)
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
-        """Fork with SIGTERM blocked: the work-horse unblocks it once it knows what to do with
-        it.
-        """
+        """Fork with SIGTERM blocked. The work-horse unblocks it when it has its handler."""
         importlib.import_module(self.module)
         with _sigterm_blocked():
             super().fork_work_horse(job, queue)
         self._horse = self.horse_pid
-        if self._stop_requested:  # while there was nobody yet to pass it on to
+        # A request to stop that came during the fork found nobody to be passed on to.
+        if self._stop_requested:
             self.handle_warm_shutdown_request()
 
     def setup_work_horse_signals(self) -> None:
         """Ignore Ctrl-C, and end with the worker. SIGTERM stays blocked until the drainer has its
-        own handler.
+        handler.
         """
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         assert self.pid
         end_with_parent(self.pid)
 
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
-        """Tell RQ that the drainer lives. When Redis does not take that, the drainer itself knows
-        what to do.
+        """Tell RQ that the drainer lives. When Redis does not take that, the drainer knows what to
+        do.
         """
         with contextlib.suppress(RedisError, OSError):
             super().maintain_heartbeats(job, execution)
@@ -168,8 +171,8 @@ class HorseWorker(Worker):
         """A second signal changes nothing: the drainer is finishing what is in progress."""
 
     def wait_for_horse(self) -> tuple[int | None, int | None, Any]:
-        """Wait for its end, and remember how it was killed: RQ forgets that when it is a time
-        limit's fault.
+        """Wait for its end, and remember how it ended: RQ forgets that of one that it killed for
+        its time limit.
         """
         pid, wait_status, usage = super().wait_for_horse()
         self._wait_status = wait_status or 0
@@ -177,13 +180,11 @@ class HorseWorker(Worker):
         return pid, wait_status, usage
 
     def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int, rusage: Any) -> None:
-        """Drop the leases of a work-horse that was killed, so that its partitions move on at
-        once.
-        """
+        """Record the death of a work-horse that was killed: its partitions move on at once."""
         self._record_death()
 
     def record_missed_death(self) -> None:
-        """Do the same for one of which RQ did not tell, as when Redis was away."""
+        """Record a death that RQ did not tell of, as when Redis was away."""
         if self._unrecorded is not None:
             self._record_death()
 
@@ -198,14 +199,14 @@ class HorseWorker(Worker):
         self._unrecorded = None
 
     def register_death(self) -> None:
-        """Tell RQ that the worker ends; an outage shall not hold it up."""
+        """Tell RQ that the worker ends. An outage must not hold it up."""
         if not self._outage.noticed:
             with contextlib.suppress(RedisError, OSError):
                 super().register_death()  # type: ignore[no-untyped-call]
 
 
 class DrainWorker(HorseWorker):
-    """Works on the queue `drain`, where it puts one job whenever it has nothing to do."""
+    """Works on the queue `drain`. Whenever it has nothing to do, it puts a job there itself."""
 
     queue_name = DRAIN_QUEUE
     module = DRAIN_JOB.rpartition(".")[0]
@@ -213,9 +214,7 @@ class DrainWorker(HorseWorker):
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
     ) -> tuple[Job, Queue]:
-        """A drainer to run: one that is queued, else a new one. Never blocks, since there is always
-        one.
-        """
+        """The job of a drainer: one that is queued, else a new one. So it never blocks."""
         time.sleep(self._pause)
         while True:
             if self.queues[0].is_empty():
@@ -237,8 +236,8 @@ class RunsWorker(HorseWorker):
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
     ) -> tuple[Job, Queue]:
-        """The next job. Looks for one twice a second: a call that waits in Redis would notice no
-        outage.
+        """The next job. It looks twice a second: in a call that waits in Redis it would not notice
+        an outage.
         """
         time.sleep(self._pause)
         while True:
@@ -277,7 +276,7 @@ def work(settings: Settings, kind: type[HorseWorker]) -> int:
         if outage.noticed:
             time.sleep(_PAUSE_AFTER_OUTAGE_SECONDS)
         elif worker is not None:
-            return 1  # RQ has said why
+            return 1  # RQ has said why, and the supervisor brings another one
         if not outage.wait(connection, though_full=kind is DrainWorker):
             from comethooks.workers.jobs.draining import drain
 
