@@ -1,5 +1,7 @@
-"""The pytest plugin: the fixture `harness`. Every run of pytest imports this, so it imports next to
-nothing.
+"""The pytest plugin: the fixture `harness`.
+
+Every run of pytest imports this, also of those who test something else, so it imports nothing of
+ours before the fixture is used.
 """
 
 from collections.abc import Iterator
@@ -13,8 +15,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def harness() -> Iterator["Harness"]:
-    """Deliver events to a plugin, without network, servers or waiting: `harness.deliver(plugin,
-    "message_sent")`.
+    """Deliver events to a plugin: `harness.deliver(plugin, "message_sent")`.
+
+    It needs no network and no server, and nobody waits.
     """
     from comethooks.testing import Harness
 

@@ -1,5 +1,5 @@
-"""Events that are imported: from lines that an export wrote or somebody's hand, or from the bare
-bodies in a log.
+"""Events from files: from the lines that an export or somebody wrote, or from the bare bodies in a
+log.
 """
 
 import hashlib
@@ -20,8 +20,8 @@ _LINE = LineSchema()
 
 
 class LineError(ValueError):
-    """A line that is no event. Its text says why, and quotes nothing of the line but names of
-    fields.
+    """A line that is no event. Its text says why, and quotes only names of fields, since it is
+    printed.
     """
 
 

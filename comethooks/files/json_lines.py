@@ -147,8 +147,8 @@ class LineSchema(Schema):
 
     @validates_schema
     def has_one_body(self, loaded: Mapping[str, Any], **kwargs: Any) -> None:
-        """Raise `ValidationError` unless there is one body, or null and the size of one that was
-        there.
+        """Raise `ValidationError` unless the line has one body, or null and the size of the body
+        that is not kept any more.
         """
         given = loaded.keys() & {"body", "body_base64"}
         if len(given) != 1:

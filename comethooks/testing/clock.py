@@ -26,8 +26,8 @@ class Clock:
         return datetime.fromtimestamp(self._milliseconds / 1000, UTC)
 
     def advance(self, seconds: float) -> None:
-        """Let time pass. Attempts that become due are made, each at its time. Raises `ValueError`
-        below 0.
+        """Let `seconds` pass, and have the attempts made that become due meanwhile, each at its
+        time. Raises `ValueError` when time would go back.
         """
         if seconds < 0:
             raise ValueError(f"advance({seconds!r}): time does not go back")
@@ -36,5 +36,5 @@ class Clock:
         self.set(target)
 
     def set(self, milliseconds: int) -> None:
-        """Have it be that time, unless it is later already."""
+        """Make it that time (milliseconds since the epoch), unless it is later already."""
         self._milliseconds = max(self._milliseconds, milliseconds)

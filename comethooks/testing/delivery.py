@@ -82,8 +82,8 @@ class Delivery:
 
     @property
     def duplicate(self) -> bool:
-        """Whether the body repeats one that was delivered before. Nothing runs then; `event` is the
-        first one's.
+        """Whether the body repeats one that was delivered before: then nothing runs, and `event` is
+        that of the first delivery.
         """
         return self.repeats is not None
 

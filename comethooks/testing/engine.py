@@ -145,8 +145,8 @@ class Engine:
         self._go_on_after(run)
 
     def dismiss(self, run: Run) -> None:
-        """Be done with a dead run: those that waited for it go on. Raises `HarnessError` when it is
-        not dead.
+        """Be done with a dead run, so that those that waited for it go on. Raises `HarnessError`
+        when it is not dead.
         """
         _require_dead(run)
         self._journal.dismiss_runs(_filter(run.key), self._clock())
@@ -162,8 +162,8 @@ class Engine:
         self._work_off()
 
     def _have_run(self, delivery: Delivery, record: Record, event: Event) -> None:
-        """Have the handlers that want an event get it; runs that are in the journal stay as they
-        are.
+        """Write an event into the journal with a run for each handler that wants it. A run that is
+        there already stays as it is.
         """
         runs = [
             self._to_run(delivery, record, bound)
@@ -214,7 +214,7 @@ class Engine:
             self._have_run(delivery, record, event)
 
     def _look(self, delivery: Delivery, event: Event) -> None:
-        """Read how the runs on an event stand."""
+        """Read how the runs on an event stand now, so that a test can ask after the end, too."""
         handlers = {bound.id: bound for bound in delivery.plugins.handlers}
         for stored in self._journal.runs_of(event.id):
             key = RunKey(stored.event_id, stored.handler, stored.replay)

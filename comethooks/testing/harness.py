@@ -136,8 +136,8 @@ class Harness:
     def repeat(
         self, delivery: Delivery, *, dry_run: bool = False, retries: bool = True
     ) -> Delivery:
-        """Deliver the same event once more, as happens when a process dies before its runs are
-        recorded.
+        """Deliver the same event once more, as happens when a process dies before it has recorded
+        the runs.
         """
         again = Delivery(
             delivery.event, delivery.plugins, dry_run, delivery.record, delivery.consent
@@ -230,8 +230,9 @@ class Harness:
     def _received(
         self, plugin: Plugin, asked: Asked, *, strict: bool
     ) -> tuple[bytes, Parsed, Delivery | None]:
-        """The body that is asked for, and the delivery that it repeats. Where it can, it happens
-        later instead.
+        """The body that is asked for, what it says, and the delivery that it repeats, if any.
+
+        A body that is made up happens a second later instead, where that makes it another event.
         """
         make = asked.maker(self._random)
         for can_wait in (asked.is_made_up, False):

@@ -8,8 +8,9 @@ from comethooks.workers.streams.accepted import TIMELESS_WINDOW_SECONDS, Accepte
 
 
 class MemoryIntake:
-    """Accepts events as the streams do, and recognises repeats for `window` seconds, or for less
-    without a time.
+    """Accepts events as the streams do.
+
+    Repeats are recognised for `window` seconds, or for a minute when their key holds no time.
     """
 
     def __init__(self, clock: Callable[[], int], window: int) -> None:

@@ -30,8 +30,8 @@ def records_in(file: Path) -> list[Record]:
 
 
 def consent_to(plugins: Plugins, include: Collection[str]) -> Consent:
-    """What a replay that includes these handlers may do. Raises `HarnessError` for what cannot
-    be.
+    """What a replay that includes these handlers may do. Raises `HarnessError` for one that it
+    cannot include.
     """
     included = (include,) if isinstance(include, str) else include
     try:

@@ -1,7 +1,7 @@
-"""What a handler gets beside the event. All its effects on the outside go through here.
+"""What a handler gets beside the event.
 
-So they can be recorded in the place of done, in a dry run, and looked at afterwards. What a handler
-does behind the context's back, a dry run does too.
+All its effects on the outside go through here. So they are noted, and a dry run can note them
+instead of having them. What a handler does past the context, a dry run does too.
 """
 
 import secrets
@@ -36,8 +36,9 @@ class Emit(Protocol):
     """Keeps an event that a handler made."""
 
     def __call__(self, record: Record, *, attempt: int, replay: str | None) -> str:
-        """The event's id. `attempt` and `replay` are those of the run that made it. Raises
-        `NotKeptError`.
+        """Keep an event that was made in this attempt of a run, live or of a replay; its id.
+
+        Raises `NotKeptError`.
         """
 
 

@@ -19,9 +19,8 @@ from comethooks.workers.plugins.config import Config
 from comethooks.workers.texts import cut
 
 MOST = 50
-"""Lines that are kept of a run; a loop that calls out a thousand times is told by its first
-ones.
-"""
+"""How many lines are kept of a run. The first ones tell of a loop that calls out a thousand
+times."""
 LONGEST = 500
 """Characters of a line."""
 _SHORTEST_SECRET = 4
@@ -77,8 +76,8 @@ def preview(value: Any) -> str:
 
 
 def address(url: str) -> str:
-    """`url` as it may be shown: scheme, host, port, the words of its path and the names in its
-    query.
+    """`url` as it may be shown: its scheme, host and port, the words of its path, and the names in
+    its query.
     """
     parts = urlsplit(url)
     path = "/".join(
@@ -98,16 +97,14 @@ def _without_value(parameter: str) -> str:
 
 
 def _looks_random(segment: str) -> bool:
-    """Whether part of a path is long, or a mixture of letters and digits, as tokens are and words
-    are not.
-    """
+    """Whether a part of a path may be a token: it is long, or a mixture of letters and digits."""
     pieces = re.findall(r"[A-Za-z0-9]+", segment)
     return any(len(piece) > _LONGEST_WORD or not _WORD.fullmatch(piece) for piece in pieces)
 
 
 def _secrets_of(config: Config) -> Iterator[str]:
-    """The values of settings that are named as secrets are, in all forms that they take in a
-    line.
+    """The values of settings whose names are those of secrets, in all forms that they take in a
+    line: plain, in an address, in JSON.
     """
     for name in dir(config):
         if _SECRET_NAME.search(name):

@@ -1,6 +1,4 @@
-"""Events that handlers make: what is kept of one, and why an attempt that is repeated makes no
-second one.
-"""
+"""Events that handlers make: what is kept, and how one that is made again is recognised."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -51,7 +49,7 @@ def emitted(
     except TypeError as error:
         raise ValueError(f"emit({name!r}): the data is no JSON: {error}") from None
     if drop_secrets:
-        kept = masked(kept)
+        kept = masked(kept)  # before its id is made: an attempt is to find the one that is kept
     trigger = f"{handler.partition('.')[0]}.{name}"
     parent = {"id": event.id, "handler": handler, "depth": depth}
     body = orjson.dumps({"trigger": trigger, "appId": event.app_id, "parent": parent, "data": kept})
@@ -61,6 +59,8 @@ def emitted(
             " (COMETHOOKS_MAX_BODY)"
         )
     parts = (event.id, handler, name, content_hash(kept, body))
+    # A run that emits the same twice means two. In which order it emits may differ from attempt to
+    # attempt, so what counts is how many of the same there were, and not its place among all.
     ids = (derived_id(digest((*parts, number))) for number in count(1))
     return Record(
         kind=Kind.EVENT,

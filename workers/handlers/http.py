@@ -1,5 +1,5 @@
-"""HTTP for handlers: connections that are used again, time-outs that fit into the run, nothing sent
-in a dry run.
+"""HTTP for handlers: connections are used again, a request ends with its run, and a dry run sends
+nothing.
 """
 
 import time
@@ -65,8 +65,9 @@ class Http:
         auth: tuple[str, str] | None = None,
         timeout: float | None = None,
     ) -> "httpx.Response":
-        """Send a request. `timeout` is seconds until the whole answer is there, at most what is
-        left of the run.
+        """Send a request, and give the answer once all of it is there.
+
+        That takes at most `timeout` seconds, and never longer than the run still has.
         """
         import httpx  # a process whose handlers never call out need not load it
 
@@ -136,6 +137,7 @@ class Http:
             except _not_sent():
                 self.arrived -= 1
                 raise
+            # From the status on it is known what became of it, even when the body breaks off.
             if request.method in _SAFE or response.is_error:
                 self.arrived -= 1
             try:

@@ -1,6 +1,4 @@
-"""The HTTP client that all handlers of a process share: it keeps no cookies, and its requests end
-in time.
-"""
+"""The HTTP client that all handlers of a process share. It keeps no cookies."""
 
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 

@@ -212,8 +212,8 @@ def _addresses(host: str, port: int) -> list[str]:
 
 
 def _left(timeout: float | None, error: type[httpcore.TimeoutException]) -> float | None:
-    """`timeout`, or what is left for the request when that is less. Raises `error` when nothing
-    is.
+    """`timeout`, or the time that is left for the request, whichever is less (seconds). Raises
+    `error` when none is left.
     """
     if _request.end is None:
         return timeout

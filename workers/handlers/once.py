@@ -93,6 +93,7 @@ def entered(
     """
     known = keys.enter_once(claim)
     if known is not None and known.state is OnceState.PROGRESS:
+        # Not a failure of this run, so it must not cost an attempt: `NotYet` does not count.
         seconds = min(BUSY_SECONDS, max(known.until - claim.now, 0) / 1000)
         raise NotYet(seconds, f"another run is in the block of once({claim.key!r})")
     if known is not None:
@@ -102,10 +103,12 @@ def entered(
     try:
         yield None
     except Exception:
+        # Requests are counted, since the error may be of a line that follows the effect.
         arrived = http is not None and http.arrived > before
         keys.leave_once(claim, OnceState.UNKNOWN if arrived else None)
         raise
-    except BaseException:  # interrupted wherever it was
+    except BaseException:
+        # Interrupted, at whatever line: the effect may have come before it.
         keys.leave_once(claim, OnceState.UNKNOWN)
         raise
     keys.leave_once(claim, OnceState.DONE)

@@ -13,8 +13,8 @@ def due_run(
     lane: str | None = None,
     place: int | None = None,
 ) -> RunResult:
-    """A run that is due at `now` (milliseconds) or, with a `lane`, waits at its `place` there until
-    it is released.
+    """A run that is due at `now` (milliseconds). With a `lane` it waits at its `place` there until
+    it is the first.
     """
     return RunResult(
         handler=handler.id,
