@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from comethooks.workers.handlers.context import Context as Context
     from comethooks.workers.handlers.run import HandlerTimeoutError as HandlerTimeoutError
     from comethooks.workers.plugins.plugin import Plugin as Plugin
-    from comethooks.workers.plugins.plugin import PluginError as PluginError
+    from comethooks.workers.plugins.plugin_errors import PluginError as PluginError
     from comethooks.workers.plugins.retry import Retry as Retry
     from comethooks.workers.plugins.retry import RetryLater as RetryLater
     from comethooks.workers.plugins.retry import Stop as Stop
@@ -45,7 +45,7 @@ _HOMES = {
     "HandlerTimeoutError": "workers.handlers.run",
     "NotKeptError": "workers.streams.accepted",
     "Plugin": "workers.plugins.plugin",
-    "PluginError": "workers.plugins.plugin",
+    "PluginError": "workers.plugins.plugin_errors",
     "Retry": "workers.plugins.retry",
     "RetryLater": "workers.plugins.retry",
     "Stop": "workers.plugins.retry",

@@ -7,7 +7,8 @@ from typing import Any
 from comethooks.testing.errors import HarnessError, guess
 from comethooks.workers.plugins.config import Config, variable
 from comethooks.workers.plugins.loaded import BoundHandler, LoadedPlugin, Plugins
-from comethooks.workers.plugins.plugin import ConfigError, Plugin
+from comethooks.workers.plugins.plugin import Plugin
+from comethooks.workers.plugins.plugin_errors import ConfigError
 
 VERSION = "test"
 """The version of every plugin in a harness."""

@@ -12,8 +12,8 @@ from comethooks.workers.drain.items import Item, Partition
 from comethooks.workers.handlers.context import Services
 from comethooks.workers.ids import new_id
 from comethooks.workers.plugins.config import Config
+from comethooks.workers.plugins.handler import Handler
 from comethooks.workers.plugins.loaded import BoundHandler
-from comethooks.workers.plugins.plugin import Handler
 from comethooks.workers.plugins.retry import Retry
 from comethooks.workers.record import FORMAT, Kind, Record, cost, encode_meta
 from comethooks.workers.streams import keys

@@ -6,7 +6,7 @@ from typing import Any
 
 from comethooks.schemas import COMETCHAT
 from comethooks.workers.plugins.config import Config
-from comethooks.workers.plugins.plugin import Handler
+from comethooks.workers.plugins.handler import Handler
 from comethooks.workers.plugins.retry import Retry
 
 _CACHED_TRIGGERS = 1_024

@@ -17,6 +17,7 @@ from comethooks.workers.logs import one_line
 from comethooks.workers.patterns import unknown
 from comethooks.workers.plugins.config import is_of_job
 from comethooks.workers.plugins.discovery import Loadable, LoadableError, in_folder, loadables
+from comethooks.workers.plugins.handler import Handler
 from comethooks.workers.plugins.last_good import LastGood
 from comethooks.workers.plugins.loaded import (
     BoundHandler,
@@ -25,7 +26,8 @@ from comethooks.workers.plugins.loaded import (
     LoadedPlugin,
     Plugins,
 )
-from comethooks.workers.plugins.plugin import Handler, OptionError, Plugin, PluginError
+from comethooks.workers.plugins.plugin import Plugin
+from comethooks.workers.plugins.plugin_errors import OptionError, PluginError
 from comethooks.workers.settings.settings import NAMES, Settings
 
 Named = TypeVar("Named", LoadedPlugin, BrokenPlugin, DisabledPlugin)

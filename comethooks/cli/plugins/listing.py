@@ -16,9 +16,9 @@ from comethooks.workers import logs
 from comethooks.workers.journal.times import iso
 from comethooks.workers.plugins.comparing import ABSENT, Compared, Holding, compare
 from comethooks.workers.plugins.discovery import overlooked
+from comethooks.workers.plugins.handler import Replayable
 from comethooks.workers.plugins.loaded import BoundHandler, LoadedPlugin, Plugins
 from comethooks.workers.plugins.loading import look_at_plugins
-from comethooks.workers.plugins.plugin import Replayable
 from comethooks.workers.plugins.published import WorkerPlugins, at_work, held
 from comethooks.workers.plugins.retry import Retry
 from comethooks.workers.settings.settings import Settings

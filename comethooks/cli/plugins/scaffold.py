@@ -6,7 +6,8 @@ from string import Template
 
 from comethooks.workers.plugins.config import variable
 from comethooks.workers.plugins.discovery import GROUP
-from comethooks.workers.plugins.plugin import Plugin, PluginNameError
+from comethooks.workers.plugins.plugin import Plugin
+from comethooks.workers.plugins.plugin_errors import PluginNameError
 
 _PROJECT = """\
 [build-system]

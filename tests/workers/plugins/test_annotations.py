@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Union
 import pytest
 
 from comethooks import Context, Event, MessageEvent, ModerationEvent, Plugin, ReceiptEvent
-from comethooks.workers.plugins.plugin import SignatureError
+from comethooks.workers.plugins.plugin_errors import SignatureError
 
 if TYPE_CHECKING:
     from comethooks import CallEvent

@@ -15,13 +15,13 @@ from marshmallow import fields
 from comethooks.schemas import COMETCHAT, ECHO
 from comethooks.workers.handlers.context import Context
 from comethooks.workers.plugins.config import Config
-from comethooks.workers.plugins.plugin import (
+from comethooks.workers.plugins.plugin import Plugin
+from comethooks.workers.plugins.plugin_errors import (
     ConfigError,
     DuplicateError,
     HandlerError,
     OptionError,
     PatternError,
-    Plugin,
     PluginError,
     PluginNameError,
     SignatureError,
