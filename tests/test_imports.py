@@ -207,3 +207,28 @@ def test_who_only_receives_or_waits_for_a_job_does_not_load_sql(module: str) -> 
     """It would make each of these processes start half a second later."""
     code = f"import sys, {module}; sys.exit('sqlalchemy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_no_class_has_the_name_of_another() -> None:
+    """Whoever searches for one finds it. What CometChat writes and what a handler reads are told
+    apart by the ending `Schema`.
+    """
+    homes: dict[str, list[str]] = {}
+    for module, file in modules().items():
+        for node in ast.parse(file.read_text("utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                homes.setdefault(node.name, []).append(module)
+    assert {name: found for name, found in homes.items() if len(found) > 1} == {}
+
+
+def test_no_module_has_the_name_of_another_on_its_floor() -> None:
+    """But for the files of `wire` and `event`, which are about the same things, and but for rooms
+    of `comethooks`, each of which stands by itself.
+    """
+    homes: dict[tuple[str, ...], list[str]] = {}
+    for module, file in modules().items():
+        floor, wing = place_of(module)
+        room = (floor, wing) if floor == "comethooks" or wing in {"wire", "event"} else (floor,)
+        if file.name != "__init__.py":
+            homes.setdefault((*room, file.stem), []).append(module)
+    assert {key: found for key, found in homes.items() if len(found) > 1} == {}
