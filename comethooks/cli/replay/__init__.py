@@ -80,7 +80,8 @@ def forget(name: str, yes: bool, as_json: bool) -> None:
     """Delete a replay that does not run, with its runs. Its name is free again.
 
     What it did stays done: the events that its handlers emitted are kept, and so are the keys of
-    `ctx.once` that they took.
+    `ctx.once` that they took. But nobody knows then that its handlers have run: what it had done is
+    missing again for `replay run --missing`.
     """
     if not yes and not sys.stdin.isatty():
         raise click.UsageError("there is no terminal to ask on; add --yes to forget it unasked")

@@ -190,7 +190,8 @@ def _begin(stores: Stores, found: Planned, wanted: str | None, *, dry_run: bool,
         hint(f"Its name is {name}.")
     hint(summary(found))
     for handler in sorted(plan.by_handler):
-        hint(f"  {handler}: {number_of(plan.by_handler[handler], 'run')}, {fate(plan, handler)}")
+        runs = number_of(plan.by_handler[handler], "run")
+        hint(f"  {handler}: {fate(plan, handler)} ({runs})")
     question = f"Replay {counted(plan.events, plan.runs, 0)}{' as a dry run' if dry_run else ''}?"
     if not yes and not click.confirm(question, prompt_suffix=" ", err=True):
         hint("Nothing was changed.")

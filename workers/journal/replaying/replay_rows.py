@@ -166,6 +166,8 @@ class Replays:
         with self._writing() as connection:
             there = connection.scalar(select(func.count()).where(replays.c.name == name))
             if not there:
+                # Whoever read a file for one that was forgotten meanwhile may have left some.
+                connection.execute(delete(replay_events).where(replay_events.c.replay == name))
                 connection.execute(insert(replays).values(row))
             return not there
 

@@ -74,3 +74,14 @@ def test_one_whose_file_was_not_read_to_its_end_frees_its_name(journal: Journal,
         replays.stage("file", [an_id(1)])
         assert forget(journal.engine, "file") == 0
         assert (replays.get("file"), number_of(journal, replay_events)) == (None, 0)
+
+
+def test_what_is_staged_of_a_forgotten_one_is_no_part_of_the_next(
+    journal: Journal, replays: Replays
+):
+    """Whoever reads its file may be told late that somebody gave it up."""
+    assert replays.create("file", OF_FILE, now=T0, expected=1)
+    assert forget(journal.engine, "file") == 0
+    replays.stage("file", [an_id(1)])
+    assert replays.create("file", OF_FILE, now=T0, expected=1)
+    assert number_of(journal, replay_events) == 0
