@@ -16,7 +16,7 @@ from typing import Any, Self, Unpack
 from comethooks import schemas
 from comethooks.samples.fields import Fields
 from comethooks.schemas import Parsed
-from comethooks.testing.asked import Asked
+from comethooks.testing.bodies import WantedBody
 from comethooks.testing.clock import Clock
 from comethooks.testing.configuring import loaded
 from comethooks.testing.delivery import Delivery, Run
@@ -59,7 +59,8 @@ class Harness:
         self._handler_timeout = handler_timeout
         self._random = Random(_SEED)
         self._numbers = count()
-        self._plugin: tuple[Plugin, Mapping[str, Any] | None] | None = None
+        self._last: tuple[Plugin | None, Mapping[str, Any] | None] = None, None
+        """The plugin that something was delivered to, and its settings."""
         self._deliveries: dict[str, Delivery] = {}
         self._intake = MemoryIntake(self.clock, duplicate_window)
         self._file = JournalFile()
@@ -109,7 +110,7 @@ class Harness:
         """
         __tracebackhide__ = True
         plugins = self._loaded(plugin, config)
-        asked = Asked(
+        wanted = WantedBody(
             trigger=trigger,
             bookmark=bookmark,
             body=body,
@@ -118,7 +119,7 @@ class Harness:
             legacy=legacy,
             fields=fields,
         )
-        raw, parsed, first = self._received(plugin, asked, strict=strict)
+        raw, parsed, first = self._received(plugin, wanted, strict=strict)
         if first is not None:
             return Delivery(first.event, plugins, dry_run, first.record, repeats=first)
         record = event_record(parsed, id=self._new_id(), received_at=self.clock(), body=raw)
@@ -167,12 +168,11 @@ class Harness:
         event, and when no handler that would get one may run without `include`.
         """
         __tracebackhide__ = True
-        if plugin is None and self._plugin is None:
+        if plugin is None:
+            plugin, last_config = self._last
+            config = last_config if config is None else config
+        if plugin is None:
             raise HarnessError("say which plugin it is for: harness.replay(file, plugin)")
-        if plugin is None and self._plugin is not None:
-            plugin, known = self._plugin
-            config = known if config is None else config
-        assert plugin is not None
         plugins = self._loaded(plugin, config)
         consent = consent_to(plugins, include)
         deliveries = [
@@ -219,7 +219,7 @@ class Harness:
     def _loaded(self, plugin: Plugin, config: Mapping[str, Any] | None) -> Plugins:
         __tracebackhide__ = True
         plugins = loaded(plugin, config or {}, self._handler_timeout)
-        self._plugin = plugin, config
+        self._last = plugin, config
         return plugins
 
     def _new_id(self) -> str:
@@ -228,14 +228,14 @@ class Harness:
         return new_id(self.clock(), number + os.urandom(8))
 
     def _received(
-        self, plugin: Plugin, asked: Asked, *, strict: bool
+        self, plugin: Plugin, wanted: WantedBody, *, strict: bool
     ) -> tuple[bytes, Parsed, Delivery | None]:
         """The body that is asked for, what it says, and the delivery that it repeats, if any.
 
         A body that is made up happens a second later instead, where that makes it another event.
         """
-        make = asked.maker(self._random)
-        for can_wait in (asked.is_made_up, False):
+        make = wanted.maker(self._random)
+        for can_wait in (wanted.is_made_up, False):
             raw = make(self.clock())
             parsed = schemas.parse(schemas.decode(raw), raw, strict={"*"} if strict else set())
             first = self._intake.first((plugin, parsed.duplicate_key))
