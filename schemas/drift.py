@@ -1,5 +1,4 @@
-"""Drift: what a body holds that the schemas do not know, or know otherwise, and that is no reason
-to refuse it.
+"""Drift: what a body holds beyond what the schemas know, which is no reason to refuse it.
 
 CometChat's triggers grew twice in one year, ahead of its documentation; this is how somebody comes
 to know of the next time. A finding names a place, never what stands there.
@@ -32,18 +31,14 @@ class DriftKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Drift:
-    """One finding. In `path`, `*` stands for an id that is a key, and `[]` for a place in a
-    list.
-    """
+    """One finding. In `path`, `*` stands for an id that is a key, `[]` for a place in a list."""
 
     kind: DriftKind
     path: str
 
 
 def drift_in(body: Mapping[str, Any], entry: Trigger, form: Form) -> tuple[Drift, ...]:
-    """What is not as expected in a body of the trigger `entry`, written in `form`; at most
-    `MOST_FINDINGS`.
-    """
+    """What is not as expected in a body of `entry` in `form`; at most `MOST_FINDINGS`."""
     found: dict[Drift, None] = {}
     if entry is UNKNOWN:
         found[Drift(DriftKind.TRIGGER, "trigger")] = None
@@ -52,6 +47,7 @@ def drift_in(body: Mapping[str, Any], entry: Trigger, form: Form) -> tuple[Drift
 
 
 def _walk(value: Any, known: Declared, path: str, found: dict[Drift, None], levels: int) -> None:
+    # By the exact type: a JSON decoder makes no subclasses, and this is run for every request.
     if type(value) is not dict:
         _add(found, DriftKind.TYPE, path)
         return

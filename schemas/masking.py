@@ -1,5 +1,4 @@
-"""Bodies as they may be shown: secrets travel in them, on users, groups, calls and in URLs of
-media.
+"""Bodies as they may be shown: without the secrets on users, groups, calls and URLs of media.
 
 What is secret and what is personal the schemas say, field by field (`secret=True`,
 `personal=True`). A secret is masked wherever its key stands, known place or not, and so is what
@@ -47,8 +46,7 @@ def masked(value: Any) -> Any:
 
 
 def redacted(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of a decoded body without secrets and without what is about a person: texts, names,
-    e-mail, avatars.
+    """A copy of a decoded body without secrets, texts, names, e-mail and avatars.
 
     Ids, kinds, times and counts stay. Of what the schemas do not know, expect otherwise, or leave
     to its author, nothing stays but that it was there: a string is `***`, an object or a list is

@@ -64,6 +64,7 @@ def parse(body: dict[str, Any], raw: bytes, *, strict: AbstractSet[str] = frozen
     subject = family.subject(form.shape.subject_of(loaded), body, raw)
     routing = family.routing(subject)
     identity = family.identity(subject, routing.conversation_id)
+    # With the webhook, because two webhooks of an app that send the same are two events.
     app_id = loaded["appId"] or loaded.get("appID")
     envelope = (app_id, loaded["webhook"] or loaded["bot"], loaded["trigger"])
     return Parsed(

@@ -1,6 +1,4 @@
-"""Bodies to try things out with: one sample of each trigger, stories of several, and how to change
-them.
-"""
+"""Bodies to try things out with: a sample of each trigger, stories, and how to change them."""
 
 from comethooks.samples.making import APP_ID, SampleKind, all_kinds, all_samples, sample, table
 from comethooks.samples.paths import check_path, put, remove, value_of

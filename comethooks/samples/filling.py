@@ -58,6 +58,7 @@ class _Filling:
         if _SPREAD in template:
             base = self.value(template[_SPREAD])
         made = dict(base)
+        # An object is laid over what is there; anything else, and a placeholder, replaces it.
         for key, value in template.items():
             if key == _SPREAD:
                 continue
@@ -128,6 +129,7 @@ class _Filling:
         return getattr(who, detail)
 
     def _user(self, person: Person) -> Json:
+        # Made anew for each place, so that a change of one place is no change of another.
         return {
             "uid": person.uid,
             "name": person.name,

@@ -58,8 +58,7 @@ def sample(
     bot: bool = False,
     variant: str | None = None,
 ) -> dict[str, Any]:
-    """A body for `trigger`, about something that happened at `now_ms` (milliseconds since the
-    epoch).
+    """A body for `trigger`, about something that happened at `now_ms`.
 
     `legacy` asks for the older form of a trigger that has two, `bot` for a callback to a bot,
     `variant` for another than the usual kind, such as an `image`. Raises `KeyError` when there is

@@ -9,8 +9,7 @@ _MILLISECONDS = range(10**11, 10**14)
 
 
 def moved(value: Any, ms: int) -> Any:
-    """A copy of a body with every time in it `ms` milliseconds later; those in seconds by whole
-    ones.
+    """A copy of a body with every time in it `ms` milliseconds later; seconds stay whole.
 
     A time is a number, or the text of one, under a key such as `sentAt`, `joined_at` or
     `timestamp`.

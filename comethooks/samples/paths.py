@@ -5,8 +5,9 @@ from typing import Any
 
 
 def put(body: dict[str, Any], path: str, value: Any) -> None:
-    """Set `value` at a dotted path of `body`; objects on the way are made, a number counts in a
-    list.
+    """Set `value` at a dotted path of `body`, making the objects on the way to it.
+
+    In a list, a number is a place; the one after the last appends.
 
     Raises `ValueError`, whose text says what is in the way.
     """

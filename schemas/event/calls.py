@@ -40,9 +40,7 @@ class Call(View):
     _shown: ClassVar[tuple[str, ...]] = ("session_id", "status")
 
     def __init__(self, wire: Mapping[str, Any], status: str, kind: str | None) -> None:
-        """`wire` is the call's message or the flat `data`; `status` and `kind` are what the event
-        itself says.
-        """
+        """`wire` is the call's message or a flat `data`; the event says `status` and `kind`."""
         super().__init__(wire)
         self.__dict__.update(_told=status, _kind=kind)
 
@@ -73,9 +71,7 @@ class Call(View):
 
     @lazy
     def initiator(self: "Call") -> User | None:
-        """Who calls. When a call is rejected, the sender at the top of the body is who rejected it
-        (seen live).
-        """
+        """Who calls. The sender at the top of a rejected call is who rejected it (seen live)."""
         wire = self._stable
         known = wire.get("sender") or self._wire.get("callInitiator")
         user = user_of(known, self._party("sender", "by"))

@@ -46,9 +46,7 @@ class Campaign(View):
 
     @lazy
     def id(self: "Campaign") -> str:
-        """The id of what the event is about: the push, the feed item, the notification or the
-        campaign.
-        """
+        """The id of the push, feed item, notification or campaign that the event is about."""
         keys = ("pushNotificationId", "id", "notificationId", "campaignId")
         return next((found for key in keys if (found := to_id(self._wire.get(key)))), "")
 

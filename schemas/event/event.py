@@ -56,7 +56,7 @@ class Event(Frozen):
 
     def __new__(cls, *, source: str, trigger: str, **given: Any) -> "Event":
         """An event of the kind that its trigger says."""
-        # Without a look at the body: a handler that reads nothing has nothing decoded.
+        # Told by the trigger alone: a handler that reads nothing has nothing decoded.
         return super().__new__(kind_of(trigger, source))
 
     def __init__(
@@ -73,9 +73,7 @@ class Event(Frozen):
         raw: bytes,
         replay: str | None = None,
     ) -> None:
-        """`occurred_at` and `received_at` are milliseconds since the epoch, `raw` is the body as it
-        came.
-        """
+        """Times are milliseconds since the epoch; `raw` is the body as it came."""
         self.__dict__.update(
             id=id,
             source=source,
@@ -114,9 +112,7 @@ class Event(Frozen):
 
     @lazy
     def parent(self: "Event") -> str | None:
-        """The id of the event that this one was made of by a handler; None for what came from
-        outside.
-        """
+        """The id of the event that a handler made this one of; None if it came from outside."""
         return to_text(self._parent.get("id"))
 
     @lazy
@@ -137,9 +133,7 @@ class Event(Frozen):
 
     @lazy
     def message(self: "Event") -> Message | None:
-        """The message that it is about, edited and deleted ones too; None for an event without
-        one.
-        """
+        """The message that it is about, also an edited or deleted one; None without a message."""
         wire = self._message_wire
         return None if wire is None else Message(wire)
 
@@ -160,9 +154,7 @@ class Event(Frozen):
 
     @lazy
     def action(self: "Event") -> Action | None:
-        """Who did what to whom, for a message of category `action` or `call`; None for other
-        events.
-        """
+        """Who did what to whom, for messages of category `action` and `call`; else None."""
         wire = self._outer_wire
         return (
             Action(wire)
@@ -249,9 +241,7 @@ class Event(Frozen):
 
     @lazy
     def sender(self: "Event") -> User | None:
-        """Who caused it: who wrote, reacted, read, connected, or changed the group; None when
-        unknown.
-        """
+        """Who wrote, reacted, read, connected, or changed the group; None when unknown."""
         user = self._causer
         return user if user is not None and user.uid else None
 
@@ -303,6 +293,7 @@ class Event(Frozen):
         changed = None if outer is None else changed_in(outer)
         if outer is None or changed is None:
             return outer
+        # The documented body of a deletion leaves some fields to the action around the message.
         inherited = {key: outer[key] for key in _INHERITED if key in outer and not changed.get(key)}
         return {**changed, **inherited}
 

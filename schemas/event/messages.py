@@ -169,17 +169,13 @@ Entity = User | Group | Message
 
 
 class Action(View):
-    """What a message of category `action` or `call` tells: `by` did `name` to `on`, for the benefit
-    of `for_`.
-    """
+    """What a message of category `action` or `call` tells: `by` did `name` to `on` in `for_`."""
 
     _shown: ClassVar[tuple[str, ...]] = ("name",)
 
     @lazy
     def name(self: "Action") -> str:
-        """`joined`, `left`, `kicked`, `banned`, `unbanned`, `added`, `invited`, `scopeChanged`,
-        `edited`, …
-        """
+        """CometChat's name for it: `joined`, `kicked`, `scopeChanged`, `edited`, `initiated`, …"""
         return to_text(self._data.get("action")) or to_text(self._wire.get("action")) or ""
 
     @lazy
@@ -199,9 +195,7 @@ class Action(View):
 
     @lazy
     def text(self: "Action") -> str:
-        """The sentence for it: what the SDK wrote, or the default sentence of the SDK reference;
-        else empty.
-        """
+        """The sentence that the SDK wrote, or the SDK's default one; empty without either."""
         written = to_text(self._wire.get("message"))
         if written:
             return written

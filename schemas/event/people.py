@@ -1,6 +1,4 @@
-"""Users, groups and members, the same for every shape that CometChat writes them in. Times are
-UTC.
-"""
+"""Users, groups and members, the same for every shape. Times are UTC."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -23,9 +21,7 @@ from comethooks.schemas.wire.rules import to_party, to_text
 
 
 class User(View):
-    """A user. `uid` is empty when the body does not say who it is; everything else may be
-    absent.
-    """
+    """A user. `uid` is empty when the body does not say it; all else may be None."""
 
     _shown: ClassVar[tuple[str, ...]] = ("uid",)
 
@@ -48,9 +44,7 @@ class User(View):
 
 
 class Member(User):
-    """A user as a member of a group: `scope` is `admin`, `moderator` or `participant`, `old_scope`
-    what it was.
-    """
+    """A user as a member of a group: `scope` is `admin`, `moderator` or `participant`."""
 
     scope = text("scope")
     old_scope = text("oldScope")
@@ -99,9 +93,7 @@ def group_of(value: Any, entity: Any = None) -> Group:
 
 
 def party_of(receiver_type: str | None, value: Any, entity: Any = None) -> User | Group:
-    """The user or group that `value` stands for; without a type, what is known of it tells
-    which.
-    """
+    """The user or group that `value` stands for; without a type, its keys tell which."""
     is_group = receiver_type == "group" or (
         receiver_type is None and ("guid" in object_in(value) or "guid" in object_in(entity))
     )

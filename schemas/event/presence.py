@@ -46,9 +46,7 @@ class Presence(View):
 
     @lazy
     def changed(self: "Presence") -> bool | None:
-        """Whether the user's presence really changed: with two devices, one may go while the user
-        stays.
-        """
+        """Whether the user's presence changed: of two devices one may go."""
         return to_flag(self._wire.get("userPresenceChanged", self._user.get("status_updated")))
 
     @lazy

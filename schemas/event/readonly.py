@@ -12,9 +12,7 @@ def read_only(value: Any) -> Any:
 
 
 class ReadOnlyDict(Mapping[str, Any]):
-    """A dict that can be read, and compared with a dict, but not changed; the same holds for all in
-    it.
-    """
+    """A dict that can be read and compared, but not changed; nor can anything in it."""
 
     __slots__ = ("_dict",)
 
@@ -43,17 +41,13 @@ class ReadOnlyDict(Mapping[str, Any]):
         return f"<read-only dict of {len(self)}>"
 
     def copy(self) -> dict[str, Any]:
-        """A plain dict of plain dicts and lists, which may be changed and given to any JSON
-        encoder.
-        """
+        """A plain dict of plain dicts and lists, to change or to give to any JSON encoder."""
         copied: dict[str, Any] = _copied(self._dict)
         return copied
 
 
 class ReadOnlyList(Sequence[Any]):
-    """A list that can be read, and compared with a list, but not changed; the same holds for all in
-    it.
-    """
+    """A list that can be read and compared, but not changed; nor can anything in it."""
 
     __slots__ = ("_list",)
 
@@ -81,9 +75,7 @@ class ReadOnlyList(Sequence[Any]):
         return f"<read-only list of {len(self)}>"
 
     def copy(self) -> list[Any]:
-        """A plain list of plain dicts and lists, which may be changed and given to any JSON
-        encoder.
-        """
+        """A plain list of plain dicts and lists, to change or to give to any JSON encoder."""
         copied: list[Any] = _copied(self._list)
         return copied
 

@@ -10,9 +10,7 @@ from comethooks.schemas.wire.rules import to_id, to_party, to_receiver_type
 
 
 class Receipt(View):
-    """`user` has had a message delivered, or has read it; with `message_delivered_to_all`,
-    everybody has.
-    """
+    """`user` received or read a message; of `message_…_all`, everybody did."""
 
     _shown: ClassVar[tuple[str, ...]] = ("message_id", "action")
 

@@ -26,9 +26,7 @@ NOTHING: dict[str, Any] = {}
 
 
 class lazy(Generic[T]):
-    """An attribute of an immutable object, worked out by the decorated function when it is first
-    asked for.
-    """
+    """An attribute of an immutable object, computed when it is first asked for."""
 
     def __init__(self, build: Callable[[Any], T]) -> None:
         self._build = build
@@ -46,15 +44,14 @@ class lazy(Generic[T]):
     def __get__(self, instance: object | None, owner: type) -> "T | lazy[T]":
         if instance is None:
             return self
-        # Python looks here only until the instance has an attribute of this name.
+        # Python looks here only until the instance has an attribute of this name; `setdefault`,
+        # so that two threads which ask at once get the same value.
         value: T = instance.__dict__.setdefault(self._name, self._build(instance))
         return value
 
 
 class Frozen:
-    """Base of what cannot be changed. Its `repr` shows ids and kinds only: a body must not get into
-    a log.
-    """
+    """Base of what cannot be changed. Its `repr` shows ids and kinds only, for logs."""
 
     _shown: ClassVar[tuple[str, ...]] = ()
 
@@ -170,9 +167,7 @@ def objects_in(value: Any) -> list[dict[str, Any]]:
 
 
 def entity_in(wire: Wire, *keys: str) -> dict[str, Any]:
-    """The `entity` under the first of `keys` in the object's `entities`, or in the object
-    itself.
-    """
+    """The `entity` under the first of `keys`, in the object's `entities` or in the object."""
     for holder in (object_in(wire.get("entities")), wire):
         for key in keys:
             found = object_in(holder.get(key)).get("entity")

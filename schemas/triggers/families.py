@@ -1,5 +1,4 @@
-"""The table of families: for each kind of event the names of the fields that tell a repeat, a
-conversation and a time.
+"""The table of families: which fields tell a repeat, a conversation and a time of an event.
 
 The names are those of the subject that the shapes of `schemas.wire` give, and three that are made
 here: `conversation`, `content` (the hash of a part of the body), and the uids of `members` or

@@ -1,5 +1,4 @@
-"""What identifies an event: the conversation that it belongs to, and the digest of what a repeat
-has in common with it.
+"""What identifies an event: its conversation, and a digest of what its repeats share.
 
 CometChat sends no event id and no delivery id, so a repeat is told by what the event is about.
 `families` names, for each kind of event, the fields that tell it.

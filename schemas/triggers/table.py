@@ -41,6 +41,7 @@ _CHANGED = (
     Form(shapes.NESTED, families.CHANGE, ("data.message.id",)),
     Form(shapes.FLAT, families.CHANGE, ("data.id",)),
 )
+# Pins are known from live traffic only, where the message itself comes; so that is tried first.
 _LIVE_CHANGED = (
     Form(shapes.ITSELF, families.CHANGE, ("data.message.id",)),
     _CHANGED[0],

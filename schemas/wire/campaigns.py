@@ -21,9 +21,7 @@ would be one."""
 
 
 class CampaignSchema(WireSchema):
-    """Everything that is told of a campaign and of what it sends; null is written for what has not
-    happened.
-    """
+    """What is told of a campaign and of what it sends; null is what has not happened."""
 
     id = Id()
     campaignId = Id()
@@ -76,9 +74,7 @@ class CampaignEventSchema(EnvelopeSchema):
 
 
 def campaign(id_key: str, time_key: str) -> Shape:
-    """How an event is written about the thing whose id is at `id_key`, and which happened at
-    `time_key`.
-    """
+    """How an event is written about what `id_key` names, which happened at `time_key`."""
     return Shape(
         "campaign",
         CampaignEventSchema,

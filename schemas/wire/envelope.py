@@ -35,12 +35,11 @@ class WireSchema(Schema):
                 f"{type(self).__name__} is asked for {sorted(undeclared)}, which it does not"
                 " declare"
             )
+        # Only what is asked for, because every request pays for each field that is loaded.
         super().__init__(only=[name for key, name in declared.items() if key in loaded] or None)
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
-        """Take from the constructor's paths whether the field is required, and what is loaded below
-        it.
-        """
+        """Apply the constructor's paths: is the field required, and what is loaded below it."""
         key = field_obj.data_key or field_name
         below = self._required.get(key)
         field_obj.required = field_obj.required or below is not None
@@ -88,6 +87,7 @@ class EnvelopeSchema(WireSchema):
             [choice[0] for choice in choices if len(choice) == 1], [*self.ALWAYS, *wanted, *either]
         )
 
+    # Also when a field is wrong, so that whoever sent the body learns of all errors at once.
     @validates_schema(skip_on_field_errors=False)
     def has_one_of_each_choice(self, loaded: Mapping[str, Any], **kwargs: Any) -> None:
         """Raise `ValidationError` for every choice of which nothing usable is in the body."""
@@ -101,8 +101,7 @@ class EnvelopeSchema(WireSchema):
 
 
 class CallbackSchema(EnvelopeSchema):
-    """What the client of an end user posts when somebody presses a button; its `appID` has a
-    capital D.
+    """What a client posts when a user presses a button; its `appID` has a capital D.
 
     Some of the UI Kits have no `data`: older ones say nothing of the button, others put it
     elsewhere.
@@ -149,9 +148,7 @@ class Shape:
 
     @cached_property
     def _holders(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """The paths of the objects that something is looked for in, which are few, and their
-        steps.
-        """
+        """The paths of the few objects that something is looked for in, and their steps."""
         holders = dict.fromkeys(holder for _, places in self._steps for holder, _ in places)
         return tuple((holder, tuple(holder.split("."))) for holder in holders)
 

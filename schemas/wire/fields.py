@@ -22,8 +22,7 @@ Declared = Mapping[str, "WireField"]
 
 
 class WireField(fields.Field[Any]):
-    """Base of the fields. A subclass names its `rule`: a function from a value to its meaning or
-    None.
+    """Base of the fields. A subclass names its `rule`: from a value to its meaning, or None.
 
     `types` are those that a decoded value may have without being drift.
     """
@@ -45,15 +44,14 @@ class WireField(fields.Field[Any]):
         **kwargs: Any,
     ) -> Any:
         """What `value` means; None when it means nothing and the field is not required."""
+        # In place of Marshmallow's own checks, which refuse a wrong value of an optional field too.
         result = None if value is missing else self.rule(value)
         if result is None and self.required:
             raise self._refusal(value)
         return result
 
     def expects(self, value: Any) -> bool:
-        """Whether a decoded `value`, which is not None, is of a kind that this field is known to
-        have.
-        """
+        """Whether a decoded `value`, which is not None, is of a kind that the field may have."""
         return type(value) in self.types
 
     def below(self, value: Any) -> "Declared | None":
@@ -91,9 +89,7 @@ class Text(WireField):
 
 
 class Url(Text):
-    """An address; those of media carry signatures and tokens in their query, which every output
-    masks.
-    """
+    """An address. Every output masks the signatures and tokens in its query."""
 
 
 class Id(_Particular):
@@ -158,9 +154,7 @@ class Free(WireField):
 
 
 class _Nested(WireField):
-    """Base of the fields that hold objects of a schema, which is named, or made when it is
-    needed.
-    """
+    """Base of the fields that hold objects of a schema."""
 
     def __init__(self, schema: "SchemaOf | None" = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -181,8 +175,7 @@ class _Nested(WireField):
 
 
 class Object(_Nested):
-    """An object; with a schema, one that is loaded by it. Not required and no object: as if it were
-    empty.
+    """An object, loaded by its schema if it has one. Not required and no object: an empty one.
 
     `schema` is a class whose constructor takes the paths, below this object, that are required and
     those that are wanted, or a function without arguments that gives it: objects of CometChat
@@ -198,9 +191,7 @@ class Object(_Nested):
         self._loader: Schema | None = None
 
     def narrow(self, required: Iterable[str], wanted: Iterable[str]) -> None:
-        """Build the schema that loads this object, once, with the paths of `required` in it
-        required.
-        """
+        """Build the schema that loads this object, once, with these paths."""
         if self._of is not None:
             self._loader = schema_of(self._of)(required, wanted)
 
@@ -232,8 +223,7 @@ class Objects(_Nested):
 
 
 class ObjectMap(_Nested):
-    """Objects by an id: CometChat writes members and users so. An empty one may be written as a
-    list.
+    """Objects by id, such as members and users. An empty one may be written as a list.
 
     Loaded as it is.
     """

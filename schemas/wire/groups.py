@@ -1,6 +1,4 @@
-"""What happens to groups, their members and between users. `members` and `users` are objects by
-uid, not lists.
-"""
+"""What happens to groups, to their members, and between users who block each other."""
 
 from comethooks.schemas.wire.envelope import EnvelopeSchema, Shape, WireSchema
 from comethooks.schemas.wire.fields import Number, Object, ObjectMap, Party, Text, Texts, Time
@@ -53,9 +51,7 @@ class _PinDataSchema(WireSchema):
 
 
 class PinSchema(EnvelopeSchema):
-    """The body of conversation_pinned and conversation_unpinned. Nobody has published one: nothing
-    is required.
-    """
+    """The body of conversation_(un)pinned. Nobody has published one: nothing is required."""
 
     data = Object(_PinDataSchema, required=True)
 

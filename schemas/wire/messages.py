@@ -97,9 +97,7 @@ class EntitiesSchema(WireSchema):
 
 
 class _InteractiveSchema(WireSchema):
-    """The part of an interactive message, at the top in objects of the SDKs and in `data` on the
-    wire.
-    """
+    """What an interactive message has in `data`, and objects of the SDKs have at the top."""
 
     interactiveData = Free()
     interactionGoal = Object(GoalSchema)
@@ -134,8 +132,7 @@ class MessageDataSchema(_InteractiveSchema):
 
 
 class MessageSchema(_InteractiveSchema):
-    """One message. Webhooks give sender and receiver as uid or guid, SDK objects as a user or
-    group.
+    """A message. Webhooks name sender and receiver by id, SDK objects hold the user or group.
 
     Those of category action and call have fields of their own at the top when they come from an
     SDK.

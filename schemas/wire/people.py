@@ -1,6 +1,4 @@
-"""Users, groups and members, as webhooks and the SDKs write them (`User`, `Group`, `GroupMember` of
-the SDKs).
-"""
+"""Users, groups and members, as webhooks and the SDKs write them."""
 
 from comethooks.schemas.wire.envelope import WireSchema
 from comethooks.schemas.wire.fields import (
@@ -56,9 +54,7 @@ class MemberSchema(UserSchema):
 
 
 class GroupSchema(WireSchema):
-    """A group. `type` is public, private or password; `scope` and `hasJoined` are about whoever is
-    asking.
-    """
+    """A group. `type` is public, private or password; `scope` and `hasJoined` are the asker's."""
 
     guid = Text()
     name = Text(personal=True)

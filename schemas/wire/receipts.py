@@ -1,6 +1,4 @@
-"""Receipts: the two triggers have the same names in both generations of webhooks, and different
-shapes.
-"""
+"""Receipts, whose triggers have one name and two shapes in the two generations of webhooks."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -35,9 +35,7 @@ def to_id(value: Any) -> str | None:
 
 
 def to_party(value: Any) -> str | None:
-    """The uid or guid of somebody: webhooks send it bare, objects of the SDKs hold a whole user or
-    group.
-    """
+    """The uid or guid of somebody: bare in webhooks, in a user or group in SDK objects."""
     if isinstance(value, dict):
         return to_text(value.get("uid")) or to_text(value.get("guid"))
     return to_text(value)

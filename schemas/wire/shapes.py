@@ -69,9 +69,8 @@ def message_in(data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def changed_in(message: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The message that an action on a message is about; None when `message` is none, or does not
-    hold it.
-    """
+    """The message that `message` is an action on; None when it is none, or does not hold it."""
+    # The type tells an action on a message from one on a member; some bodies have none.
     if message.get("category") != "action" or to_text(message.get("type")) not in (None, "message"):
         return None
     found: Any = message.get("data")

@@ -11,8 +11,7 @@ from comethooks.cli.send.changing import Changes
 
 
 def bodies_in(file: IO[bytes], changes: Changes) -> tuple[Iterator[bytes], int | None]:
-    """The bodies in a file, with what is to be changed in them, and how many they are; None when
-    nobody knows.
+    """The bodies in a file, changed, and how many they are; None for the number of a pipe.
 
     When the first line is a JSON object there is a body in every line, whatever the others are: it
     is for the server to refuse them. Else the file is one body. Ends the command when nothing is in
@@ -40,9 +39,7 @@ def _name(file: IO[bytes]) -> str:
 
 
 def _lines_in(file: IO[bytes]) -> int | None:
-    """How many lines there are with something in them; None for a pipe, which can be read only
-    once.
-    """
+    """How many lines are not empty; None for a pipe, which can be read only once."""
     if not file.seekable():
         return None
     here = file.tell()

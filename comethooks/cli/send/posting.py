@@ -113,6 +113,7 @@ def post_all(
                 yield answer
     finally:
         posters.stopped.set()
+        # A thread may be waiting for room in the queue: read on until each has said that it ends.
         while at_work:
             at_work -= posters.answers.get() is None
 
@@ -150,9 +151,8 @@ class _Posters:
             self.answers.put(None)
 
     def _take(self) -> tuple[bytes, Iterator[bytes]] | None:
-        """The next series, once its first body is due: one thread at a time, lest bodies grow old
-        meanwhile.
-        """
+        """The next series, once its first body is due."""
+        # One thread at a time, or every thread would hold a body that grows old until its turn.
         with self._lock:
             for series in self._series:
                 bodies = iter(series)

@@ -11,9 +11,7 @@ _PERCENTILES = (50, 95, 99)
 
 @dataclass(slots=True)
 class SendTally:
-    """What came of many. `started` is on the monotonic clock; `doubled`: each of them was sent
-    twice.
-    """
+    """Counts of what was posted. `started` is monotonic; `doubled`: each body was sent twice."""
 
     started: float
     doubled: bool = False

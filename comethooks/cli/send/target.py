@@ -44,13 +44,12 @@ def credentials_of(
 def client_for(
     target: httpx.URL, credentials: tuple[str, str] | None, *, timeout: float, connections: int
 ) -> httpx.Client:
-    """A client with these credentials; `timeout` in seconds. Proxies of the environment are for the
-    world outside.
-    """
+    """A client with these credentials; `timeout` in seconds. Loopback needs no proxy."""
     return httpx.Client(
         auth=credentials,
         timeout=timeout,
         limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+        # A proxy of the environment is for the world outside.
         trust_env=target.host not in LOOPBACK,
     )
 

@@ -54,9 +54,7 @@ def forms(teller: Teller, count: int, _: str) -> Iterator[Json]:
 
 
 def moderated(teller: Teller, count: int, _: str) -> Iterator[Json]:
-    """Messages that the engine approves, that it blocks and somebody approves, and that it fails
-    at.
-    """
+    """Messages that the engine approves, blocks (and somebody approves), or fails at."""
     author, reader = teller.people(2)
     for number in range(count):
         scene = teller.next(author, reader)
