@@ -157,11 +157,22 @@ def at_work(client: Redis) -> list[WorkerPlugins]:
     living = {member.decode() for member, beat in members if beat > now - LEASE_TTL_SECONDS * 1000}
     found = []
     for name, text in entries.items():
-        member, document = name.decode(), orjson.loads(text)
-        fresh = document["at"] > now - FRESH_SECONDS * 1000
-        if (member in living or fresh) and not is_dead_here(member):
-            found.append(WorkerPlugins(member, document["at"], _plugins(document)))
+        member, known = name.decode(), _read(name.decode(), text)
+        # One that another version of us wrote cannot be read: that is no reason to fail.
+        if known is None or is_dead_here(member):
+            continue
+        if member in living or known.at > now - FRESH_SECONDS * 1000:
+            found.append(known)
     return sorted(found, key=lambda each: (each.host, -each.at, each.member))
+
+
+def _read(member: str, text: bytes) -> WorkerPlugins | None:
+    """An entry of the hash; None if it is no such thing."""
+    try:
+        document = orjson.loads(text)
+        return WorkerPlugins(member, int(document["at"]), _plugins(document))
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def _plugins(document: dict[str, Any]) -> tuple[HeldPlugin, ...]:

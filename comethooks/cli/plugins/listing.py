@@ -16,11 +16,10 @@ from comethooks.workers import logs
 from comethooks.workers.journal.times import iso
 from comethooks.workers.plugins.comparing import ABSENT, Compared, Holding, compare
 from comethooks.workers.plugins.discovery import overlooked
-from comethooks.workers.plugins.handler import Replayable
+from comethooks.workers.plugins.handler import Handler
 from comethooks.workers.plugins.loaded import BoundHandler, LoadedPlugin, Plugins
 from comethooks.workers.plugins.loading import look_at_plugins
 from comethooks.workers.plugins.published import WorkerPlugins, at_work, held
-from comethooks.workers.plugins.retry import Retry
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams.connections import connect
 
@@ -41,19 +40,6 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class FoundHandler:
-    """A handler of a plugin that is found, as JSON has it."""
-
-    id: str
-    patterns: tuple[str, ...]
-    where: str
-    retry: Retry | None
-    timeout: float
-    replay: Replayable
-    ordered: bool
-
-
-@dataclass(frozen=True, slots=True)
 class FoundPlugin:
     """A plugin as it is shown, and as JSON has it.
 
@@ -66,7 +52,7 @@ class FoundPlugin:
     origin: str
     where: str
     version: str | None = None
-    handlers: tuple[FoundHandler, ...] = ()
+    handlers: tuple[BoundHandler, ...] = ()
     warnings: tuple[str, ...] = ()
     error: str | None = None
     compared: Compared | None = field(default=None, repr=False)
@@ -74,7 +60,7 @@ class FoundPlugin:
     def document(self) -> dict[str, Any]:
         """The plugin in JSON."""
         shown = {name: getattr(self, name) for name in self.__slots__ if name != "compared"}
-        shown["handlers"] = [asdict(handler) for handler in self.handlers]
+        shown["handlers"] = [_handler(bound) for bound in self.handlers]
         known = self.compared
         return {**shown, "workers": known and [holding_document(each) for each in known.holdings]}
 
@@ -138,23 +124,23 @@ def _loaded(plugin: LoadedPlugin, compared: Compared | None) -> FoundPlugin:
         origin=plugin.origin,
         where=plugin.file,
         version=plugin.version,
-        handlers=tuple(_handler(bound) for bound in plugin.handlers),
+        handlers=plugin.handlers,
         warnings=plugin.warnings,
         compared=compared,
     )
 
 
-def _handler(bound: BoundHandler) -> FoundHandler:
+def _handler(bound: BoundHandler) -> dict[str, Any]:
     handler = bound.handler
-    return FoundHandler(
-        id=bound.id,
-        patterns=handler.patterns,
-        where=handler.where,
-        retry=bound.retry,
-        timeout=bound.timeout,
-        replay=handler.replay,
-        ordered=bound.ordered,
-    )
+    return {
+        "id": bound.id,
+        "patterns": handler.patterns,
+        "where": handler.where,
+        "retry": bound.retry and asdict(bound.retry),
+        "timeout": bound.timeout,
+        "replay": handler.replay,
+        "ordered": bound.ordered,
+    }
 
 
 def _ignored(folder: Path) -> FoundPlugin:
@@ -213,10 +199,11 @@ def _rows(plugin: FoundPlugin) -> Iterator[tuple[Cell, ...]]:
     head: tuple[Cell, ...] = plugin.name, styled(plugin.state), _agreement(plugin.compared)
     if not plugin.handlers:
         yield *head, "", "", "", "", "", version, plugin.where, plugin.origin
-    for number, handler in enumerate(plugin.handlers):
-        attempts = str(handler.retry.attempts if handler.retry else 1)
-        limits = attempts, f"{handler.timeout:g} s", " ".join(_options(handler))
-        does = handler.id, ", ".join(handler.patterns), *limits
+    for number, bound in enumerate(plugin.handlers):
+        handler = bound.handler
+        attempts = str(bound.retry.attempts if bound.retry else 1)
+        limits = attempts, f"{bound.timeout:g} s", " ".join(_options(handler))
+        does = bound.id, ", ".join(handler.patterns), *limits
         first = ("", "", "") if number else head
         yield *first, *does, "" if number else version, handler.where, plugin.origin
 
@@ -230,7 +217,7 @@ def _agreement(compared: Compared | None) -> Cell:
     return "same" if compared.agree else "differ"
 
 
-def _options(handler: FoundHandler) -> Iterator[str]:
+def _options(handler: Handler) -> Iterator[str]:
     """What is otherwise than a handler has it that says nothing."""
     if handler.replay != "ask":
         yield f"replay={handler.replay}"

@@ -104,6 +104,16 @@ class TestPublished:
         publish(client, "third|boot|1", [])
         assert client.hkeys(keys.PLUGINS) == [b"third|boot|1"]
 
+    @pytest.mark.parametrize(
+        "text", [b"{", b"[]", b'{"at": 1}', b'{"at": 1, "plugins": [{"name": "welcome", "x": 1}]}']
+    )
+    def test_what_another_version_wrote_is_left_out(self, text: bytes, client: Redis) -> None:
+        """A worker starts all the same, and replaces it."""
+        client.hset(keys.PLUGINS, ELSEWHERE, text)
+        join(client, ELSEWHERE)
+        assert publish(client, "third|boot|1", [WELCOME]) == []
+        assert [each.member for each in at_work(client)] == ["third|boot|1"]
+
     def test_what_is_withdrawn_is_gone(self, client: Redis) -> None:
         """At once."""
         publish(client, ELSEWHERE, [WELCOME])
