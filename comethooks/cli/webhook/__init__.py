@@ -1,9 +1,7 @@
 """`comethooks webhook`: the webhooks of an app at CometChat, made, listed and removed."""
 
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -14,6 +12,7 @@ from comethooks.cli.terminal import options
 from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table
 from comethooks.cli.terminal.texts import plain
 from comethooks.cli.webhook import dashboard, registering
+from comethooks.cli.webhook.connecting import chosen_app, management_of
 from comethooks.management import (
     BASE_URL,
     Management,
@@ -142,7 +141,7 @@ def register(
     hand, and fails too, since nothing is registered; with --dry-run it does not.
     """
     settings = load_settings()
-    app_id = _app_id(app, settings)
+    app_id = chosen_app(app, settings)
     wanted = registering.registration(
         settings, url=url, triggers=triggers, for_handlers=for_handlers, legacy=legacy
     )
@@ -153,7 +152,7 @@ def register(
             hint("Nothing is registered yet.")
             raise click.exceptions.Exit(1)
         return
-    with _management(app_id, settings, legacy=legacy, base_url=base_url) as api:
+    with management_of(app_id, settings, legacy=legacy, base_url=base_url) as api:
         plan = planned(wanted, api)
         registering.warn(plan)
         report = registering.Report(plan, api.app_id, dry_run=dry_run, as_json=as_json)
@@ -172,7 +171,9 @@ def list_(app: str | None, legacy: bool, as_json: bool, base_url: str) -> None:
     settings = load_settings()
     found = 0
     rows: list[Sequence[Cell]] = []
-    with _management(_app_id(app, settings), settings, legacy=legacy, base_url=base_url) as api:
+    with management_of(
+        chosen_app(app, settings), settings, legacy=legacy, base_url=base_url
+    ) as api:
         for known, triggers in _detailed(api):
             found += 1
             if as_json:
@@ -206,7 +207,9 @@ def remove(
             "there is no terminal to ask on; add --yes to remove it without being asked"
         )
     settings = load_settings()
-    with _management(_app_id(app, settings), settings, legacy=legacy, base_url=base_url) as api:
+    with management_of(
+        chosen_app(app, settings), settings, legacy=legacy, base_url=base_url
+    ) as api:
         found = {each.id: each for each in api.webhooks()}
         if identifier not in found:
             others = f"there are: {', '.join(sorted(found))}" if found else "there is none"
@@ -227,43 +230,6 @@ def remove(
             print_json({"app_id": api.app_id, "webhook": identifier, "removed": True})
         else:
             click.echo(f"{identifier} removed.")
-
-
-def _app_id(chosen: str | None, settings: Settings) -> str | None:
-    """The app that is meant; None when none is configured and none was named."""
-    known = sorted(settings.app_ids)
-    if chosen is None:
-        if len(known) > 1:
-            raise click.UsageError(
-                f"several apps are configured: say with --app which one, {' or '.join(known)}"
-            )
-        return next(iter(known), None)
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", chosen):
-        raise click.BadParameter("an app id has letters and digits only", param_hint="'--app'")
-    if known and chosen not in known:
-        raise click.UsageError(
-            f"the app {chosen} is not among those that may send here ({', '.join(known)}): add it"
-            " to COMETHOOKS_APPS"
-        )
-    return chosen
-
-
-@contextmanager
-def _management(
-    app_id: str | None, settings: Settings, *, legacy: bool, base_url: str
-) -> Iterator[Management]:
-    """The management API of the app. Whatever it raises meanwhile ends the command."""
-    if settings.management is None:
-        raise click.ClickException(f"{dashboard.WHY} `comethooks webhook register` prints how.")
-    if app_id is None:
-        raise click.UsageError(
-            "which app? Name it with --app ID, or set COMETHOOKS_APPS=appid:region"
-        )
-    try:
-        with Management(app_id, settings.management, legacy=legacy, base_url=base_url) as api:
-            yield api
-    except ManagementError as error:
-        raise click.ClickException(plain(str(error))) from None
 
 
 def _by_hand(
