@@ -1,3 +1,1 @@
-"""The surface: the Flask application that receives webhooks, gunicorn's configuration, and the
-command.
-"""
+"""The web process: the Flask application that receives webhooks, and how gunicorn serves it."""

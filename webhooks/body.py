@@ -4,7 +4,7 @@ from typing import Protocol
 
 STEP = 64 * 1024
 MAX_DIGITS = 15
-"""Digits of a Content-Length that are read as a number; a longer one is too large in any case."""
+"""How many digits of a Content-Length are read as a number; a longer one is too large."""
 
 
 class Stream(Protocol):
@@ -75,7 +75,6 @@ def _until_end(stream: Stream, limit: int) -> bytes:
 def _read(stream: Stream, size: int) -> bytes:
     try:
         return stream.read(size)
-    except (
-        Exception
-    ) as error:  # every server has its own errors for a lost connection or a malformed chunk
+    except Exception as error:
+        # Every server has errors of its own for a lost connection or a malformed chunk.
         raise BrokenOffError(type(error).__name__) from None

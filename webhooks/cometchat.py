@@ -1,6 +1,4 @@
-"""CometChat as a source: Basic authentication, JSON, an allow-list of apps, and messages in
-flight.
-"""
+"""CometChat as a source: Basic authentication, JSON, an allow-list of apps, messages in flight."""
 
 import re
 from collections.abc import Mapping
@@ -60,9 +58,7 @@ class CometChat(Source):
         return schemas.parse(body, raw, strict=self._strict)
 
     def refuse(self, error: Exception) -> Refusal | None:
-        """400 for what is no JSON object, 403 for another app, 422 for what does not fit the
-        schema.
-        """
+        """400 for what is no JSON object, 403 for another app, 422 for a body that does not fit."""
         if isinstance(error, schemas.NotJsonError):
             return Refusal(
                 400,
@@ -77,8 +73,8 @@ class CometChat(Source):
         return None
 
     def glance(self, raw: bytes) -> Glance:
-        """Trigger and app; of a body that is broken, the trigger if its sender waits for a
-        decision.
+        """Trigger and app. Of a body that is broken only the trigger, and only if its sender waits
+        for a decision.
         """
         try:
             body = schemas.decode(raw)
@@ -97,16 +93,14 @@ class CometChat(Source):
         return trigger not in self._count_only and schemas.entry_for(trigger).keep is Keep.KEEP
 
     def stored(self, raw: bytes) -> bytes:
-        """The body as it came or, when the settings say so, without its secrets; nothing of what is
-        no JSON then.
+        """The body as it came or, when the settings say so, without its secrets: then a body that
+        is no JSON is not stored.
         """
         return without_secrets(raw) if self._drop_secrets else raw
 
 
 def without_secrets(raw: bytes) -> bytes:
-    """A body with `***` for every secret; empty when it is no JSON, so that nobody knows what is
-    one.
-    """
+    """A body with `***` for every secret; empty when it is no JSON, where secrets are unknown."""
     try:
         return dumps(schemas.masked(schemas.decode(raw)))
     except schemas.NotJsonError:

@@ -21,19 +21,19 @@ from comethooks.workers.streams.limit import BacklogLimit
 from comethooks.workers.streams.overview import Overview, overview
 
 OLD_SECONDS = 30.0
-"""Age from which the oldest entry of a partition is worth a word."""
+"""The age, in seconds, from which the oldest entry of a partition is told."""
 
 
 _EVICTED = {"allkeys": "kept events", "volatile": "leases and duplicate keys"}
-"""What a server without memory left removes, by the first word of its policy."""
+"""What a server without memory left removes, by the first word of its `maxmemory-policy`."""
 _LOST = {"everysec": "second", "no": "half minute"}
-"""How much of what was kept a power cut may take, by how the append-only file is written."""
+"""How much a power cut may take of what was kept, by `appendfsync`."""
 
 
 @dataclass(frozen=True, slots=True)
 class HealthFinding:
-    """One thing that is not as it should be: a word for it, what is so, and what to do if anything
-    can be done.
+    """One thing that is not as it should be: a word for it, what is the case, and what to do, if
+    there is anything.
     """
 
     what: str
@@ -48,7 +48,7 @@ class HealthFinding:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Ready means that an event sent now would be kept; what is degraded does not change that."""
+    """What was found. It is ready when an event sent now would be kept, whatever is degraded."""
 
     refusing: tuple[HealthFinding, ...] = ()
     degraded: tuple[HealthFinding, ...] = ()
@@ -74,10 +74,10 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What the server said when asked about itself. A mapping is empty where it may not be read.
+    """What the server said of itself. A mapping is empty where it may not be read.
 
-    `refusal` is the word with which it refuses to write, `configuration` what CONFIG says of the
-    append-only file, `state` what INFO says of memory and persistence.
+    `refusal` is the word with which it refuses to write, `configuration` is what CONFIG says of the
+    append-only file, and `state` is what INFO says of memory and persistence.
     """
 
     refusal: str | None
@@ -94,10 +94,10 @@ def seen(client: Redis, partitions: int | None) -> Overview | None:
 
 
 def check(client: Redis, settings: Settings, journal_error: Callable[[], str | None]) -> Health:
-    """Ask Redis and the journal. Takes four round trips to Redis, and less than a second when it
-    is away.
+    """Ask Redis and the journal. It takes three round trips to Redis, and less than a second when
+    Redis is away.
 
-    `journal_error` says in one word why the journal cannot be reached, or None.
+    `journal_error` says in a word why the journal cannot be reached, or None.
     """
     try:
         server = ask(client)
@@ -119,12 +119,10 @@ def check(client: Redis, settings: Settings, journal_error: Callable[[], str | N
 
 
 def ask(client: Redis) -> Server:
-    """Ask the server about itself, in one round trip. Raises redis-py's errors when it does not
-    answer.
-    """
+    """Ask the server about itself, in one round trip. Raises redis-py's errors."""
     pipeline = client.pipeline(transaction=False)
-    # Redis looks whether it may write (read-only, disk or memory full) before it finds nothing to
-    # write.
+    # The probe is never there, so this writes nothing. But Redis looks first whether it may write,
+    # and refuses where it is read-only or its disk or memory is full.
     pipeline.set(keys.PROBE, 1, xx=True)
     pipeline.config_get("append*")
     pipeline.info("memory", "persistence")
@@ -208,8 +206,8 @@ def engine_degraded(state: Overview) -> Iterator[HealthFinding]:
 
 
 def plugins_degraded(workers: Sequence[WorkerPlugins]) -> Iterator[HealthFinding]:
-    """Which plugins get nothing, or not everywhere the same. An error's text may hold anything, so
-    it is not told here.
+    """Which plugins get nothing, or are not the same everywhere. The text of an error is not told
+    here: it may hold anything.
     """
     if sentences := list(not_running(workers)):
         yield HealthFinding("plugins", ", ".join(sentences), "see: comethooks plugins list")

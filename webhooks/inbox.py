@@ -1,6 +1,4 @@
-"""The view of `POST /webhooks` and `/webhooks/<source>`: reads what HTTP brought; the rest is done
-elsewhere.
-"""
+"""The view of `POST /webhooks` and `/webhooks/<source>`: it has a request judged and kept."""
 
 import threading
 import time
@@ -25,7 +23,7 @@ MAX_HEADER = 256
 """Characters of a header that are kept."""
 
 SAMPLE_SECONDS = 10.0
-"""Of the requests by unknown senders, a process keeps at most one in this time."""
+"""Of the requests by unknown senders, a process keeps at most one in so many seconds."""
 
 log = structlog.get_logger()
 
@@ -126,9 +124,8 @@ class Inbox:
                 "not kept", id=verdict.record.id, in_flight=verdict.in_flight, reason=error.reason
             )
             return error
-        except (
-            Exception
-        ) as error:  # whatever it was, there was no confirmation, and so there is no 200
+        except Exception as error:
+            # Whatever it was, nobody has confirmed that the event is kept, so the answer is no 200.
             self._metrics.failure()
             log.error(
                 "not kept", id=verdict.record.id, in_flight=verdict.in_flight, **logs.failure(error)

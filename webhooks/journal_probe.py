@@ -6,7 +6,7 @@ PATIENCE_SECONDS = 0.4
 
 
 class JournalProbe:
-    """Asks the journal in a thread of its own, one at a time however often it is asked for."""
+    """Asks the journal in a thread of its own; only one is at it, however often somebody asks."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -14,9 +14,7 @@ class JournalProbe:
         self._error: str | None = None
 
     def error(self) -> str | None:
-        """Why the journal cannot be reached, in a word; None when it can. Takes less than half a
-        second.
-        """
+        """Why the journal cannot be reached, in a word, or None. Takes less than half a second."""
         if not self._asking.acquire(blocking=False):
             return self._error or "no answer yet"
         answered = threading.Event()

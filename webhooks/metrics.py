@@ -1,7 +1,8 @@
 """What is counted here, and what Redis says, as Prometheus text.
 
 Under gunicorn every worker process counts in files of PROMETHEUS_MULTIPROC_DIR, and whichever
-answers a scrape adds them up. Labels have few values: a trigger that we do not know is "other".
+process answers a scrape adds them up. Labels have few values: a trigger that we do not know is
+"other".
 """
 
 from collections.abc import Iterator
@@ -21,9 +22,7 @@ from comethooks.workers.streams.overview import Overview
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 MULTIPROCESS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
-"""The environment variable by which prometheus-client knows that several processes count
-together.
-"""
+"""The variable by which prometheus-client knows that several processes count together."""
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
 """Seconds. CometChat gives up after the last one."""
@@ -74,9 +73,7 @@ class Metrics:
         self._failures.inc()
 
     def drift(self, kind: DriftKind) -> None:
-        """Count one accepted body in which something of this kind is not as expected, however
-        often.
-        """
+        """Count one accepted body in which something of this kind is not as expected."""
         self._drift.labels(kind.value).inc()
 
     def text(

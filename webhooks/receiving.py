@@ -73,9 +73,8 @@ def judge(source: Source, incoming: Incoming, raw: bytes) -> Verdict:
     try:
         body = source.decode(raw)
         parsed = source.parse(body, raw)
-    except (
-        Exception
-    ) as error:  # a defect of ours may neither lose an event nor hold up a message in flight
+    except Exception as error:
+        # A defect of ours must neither lose an event nor hold up a message in flight.
         return _refused(source, incoming, source.refuse(error) or _defect(error), raw)
     return _accepted(source, incoming, parsed, source.stored(raw))
 

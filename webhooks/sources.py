@@ -1,8 +1,8 @@
 """A source: somebody who sends events here, under a path of its own.
 
-What belongs to a source, and to nobody else: how it shows who it is, how its bodies are read, what
-they say, and what it is told when one is no good. Everything behind that is the same for all:
-keeping, partitions, runs, replay.
+A source decides how its senders show who they are, how bodies are read, what they say, and what the
+sender is told when one is no good. Everything behind that is the same for all: keeping, partitions,
+runs, replay.
 """
 
 from abc import ABC, abstractmethod
@@ -22,9 +22,7 @@ class Headers(Protocol):
 
 
 class NotAuthenticatedError(Exception):
-    """The sender has not shown who it is. `reason` says what was wrong, never what was
-    presented.
-    """
+    """The sender has not shown who it is. `reason` says what is wrong, and quotes nothing."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -55,7 +53,7 @@ class Glance:
 
 
 class Source(ABC):
-    """Who sends. A subclass is given its settings, and changes nothing once it is made."""
+    """Who sends. A subclass is given its settings, and does not change once it is made."""
 
     name: ClassVar[str]
     """Part of the path, of patterns (`name:trigger`) and of all that is kept: lower-case letters
@@ -91,8 +89,8 @@ class Source(ABC):
 
     @abstractmethod
     def refuse(self, error: Exception) -> Refusal | None:
-        """What the sender is told about an error of `decode` or `parse`; None when the error is
-        none of its doing.
+        """What the sender is told about an error of `decode` or `parse`; None when we
+        are to blame.
         """
 
     def takes(self, content_type: str) -> bool:

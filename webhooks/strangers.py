@@ -1,6 +1,4 @@
-"""Who may ask how the service does: this machine, private networks, and nobody else unless the
-settings say so.
-"""
+"""Who may ask how the service does: this machine, private networks, and others if told so."""
 
 from collections.abc import Callable
 

@@ -1,6 +1,4 @@
-"""`python -m comethooks.webhooks.gunicorn`: gunicorn, but for one thing that it does to the import
-path.
-"""
+"""`python -m comethooks.webhooks.gunicorn`: gunicorn, without what it does to the import path."""
 
 import os
 

@@ -1,7 +1,6 @@
-"""gunicorn's configuration: what is the same everywhere. `server.gunicorn_argv` adds what settings
-say.
+"""gunicorn's configuration: what depends on no setting; `server.gunicorn_argv` adds what does.
 
-No `preload_app`: every worker makes its own application, so no connection crosses a fork.
+There is no `preload_app`: every worker makes its own application, so no connection crosses a fork.
 """
 
 import os
@@ -17,9 +16,9 @@ from comethooks.webhooks.metrics import MULTIPROCESS_DIRECTORY
 
 worker_class = "comethooks.webhooks.gunicorn.worker.Worker"
 threads = 16
-keepalive = (
-    65  # seconds; longer than the 60 after which most load balancers let go of an idle connection
-)
+# Longer than the 60 seconds after which most load balancers drop an idle connection: if we dropped
+# it first, a request that is just being sent would be lost.
+keepalive = 65
 timeout = 30
 graceful_timeout = 10
 backlog = 2048
@@ -30,14 +29,13 @@ forwarded_allow_ips = ""  # the application counts its trusted proxies itself
 secure_scheme_headers: dict[str, str] = {}
 
 SILENCE_SECONDS = 5
-"""How long a sender may say nothing in the middle of a request before its thread is taken away from
-it."""
+"""How long a sender may say nothing in the middle of a request before it loses its thread."""
 
 
 def when_ready(server: Any) -> None:
-    """Limit how long a connection may be silent: gunicorn's threads would wait for ever.
+    """Limit how long a connection may be silent, since gunicorn's threads would wait for ever.
 
-    Accepted sockets inherit it. The read then fails with `BlockingIOError`.
+    Accepted sockets inherit the limit. A read that is too slow fails with `BlockingIOError`.
     """
     for listener in server.LISTENERS:
         listener.sock.setsockopt(
@@ -46,7 +44,7 @@ def when_ready(server: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Let the counters of a process that is gone stand, and drop its gauges."""
+    """Keep the counters of a process that is gone, and drop its gauges."""
     if os.environ.get(MULTIPROCESS_DIRECTORY):
         mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 

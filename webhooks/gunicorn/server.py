@@ -1,6 +1,4 @@
-"""How the command `web` becomes gunicorn: its command line, its environment, and where its log
-goes.
-"""
+"""How the command `web` becomes gunicorn: its command line, its environment, and its log."""
 
 import os
 import shutil
@@ -25,8 +23,8 @@ SHARED_MEMORY = Path("/dev/shm")
 
 
 def gunicorn_argv(settings: Settings) -> list[str]:
-    """The command line that serves the application; what does not depend on settings is in
-    `gunicorn_conf`.
+    """The command line that serves the application. What depends on no setting is in
+    `webhooks.gunicorn.config`.
 
     Raises `NoCredentialsError`.
     """
@@ -42,18 +40,16 @@ def gunicorn_argv(settings: Settings) -> list[str]:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The environment to serve the application in, with a fresh directory for its processes'
-    counters.
-    """
+    """The environment to serve the application in, with a new directory for counters."""
     return {**settings.environ, MULTIPROCESS_DIRECTORY: str(_metrics_dir(settings.data_dir))}
 
 
 def _metrics_dir(data_dir: Path) -> Path:
-    """An empty directory named after this host and process; those of processes that are gone are
-    removed.
+    """An empty directory named after this host and process. Removes those of processes that are
+    gone.
 
-    Not on the disk, if possible: the counters are mapped into memory, and a process that writes to
-    such a file on a disk that is full is killed.
+    It is not on the disk, if possible. The counters are mapped into memory, and a process that
+    writes to such a file on a full disk is killed.
     """
     root = SHARED_MEMORY if _has_shared_memory() else metrics_dir(data_dir)
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -70,12 +66,10 @@ def _has_shared_memory() -> bool:
 
 
 class GunicornLogger(Logger):  # type: ignore[misc]
-    """Sends gunicorn's own messages where ours go, without the parts that quote a request."""
+    """Sends gunicorn's own messages to our log, without the parts that quote a request."""
 
     def setup(self, cfg: Any) -> None:
-        """Called by gunicorn in the first process, and again when its configuration is read
-        anew.
-        """
+        """Called by gunicorn in its first process, and when it reads its configuration again."""
         self.cfg = cfg
         logs.configure(Settings.load().log_format)
         self._log = structlog.get_logger().bind(logger="gunicorn")
@@ -106,7 +100,7 @@ class GunicornLogger(Logger):  # type: ignore[misc]
         """Log the type and place of the exception that is being handled."""
         error = sys.exc_info()[1]
         if error is None or isinstance(error, BlockingIOError):
-            return  # a sender that fell silent; see `gunicorn_conf.when_ready`
+            return  # a sender that fell silent; see `config.when_ready`
         # The arguments hold the URL, and the URL may hold a token.
         self._log.error(msg.partition("%")[0].strip(), **logs.failure(error))
 

@@ -1,13 +1,13 @@
 """gunicorn's threaded worker, made to wait for nobody but Redis.
 
-As it comes (27.0), a thread belongs to a connection from the moment it is accepted, so a few
-senders that fall silent in the middle of a request take all of them; and its main loop lingers over
+As it comes (27.0), a thread belongs to a connection from the moment it is accepted. So a few
+senders that fall silent in the middle of a request take all threads. And its main loop lingers over
 every connection that it closes until the peer has closed too, up to two seconds each, and accepts
-nothing meanwhile. Here the main loop collects requests as they arrive and hands them to a thread
-when they are complete, and does not linger.
+nothing meanwhile. Here the main loop collects requests as they arrive, hands each to a thread when
+it is complete, and does not linger.
 
-This leans on methods of gunicorn that are not public, so its version is pinned to 27.x, and the
-tests of `tests/webhooks/test_gunicorn.py` show with real connections that it still does what it
+This uses methods of gunicorn that are not public. So its version is pinned to 27.x, and
+`tests/webhooks/gunicorn/test_gunicorn.py` shows with real connections that it still does what it
 says.
 """
 
@@ -29,27 +29,27 @@ from comethooks.webhooks.problems import PROBLEM_TYPE, problem
 from comethooks.workers.ids import new_id
 
 COLLECTED_BYTES = 64 * 1024
-"""How much of a request is collected; a thread reads the rest of a larger one."""
+"""How many bytes of a request are collected; of a larger one a thread reads the rest."""
 ARRIVAL_SECONDS = 10.0
 """How long that may take, from the first byte or, on a new connection, from its start."""
 DRAIN_SECONDS = 0.2
-"""How long a thread waits for a body that was refused unread, so that its connection can be
-kept.
+"""How long a thread waits, in seconds, for the rest of a body that was refused unread, so that the
+connection can be kept.
 """
 LINGER_SECONDS = 2.0
-"""How long a peer has to close its side; closing ours at once could destroy the answer on its
-way.
+"""How long a peer has, in seconds, to close its side. Closing ours at once could destroy the answer
+that is on its way.
 """
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,7})[ \t]*\r\n")
 
 
 def is_complete(received: bytes | bytearray) -> bool:
-    """Whether a thread can begin with what was received of a request and need not wait for the
+    """Whether a thread can begin with what was received of a request, without waiting for the
     sender.
 
-    That is so when nothing is missing, when it is too much to be collected, when its end cannot be
-    told from its head, and when the sender waits to be told to go on.
+    It can when nothing is missing, when the request is too large to be collected, when its head
+    does not say where it ends, and when the sender waits to be told to go on.
     """
     end = received.find(b"\r\n\r\n")
     if end < 0:
@@ -70,7 +70,7 @@ class ArrivingConnection(TConn):  # type: ignore[misc]
         self.received = bytearray()
 
     def arrived(self) -> bool:
-        """Take what has arrived; whether a request is complete, or nothing more will come."""
+        """Take what has arrived; returns whether the request is complete or nothing will come."""
         try:
             data = self.sock.recv(COLLECTED_BYTES)
         except BlockingIOError:
@@ -88,7 +88,7 @@ class ArrivingConnection(TConn):  # type: ignore[misc]
 
 
 class _Said:
-    """Stands in for a socket, to learn the status that gunicorn would answer with."""
+    """Stands in for a socket, to learn with which status gunicorn would answer."""
 
     status = 400
 
@@ -129,9 +129,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._begin(conn)
 
     def finish_request(self, conn: ArrivingConnection, future: "Future[Any]") -> None:
-        """After a request: keep the connection, or say that nothing more comes and let the peer
-        close it.
-        """
+        """After a request, keep the connection, or end our side and let the peer end its own."""
         if future.cancelled() or future.exception() is not None or future.result() is not False:
             super().finish_request(conn, future)
             return
@@ -144,9 +142,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._wait(conn, self._lingering, LINGER_SECONDS, self._discard)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
-        """Answer what gunicorn refuses by itself as the application would: with a problem and an
-        id.
-        """
+        """Answer what gunicorn refuses as the application would: with a problem and an id."""
         said = _Said()
         super().handle_error(req, said, addr, exc)
         document = problem(
@@ -161,7 +157,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             client.sendall(head.encode() + document)
 
     def murder_pending(self) -> None:
-        """Called in every round of the main loop: close those whose time is over."""
+        """Close those whose time is over. gunicorn calls this in every round of its main loop."""
         now = time.monotonic()
         for waiting in (self.pending_conns, self._lingering):
             while waiting and waiting[0].timeout <= now:
@@ -170,8 +166,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 self._close(conn)
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """Called when the process is asked to stop: nobody new comes, and nobody is waited for for
-        long.
+        """Prepare the end: nobody new comes in, and nobody is waited for for long. gunicorn calls
+        this when the process is asked to stop.
         """
         for listener in self.sockets:
             # Who has connected is answered; who comes later is refused, and not left to wait for
@@ -186,7 +182,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             conn.timeout = min(conn.timeout, deadline)
 
     def _keepalive_after(self, conn: ArrivingConnection, keepalive: bool) -> bool:
-        """Called by the thread after a request: whether the connection can be used again."""
+        """Whether the connection can be used again. The thread calls this after a request."""
         return keepalive and bool(
             conn.parser.finish_body(deadline=time.monotonic() + DRAIN_SECONDS)
         )

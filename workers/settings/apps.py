@@ -1,6 +1,5 @@
-"""CometChat's apps, and the keys that act on them. No output shows a key.
-
-Errors never quote the text, which holds keys.
+"""CometChat's apps, and the keys that act on them. No output shows a key, and no error quotes the
+text, which holds keys.
 """
 
 import re
@@ -10,17 +9,15 @@ from comethooks.schemas.masking import MASK
 
 
 class AppsError(ValueError):
-    """Text that does not name apps. Its message says what is wrong with which entry, and quotes
-    none of it.
-    """
+    """Text that does not name apps. The message says which entry is wrong, and quotes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class App:
     """A CometChat app.
 
-    `region` is where it is hosted: us, eu, in, or one that came later. `rest_key` is for the Chat
-    REST API, and masked in `repr` and `str`.
+    `region` is where it is hosted: us, eu, in, or one that came later. `rest_key` is for its Chat
+    REST API; `repr` and `str` do not show it.
     """
 
     id: str
@@ -33,7 +30,8 @@ class App:
         return f"https://{self.id}.api-{self.region}.cometchat.io/v3"
 
     def api_headers(self, *, on_behalf_of: str | None = None) -> dict[str, str]:
-        """What its Chat REST API asks for: as a user, when one is named by uid, else as the app.
+        """The headers that its Chat REST API asks for: as the user with the uid `on_behalf_of`, or
+        as the app.
 
         Raises `AppsError` when its key is not known.
         """
@@ -48,8 +46,8 @@ class App:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ManagementKey:
-    """What the management API asks for; CometChat's sales team issues it. Masked in `repr` and
-    `str`.
+    """The key and secret of the management API, which CometChat's sales team issues. `repr` and
+    `str` show neither.
     """
 
     key: str

@@ -9,7 +9,9 @@ from comethooks.workers.settings import addresses, apps, paths, values
 
 
 class SettingsEnv(Env):
-    """environs, over texts that are given to it; problems wait until it is sealed."""
+    """environs, reading texts that are given to it instead of the environment. Its problems wait
+    until it is sealed.
+    """
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         super().__init__(eager=False)

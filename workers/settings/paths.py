@@ -36,9 +36,7 @@ class CredentialsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A user and the password that CometChat sends with it. The password is masked in `repr` and
-    `str`.
-    """
+    """A user and the password that CometChat sends with it; `repr` and `str` hide the password."""
 
     user: str
     password: str = field(repr=False)
@@ -103,8 +101,8 @@ def socket_path(data_dir: Path) -> Path:
     """The unix socket of the embedded server: the same for everybody with the same `data_dir` and
     user id.
 
-    Where the data directory's own path is too long for a socket, it is one in a folder of the
-    system's temporary directory; make that folder with `make_private_dir`.
+    Where the path of the data directory is too long for a socket, it is one in a folder of the
+    system's temporary directory. Make that folder with `make_private_dir`.
     """
     path = server_dir(data_dir) / "valkey.sock"
     if len(os.fsencode(path)) < MAX_SOCKET_PATH:
@@ -116,8 +114,8 @@ def socket_path(data_dir: Path) -> Path:
 def make_private_dir(path: Path) -> None:
     """Make the folder `path`, and those above it, readable by this user alone.
 
-    Raises `PermissionError` when it is there already and belongs to somebody else, or is a link:
-    anybody can make a folder under the temporary directory, and wait there for what we would send.
+    Raises `PermissionError` when it is there already and belongs to somebody else, or is a link.
+    Anybody can make a folder in the temporary directory, and wait there for what we would send.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.mkdir(mode=0o700, exist_ok=True)
@@ -156,9 +154,9 @@ def read_credentials(data_dir: Path) -> tuple[Credential, ...]:
 def ensure_credentials(data_dir: Path) -> Credential:
     """The first credential kept in `data_dir`, made now when there is none.
 
-    The file is complete and readable by this user alone from the moment it is there, and of several
-    processes that make it at the same time all return the same credential.
-    Raises what `read_credentials` raises.
+    The file is complete and readable by this user alone from the moment it is there. When several
+    processes make it at once, all return the same credential. Raises what `read_credentials`
+    raises.
     """
     if kept := read_credentials(data_dir):
         return kept[0]
@@ -169,8 +167,8 @@ def ensure_credentials(data_dir: Path) -> Credential:
 
 
 def _create_once(path: Path, text: str) -> None:
-    """Make `path` with `text`, complete and with mode 0600 at once; leave it alone when it is
-    there.
+    """Make `path` with `text`, complete and with mode 0600 from the first moment. Leave it alone
+    when it is there.
     """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -201,8 +199,6 @@ def _credential(entry: str, number: int) -> Credential:
 
 
 def _temporary_dir() -> Path:
-    """`/tmp` where there is one: unlike TMPDIR, it is the same in every terminal, service and cron
-    job.
-    """
+    """`/tmp` where there is one: TMPDIR is not the same in every terminal, service and job."""
     shared = Path("/tmp")
     return shared if os.access(shared, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())

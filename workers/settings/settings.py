@@ -2,7 +2,7 @@
 changes.
 
 Every setting is `NAME`, or `NAME_FILE` with the path of a file that holds the value. An empty one
-counts as unset. `SettingsError` is raised when some cannot be used, and lists all of them.
+counts as unset. When some cannot be used, `SettingsError` lists all of them.
 """
 
 import os
@@ -35,9 +35,7 @@ _MOST_DAYS = 36_500
 
 
 class SettingsError(Exception):
-    """Settings that cannot be used. `problems` says of each, in a line, what is wrong and what to
-    do.
-    """
+    """Settings that cannot be used. `problems` says of each what is wrong and what to do."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
@@ -50,8 +48,7 @@ class Settings:
     """Everything that can be turned. Secrets are masked in `repr` and `str`."""
 
     basic_auth: tuple[Credential, ...]
-    """What CometChat may authenticate with; empty when it is neither set nor made by `comethooks
-    up`."""
+    """What CometChat may authenticate with; empty when it is neither set nor made by `up`."""
     app_ids: frozenset[str]
     """The app ids that are let in, those of `apps` among them; empty: every one."""
     apps: tuple[App, ...]
@@ -89,9 +86,7 @@ class Settings:
     payload_retention_days: int
     """The same for its body; no more than `retention_days`."""
     run_retention_days: int
-    """The same for the tracebacks and earlier attempts of its runs; no more than
-    `retention_days`.
-    """
+    """The same for tracebacks and earlier attempts of its runs; no more than `retention_days`."""
     strict_triggers: frozenset[str]
     """Triggers whose bodies are refused when they hold what the schemas do not know; `*` is every
     one."""
@@ -142,8 +137,8 @@ class Settings:
 
 
 def _parsed(env: SettingsEnv) -> dict[str, Any]:
-    """Every field of `Settings` but `environ`, with its default; one that cannot be used is left as
-    it is.
+    """Every field of `Settings` but `environ` and `management`, with its default. A value that
+    cannot be used is left as it is, and `env` knows the problem.
     """
     data_dir = env.directory(NAMES["data_dir"], ".comethooks")
     host, port = _listening(env)
@@ -203,8 +198,8 @@ def _apps(env: SettingsEnv) -> dict[str, Any]:
 
 
 def _retention(env: SettingsEnv) -> dict[str, Any]:
-    """The three ages in days; the details of an event are kept as long as it is, unless that is
-    said.
+    """The three ages, in days. Details of an event are kept as long as the event, unless a setting
+    says otherwise.
     """
     days = env.number(NAMES["retention_days"], _DAYS, maximum=_MOST_DAYS)
     most = days if isinstance(days, int) else int(_DAYS)
@@ -218,7 +213,7 @@ def _retention(env: SettingsEnv) -> dict[str, Any]:
 def _management(
     texts: Mapping[str, str], unread: Mapping[str, str]
 ) -> tuple[ManagementKey | None, list[str]]:
-    """The key of the management API and its secret; one alone is a problem."""
+    """The key of the management API and its secret. One without the other is a problem."""
     match [name for name in MANAGEMENT if name not in texts]:
         case []:
             return ManagementKey(*(texts[name] for name in MANAGEMENT)), []
@@ -240,7 +235,7 @@ def _kept_credentials(data_dir: Path) -> tuple[tuple[Credential, ...], list[str]
 
 
 def _worded(errors: Mapping[str, list[str]], given: Mapping[str, str]) -> list[str]:
-    """A line for each problem; it quotes the value, unless that is a secret or came from a file."""
+    """A line for each problem. It quotes the value, unless that is secret or came from a file."""
     lines = []
     for name, messages in errors.items():
         text = given.get(name, "").strip()

@@ -22,9 +22,7 @@ class Unread:
 
     @property
     def is_surely_misspelt(self) -> bool:
-        """Whether it is so like another that no plugin need be asked whether it is one of its
-        own.
-        """
+        """Whether it is so like another that no plugin need be asked about it."""
         return self.nearest is not None and _likeness(self.name, self.nearest) >= _SURELY_LIKE
 
     @property

@@ -42,9 +42,7 @@ def parse_duration(text: str) -> float:
 
 
 def parse_size(text: str) -> int:
-    """Bytes, from a number of them or a form such as `512kB`, `1MiB`, `2GB`; case does not
-    matter.
-    """
+    """Bytes, from a number of them or a form such as `512kB`, `1MiB`, `2GB`, in any case."""
     match = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,6})?) ?([a-z]{0,3})", text.strip().lower())
     if match is None or match[2] not in _BYTES:
         raise ValueError("expected a size such as 512kB, 1MiB or 2GB, or a number of bytes")

@@ -1,6 +1,4 @@
-"""Environment variables, each `NAME` or `NAME_FILE` with the path of a file that holds the
-value.
-"""
+"""Environment variables: each is `NAME`, or `NAME_FILE` with the path of a file."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,11 +7,10 @@ from pathlib import Path
 def read_variables(
     environ: Mapping[str, str], names: Iterable[str]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """The values of those of `names` that are set, by `NAME` or by the file in `NAME_FILE`, and the
-    problems.
+    """The values of those of `names` that are set, itself or as a file, and the problems. Both are
+    by name; a problem is a line that says what to do.
 
-    Both by name; a problem is a line that says what to do. Values are stripped; an empty one counts
-    as unset, an empty file as a problem.
+    Values are stripped. An empty value counts as unset, an empty file as a problem.
     """
     texts: dict[str, str] = {}
     problems: dict[str, str] = {}

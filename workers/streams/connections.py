@@ -1,6 +1,4 @@
-"""Clients of Redis that never repeat a call by themselves, and wait no longer than
-somebody does.
-"""
+"""Clients of Redis that repeat nothing by themselves, and wait no longer than somebody does."""
 
 from collections.abc import Mapping
 from typing import Any, cast

@@ -46,9 +46,7 @@ class Keeper(threading.Thread):
         """The time, by the leases' clock, until which every lease in it is surely ours."""
 
     def hold(self, number: int, value: str, asked: float) -> None:
-        """Renew this lease from now on; `asked` is the time, by the leases' clock, at which it was
-        asked for.
-        """
+        """Renew this lease from now on; `asked` is when it was asked for, by the leases' clock."""
         with self._lock:
             self._held[number] = value
             # It counts from when it was asked for, which may be earlier than the last renewal.

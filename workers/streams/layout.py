@@ -27,9 +27,7 @@ class Layout:
 
     @classmethod
     def parse(cls, text: bytes | str) -> Self:
-        """The layout in its written form: `16`, or `32@16` for 32 partitions that follow the first
-        16.
-        """
+        """The layout in its written form: `16`, or `32@16` for 32 that follow the first 16."""
         count, _, base = (text.decode() if isinstance(text, bytes) else text).partition("@")
         return cls(int(count), int(base or 0))
 
@@ -89,9 +87,7 @@ class SwitchingError(Exception):
 
 
 def read_layouts(client: Redis, wanted: int | None = None) -> Layouts:
-    """The layouts that Redis has, or those that the first start would make. Raises redis-py's
-    errors.
-    """
+    """The layouts of Redis, or those that the first start would make. Raises redis-py's errors."""
     accepting, emptying = cast(list[bytes | None], client.mget(keys.PARTITIONS, keys.EMPTYING))
     if accepting is None:
         return Layouts(Layout(wanted or DEFAULT_COUNT))

@@ -6,9 +6,7 @@ from comethooks.workers.streams import keys, scripts
 
 
 class Leader:
-    """A candidate, `member`, for what only one may do at a time. It asks again before each piece of
-    work.
-    """
+    """A candidate, `member`, for what only one may do. It asks again before each piece of work."""
 
     def __init__(self, client: Redis, member: str, *, ttl: float) -> None:
         self._member = member

@@ -84,9 +84,7 @@ class KnownLimit:
         self._lock = threading.Lock()
 
     def refresh(self) -> None:
-        """Ask the server again, if the last time is long ago. When it does not say, the known limit
-        stays.
-        """
+        """Ask the server again, if the last time is long ago and it is willing to say."""
         if self._clock() < self._due or not self._lock.acquire(blocking=False):
             return
         try:

@@ -26,9 +26,7 @@ class PartitionState:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All partitions, the drainers that live, the backlog, the runs, and what is known of a
-    scheduler.
-    """
+    """All partitions, live drainers, the backlog, the runs, and what is known of a scheduler."""
 
     partitions: tuple[PartitionState, ...]
     emptying: Layout | None

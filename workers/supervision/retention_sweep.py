@@ -23,9 +23,7 @@ log = structlog.get_logger()
 
 
 class Sweeper:
-    """Deletes what is older than the settings say. Call `go_on` again and again: each call takes
-    some steps.
-    """
+    """Deletes what is older than the settings say: some of it in each call of `go_on`."""
 
     def __init__(self, settings: Settings, journal: Journal, client: Redis) -> None:
         self._client = client

@@ -162,9 +162,7 @@ def supervise(
 
 
 def stop_together(children: Sequence[Child]) -> None:
-    """Ask all to stop at once, then wait for each. The time that each may take counts from the
-    asking.
-    """
+    """Ask all to stop at once, then wait for each until its time, from the asking, is over."""
     asked = time.monotonic()
     for child in children:
         child._ask_to_stop()

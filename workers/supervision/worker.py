@@ -56,9 +56,7 @@ CONNECTION_TIMEOUT_SECONDS = 2
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 10.0
 STEADY_SECONDS = 10.0
-"""After a job that lived so long, in seconds, the next one follows without a pause, however it
-ended.
-"""
+"""After a job that lived so long, however it ended, the next one follows without a pause."""
 _PAUSE_AFTER_OUTAGE_SECONDS = 1.0
 
 log = structlog.get_logger()
@@ -135,17 +133,13 @@ class HorseWorker(Worker):
             self.handle_warm_shutdown_request()
 
     def setup_work_horse_signals(self) -> None:
-        """Ignore Ctrl-C, and end with the worker. SIGTERM stays blocked until the drainer has its
-        handler.
-        """
+        """Ignore Ctrl-C, and end with the worker. SIGTERM waits for the handler of the drainer."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         assert self.pid
         end_with_parent(self.pid)
 
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
-        """Tell RQ that the drainer lives. When Redis does not take that, the drainer knows what to
-        do.
-        """
+        """Tell RQ that the drainer lives; when Redis is away, the drainer knows what to do."""
         with contextlib.suppress(RedisError, OSError):
             super().maintain_heartbeats(job, execution)
 
@@ -236,9 +230,7 @@ class RunsWorker(HorseWorker):
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
     ) -> tuple[Job, Queue]:
-        """The next job. It looks twice a second: in a call that waits in Redis it would not notice
-        an outage.
-        """
+        """The next job. It looks twice a second, since a call that waits would notice no outage."""
         time.sleep(self._pause)
         while True:
             found: tuple[Job, Queue] | None = super().dequeue_job_and_maintain_ttl(
