@@ -118,3 +118,19 @@ class TestBoth:
         journal.claim("member", now=NOW, until=NOW, limit=10)
         assert decide(journal, Filter(handler="a.retrying")) == 0
         assert journal.finish("member", [(an_id(1), run(RunState.DONE, "a.retrying"))]) == 1
+
+
+class TestForget:
+    def test_what_is_asked_for_is_gone_as_if_it_had_never_been(self, journal: Journal):
+        """With the attempts before the last one; it can be written anew."""
+        journal.write([settled(event(2), run(RunState.DEAD, "a.dead"))])
+        journal.claim("member", now=NOW, until=NOW + 1, limit=1)
+        journal.finish("member", [(event(1).id, run(RunState.DEAD, "a.retrying", attempts=2))])
+        journal.forget_runs(Filter(event_id=event(1).id, handler="a.retrying", replay=""))
+        journal.forget_runs(Filter(event_id=event(1).id, handler="a.dead", replay="another"))
+        left = {f"a.{state}" for state in RunState} - {"a.retrying"}
+        assert states(journal, Filter(event_id=event(1).id)).keys() == left
+        assert states(journal, Filter(event_id=event(2).id)) == {"a.dead": "dead"}
+        journal.write([settled(event(1), run(RunState.DONE, "a.retrying"))])
+        [written] = [each for each in journal.runs_of(event(1).id) if each.handler == "a.retrying"]
+        assert (written.state, len(written.attempts_made)) == (RunState.DONE, 1)

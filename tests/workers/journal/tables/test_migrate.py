@@ -36,7 +36,7 @@ def test_the_revisions_make_the_tables_that_the_code_knows(journal: Journal):
     with journal.engine.begin() as connection:
         for table in reversed(metadata.sorted_tables):
             connection.execute(DropTable(table))
-        metadata.create_all(connection)
+    journal.create_tables()
     assert made == _described(journal)
 
 
@@ -156,3 +156,14 @@ def _set_revision(journal: Journal, revision: str | None) -> None:
             connection.execute(
                 text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision}
             )
+
+
+@pytest.mark.parametrize(("durable", "mode"), [(True, 2), (False, 0)])
+def test_only_a_journal_that_has_to_last_waits_for_the_disk(
+    tmp_path: Path, durable: bool, mode: int
+):
+    """SQLite's own number for that: FULL, or OFF."""
+    journal = Journal.open(f"sqlite:///{tmp_path}/journal.db", durable=durable)
+    with journal.engine.connect() as connection:
+        assert connection.scalar(text("PRAGMA synchronous")) == mode
+    journal.close()
