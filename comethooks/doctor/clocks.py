@@ -32,6 +32,7 @@ def ahead(ask: Ask, clock: Callable[[], float] = time.time) -> float:
     started = clock()
     theirs = ask()
     ended = clock()
+    # The server looked at its clock at some moment in between: what lies there differs by nothing.
     if theirs < started:
         return theirs - started
     return max(0.0, theirs - ended)

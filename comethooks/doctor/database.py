@@ -96,7 +96,7 @@ def _sqlite(connection: Connection, url: str) -> Iterator[Finding]:
             "database.mode",
             Level.WARNING,
             f"journal mode {mode} instead of wal: readers and writers wait for each other",
-            "keep it on a local disk; file systems of networks cannot do it",
+            "keep it on a local disk; network file systems cannot do it",
         )
 
 

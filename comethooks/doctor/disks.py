@@ -1,4 +1,4 @@
-"""Free space, wherever something is written on this machine."""
+"""Free space of every file system that something is written to on this machine."""
 
 import os
 import shutil
@@ -14,7 +14,9 @@ from comethooks.doctor.finding import Finding, Level
 from comethooks.workers.settings.addresses import LOOPBACK
 
 LOW_SHARE, LOW_BYTES = 0.10, 10**9
+"""With less, look after it: an append-only file that is rewritten needs its size once more."""
 OUT_SHARE, OUT_BYTES = 0.01, 100 * 10**6
+"""With less, writes fail soon, and every event gets 503."""
 
 
 def check_disks(places: Mapping[str, Path]) -> Iterator[Finding]:

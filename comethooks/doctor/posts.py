@@ -1,4 +1,4 @@
-"""One POST to an address out there, and what came of it."""
+"""One POST to a public address, and what came of it."""
 
 import ssl
 import time
@@ -13,6 +13,7 @@ from comethooks.webhooks.problems import PROBLEM_TYPE
 
 TIMEOUT_SECONDS = 5.0
 _MOST_BYTES = 64 * 1024
+"""Whatever answers there, no more of it is read: it may be a page, or have no end."""
 
 
 class CertificateError(Exception):
@@ -21,7 +22,7 @@ class CertificateError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back, and after how many seconds, the connection's making included.
+    """What came back, and after how many seconds, including the time to connect.
 
     `expires` is when the certificate does (seconds since the epoch); None without TLS.
     """

@@ -1,8 +1,8 @@
 """The public address, tried out as CometChat would: does it refuse strangers and take events?
 
-What it sends is an event with the trigger `comethooks_doctor` and nothing else in it. The one with
-credentials is counted, and not kept. Credentials go only to who has answered like this service, and
-not over the network in clear.
+It posts twice: without credentials, then with them. What it posts has the trigger
+`comethooks_doctor` and nothing else in it, so the second one is counted and not kept. Credentials
+are sent only where this service has answered the first time, and only encrypted.
 """
 
 import time
@@ -36,7 +36,7 @@ def endpoint(public_url: str) -> httpx.URL:
 
 
 def probe(app_id: str | None) -> bytes:
-    """A harmless body, different every time so that it is no duplicate."""
+    """A harmless body. It is different every time: a duplicate would prove nothing."""
     body = {"trigger": DOCTOR, "data": {"check": new_id()}, "webhook": "comethooks"}
     return dumps(body if app_id is None else {**body, "appId": app_id})
 
@@ -48,7 +48,7 @@ def check_public(
     app_id: str | None,
     clock: Callable[[], float] = time.time,
 ) -> Iterator[Finding]:
-    """Everything about the endpoint at `url`. `clock` gives seconds since the epoch."""
+    """Check the endpoint at `url`. `clock` gives seconds since the epoch."""
     local = is_local(url.host)
     yield _address(url, local=local)
     # SSL_CERT_FILE counts for every address, proxies of the environment for the world outside.
@@ -126,7 +126,7 @@ def _refuses(reply: Reply) -> Finding:
 
 
 def _elsewhere(reply: Reply) -> tuple[str, str]:
-    """What an answer says that is neither a refusal nor an acceptance, and what to do."""
+    """What an answer that neither refuses nor accepts says, and what to do about it."""
     status = reply.status
     if 300 <= status < 400:
         to = masked_url(reply.headers.get("location", "nowhere"))[:200]

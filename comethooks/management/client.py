@@ -33,10 +33,10 @@ _LONGEST_MESSAGE = 300
 
 
 class Management:
-    """The webhooks of one app; of its current webhooks, or of its `legacy` ones.
+    """The current webhooks of one app, or its `legacy` ones.
 
     Every method raises `ManagementError`. A call that is answered with 429 is made again after the
-    time that the answer names, three times at most and if that is no more than half a minute.
+    time that the answer names: up to three times, and when that time is at most half a minute.
     """
 
     def __init__(
@@ -61,8 +61,8 @@ class Management:
                 **({} if legacy else {"X-Webhook-Version": "2"}),
             },
             timeout=_TIMEOUT_SECONDS,
-            trust_env=root.host
-            not in LOOPBACK,  # proxies of the environment are for the world outside
+            # Proxies of the environment are for the world outside.
+            trust_env=root.host not in LOOPBACK,
         )
 
     def __enter__(self) -> Self:
@@ -77,35 +77,35 @@ class Management:
         self._client.close()
 
     def webhooks(self) -> list[Webhook]:
-        """All of them. CometChat may leave out everything but id, name and URL."""
+        """All webhooks. Of each CometChat may tell no more than id, name and URL."""
         return [Webhook.of(item) for item in self._pages("") if isinstance(item, dict)]
 
     def webhook(self, identifier: str) -> Webhook:
-        """One, with all that CometChat tells of it."""
+        """The webhook with this id, with all that CometChat tells of it."""
         return _the_webhook(self._call("GET", _path(identifier)))
 
     def create(self, fields: dict[str, Any]) -> None:
-        """Make one, of the fields that the documentation names (`id`, `webhookURL`, …)."""
+        """Make a webhook of the fields that the documentation names (`id`, `webhookURL`, …)."""
         self._change("POST", "", fields)
 
     def update(self, identifier: str, fields: dict[str, Any]) -> None:
-        """Change one."""
+        """Change these fields of a webhook."""
         self._change("PUT", _path(identifier), fields)
 
     def delete(self, identifier: str) -> None:
-        """Remove one. It then delivers nothing any more."""
+        """Remove a webhook: it delivers nothing any more."""
         self._change("DELETE", _path(identifier))
 
     def triggers(self, identifier: str) -> list[str]:
-        """The triggers that one delivers."""
+        """The triggers that a webhook delivers."""
         return answers.trigger_names(self._pages(_path(identifier, "triggers")))
 
     def add_triggers(self, identifier: str, triggers: Sequence[str]) -> list[TriggerResult]:
-        """Have it deliver `triggers` too. Each has a result of its own."""
+        """Have a webhook deliver `triggers` too. Each has a result of its own."""
         return self._change_triggers("POST", identifier, triggers)
 
     def remove_triggers(self, identifier: str, triggers: Sequence[str]) -> list[TriggerResult]:
-        """Have it deliver `triggers` no more. Each has a result of its own."""
+        """Have a webhook stop delivering `triggers`. Each has a result of its own."""
         return self._change_triggers("DELETE", identifier, triggers)
 
     def _change(self, method: str, path: str, fields: dict[str, Any] | None = None) -> None:
@@ -122,7 +122,7 @@ class Management:
         return answers.trigger_results(triggers, answers.unwrapped(answer))
 
     def _pages(self, path: str) -> list[Any]:
-        """What is on all pages, once each; a server that knows no pages repeats the first."""
+        """What is on all pages, once each."""
         found: dict[str, Any] = {}
         number = pages = 1
         while number <= pages:
@@ -130,7 +130,7 @@ class Management:
             before = len(found)
             found |= {str(item): item for item in answers.unwrapped(answer)}
             if len(found) == before:
-                break
+                break  # a server that knows no pages would give the first one for ever
             number, pages = number + 1, answers.page_count(answer)
         return list(found.values())
 
@@ -145,6 +145,8 @@ class Management:
         """The JSON of the answer; None when it is empty."""
         for attempt in range(1, _ATTEMPTS + 1):
             answer = self._send(method, path, body, query)
+            # Only what CometChat has refused to look at is sent again: an answer that is late or
+            # lost may be that of a call that was carried out.
             if answer.status_code != HTTPStatus.TOO_MANY_REQUESTS:
                 break
             seconds = _retry_after(answer)

@@ -6,9 +6,9 @@ ManagementError
 ├── UnreachableError           no answer came
 ├── UnreadableError            an answer that cannot be understood
 └── RefusedError               an answer that is no 2xx
-    ├── KeyRefusedError        401 and 403: the key or its secret is wrong ├── NotFoundError
-    404: no such webhook; of all of them: no such app, or the key is of another kind └──
-    TooManyRequestsError   429, and waiting did not help
+    ├── KeyRefusedError        401 and 403: the key or its secret is wrong
+    ├── NotFoundError          404: no such webhook or app, or a key of another kind
+    └── TooManyRequestsError   429, and waiting did not help
 ```
 """
 
@@ -22,11 +22,11 @@ class LimitError(ManagementError):
 
 
 class UnreachableError(ManagementError):
-    """No answer came. Whether what was sent had been carried out, nobody can tell."""
+    """No answer came. What was sent may have been carried out, or not."""
 
 
 class UnreadableError(ManagementError):
-    """The answer is not of a shape that is known."""
+    """The answer has a shape that is not known."""
 
 
 class RefusedError(ManagementError):

@@ -1,6 +1,6 @@
-"""Registering: what a webhook shall be like, what has to be done for it, and doing that.
+"""Registering a webhook: what it is to be like, what has to be done for that, and doing it.
 
-Doing it again is harmless: what is as it should be is left alone.
+To do it again is harmless: what is right already is left alone.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -34,10 +34,10 @@ class StepKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    """What a webhook shall be like.
+    """What a webhook is to be like.
 
-    Without an `id` it is the webhook that has this URL already, or else `comethooks`; without a
-    `name` an old one keeps its own. `exact`: it delivers `triggers` and no others.
+    Without an `id`, the webhook that has this URL already is meant, or else `comethooks`. Without a
+    `name`, one that exists keeps its own. `exact`: it delivers `triggers` and no others.
     """
 
     url: str
@@ -63,10 +63,10 @@ class Registration:
 class RegistrationPlan:
     """What has to be done.
 
-    `fields` is what the webhook is created or updated with, the password among it. `changes` names
-    those that CometChat has otherwise; `untold` those that it does not tell, the password always:
-    because of them an update is sent even when nothing is known to differ. `twins` are the ids of
-    other webhooks with the same URL, which deliver everything once more.
+    The webhook is created or updated with `fields`, which hold the password. `changes` names the
+    fields that differ at CometChat, and `untold` those that it does not tell. The password is
+    always untold, so an update is sent even when nothing is known to differ. `twins` are the ids of
+    other webhooks with the same URL: each of them delivers every event once more.
     """
 
     id: str
@@ -79,7 +79,7 @@ class RegistrationPlan:
     present: tuple[str, ...]
     remove: tuple[str, ...]
     left: tuple[str, ...]
-    """Triggers that it delivers too, and nobody asked for."""
+    """Triggers that it delivers and that nobody asked for."""
     twins: tuple[str, ...]
     moved_from: str | None
     """The URL that it sent to until now, if that is another."""
