@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, tuple_
 
 from comethooks.workers.journal.counting import lock
-from comethooks.workers.journal.listings.filters import between, meant
+from comethooks.workers.journal.listings.filters import between
+from comethooks.workers.journal.listings.patterns_of_rows import meant
 from comethooks.workers.journal.listings.queries import Condition
 from comethooks.workers.journal.tables.models import drift
 from comethooks.workers.journal.tables.rows import searchable

@@ -18,17 +18,16 @@ from sqlalchemy import (
     exists,
     false,
     func,
-    or_,
     select,
 )
 
+from comethooks.workers.journal.listings.patterns_of_rows import means, meant
 from comethooks.workers.journal.listings.queries import Condition, in_states
 from comethooks.workers.journal.listings.stored import StoredEvent, StoredRun
 from comethooks.workers.journal.replaying.dry_runs import NO_DRY_RUN, REPLAYED
 from comethooks.workers.journal.runs.waiting_lines import HOLDS_UP
 from comethooks.workers.journal.tables.models import LIVE, Outcome, events, requests, runs
 from comethooks.workers.journal.tables.rows import OUTCOMES, searchable
-from comethooks.workers.patterns import pattern_of
 from comethooks.workers.record import Kind, Record
 from comethooks.workers.states import EventStatus, RunMode, RunState, event_status
 
@@ -152,7 +151,7 @@ class Filter:
         )
         return (
             self._fits(event, event.id, _OF_EVENTS)
-            and _means(self.trigger, event, named=True)
+            and means(self.trigger, event, named=True)
             and self.status in (None, status)
             and (not self._asks_for_a_run or any(map(self.fits_run, runs)))
         )
@@ -181,7 +180,7 @@ class Filter:
                 record.id if is_event else record.event_id,
                 _OF_EVENTS if is_event else _OF_REQUESTS,
             )
-            and _means(self.trigger, record, named=is_event)
+            and means(self.trigger, record, named=is_event)
         )
 
     # ---- parts of both
@@ -238,42 +237,6 @@ def between(column: Column[Any], since: int | None, until: int | None) -> list[C
         *([] if since is None else [column >= since]),
         *([] if until is None else [column < until]),
     ]
-
-
-def meant(written: str, table: Table) -> Condition:
-    """The condition that a pattern means a row of `events`, or of a table that knows no canonical
-    names.
-
-    Those of a row that has none are the ones that its trigger may have.
-    """
-    pattern = pattern_of(searchable(written) or "")
-
-    def fits(column: Column[Any]) -> Condition:
-        if pattern.expression is None:
-            return column == pattern.text
-        return column.regexp_match(pattern.expression)
-
-    found = [fits(table.c.trigger)]
-    # A known trigger is no canonical name: asked for alone, it is found by the index of triggers.
-    if not pattern.is_trigger:
-        named = fits(table.c.name) if "name" in table.c else table.c.trigger.in_(pattern.triggers)
-        found.append(named)
-    return and_(table.c.source.in_(pattern.sources), or_(*found))
-
-
-def _means(written: str | None, item: Record | StoredEvent, *, named: bool) -> bool:
-    """In memory, what `meant` is for a row of `events` or, unless it is `named`, for one that knows
-    no canonical name.
-    """
-    if written is None:
-        return True
-    pattern = pattern_of(searchable(written) or "")
-    trigger = searchable(item.trigger)
-    if searchable(item.source) not in pattern.sources:
-        return False
-    if pattern.fits(trigger) or pattern.is_trigger:
-        return pattern.fits(trigger)
-    return pattern.fits(searchable(item.name)) if named else trigger in pattern.triggers
 
 
 def _has_status(status: EventStatus) -> Condition:
