@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import click
 
 from comethooks.workers.settings.env_file import EnvFileError, read_env_file
-from comethooks.workers.settings.paths import CredentialsError
 from comethooks.workers.settings.settings import Settings, SettingsError
 
 _MODULES: Mapping[str, str] = {
@@ -67,5 +66,5 @@ def load_settings() -> Settings:
     """The settings, or the end of the command with all that is wrong with them."""
     try:
         return Settings.load()
-    except (SettingsError, CredentialsError) as error:
+    except SettingsError as error:
         raise click.ClickException(str(error)) from None

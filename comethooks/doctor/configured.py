@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from comethooks.doctor.finding import Finding, Level
 from comethooks.workers.settings.addresses import is_local, masked_url
-from comethooks.workers.settings.paths import Credential
+from comethooks.workers.settings.credentials import Credential
 from comethooks.workers.settings.settings import NAMES, Settings
 from comethooks.workers.settings.variables import read_variables
 

@@ -13,7 +13,7 @@ from comethooks.samples.fields import FieldError, Fields, with_fields
 from comethooks.samples.making import template_of
 from comethooks.schemas import TRIGGERS
 from comethooks.testing.errors import HarnessError, guess
-from comethooks.workers.settings.paths import CredentialsError, bookmark_dir
+from comethooks.workers.settings.paths import bookmark_dir
 from comethooks.workers.settings.settings import Settings, SettingsError
 from comethooks.workers.texts import dumps
 
@@ -145,7 +145,7 @@ def _file_of(bookmark: str | Path) -> Path:
         return bookmark
     try:
         folder = bookmark_dir(Settings.load().data_dir)
-    except (SettingsError, CredentialsError) as error:
+    except SettingsError as error:
         raise HarnessError(f"where bookmarks are: {error}") from None
     known = bookmarks(folder)
     if bookmark not in known:

@@ -13,7 +13,7 @@ import pytest
 import structlog
 
 from comethooks.workers import logs
-from comethooks.workers.settings.paths import Credential
+from comethooks.workers.settings.credentials import Credential
 from comethooks.workers.states import RunState
 
 SECRET = "what somebody wrote in confidence"

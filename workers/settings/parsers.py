@@ -5,7 +5,7 @@ from typing import Any
 
 from environs import Env, ValidationError
 
-from comethooks.workers.settings import addresses, apps, paths, values
+from comethooks.workers.settings import addresses, apps, credentials, values
 
 
 class SettingsEnv(Env):
@@ -56,7 +56,7 @@ def _bytes(text: str) -> int:
 
 
 _PARSERS: Mapping[str, Callable[..., Any]] = {
-    "credentials": paths.parse_credentials,
+    "credentials": credentials.parse_credentials,
     "known_apps": apps.parse_apps,
     "number": values.parse_number,
     "seconds": _seconds,

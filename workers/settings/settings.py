@@ -19,9 +19,13 @@ from environs import EnvValidationError
 from comethooks.schemas.masking import MASK
 from comethooks.workers.settings import addresses, paths
 from comethooks.workers.settings.apps import App, ManagementKey
+from comethooks.workers.settings.credentials import (
+    Credential,
+    CredentialsError,
+    read_credentials,
+)
 from comethooks.workers.settings.names import MANAGEMENT, NAMES, SECRET
 from comethooks.workers.settings.parsers import SettingsEnv
-from comethooks.workers.settings.paths import Credential
 from comethooks.workers.settings.variables import read_variables
 from comethooks.workers.texts import number_of
 
@@ -227,8 +231,8 @@ def _management(
 def _kept_credentials(data_dir: Path) -> tuple[tuple[Credential, ...], list[str]]:
     file = paths.credentials_path(data_dir)
     try:
-        return paths.read_credentials(data_dir), []
-    except paths.CredentialsError as error:
+        return read_credentials(data_dir), []
+    except CredentialsError as error:
         return (), [f"the file {file} {error}; mend or remove it"]
     except OSError as error:
         return (), [f"the file {file} cannot be read: {error.strerror}"]

@@ -22,8 +22,9 @@ from comethooks.cli.services.parts import STOP_MARGIN_SECONDS, check_redis, upgr
 from comethooks.workers import logs
 from comethooks.workers.processes import RELOAD, StopFlag
 from comethooks.workers.settings.addresses import EVERYWHERE, LOOPBACK, host_and_port
+from comethooks.workers.settings.credentials import ensure_credentials
 from comethooks.workers.settings.env_file import SETTLED
-from comethooks.workers.settings.paths import credentials_path, ensure_credentials, lock_path
+from comethooks.workers.settings.paths import credentials_path, lock_path
 from comethooks.workers.settings.settings import NAMES, Settings
 from comethooks.workers.supervision.embedded import embedded_server, wait_until_ready
 from comethooks.workers.supervision.server_program import (

@@ -8,7 +8,8 @@ import pytest
 from redis import Redis
 
 from comethooks.workers.settings.apps import App, ManagementKey
-from comethooks.workers.settings.paths import Credential, credentials_path, ensure_credentials
+from comethooks.workers.settings.credentials import Credential, ensure_credentials
+from comethooks.workers.settings.paths import credentials_path
 from comethooks.workers.settings.settings import NAMES, Settings, SettingsError
 from comethooks.workers.settings.variables import read_variables
 

@@ -10,7 +10,8 @@ import pytest
 
 from comethooks.management import registrable_triggers
 from comethooks.workers.plugins.published import HeldHandler, HeldPlugin, PluginState, publish
-from comethooks.workers.settings.paths import credentials_path, ensure_credentials
+from comethooks.workers.settings.credentials import ensure_credentials
+from comethooks.workers.settings.paths import credentials_path
 from tests.comethooks.management.cometchat import APP, KEY, cometchat
 from tests.webhooks.samples import PASSWORD, USER
 
