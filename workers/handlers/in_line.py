@@ -1,13 +1,11 @@
-"""What becomes of a run of an ordered handler that finds earlier ones in its line, live and in
-replays.
-"""
+"""What becomes of a run of an ordered handler when earlier ones stand in its line."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import structlog
 
 from comethooks.workers.clock import now_ms
+from comethooks.workers.handlers.unmade import unmade_run
 from comethooks.workers.journal import (
     JournalOutdatedError,
     JournalUnavailableError,
@@ -22,9 +20,7 @@ MOST_IN_LINE = 10_000
 Roughly, since what is on its way to SQL is not counted."""
 
 LineLength = Callable[[Line, int], int]
-"""How many runs stand in a line, counted no further than a limit. May raise what the journal
-does.
-"""
+"""How many runs stand in a line, counted no further than a limit. Raises the journal's errors."""
 
 log = structlog.get_logger()
 
@@ -41,30 +37,12 @@ def how_many(line: Line, line_length: LineLength, most: int) -> int:
 
 
 def behind(handler: BoundHandler, before: int, most: int) -> RunResult:
-    """What becomes of a run that finds so many before it: it waits or, when these are `most`, it is
-    dead.
+    """What becomes of a run that finds `before` others in its line: it waits or, when these are
+    `most`, it is dead.
     """
-    return _waiting(handler) if before < most else _too_many(handler, most)
-
-
-def _waiting(handler: BoundHandler) -> RunResult:
-    return RunResult(
-        handler=handler.id,
-        state=RunState.WAITING,
-        attempts=0,
-        started_at=None,
-        finished_at=None,
-        version=handler.version,
+    if before < most:
+        return unmade_run(handler, RunState.WAITING)
+    error = (
+        f"{most} runs of this handler wait before it in its conversation; once they go on, retry it"
     )
-
-
-def _too_many(handler: BoundHandler, most: int) -> RunResult:
-    return replace(
-        _waiting(handler),
-        state=RunState.DEAD,
-        finished_at=now_ms(),
-        error=(
-            f"{most} runs of this handler wait before it in its conversation; once they go on,"
-            " retry it"
-        ),
-    )
+    return unmade_run(handler, RunState.DEAD, finished_at=now_ms(), error=error)

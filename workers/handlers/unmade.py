@@ -1,8 +1,37 @@
-"""Runs that were not made: those that are yet to be, and those that never will."""
+"""Results of runs that were not made: those that are yet to be, and those that never will."""
+
+from dataclasses import replace
 
 from comethooks.workers.journal import RunResult
 from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.states import RunState
+
+
+def unmade_run(
+    handler: BoundHandler,
+    state: RunState,
+    *,
+    attempts: int = 0,
+    finished_at: int | None = None,
+    error: str | None = None,
+    replay: str | None = None,
+) -> RunResult:
+    """A run in `state` without having been started; `finished_at` is milliseconds."""
+    return RunResult(
+        handler=handler.id,
+        state=state,
+        attempts=attempts,
+        started_at=None,
+        finished_at=finished_at,
+        error=error,
+        replay=replay,
+        version=handler.version,
+    )
+
+
+def skipped_run(handler: BoundHandler, *, now: int, replay: str) -> RunResult:
+    """A run that the replay does not make, since the handler may never be repeated."""
+    return unmade_run(handler, RunState.SKIPPED, finished_at=now, replay=replay)
 
 
 def due_run(
@@ -16,28 +45,7 @@ def due_run(
     """A run that is due at `now` (milliseconds). With a `lane` it waits at its `place` there until
     it is the first.
     """
-    return RunResult(
-        handler=handler.id,
-        state=RunState.WAITING if lane else RunState.RETRYING,
-        attempts=0,
-        started_at=None,
-        finished_at=None,
-        next_at=None if lane else now,
-        replay=replay,
-        version=handler.version,
-        lane=lane,
-        place=place,
-    )
-
-
-def skipped_run(handler: BoundHandler, *, now: int, replay: str) -> RunResult:
-    """A run that the replay does not make, since the handler may never be repeated."""
-    return RunResult(
-        handler=handler.id,
-        state=RunState.SKIPPED,
-        attempts=0,
-        started_at=None,
-        finished_at=now,
-        replay=replay,
-        version=handler.version,
-    )
+    if lane is None:
+        return replace(unmade_run(handler, RunState.RETRYING, replay=replay), next_at=now)
+    waiting = unmade_run(handler, RunState.WAITING, replay=replay)
+    return replace(waiting, lane=lane, place=place)

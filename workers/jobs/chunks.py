@@ -30,6 +30,7 @@ import structlog
 
 from comethooks.workers.clock import now_ms
 from comethooks.workers.handlers.crew import Crew
+from comethooks.workers.handlers.unmade import unmade_run
 from comethooks.workers.jobs.claim import Claim
 from comethooks.workers.jobs.equipment import Equipment, equipped
 from comethooks.workers.jobs.queues import RUNS_QUEUE, enqueue_replays, open_queue
@@ -227,16 +228,9 @@ class Replaying:
 def _unrun(
     pending: Pending, name: str, *, state: RunState = RunState.SKIPPED, error: str | None = None
 ) -> tuple[str, RunResult]:
-    now = now_ms()
-    return pending.record.id, RunResult(
-        handler=pending.handler.id,
-        state=state,
-        attempts=0 if state is RunState.SKIPPED else 1,
-        started_at=None,
-        finished_at=now,
-        error=error,
-        replay=name,
-        version=pending.handler.version,
+    attempts = 0 if state is RunState.SKIPPED else 1
+    return pending.record.id, unmade_run(
+        pending.handler, state, attempts=attempts, finished_at=now_ms(), error=error, replay=name
     )
 
 
