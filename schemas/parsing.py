@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 from comethooks.schemas.decoding import trigger_of
 from comethooks.schemas.drift import Drift, DriftKind, drift_in
 from comethooks.schemas.errors import InvalidBodyError
-from comethooks.schemas.triggers.identity import digest
+from comethooks.schemas.triggers.identity import content_hash, digest
 from comethooks.schemas.triggers.table import entry_for
 from comethooks.schemas.triggers.trigger import Form
 
@@ -61,9 +61,12 @@ def parse(body: dict[str, Any], raw: bytes, *, strict: AbstractSet[str] = frozen
     if drift and (trigger in strict or EVERY in strict):
         raise InvalidBodyError({finding.path: [_TEXTS[finding.kind]] for finding in drift}, trigger)
     family = form.family
-    subject = family.subject(form.shape.subject_of(loaded), body, raw)
+    subject = form.shape.subject_of(loaded)
+    if family.content is not None:
+        subject["content"] = content_hash(family.content.of(body), raw)
     routing = family.routing(subject)
-    identity = family.identity(subject, routing.conversation_id)
+    subject["conversation"] = routing.conversation_id
+    identity = family.identity(subject)
     # With the webhook, because two webhooks of an app that send the same are two events.
     app_id = loaded["appId"] or loaded.get("appID")
     envelope = (app_id, loaded["webhook"] or loaded["bot"], loaded["trigger"])

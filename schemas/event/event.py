@@ -18,7 +18,7 @@ from comethooks.schemas.event.views import Frozen, lazy, object_in
 from comethooks.schemas.triggers import families
 from comethooks.schemas.triggers.table import COMETCHAT, ECHO, OURS, UNKNOWN, entry_for
 from comethooks.schemas.triggers.trigger import Form, Trigger
-from comethooks.schemas.wire.envelope import data_of
+from comethooks.schemas.wire.envelope import at, data_of
 from comethooks.schemas.wire.rules import to_datetime, to_party, to_text
 from comethooks.schemas.wire.shapes import changed_in, is_nested, message_in
 
@@ -57,7 +57,10 @@ class Event(Frozen):
     def __new__(cls, *, source: str, trigger: str, **given: Any) -> "Event":
         """An event of the kind that its trigger says."""
         # Told by the trigger alone: a handler that reads nothing has nothing decoded.
-        return super().__new__(kind_of(trigger, source))
+        kind = kind_of(trigger, source)
+        if not issubclass(kind, cls):
+            raise TypeError(f"an event of {trigger} is of the kind {kind.__name__}")
+        return super().__new__(kind)
 
     def __init__(
         self,
@@ -258,19 +261,12 @@ class Event(Frozen):
 
     @lazy
     def _by(self: "Event") -> User | None:
-        data = data_of(self._body)
         if self._family not in (families.GROUP, families.BLOCK, families.PIN):
             return None
-        group = object_in(data.get("group"))
-        candidates = (
-            (
-                data.get("by"),
-                group.get("updatedBy") if self.name != "group.created" else group.get("owner"),
-            )
-            if self._family is not families.PIN
-            else (data.get("user"), data.get("by"), data.get("pinnedBy"))
-        )
-        known = next((value for value in candidates if to_party(value)), None)
+        # Where routing looks too, so that both name the same user.
+        paths = self._form.shape.subject[self._family.sender[0]].split("|")
+        found = (at(self._body, path.split(".")) for path in paths)
+        known = next((value for value in found if to_party(value)), None)
         if known is not None:
             return user_of(known)
         return min(self.members, key=lambda member: member.uid, default=None)

@@ -14,7 +14,6 @@ from comethooks.schemas.triggers.identity import (
     Part,
     Routing,
     Subject,
-    content_hash,
     conversation_of,
 )
 from comethooks.schemas.wire.campaigns import CAMPAIGN_TIMES
@@ -34,7 +33,8 @@ class Content:
     of: Callable[[Body], Any]
 
 
-@dataclass(frozen=True, slots=True)
+# Compared by identity, because families are looked up by it for every event.
+@dataclass(frozen=True, slots=True, eq=False)
 class Family:
     """A kind of event.
 
@@ -55,39 +55,39 @@ class Family:
     """Of events without a conversation: the prefix of their key, and the name of what follows."""
     content: Content | None = None
 
-    def subject(self, found: Subject, body: Body, raw: bytes) -> Subject:
-        """The subject that a shape found in `body`, with the hash of its content."""
-        if self.content is None:
-            return found
-        return {**found, "content": content_hash(self.content.of(body), raw)}
-
     def routing(self, subject: Subject) -> Routing:
         """Where an event about `subject` belongs."""
         sender = _first(subject, self.sender)
         if isinstance(sender, dict):
             sender = min(sender, default=None)
-        neighbours = next(
-            (f"{kind}:{value}" for kind, name in self.neighbours if (value := subject.get(name))),
-            None,
-        )
+        neighbours = None
+        for kind, name in self.neighbours:
+            if value := subject.get(name):
+                neighbours = f"{kind}:{value}"
+                break
         occurred = _first(subject, self.occurred)
         return Routing(conversation_of(subject, sender), sender, occurred, neighbours)
 
-    def identity(self, subject: Subject, conversation: str | None) -> Identity:
+    def identity(self, subject: Subject) -> Identity:
         """What a repeat of an event about `subject` has in common with it."""
-        subject = {**subject, "conversation": conversation}
         *tokens, names = self.repeats
-        names = next((key for key in tokens if all(map(subject.get, key))), names)
-        has_time = any(subject[name] for name in self.own_times_in(names))
-        return Identity(tuple(_part(subject[name]) for name in names), has_time)
+        for key in tokens:
+            if all(map(subject.get, key)):
+                names = key
+                break
+        parts = tuple([_part(subject[name]) for name in names])
+        return Identity(parts, any(map(subject.get, self.own_times_in(names))))
 
     def own_times_in(self, key: Names) -> Names:
         """Those names of a key that are times of the event itself."""
-        return tuple(name for name in key if name in self.own_times)
+        return tuple([name for name in key if name in self.own_times])
 
 
 def _first(subject: Subject, names: Names) -> Any:
-    return next((value for name in names if (value := subject.get(name))), None)
+    for name in names:
+        if value := subject.get(name):
+            return value
+    return None
 
 
 def _part(value: Any) -> Part:

@@ -48,6 +48,11 @@ class TestKinds:
         assert type(event_of({**text, "trigger": "message_painted"})) is Event
         assert type(event_of(text, source="mailer")) is Event
 
+    def test_an_event_cannot_be_made_of_another_kind(self):
+        """A test that makes one by hand would find None where there is none."""
+        with pytest.raises(TypeError, match="an event of message_sent is of the kind MessageEvent"):
+            ReceiptEvent(source="cometchat", trigger="message_sent")
+
     def test_every_trigger_has_one_kind(self):
         """The forms of a trigger are of one kind, which is why no body need be looked at."""
         for entry in TRIGGERS.values():
