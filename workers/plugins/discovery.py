@@ -1,6 +1,6 @@
 """Where plugins are found: entry points of what is installed, `COMETHOOKS_PLUGINS`, a folder.
 
-Nothing of a plugin runs before its `load` is called.
+No code of a plugin runs before `load` of its `Loadable` is called.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
+from comethooks.workers.plugins.files import files_below
 from comethooks.workers.plugins.plugin import Plugin
 from comethooks.workers.settings import paths
 from comethooks.workers.settings.settings import NAMES, Settings
@@ -39,11 +40,11 @@ class LoadableError(Exception):
 class Loadable:
     """Something that plugins can be loaded from.
 
-    `name` is what to call it as long as the plugin's own name is not known, `origin` says how it
-    was found, and `place` where it is, as near as is known without loading it. `load` gives the
-    plugins or raises whatever their code raises; `version`, once they are loaded, says which code
-    that was; `own` gives the file or folder that is the plugin's, if it can be told. `path` is what
-    it is in the plugin folder, a file or a package; None when it is not found there.
+    `name` stands for it until the plugin's own name is known. `origin` says how it was found, and
+    `place` where it is, as far as that is known without loading it. `load` gives the plugins, or
+    raises whatever their code raises. `version` says which code that is; of something that is
+    installed, once it is loaded. `own` gives the file or folder that belongs to the plugin, if that
+    can be told. `path` is the file or package in the plugin folder; None for what is not there.
     """
 
     name: str
@@ -92,7 +93,7 @@ def loadables(settings: Settings) -> Iterator[Loadable]:
 def overlooked(settings: Settings) -> Iterator[Path]:
     """Folders in the plugin folder that hold a project to install, and are no package themselves.
 
-    One whose package plugins are loaded from, as it is installed or on the path, is not meant.
+    A project whose package is loaded from elsewhere, since it is installed, is left out.
     """
     values = [*(entry.value for entry in entry_points(group=GROUP)), *settings.plugins]
     used = {re.split(r"[.:]", value)[0] for value in values}
@@ -178,7 +179,9 @@ def _from_file(file: Path) -> tuple[Plugin, ...]:
 
 
 def _imported(file: Path) -> ModuleType:
-    """The module in `file`, under a name that no other file has."""
+    """The module in `file`, under a name that no other file has: under its own it would stand in
+    for a library that is called the same, or for the file of another folder.
+    """
     package = file.name == "__init__.py"
     stem = re.sub(r"\W", "_", file.parent.name if package else file.stem)
     digest = hashlib.blake2b(os.fsencode(file), digest_size=6).hexdigest()
@@ -192,7 +195,7 @@ def _imported(file: Path) -> ModuleType:
     module = sys.modules[name] = module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except BaseException:
+    except BaseException:  # whatever it was: a module that is half made must not be found again
         _forget(name)
         raise
     return module
@@ -220,8 +223,8 @@ def version_of(path: Path) -> str:
     if path.is_file():
         return hashlib.sha256(path.read_bytes()).hexdigest()[:_VERSION_DIGITS]
     package = hashlib.sha256()
-    for file in sorted(path.rglob("*.py")):
-        if file.is_file():
+    for file in sorted(files_below(path)):
+        if file.suffix == ".py" and file.is_file():
             package.update(os.fsencode(file.relative_to(path)) + b"\0")
             package.update(hashlib.sha256(file.read_bytes()).digest())
     return package.hexdigest()[:_VERSION_DIGITS]

@@ -19,9 +19,9 @@ from comethooks.workers.plugins.files import files_below
 
 LOOK_SECONDS = 1.0
 SETTLED_SECONDS = 5.0
-"""A folder that is never the same at two looks is followed after so long."""
+"""The longest wait for two looks that find the same."""
 SHORTEST_SECONDS = 5.0
-"""Between two changes that are followed."""
+"""The shortest time between two changes that are told."""
 _SHARE = 20
 """A look is followed by a pause of at least so many times as long as it took."""
 _RECENT_NS = 2_000_000_000
@@ -53,20 +53,22 @@ class PluginWatch:
         self._told_at = float("-inf")
 
     def changed(self) -> tuple[str, ...]:
-        """The files that have changed, within the folder: once, and when they have settled.
+        """The files that have changed, as paths within the folder. Each change is told once.
 
-        To be called often: it looks about once a second. It waits until nothing changes any more
-        between two looks, but not for ever, and some seconds after the last time.
+        Call it often: it looks about once a second. A change is told when two looks find the same,
+        or after some seconds if they never do, and no sooner than some seconds after the last one.
         """
         now = self._clock()
         if now < self._next_look:
             return ()
         before, self._seen = self._seen, _look(self._folder, self._seen)
+        # A large folder, or a slow disk, must not keep the supervisor from its children.
         self._next_look = max(now + LOOK_SECONDS, self._clock() + _SHARE * (self._clock() - now))
         different = _differences(self._told, self._seen)
         if not different:
             self._changed_at = None
             return ()
+        # Compared with what was told, not with the look before: what is changed back is no change.
         self._changed_at = now if self._changed_at is None else self._changed_at
         settled = not _differences(before, self._seen) or now - self._changed_at >= SETTLED_SECONDS
         if not settled or now - self._told_at < SHORTEST_SECONDS:

@@ -184,12 +184,26 @@ class TestBrokenCode:
         """Environments, hidden files and what a link leads round to."""
         write("hello/__init__.py", greeting())
         write("hello/env/pyvenv.cfg", "")
+        write("hello/env/lib/site.py", "")
+        write("hello/.cache/hidden.py", "")
         write("hello/.git/config", "")
         (tmp_path / "plugins/hello/loop").symlink_to(tmp_path / "plugins/hello")
         work()
         names = {path.name for path in (tmp_path / "data").rglob("*")}
         assert "__init__.py" in names
-        assert not names & {"pyvenv.cfg", "config", "loop"}
+        assert not names & {"pyvenv.cfg", "site.py", "hidden.py", "config", "loop"}
+
+    def test_a_package_with_a_linked_part_goes_on_too(
+        self, write: Write, work: Load, tmp_path: Path
+    ) -> None:
+        """The copy holds what the link leads to."""
+        write("hello/__init__.py", "from .part.inner import plugin")
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "elsewhere" / "inner.py").write_text(greeting())
+        (tmp_path / "plugins/hello/part").symlink_to(tmp_path / "elsewhere")
+        good = only(work())
+        (tmp_path / "elsewhere" / "inner.py").write_text("def f(:")
+        assert only(work()).version == good.version
 
     def test_few_copies_are_kept(self, write: Write, work: Load, tmp_path: Path) -> None:
         """However often a file is changed."""
