@@ -5,8 +5,8 @@ must not import them: what a plugin opens would not survive the fork. So neither
 was loaded before. It is written down in the data directory, which the workers of a host share:
 
 ```
-last-good/owners.json                   plugin names, and where each was last loaded from
-last-good/<digest>/<version>/hello.py   a file or package as it was when it last loaded well
+last-good/owners.json                            plugin names, and where each was loaded from
+last-good/<folder>/hello.py/<version>/hello.py   a file or package as it was when it loaded well
 ```
 """
 
@@ -92,21 +92,43 @@ class LastGood:
             for old in self._versions(path)[_KEPT:]:
                 shutil.rmtree(old, ignore_errors=True)
 
+    def forget_removed(self, folder: Path) -> None:
+        """Remove what is kept of the files that are not in the plugin folder any more.
+
+        A new file of the same name would otherwise bring back a plugin that somebody removed.
+        """
+        if not folder.is_dir():  # it may be a disk that is not there for a moment
+            return
+        for place in _entries(self._place_of_folder(folder)):
+            if not (folder / place.name).exists():
+                shutil.rmtree(place, ignore_errors=True)
+
     def _versions(self, path: Path) -> Sequence[Path]:
         """The folders of the versions that are kept, the newest first."""
-        with contextlib.suppress(OSError):
-            found = [each for each in self._place(path).iterdir() if not each.name.startswith(".")]
-            return sorted(found, key=lambda each: each.stat().st_mtime_ns, reverse=True)
-        return ()
+        found = {}
+        for version in _entries(self._place(path)):
+            with contextlib.suppress(OSError):  # another worker has just removed it
+                found[version] = version.stat().st_mtime_ns
+        return sorted(found, key=lambda version: found[version], reverse=True)
 
     def _place(self, path: Path) -> Path:
-        digest = hashlib.blake2b(os.fsencode(path.absolute()), digest_size=8)
+        return self._place_of_folder(path.parent) / path.name
+
+    def _place_of_folder(self, folder: Path) -> Path:
+        digest = hashlib.blake2b(os.fsencode(folder.absolute()), digest_size=8)
         return self._folder / digest.hexdigest()
 
     def _draft(self, folder: Path) -> Path:
         """A name in `folder` that nobody else writes to."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder / f".{secrets.token_hex(8)}"
+
+
+def _entries(folder: Path) -> Sequence[Path]:
+    """What is complete in a folder; nothing if it is missing."""
+    with contextlib.suppress(OSError):
+        return [each for each in folder.iterdir() if not each.name.startswith(".")]
+    return ()
 
 
 @contextlib.contextmanager

@@ -59,6 +59,7 @@ def load_plugins(settings: Settings, last_good: LastGood | None = None) -> Plugi
     _part_namesakes(everything, owners)
     if last_good is not None:
         _remember(everything, owners, last_good)
+        last_good.forget_removed(settings.plugin_dir)
     names = frozenset(plugin.name for each in everything for _, plugin in each.loaded)
     return Plugins(
         loaded=_by_name(

@@ -3,11 +3,14 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from structlog.testing import capture_logs
 
+from comethooks.workers.plugins.discovery import version_of
 from comethooks.workers.plugins.last_good import LastGood
 from comethooks.workers.plugins.loading import BrokenPlugin, LoadedPlugin, Plugins, load_plugins
 from comethooks.workers.settings.settings import Settings
@@ -128,6 +131,20 @@ class TestBrokenCode:
         write("hello.py", "def f(:")
         assert [bound.id for bound in only(work()).handlers] == ["welcome.one"]
 
+    def test_several_workers_keep_it_at_the_same_time(
+        self, write: Write, work: Load, tmp_path: Path
+    ) -> None:
+        """As they do whenever they start; nobody is in another's way."""
+        path = write("hello.py", greeting())
+        kept = LastGood(tmp_path / "kept")
+        with capture_logs() as lines, ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: kept.keep(path, version_of(path)), range(50)))
+        assert lines == []
+        copy = kept.copy_of(path)
+        assert copy is not None
+        assert copy.read_text() == path.read_text()
+        assert [each.name for each in copy.parents[1].iterdir()] == [version_of(path)]
+
     def test_a_package_goes_on_as_a_whole(self, write: Write, work: Load) -> None:
         """With its modules and its data, also those that are imported later."""
         write("hello/__init__.py", "from .inner import plugin")
@@ -164,6 +181,8 @@ class TestBrokenCode:
         if how == "removed":
             file.unlink()
             assert work() == Plugins()
+            write("hello.py", "def f(:")
+            assert work().loaded == (), "what was removed does not come back"
         else:
             write("hello.py", "def f(:")
             assert work(COMETHOOKS_DISABLED_PLUGINS="welcome").loaded == ()
@@ -210,7 +229,8 @@ class TestBrokenCode:
         for number in range(6):
             write("hello.py", greeting(f"greet_{number}"))
             work()
-        assert len(list((tmp_path / "data").rglob("hello.py"))) == 2
+        copies = [path for path in (tmp_path / "data").rglob("hello.py") if path.is_file()]
+        assert len(copies) == 2
 
     def test_a_data_directory_that_cannot_be_written_is_no_reason_to_leave_it_out(
         self, write: Write, work: Load, tmp_path: Path
