@@ -232,3 +232,26 @@ def test_no_module_has_the_name_of_another_on_its_floor() -> None:
         if file.name != "__init__.py":
             homes.setdefault((*room, file.stem), []).append(module)
     assert {key: found for key, found in homes.items() if len(found) > 1} == {}
+
+
+JOURNAL = "comethooks.workers.journal"
+
+
+def test_the_journal_has_one_face() -> None:
+    """Whoever is outside asks it, and touches no table, no engine and no driver."""
+    wrong = []
+    for module, file in modules().items():
+        if module == JOURNAL or module.startswith(f"{JOURNAL}."):
+            continue
+        wrong += [
+            f"{module}:{line} imports {target}"
+            for line, target in imported(file)
+            if target.startswith(f"{JOURNAL}.")
+            or target.split(".")[0] in {"sqlalchemy", "alembic", "psycopg"}
+        ]
+        wrong += [
+            f"{module}:{node.lineno} takes the engine"
+            for node in ast.walk(ast.parse(file.read_text("utf-8")))
+            if isinstance(node, ast.Attribute) and node.attr == "engine"
+        ]
+    assert wrong == []

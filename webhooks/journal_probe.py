@@ -1,6 +1,7 @@
 """Whether the journal answers, without waiting for it: receiving does not need it."""
 
 import threading
+from contextlib import closing
 
 PATIENCE_SECONDS = 0.4
 
@@ -33,19 +34,13 @@ class JournalProbe:
 
 def _error(url: str) -> str | None:
     # Receiving does without SQL: importing it would make every start half a second longer.
-    from sqlalchemy import text
-
-    from comethooks.workers.journal.tables.database import missing_file, open_engine
+    from comethooks.workers.journal import Journal, missing_file
 
     try:
         if missing_file(url):
             return "there is none"
-        engine = open_engine(url)
-        try:
-            with engine.connect() as connection:
-                connection.execute(text("SELECT 1"))
-        finally:
-            engine.dispose()
+        with closing(Journal.open(url)) as journal:
+            journal.probe()
     except Exception as error:
         return type(error).__name__
     return None

@@ -4,10 +4,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 
 from redis import Redis
-from sqlalchemy import text
 
 from comethooks.doctor.finding import Finding, Level
-from comethooks.workers.journal import Journal
 
 WARNING_SECONDS, WRONG_SECONDS = 1.0, 30.0
 
@@ -19,12 +17,6 @@ def redis_time(client: Redis) -> float:
     """What time it is for Redis. Raises redis-py's errors."""
     seconds, microseconds = client.time()
     return float(seconds) + float(microseconds) / 1e6
-
-
-def database_time(journal: Journal) -> float:
-    """What time it is for PostgreSQL. Raises SQLAlchemy's errors."""
-    with journal.engine.connect() as connection:
-        return float(connection.scalar(text("SELECT extract(epoch FROM clock_timestamp())")) or 0)
 
 
 def ahead(ask: Ask, clock: Callable[[], float] = time.time) -> float:

@@ -5,25 +5,22 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import Connection, text
-
 from comethooks.doctor.finding import Finding, Level
-from comethooks.workers.journal import Journal, JournalError, JournalOutdatedError, JournalUrlError
-from comethooks.workers.journal.errors import UPGRADE, translated
-from comethooks.workers.journal.tables.database import database_url, missing_file
-from comethooks.workers.journal.tables.migrate import require_current
+from comethooks.workers.journal import (
+    UPGRADE,
+    DatabaseFacts,
+    Journal,
+    JournalError,
+    JournalOutdatedError,
+    JournalUrlError,
+    missing_file,
+    sqlite_file,
+)
 from comethooks.workers.settings.addresses import masked_url
 from comethooks.workers.settings.settings import NAMES
 
 CONNECTION = "database.connection"
 SCHEMA = "database.schema"
-_DURABLE = ("fsync", "synchronous_commit")
-
-
-def sqlite_file(url: str) -> Path | None:
-    """The file of a SQLite journal; None when it is not SQLite. Raises `JournalUrlError`."""
-    parsed = database_url(url)
-    return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
 
 
 def check_database(url: str, *, embedded: bool) -> Iterator[Finding]:
@@ -34,14 +31,12 @@ def check_database(url: str, *, embedded: bool) -> Iterator[Finding]:
         if missing:
             yield _no_file(missing, embedded=embedded)
             return
-        with (
-            translated(),
-            closing(Journal.open(url)) as journal,
-            journal.engine.connect() as connection,
-        ):
-            yield Finding(CONNECTION, Level.OK, f"{place} answers: {_version(connection)}")
+        with closing(Journal.open(url)) as journal:
+            facts = journal.facts()
+            yield Finding(CONNECTION, Level.OK, f"{place} answers: {facts.name} {facts.version}")
             yield _schema(journal)
-            yield from _sqlite(connection, url) if sqlite_file(url) else _postgres(connection)
+            file = sqlite_file(url)
+            yield from _postgres(facts) if file is None else _sqlite(facts, file)
     except JournalUrlError as error:
         yield Finding(CONNECTION, Level.WRONG, str(error))
     except JournalError as error:
@@ -60,23 +55,16 @@ def _no_file(file: Path, *, embedded: bool) -> Finding:
     return Finding(CONNECTION, level, f"there is no database at {file} yet", f"{start}{UPGRADE}")
 
 
-def _version(connection: Connection) -> str:
-    numbers = connection.dialect.server_version_info or ()
-    name = "SQLite" if connection.dialect.name == "sqlite" else "PostgreSQL"
-    return f"{name} {'.'.join(map(str, numbers))}"
-
-
 def _schema(journal: Journal) -> Finding:
     try:
-        require_current(journal.engine)
+        journal.require_current()
     except JournalOutdatedError as error:
         detail, _, advice = str(error).rpartition("; ")
         return Finding(SCHEMA, Level.WRONG, detail or advice, advice)
     return Finding(SCHEMA, Level.OK, "the tables are those of this version")
 
 
-def _sqlite(connection: Connection, url: str) -> Iterator[Finding]:
-    file = sqlite_file(url) or Path()
+def _sqlite(facts: DatabaseFacts, file: Path) -> Iterator[Finding]:
     unwritable = [str(path) for path in (file.parent, file) if not os.access(path, os.W_OK)]
     if unwritable:
         advice = "let the user that runs comethooks write there: SQLite makes files beside its own"
@@ -88,20 +76,20 @@ def _sqlite(connection: Connection, url: str) -> Iterator[Finding]:
         )
     else:
         yield Finding("database.directory", Level.OK, f"{file.parent} can be written to")
-    mode = str(connection.scalar(text("PRAGMA journal_mode"))).lower()
-    if mode == "wal":
+    if facts.journal_mode == "wal":
         yield Finding("database.mode", Level.OK, "journal mode wal")
     else:
         yield Finding(
             "database.mode",
             Level.WARNING,
-            f"journal mode {mode} instead of wal: readers and writers wait for each other",
+            f"journal mode {facts.journal_mode} instead of wal: readers and writers wait for each"
+            " other",
             "keep it on a local disk; network file systems cannot do it",
         )
 
 
-def _postgres(connection: Connection) -> Iterator[Finding]:
-    if connection.scalar(text("SHOW transaction_read_only")) == "on":
+def _postgres(facts: DatabaseFacts) -> Iterator[Finding]:
+    if facts.read_only:
         yield Finding(
             "database.writing",
             Level.WRONG,
@@ -110,14 +98,12 @@ def _postgres(connection: Connection) -> Iterator[Finding]:
         )
     else:
         yield Finding("database.writing", Level.OK, "it takes writes")
-    off = [name for name in _DURABLE if connection.scalar(text(f"SHOW {name}")) == "off"]
-    if off:
+    if off := " and ".join(facts.off):
         yield Finding(
             "database.durability",
             Level.WARNING,
-            f"{' and '.join(off)} off: a power cut may take what was just journalled, and Redis has"
-            " forgotten it",
-            f"set {' and '.join(off)} to on",
+            f"{off} off: a power cut may take what was just journalled, and Redis has forgotten it",
+            f"set {off} to on",
         )
     else:
         yield Finding("database.durability", Level.OK, "what is committed is on disk")

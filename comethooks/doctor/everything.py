@@ -13,7 +13,7 @@ from comethooks.doctor import clocks, configured, database, disks, engine, publi
 from comethooks.doctor.finding import Finding, Level, caught, guarded
 from comethooks.doctor.plugins import check_plugins
 from comethooks.workers.clock import now_ms
-from comethooks.workers.journal import Journal
+from comethooks.workers.journal import Journal, sqlite_file
 from comethooks.workers.plugins.loading import look_at_plugins
 from comethooks.workers.plugins.namespaces import unread_beside
 from comethooks.workers.plugins.published import at_work
@@ -77,9 +77,9 @@ def _clock(client: Redis | None, settings: Settings, *, usable: bool) -> Iterato
     with contextlib.ExitStack() as stack:
         if client is not None:
             servers["Redis"] = partial(clocks.redis_time, client)
-        if usable and database.sqlite_file(settings.database_url) is None:
+        if usable and sqlite_file(settings.database_url) is None:
             journal = stack.enter_context(closing(Journal.open(settings.database_url)))
-            servers["PostgreSQL"] = partial(clocks.database_time, journal)
+            servers["PostgreSQL"] = journal.clock
         yield from clocks.check_clock(servers)
 
 
@@ -106,7 +106,7 @@ def _runs(settings: Settings) -> Iterator[Finding]:
 
 def _disks(client: Redis | None, settings: Settings) -> Iterator[Finding]:
     places: dict[str, Path] = {"the data directory": settings.data_dir}
-    if file := database.sqlite_file(settings.database_url):
+    if file := sqlite_file(settings.database_url):
         places["the database"] = file
     folder = disks.redis_dir(client, settings.redis_url) if client else None
     if folder or NAMES["redis_url"] not in configured.given(settings):

@@ -13,7 +13,7 @@ from comethooks.files.json_lines import LineSchema
 from comethooks.schemas import COMETCHAT
 from comethooks.webhooks.cometchat import without_secrets
 from comethooks.workers.ids import derived_id
-from comethooks.workers.journal.times import storable
+from comethooks.workers.journal import storable
 from comethooks.workers.record import Kind, Record, event_record
 
 _LINE = LineSchema()

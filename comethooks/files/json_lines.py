@@ -22,8 +22,7 @@ from marshmallow import (
 from comethooks import schemas
 from comethooks.schemas import COMETCHAT
 from comethooks.schemas.masking import MASK
-from comethooks.workers.journal import StoredEvent
-from comethooks.workers.journal.times import from_text, storable
+from comethooks.workers.journal import StoredEvent, from_text, storable
 from comethooks.workers.texts import dumps
 
 _KNOWN = (

@@ -22,10 +22,15 @@ from comethooks.workers.handlers.http import Connect
 from comethooks.workers.handlers.run import event_of
 from comethooks.workers.handlers.runners import Runners
 from comethooks.workers.handlers.unmade import due_run, skipped_run
-from comethooks.workers.journal import ClaimedRun, Filter, Journal, RunKey, RunResult, Settled
-from comethooks.workers.journal.replaying.forgetting import forget
-from comethooks.workers.journal.replaying.replay_request import ReplayRequest
-from comethooks.workers.journal.replaying.replay_rows import Replays
+from comethooks.workers.journal import (
+    ClaimedRun,
+    Filter,
+    Journal,
+    ReplayRequest,
+    RunKey,
+    RunResult,
+    Settled,
+)
 from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.record import Record
 from comethooks.workers.replays.consent import Consent
@@ -115,11 +120,11 @@ class Engine:
         self, name: str, deliveries: Sequence[Delivery], consent: Consent, *, dry_run: bool
     ) -> None:
         """Run the events as the replay `name`. An earlier one of that name is forgotten."""
-        forget(self._journal.engine, name)
+        self._journal.replays.forget(name)
         request = ReplayRequest(
             asked=Filter(), handlers=consent.granted, never=consent.never, from_file=True
         )
-        Replays(self._journal.engine).create(
+        self._journal.replays.create(
             name, request, now=self._clock(), expected=len(deliveries), dry_run=dry_run
         )
         # What is in the file is known, however late in it: nothing emits it anew.

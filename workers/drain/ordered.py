@@ -40,8 +40,7 @@ from dataclasses import replace
 
 from comethooks.workers.drain.items import Item, Lane
 from comethooks.workers.handlers.in_line import MOST_IN_LINE, LineLength, behind, how_many
-from comethooks.workers.journal import Line, RunResult
-from comethooks.workers.journal.tables.rows import searchable
+from comethooks.workers.journal import Line, RunResult, searchable
 from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.states import RunState
 

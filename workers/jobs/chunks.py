@@ -34,11 +34,15 @@ from comethooks.workers.handlers.unmade import unmade_run
 from comethooks.workers.jobs.claim import Claim
 from comethooks.workers.jobs.equipment import Equipment, equipped
 from comethooks.workers.jobs.queues import RUNS_QUEUE, enqueue_replays, open_queue
-from comethooks.workers.journal import JournalOutage, JournalRefusedError, RunResult
-from comethooks.workers.journal.listings.queries import Place
-from comethooks.workers.journal.replaying.replay_request import Candidate
-from comethooks.workers.journal.replaying.replay_rows import Progress, Replays, StoredReplay
-from comethooks.workers.journal.replaying.replayable import candidates
+from comethooks.workers.journal import (
+    Candidate,
+    JournalOutage,
+    JournalRefusedError,
+    Place,
+    Progress,
+    RunResult,
+    StoredReplay,
+)
 from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.processes import member_name
 from comethooks.workers.replays.chunk_runs import Pending, ReplayRuns, Told
@@ -84,9 +88,8 @@ class Replaying:
         journal = equipment.journal
         self._name = name
         self._plugins = equipment.plugins
-        self._engine = journal.engine
         self._line_length = journal.line_length
-        self._replays = Replays(journal.engine)
+        self._replays = journal.replays
         self._client = equipment.client
         self._stop = equipment.stop
         self._member = member_name(os.getpid())
@@ -136,9 +139,7 @@ class Replaying:
             )
             self._replays.fail(self._name, self._member, error, now_ms())
             return False
-        found = candidates(
-            self._engine, replay.request, self._name, replay.place, CHUNK, bodies=True
-        )
+        found = self._replays.candidates(replay.request, self._name, replay.place, CHUNK)
         chunk = self._chunk(replay, found)
         results = [
             *chunk.unrun,

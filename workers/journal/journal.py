@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from typing import Self
 
-from sqlalchemy import Connection, literal, select
+from sqlalchemy import Connection, literal, select, update
 
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import drift, once_keys, retention, writing
@@ -15,13 +16,16 @@ from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.listings.filters import Filter
 from comethooks.workers.journal.listings.reading import Reader
 from comethooks.workers.journal.once_keys import KnownOnce, OnceClaim, StoredOnce
+from comethooks.workers.journal.replaying.emitted_rows import was_live
+from comethooks.workers.journal.replaying.replay_rows import Replays
 from comethooks.workers.journal.retention import START, Cursor, Swept
 from comethooks.workers.journal.runs import actions, claims, waiting_lines
 from comethooks.workers.journal.runs.claims import ClaimedRun, FreedRun, RunKey
 from comethooks.workers.journal.runs.waiting_lines import Line
 from comethooks.workers.journal.settled import RunResult, Settled
 from comethooks.workers.journal.tables.database import for_writing, open_engine
-from comethooks.workers.journal.tables.models import metadata
+from comethooks.workers.journal.tables.facts import DatabaseFacts, facts_of, time_of
+from comethooks.workers.journal.tables.models import metadata, requests
 from comethooks.workers.states import OnceState
 
 
@@ -45,6 +49,18 @@ class Journal(Reader):
         with self._writing() as connection:
             metadata.create_all(connection)
 
+    @staticmethod
+    def upgrade(url: str) -> None:
+        """Bring the tables at a database URL up to date, in one transaction.
+
+        Several upgrades may run at once: one works, the others wait and find nothing left to do.
+        Raises `JournalUrlError`, `JournalUnavailableError`, and `JournalOutdatedError` when a newer
+        version made the tables.
+        """
+        from comethooks.workers.journal.tables import migrate  # Alembic, which few processes need
+
+        migrate.upgrade(url)
+
     def require_current(self) -> None:
         """Raise `JournalOutdatedError`, which says what to do, unless the tables are those of this
         version.
@@ -52,6 +68,31 @@ class Journal(Reader):
         from comethooks.workers.journal.tables import migrate  # Alembic, which few processes need
 
         migrate.require_current(self.engine)
+
+    @cached_property
+    def replays(self) -> Replays:
+        """The replays of this journal."""
+        return Replays(self.engine)
+
+    def facts(self) -> DatabaseFacts:
+        """What the database says of itself."""
+        with self._connection() as connection:
+            return facts_of(connection)
+
+    def clock(self) -> float:
+        """What time it is for PostgreSQL, in seconds since the epoch."""
+        with self._connection() as connection:
+            return time_of(connection)
+
+    def became(self, request_id: str, event_id: str) -> None:
+        """Note which event a refused request became after all, or repeats."""
+        statement = update(requests).where(requests.c.id == request_id).values(event_id=event_id)
+        with self._writing() as connection:
+            connection.execute(statement)
+
+    def was_live(self, identifier: str) -> bool:
+        """Whether the journal has the event, and not only since a replay made it."""
+        return was_live(self.engine, identifier)
 
     def write(self, batch: Sequence[Settled]) -> None:
         """Write `batch` in one transaction; all of it or, when this raises, nothing of it is

@@ -18,8 +18,6 @@ from comethooks.workers.clock import now_ms
 from comethooks.workers.handlers.emit import emitted_key
 from comethooks.workers.handlers.unmade import due_run, skipped_run
 from comethooks.workers.journal import Journal, JournalError
-from comethooks.workers.journal.replaying.emitted_rows import add_to_replay, was_live
-from comethooks.workers.journal.replaying.replay_rows import Replays
 from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.record import Record
 from comethooks.workers.replays.lines import lane_of
@@ -50,7 +48,7 @@ class EmittedEvents:
         self._streams = streams
         self._clock = clock
         self._journal = journal
-        self._replays = Replays(journal.engine)
+        self._replays = journal.replays
         self._plugins = plugins
 
     def keep(self, record: Record, *, attempt: int, replay: str | None) -> str:
@@ -62,7 +60,7 @@ class EmittedEvents:
             if replay is not None:
                 self._keep_in_replay(record, replay)
                 return record.id
-            if attempt > 1 and was_live(self._journal.engine, record.id):
+            if attempt > 1 and self._journal.was_live(record.id):
                 return record.id
         except JournalError as error:
             raise NotKeptError(f"the journal: {error}") from None
@@ -83,4 +81,4 @@ class EmittedEvents:
                 results.append(
                     due_run(handler, now=now, replay=name, lane=lane, place=time.time_ns())
                 )
-        add_to_replay(self._journal.engine, name, record, results, now=now)
+        self._replays.add_emitted(name, record, results, now=now)

@@ -18,8 +18,7 @@ from dataclasses import replace
 from comethooks.schemas import OURS
 from comethooks.schemas.triggers.identity import digest
 from comethooks.workers.handlers.in_line import MOST_IN_LINE, LineLength, behind, how_many
-from comethooks.workers.journal import Line, RunResult
-from comethooks.workers.journal.tables.rows import searchable
+from comethooks.workers.journal import Line, RunResult, searchable
 from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.record import Record
 from comethooks.workers.states import RunState

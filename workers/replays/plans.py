@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Self
 
-from comethooks.workers.journal.replaying.replay_request import Candidate, Choice
-from comethooks.workers.journal.replaying.replay_rows import Replays
+from comethooks.workers.journal import Candidate, Choice, Replays
 from comethooks.workers.replays.selection import Selection
 
 

@@ -7,18 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
-from sqlalchemy import Engine
-
-from comethooks.workers.journal import Filter
-from comethooks.workers.journal.listings.queries import Place
-from comethooks.workers.journal.replaying.replay_request import Candidate, Choice, ReplayRequest
-from comethooks.workers.journal.replaying.replayable import candidates
+from comethooks.workers.journal import Candidate, Choice, Filter, ReplayRequest, Replays
 from comethooks.workers.plugins.loaded import BoundHandler, Plugins
 from comethooks.workers.record import Record
 from comethooks.workers.replays.consent import Consent
 from comethooks.workers.states import RunState
-
-_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +51,11 @@ class Selection:
         )
         return cls(request, consent, plugins)
 
-    def events(self, engine: Engine) -> Iterator[Candidate]:
+    def events(self, replays: Replays) -> Iterator[Candidate]:
         """The events of the journal that it looks at, without bodies, oldest first, in little
         memory. Raises the journal's errors.
         """
-        after = None
-        while page := candidates(engine, self.request, None, after, _PAGE, bodies=False):
-            yield from page
-            after = Place(page[-1].record.received_at, page[-1].record.id)
+        return replays.all_candidates(self.request)
 
     def handlers(self, found: Candidate) -> list[BoundHandler]:
         """The handlers whose runs on this event are meant, those too that it leaves out, by id."""

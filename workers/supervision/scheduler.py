@@ -29,7 +29,6 @@ from comethooks.workers.jobs.queues import (
     open_queue,
 )
 from comethooks.workers.journal import Journal, JournalOutage
-from comethooks.workers.journal.replaying.replay_rows import Replays
 from comethooks.workers.processes import StopFlag, is_dead_here, member_name
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams import keys, scripts
@@ -65,7 +64,7 @@ class Scheduler:
         self._repair = client.register_script(scripts.REPAIR)
         self._seen = 0.0
         self._expiring_from = 0.0
-        self._replays = Replays(journal.engine)
+        self._replays = journal.replays
         self._sweeper = Sweeper(settings, journal, client)
         self._next_look = 0.0
         self._next_telling = 0.0

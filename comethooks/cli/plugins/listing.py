@@ -13,7 +13,7 @@ from comethooks.cli.terminal.details import print_text
 from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table, styled
 from comethooks.cli.terminal.texts import without_secrets
 from comethooks.workers import logs
-from comethooks.workers.journal.times import iso
+from comethooks.workers.journal import iso
 from comethooks.workers.plugins.comparing import ABSENT, Compared, Holding, compare
 from comethooks.workers.plugins.discovery import overlooked
 from comethooks.workers.plugins.handler import Handler

@@ -16,8 +16,6 @@ from comethooks.cli.terminal.output import hint, print_json
 from comethooks.cli.terminal.parameters import ReplayName
 from comethooks.cli.terminal.stores import open_stores
 from comethooks.workers.clock import now_ms
-from comethooks.workers.journal.replaying import forgetting
-from comethooks.workers.journal.replaying.replay_rows import Replays
 from comethooks.workers.states import ReplayState
 from comethooks.workers.texts import number_of
 
@@ -62,7 +60,7 @@ def plan(refused: bool, as_json: bool, **given: Any) -> None:
 def stop(name: str) -> None:
     """Stop a replay. What is in progress is finished and recorded; `replay resume NAME` goes on."""
     with open_stores() as stores:
-        replays = Replays(stores.journal.engine)
+        replays = stores.journal.replays
         found = find(replays, name)
         if not replays.stop(name, now_ms()):
             to_do = (
@@ -95,7 +93,7 @@ def forget(name: str, yes: bool, as_json: bool) -> None:
         if not yes and not click.confirm("Forget it, with its runs?", prompt_suffix=" ", err=True):
             hint("Nothing was changed.")
             raise click.exceptions.Exit(1)
-        forgotten = forgetting.forget(stores.journal.engine, name)
+        forgotten = stores.journal.replays.forget(name)
     if forgotten is None:
         raise click.ClickException(
             "a worker is still at it, or somebody let it go on or forgot it; try again in a moment"

@@ -14,9 +14,7 @@ from comethooks.cli.terminal import filters
 from comethooks.cli.terminal.stores import Stores
 from comethooks.workers import logs
 from comethooks.workers.clock import now_ms
-from comethooks.workers.journal import Filter
-from comethooks.workers.journal.replaying.replay_request import Choice
-from comethooks.workers.journal.replaying.replayable import known
+from comethooks.workers.journal import Choice, Filter
 from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.plugins.loading import load_plugins
 from comethooks.workers.replays.consent import (
@@ -109,11 +107,11 @@ def planned(
         from_file=file is not None,
         now=now_ms(),
     )
-    engine = stores.journal.engine
+    replays = stores.journal.replays
     if file is None:
-        found = selection.events(engine)
+        found = selection.events(replays)
     else:
-        found = (each for batch in records_in(file) for each in known(engine, batch))
+        found = (each for batch in records_in(file) for each in replays.known(batch))
     return Planned(Plan.of(selection, found), file, rate)
 
 

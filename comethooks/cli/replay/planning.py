@@ -7,7 +7,7 @@ from comethooks.cli.replay.progress import counted
 from comethooks.cli.terminal.details import print_text
 from comethooks.cli.terminal.moments import moment
 from comethooks.cli.terminal.output import Column, print_table
-from comethooks.workers.journal.times import iso
+from comethooks.workers.journal import iso
 from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.replays.plans import Plan
 

@@ -15,9 +15,7 @@ from comethooks.cli.terminal.moments import moment
 from comethooks.cli.terminal.output import Cell, Column, Listing, print_json, styled
 from comethooks.cli.terminal.parameters import ReplayName
 from comethooks.cli.terminal.stores import Stores, open_stores
-from comethooks.workers.journal.replaying import replay_results
-from comethooks.workers.journal.replaying.replay_rows import Replays, StoredReplay
-from comethooks.workers.journal.times import iso
+from comethooks.workers.journal import Replays, StoredReplay, iso
 from comethooks.workers.states import RunState
 from comethooks.workers.texts import number_of
 
@@ -89,12 +87,12 @@ def find(replays: Replays, name: str) -> StoredReplay:
 
 def standing(stores: Stores, name: str) -> Standing:
     """How a replay stands. Ends the command if there is none."""
-    engine = stores.journal.engine
+    replays = stores.journal.replays
     # Before its runs: of one that runs there may be more a moment later, which are not deleted.
-    found = find(Replays(engine), name)
-    states = replay_results.states(engine, name)
+    found = find(replays, name)
+    states = replays.states(name)
     skipped = states.pop(RunState.SKIPPED, 0)
-    effects = EffectKinds.of(replay_results.effects(engine, name)) if found.dry_run else None
+    effects = EffectKinds.of(replays.effects(name)) if found.dry_run else None
     return Standing(found, states, skipped, effects)
 
 
@@ -103,8 +101,8 @@ def standing(stores: Stores, name: str) -> Standing:
 def list_(as_json: bool) -> None:
     """List the replays, the newest first."""
     with open_stores() as stores:
-        engine = stores.journal.engine
-        found, skipped = Replays(engine).all(), replay_results.skipped(engine)
+        replays = stores.journal.replays
+        found, skipped = replays.all(), replays.skipped()
         rows = [(replay, skipped.get(replay.name, 0)) for replay in found]
         _LISTING.print(rows, as_json=as_json, limit=None)
 

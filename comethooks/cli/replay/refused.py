@@ -19,7 +19,6 @@ from comethooks.webhooks import receiving
 from comethooks.webhooks.cometchat import CometChat
 from comethooks.workers.ids import derived_id
 from comethooks.workers.journal import Filter, Outcome, StoredRequest
-from comethooks.workers.journal.refusals import became
 from comethooks.workers.streams.accept import Streams
 from comethooks.workers.streams.accepted import NotKeptError
 
@@ -122,7 +121,7 @@ def _again(
         )
         event_id, outcome = kept.id, "duplicate" if kept.duplicate else "accepted"
     if streams is not None:
-        became(stores.journal.engine, request.id, event_id)
+        stores.journal.became(request.id, event_id)
     return outcome
 
 

@@ -23,8 +23,7 @@ from comethooks.cli.terminal.output import hint, print_json
 from comethooks.cli.terminal.parameters import ReplayName
 from comethooks.cli.terminal.stores import Stores, open_stores
 from comethooks.workers.clock import now_ms
-from comethooks.workers.journal.replaying.forgetting import forget
-from comethooks.workers.journal.replaying.replay_rows import Replays, StoredReplay
+from comethooks.workers.journal import Replays, StoredReplay
 from comethooks.workers.states import ReplayState, RunState
 from comethooks.workers.streams import keys
 from comethooks.workers.texts import number_of
@@ -96,7 +95,7 @@ def run(
         return
     _check_choice(given, everything=everything, yes=yes)
     with open_stores() as stores:
-        if name and (known := Replays(stores.journal.engine).get(name)):
+        if name and (known := stores.journal.replays.get(name)):
             raise _name_is_taken(known)
         found = planned(stores, **given)
         if not found.plan.runs:
@@ -114,7 +113,7 @@ def resume(name: str, detach: bool, as_json: bool) -> None:
     it is.
     """
     with open_stores() as stores:
-        replays = Replays(stores.journal.engine)
+        replays = stores.journal.replays
         found = find(replays, name)
         if found.state is ReplayState.DONE:
             raise click.ClickException("it is done; to replay the same again, choose another name")
@@ -184,7 +183,7 @@ def _end_without_runs(found: Planned, *, as_json: bool) -> None:
 
 def _begin(stores: Stores, found: Planned, wanted: str | None, *, dry_run: bool, yes: bool) -> str:
     """Make a replay and let it begin, unless somebody would rather not; its name."""
-    plan, replays = found.plan, Replays(stores.journal.engine)
+    plan, replays = found.plan, stores.journal.replays
     name = wanted or plan.name(replays, now=now_ms(), dry_run=dry_run)
     if not wanted:
         hint(f"Its name is {name}.")
@@ -203,7 +202,7 @@ def _begin(stores: Stores, found: Planned, wanted: str | None, *, dry_run: bool,
             stage(stores, replays, name, found.file)
         except BaseException:
             # A part of the file is not what was asked for, so the name is free again.
-            forget(stores.journal.engine, name)
+            replays.forget(name)
             raise
         if not replays.start(name, now_ms()):
             raise click.ClickException(
@@ -226,7 +225,7 @@ def _watch(stores: Stores, name: str, *, detach: bool, as_json: bool) -> None:
         return
     _warn_without_workers(stores)
     try:
-        _wait(Replays(stores.journal.engine), name)
+        _wait(stores.journal.replays, name)
     except KeyboardInterrupt:
         hint(outlook)
         return

@@ -9,7 +9,7 @@ from comethooks.cli.terminal.output import hint
 from comethooks.cli.terminal.stores import Stores
 from comethooks.files.imported import LineError, event_in
 from comethooks.files.importer import Importer, lines_of
-from comethooks.workers.journal.replaying.replay_rows import Replays
+from comethooks.workers.journal import Replays
 from comethooks.workers.record import Record
 
 _BATCH = 500

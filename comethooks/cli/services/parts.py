@@ -145,12 +145,11 @@ def db_upgrade() -> None:
 
 def upgrade_database(settings: Settings) -> None:
     """Bring the tables up to date, or end the command with the reason why not."""
-    from comethooks.workers.journal import JournalError
-    from comethooks.workers.journal.tables.migrate import upgrade
+    from comethooks.workers.journal import Journal, JournalError
 
     if settings.database_url == sqlite_url(database_path(settings.data_dir)):
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        upgrade(settings.database_url)
+        Journal.upgrade(settings.database_url)
     except JournalError as error:
         raise click.ClickException(f"the database cannot be brought up to date: {error}") from None

@@ -6,9 +6,7 @@ from typing import Any
 import click
 
 from comethooks.cli.terminal.output import hint
-from comethooks.workers.journal.listings.identifiers import PREFIX_LENGTH
-from comethooks.workers.journal.tables.models import TEXT_LENGTH
-from comethooks.workers.journal.times import from_text
+from comethooks.workers.journal import PREFIX_LENGTH, TEXT_LENGTH, from_text
 from comethooks.workers.patterns import near, pattern_of
 from comethooks.workers.settings.values import parse_duration
 

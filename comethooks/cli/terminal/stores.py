@@ -12,13 +12,13 @@ from comethooks.browse.listing import Kept
 from comethooks.cli import load_settings
 from comethooks.cli.terminal.output import hint
 from comethooks.workers.journal import (
+    UPGRADE,
     Journal,
     JournalError,
     JournalOutdatedError,
     JournalUnavailableError,
+    missing_file,
 )
-from comethooks.workers.journal.errors import UPGRADE
-from comethooks.workers.journal.tables.database import missing_file
 from comethooks.workers.settings.addresses import masked_url
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams.connections import connect

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from comethooks.doctor.clocks import ahead, check_clock, database_time, redis_time
+from comethooks.doctor.clocks import ahead, check_clock, redis_time
 from comethooks.workers.journal import Journal
 from tests.comethooks.doctor.findings import OK, WARNING, WRONG, by_check, levels
 from tests.redis_server import RedisServer
@@ -36,7 +36,7 @@ def test_a_clock_is_compared_with_redis(
 def test_it_is_compared_with_postgresql_too(postgres_url: str) -> None:
     """Whatever time zone the server has."""
     with closing(Journal.open(postgres_url)) as journal:
-        servers = {"PostgreSQL": partial(database_time, journal)}
+        servers = {"PostgreSQL": journal.clock}
         assert levels(check_clock(servers)) == {"clock.postgresql": OK}
         found = by_check(check_clock(servers, clock=lambda: time.time() - 40))
     assert found["clock.postgresql"].level is WRONG

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from comethooks.doctor.database import check_database, sqlite_file
+from comethooks.doctor.database import check_database
 from comethooks.doctor.finding import Finding
-from comethooks.workers.journal import Journal
+from comethooks.workers.journal import Journal, sqlite_file
 from comethooks.workers.journal.tables.migrate import upgrade
 from tests.comethooks.doctor.findings import OK, WARNING, WRONG, by_check, levels, not_ok
 

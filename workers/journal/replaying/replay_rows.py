@@ -1,4 +1,4 @@
-"""Replays: what was asked for, how far each has come, and who works on it.
+"""Replays: what was asked for, how far each has come, who works on it, and what became of its runs.
 
 A chunk is claimed by compare-and-set, as runs are. Its runs, the place that it came to and the
 counts are written in one transaction, which only the holder of the claim can end: after a kill a
@@ -7,111 +7,35 @@ chunk is repeated or it is done.
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, insert, select, update
 
 from comethooks.workers.journal.claiming import Claims, claims_to_free
 from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.listings.queries import Place
-from comethooks.workers.journal.replaying.replay_request import ReplayRequest
+from comethooks.workers.journal.replaying import (
+    emitted_rows,
+    forgetting,
+    replay_results,
+    replayable,
+)
+from comethooks.workers.journal.replaying.replay_request import Candidate, ReplayRequest
+from comethooks.workers.journal.replaying.stored_replay import Progress, StoredReplay
 from comethooks.workers.journal.settled import RunResult
 from comethooks.workers.journal.tables.database import for_writing
 from comethooks.workers.journal.tables.models import events, replay_events, replays
 from comethooks.workers.journal.tables.statements import InsertMany
-from comethooks.workers.journal.times import iso
 from comethooks.workers.journal.writing import new_runs
-from comethooks.workers.states import ReplayState
+from comethooks.workers.record import Record
+from comethooks.workers.states import ReplayState, RunState
 
+_PAGE = 1000
 ALONE = 100
 """Events whose runs are each run alone after a process died: as many as a chunk may have."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredReplay:
-    """A replay. Times are milliseconds; `rate` is events a second; `place` is the last event that
-    is done.
-
-    `expected` is how many events there were when it was made, `events` and `runs` how many are
-    recorded, skipped runs too. `deaths` counts the processes that died at the next event; the runs
-    of the next `alone` events are each run alone. `error` is why it failed or, while it runs, that
-    the next run is poison.
-    """
-
-    name: str
-    created_at: int
-    finished_at: int | None
-    state: ReplayState
-    request: ReplayRequest
-    rate: float | None
-    dry_run: bool
-    expected: int
-    events: int
-    runs: int
-    place: Place | None
-    next_at: int
-    deaths: int
-    alone: int
-    error: str | None
-
-    @property
-    def gone(self) -> int:
-        """How many events it was to have and did not find; none as long as it has not come to its
-        end.
-        """
-        return max(0, self.expected - self.events) if self.state is ReplayState.DONE else 0
-
-    @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Self:
-        """The replay in a row of `replays`."""
-        known = {name: row[name] for name in _PLAIN}
-        return cls(
-            **known,
-            state=ReplayState(row["state"]),
-            request=ReplayRequest.from_json(row["request"]),
-            place=None if row["event_id"] is None else Place(row["received_at"], row["event_id"]),
-        )
-
-    def as_json(self, skipped: int) -> dict[str, Any]:
-        """The replay in a listing; so many of its runs are `skipped`."""
-        return {
-            "name": self.name,
-            "state": self.state.value,
-            "dry_run": self.dry_run,
-            "rate": self.rate,
-            "created_at": iso(self.created_at),
-            "finished_at": None if self.finished_at is None else iso(self.finished_at),
-            "expected": self.expected,
-            "events": self.events,
-            "gone": self.gone,
-            "runs": self.runs - skipped,
-            "skipped": skipped,
-            "error": self.error,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """What a chunk has done: results by event, the place that it came to, how many events those
-    were.
-
-    `events` are only those with runs; `passed` are all. When `finished`, no event is left.
-    """
-
-    results: Sequence[tuple[str, RunResult]]
-    place: Place | None
-    events: int
-    passed: int
-    next_at: int
-    finished: bool
-
-
-_PLAIN = (
-    "name", "created_at", "finished_at", "rate", "dry_run", "expected", "events", "runs", "next_at",
-    "deaths", "alone", "error",
-)  # fmt: skip
 CLAIMS = Claims(replays, expires_at=replays.c.claimed_until, claimed=replays.c.claim.is_not(None))
 _RUNNING = replays.c.state == ReplayState.RUNNING.value
 _STAGING = replays.c.state == ReplayState.STAGING.value
@@ -288,6 +212,67 @@ class Replays:
                 due = {**died, "error": None}
                 CLAIMS.free(connection, lost, now=now, due=due, poison=died)
         return freed
+
+    def candidates(
+        self, request: ReplayRequest, name: str, after: Place | None, size: int
+    ) -> list[Candidate]:
+        """At most `size` events that follow `after`, with bodies, for the replay `name`; none when
+        no more follow.
+        """
+        return replayable.candidates(self._engine, request, name, after, size, bodies=True)
+
+    def all_candidates(self, request: ReplayRequest) -> Iterator[Candidate]:
+        """All events that a replay would look at, without bodies, oldest first, in little
+        memory.
+        """
+        after = None
+        while page := replayable.candidates(
+            self._engine, request, None, after, _PAGE, bodies=False
+        ):
+            yield from page
+            after = Place(page[-1].record.received_at, page[-1].record.id)
+
+    def known(self, records: Sequence[Record]) -> list[Candidate]:
+        """Each of `records`, at most some thousand, with its runs, if it is in the journal.
+
+        What has no body is left out: in the journal or, if it is not there, in the record.
+        """
+        return replayable.known(self._engine, records)
+
+    def add_emitted(
+        self, name: str, record: Record, results: Sequence[RunResult], *, now: int
+    ) -> None:
+        """Write an event that a run of the replay `name` made, with runs of it that are part of the
+        replay.
+
+        Nothing is written when the event is there. Of runs that wait in a line, the first of it is
+        due at `now`.
+        """
+        emitted_rows.add_to_replay(self._engine, name, record, results, now=now)
+
+    def states(self, name: str) -> dict[RunState, int]:
+        """How many runs of a replay are in each state, done first; those that retention has deleted
+        are in none.
+        """
+        return replay_results.states(self._engine, name)
+
+    def skipped(self) -> Mapping[str, int]:
+        """How many runs of each replay are skipped; one that has none is not there."""
+        return replay_results.skipped(self._engine)
+
+    def effects(self, name: str) -> Iterator[str]:
+        """The effects of all runs of a replay, a line each, in little memory."""
+        return replay_results.effects(self._engine, name)
+
+    def forget(self, name: str) -> int | None:
+        """Delete the replay of that name, with its runs and their attempts; how many runs these
+        were.
+
+        None, and nothing more is deleted, as soon as it runs, somebody works on a chunk of it, or
+        there is none. Events stay, those too that its handlers emitted, and so do keys of
+        `ctx.once`: what has happened must not happen again. It may be repeated when it raises.
+        """
+        return forgetting.forget(self._engine, name)
 
     def _read(self, wanted: ColumnElement[bool]) -> list[StoredReplay]:
         query = select(replays).where(wanted).order_by(replays.c.created_at.desc(), replays.c.name)

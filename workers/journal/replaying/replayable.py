@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, and_, func, not_, or_, select
 from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.listings.queries import Condition, Place, in_states, oldest_first
 from comethooks.workers.journal.replaying.replay_request import Candidate, Choice, ReplayRequest
-from comethooks.workers.journal.replaying.replay_rows import StoredReplay
+from comethooks.workers.journal.replaying.stored_replay import StoredReplay
 from comethooks.workers.journal.tables.models import (
     LIVE,
     Instant,

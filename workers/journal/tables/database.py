@@ -50,14 +50,22 @@ def database_url(text: str) -> URL:
     return url
 
 
+def sqlite_file(text: str) -> Path | None:
+    """The file of a SQLite journal; None when it is PostgreSQL.
+
+    Raises `JournalUrlError` when the URL cannot be used.
+    """
+    url = database_url(text)
+    return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+
+
 def missing_file(text: str) -> Path | None:
     """The file of a SQLite journal that is not there; connecting would make an empty one.
 
     Raises `JournalUrlError` when the URL cannot be used.
     """
-    url = database_url(text)
-    file = Path(url.database or "")
-    return file if url.get_backend_name() == "sqlite" and not file.exists() else None
+    file = sqlite_file(text)
+    return file if file is not None and not file.exists() else None
 
 
 def open_engine(text: str, *, durable: bool = True) -> Engine:

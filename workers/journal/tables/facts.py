@@ -1,0 +1,41 @@
+"""What a database says of itself, for those who look whether it is set up as it should be."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+_DURABLE = ("fsync", "synchronous_commit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseFacts:
+    """A database: its name and version, and what may be wrong with it.
+
+    `journal_mode` is SQLite's, empty for PostgreSQL. `read_only` and `off`, the settings without
+    which a commit is not on disk, are PostgreSQL's.
+    """
+
+    name: str
+    version: str
+    journal_mode: str = ""
+    read_only: bool = False
+    off: tuple[str, ...] = ()
+
+
+def facts_of(connection: Connection) -> DatabaseFacts:
+    """What is known of the database behind `connection`."""
+    version = ".".join(map(str, connection.dialect.server_version_info or ()))
+    if connection.dialect.name == "sqlite":
+        mode = str(connection.scalar(text("PRAGMA journal_mode"))).lower()
+        return DatabaseFacts(name="SQLite", version=version, journal_mode=mode)
+    return DatabaseFacts(
+        name="PostgreSQL",
+        version=version,
+        read_only=connection.scalar(text("SHOW transaction_read_only")) == "on",
+        off=tuple(name for name in _DURABLE if connection.scalar(text(f"SHOW {name}")) == "off"),
+    )
+
+
+def time_of(connection: Connection) -> float:
+    """What time it is for PostgreSQL, in seconds since the epoch."""
+    return float(connection.scalar(text("SELECT extract(epoch FROM clock_timestamp())")) or 0)
