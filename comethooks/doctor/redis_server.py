@@ -24,10 +24,9 @@ from comethooks.workers.settings.settings import NAMES, Settings
 from comethooks.workers.streams.accept import refusal_word
 from comethooks.workers.streams.layout import PartitionsError, check_count
 from comethooks.workers.streams.limit import BacklogLimit, maxmemory_in
+from comethooks.workers.streams.scripts import OLDEST_REDIS
 
 CONNECTION = "redis.connection"
-OLDEST = 7
-"""The first version of Redis that has what the scripts need; every Valkey has."""
 SLOW_MS, TOO_SLOW_MS = 50, 300
 """A webhook waits this long for Redis' answer and no longer."""
 FULL = 0.8
@@ -158,14 +157,14 @@ def _version(client: Redis) -> Iterator[Finding]:
     if about.get("redis_mode") == "cluster":
         advice = "use one that is no cluster: the keys of one call lie in several slots"
         yield Finding(name, Level.WRONG, "it is a Redis Cluster, which is not supported", advice)
-    elif valkey or _major(version) >= OLDEST:
+    elif valkey or _major(version) >= OLDEST_REDIS:
         yield Finding(name, Level.OK, f"Valkey {valkey}" if valkey else f"Redis {version}")
     else:
         yield Finding(
             name,
             Level.WRONG,
             f"Redis {version} is too old",
-            f"use Redis {OLDEST} or newer, or Valkey",
+            f"use Redis {OLDEST_REDIS} or newer, or Valkey",
         )
 
 

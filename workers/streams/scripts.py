@@ -7,8 +7,11 @@ duplicate keys itself, so Redis Cluster is not supported.
 
 The drainers' scripts begin with `#!lua flags=allow-oom`: they may write while Redis has no memory
 left. Without the flag a full Redis would stay full for ever, since whoever could empty it could not
-even say that it lives. The flag needs Redis 7, or any Valkey.
+even say that it lives.
 """
+
+OLDEST_REDIS = 7
+"""The first Redis that knows the flag; every Valkey does."""
 
 ACCEPT = """
 local stream, backlog, partitions = KEYS[1], KEYS[2], KEYS[3]

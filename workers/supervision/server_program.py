@@ -15,9 +15,8 @@ from pathlib import Path
 
 from comethooks.workers.settings import paths
 from comethooks.workers.settings.names import NAMES
+from comethooks.workers.streams.scripts import OLDEST_REDIS
 
-OLDEST_REDIS = 7
-"""The scripts' flag `allow-oom` came with it; every Valkey has it."""
 _ON_THE_PATH = ("valkey-server", "redis-server")
 _ANSWER_SECONDS = 10.0
 _VERSION = re.compile(r"(?:(\w+) )?server v=(\d+\.\d+[\w.]*)", re.IGNORECASE)
