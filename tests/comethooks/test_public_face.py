@@ -8,9 +8,9 @@ import pytest
 import comethooks
 from comethooks import schemas
 from comethooks.workers.handlers import context, run
-from comethooks.workers.plugins import plugin, retry
+from comethooks.workers.plugins import plugin, plugin_errors, retry
 from comethooks.workers.settings import apps
-from comethooks.workers.streams import accept
+from comethooks.workers.streams import accepted
 
 HEAVY = ("sqlalchemy", "rq", "redis", "marshmallow", "flask", "rich", "httpx")
 
@@ -50,9 +50,9 @@ def test_it_only_re_exports() -> None:
     """The objects are those that the engine works with."""
     assert comethooks.App is apps.App
     assert comethooks.Plugin is plugin.Plugin
-    assert comethooks.PluginError is plugin.PluginError
+    assert comethooks.PluginError is plugin_errors.PluginError
     assert comethooks.HandlerTimeoutError is run.HandlerTimeoutError
-    assert comethooks.NotKeptError is accept.NotKeptError
+    assert comethooks.NotKeptError is accepted.NotKeptError
     assert comethooks.Context is context.Context
     assert comethooks.Event is schemas.Event
     assert comethooks.Retry is retry.Retry
