@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any, TypedDict
 
-from comethooks.samples.bodies import Template
 from comethooks.samples.filling import filled
 from comethooks.samples.making import APP_ID
 from comethooks.samples.people import GROUPS, PEOPLE, Circle
 from comethooks.samples.scene import Scene
+from comethooks.samples.templates import Template
 from comethooks.schemas import COMETCHAT, TRIGGERS, Event
 from comethooks.schemas.wire.shapes import changed_in, message_in
 from comethooks.workers.texts import dumps

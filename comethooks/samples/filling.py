@@ -13,9 +13,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from comethooks.samples.bodies import Template, part
 from comethooks.samples.people import GROUPS, PEOPLE, Circle, Person
 from comethooks.samples.scene import Scene, conversation_of
+from comethooks.samples.templates import Template, part
 
 Json = dict[str, Any]
 

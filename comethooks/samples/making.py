@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-from comethooks.samples.bodies import Template, templates
 from comethooks.samples.filling import filled
 from comethooks.samples.people import BOT
 from comethooks.samples.scene import scene
+from comethooks.samples.templates import Template, templates_of
 
 APP_ID = "2719405c8b3e6d17"
 """The app that a sample is from, unless the caller names one."""
@@ -37,7 +37,7 @@ def table(*, legacy: bool = False, bot: bool = False) -> Mapping[str, Mapping[st
 
     The first variant of a trigger is the usual one.
     """
-    return templates("bot" if bot else "legacy" if legacy else "current")
+    return templates_of("bot" if bot else "legacy" if legacy else "current")
 
 
 def template_of(

@@ -7,6 +7,7 @@ from comethooks.schemas import NotJsonError, decode, trigger_of
 
 class TestDecode:
     def test_gives_the_object(self):
+        """As dicts, lists and plain values."""
         assert decode(b'{"trigger": "message_sent", "data": {}}') == {
             "trigger": "message_sent",
             "data": {},
@@ -49,21 +50,25 @@ class TestDecode:
         ],
     )
     def test_says_what_it_is_instead(self, raw, reason):
+        """In words for the answer with status 400."""
         with pytest.raises(NotJsonError) as caught:
             decode(raw)
         assert caught.value.reason == reason
 
     def test_follows_a_thousand_levels(self):
+        """Deeper than orjson does."""
         raw = b'{"a":' * 1000 + b"1" + b"}" * 1000
         assert "a" in decode(raw)
 
     @pytest.mark.parametrize("raw", [b'{"a":' * 200_000, b"[" * 1_000_000])
     def test_refuses_what_is_too_deep_without_a_recursion_error(self, raw):
+        """A body may not end the process."""
         with pytest.raises(NotJsonError) as caught:
             decode(raw)
         assert caught.value.reason == "nested too deeply"
 
     def test_an_error_does_not_show_the_body(self):
+        """It may be logged."""
         with pytest.raises(NotJsonError) as caught:
             decode(b'{"authToken": "tok-1"')
         assert "tok-1" not in str(caught.value)
@@ -72,10 +77,12 @@ class TestDecode:
 
 class TestTriggerOf:
     def test_gives_the_trigger(self):
+        """As the body has it."""
         assert trigger_of({"trigger": "message_sent"}) == "message_sent"
 
     @pytest.mark.parametrize(
         "body", [{}, *({"trigger": value} for value in ("", None, 5, [], {}, True))]
     )
     def test_is_none_for_anything_but_a_non_empty_string(self, body):
+        """There is no trigger then."""
         assert trigger_of(body) is None

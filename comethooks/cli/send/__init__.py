@@ -32,7 +32,7 @@ _MOST_CONNECTIONS = 256
         "comethooks send after_message",
         "comethooks send message_sent --variant image",
         'comethooks send message_sent --sender ada --group crew --text "hello"',
-        "comethooks send message_sent --set data.message.type=smoke --remove data.message.data",
+        "comethooks send message_sent --set data.message.sentAt=0 --add data.message.muid=m-1",
         "comethooks send message_read_receipt --legacy --count 100 --rate 50",
         "comethooks send message_sent --count 10000 --concurrency 16 --duplicate",
         "comethooks send story conversation --messages 50",
@@ -56,8 +56,8 @@ _MOST_CONNECTIONS = 256
     "--variant",
     metavar="NAME",
     help=(
-        "Another form of the same: an image or a form instead of a text, a call that is rejected. A"
-        " name that there is none of gets the list."
+        "Another form of the same: an image or a form instead of a text, a call that is rejected."
+        " The error for an unknown NAME lists them."
     ),
 )
 @click.option("--legacy", is_flag=True, help="Send the legacy form of a trigger that has two.")
@@ -159,7 +159,7 @@ def send(
     by its name, as if it happened now.
 
     Prints the answer; of many, a line that counts them. Fails unless each is answered with a 2xx.
-    before_message is answered with {}, like every event that nothing is to be decided about.
+    The answer to before_message is {}, which tells CometChat to deliver the message as it is.
     """
     settings = load_settings()
     changes = Changes(removals, assignments, additions)

@@ -3,11 +3,11 @@
 from random import Random
 from typing import Any
 
-from comethooks.samples.bodies import part
 from comethooks.samples.filling import Json, filled
 from comethooks.samples.making import template_of
 from comethooks.samples.people import PEOPLE, Circle, Person
 from comethooks.samples.scene import Scene
+from comethooks.samples.templates import part
 
 _LONGEST_PAUSE = 8
 _LARGEST_STEP = 5

@@ -11,10 +11,10 @@ from random import Random
 import pytest
 
 from comethooks.samples import table
-from comethooks.samples.bodies import part
 from comethooks.samples.filling import filled
 from comethooks.samples.people import GROUPS, PEOPLE
 from comethooks.samples.scene import Scene
+from comethooks.samples.templates import part
 
 NOW = 1_790_000_000_123
 ROOT = Path(__file__).parents[3]

@@ -13,6 +13,7 @@ class TestReadOnly:
     view = ReadOnlyDict(BODY)
 
     def test_reads_like_a_dict(self):
+        """By key, by membership, by iteration."""
         assert dict(self.view).keys() == BODY.keys()
         assert self.view["a"]["b"][1]["c"] == "d"
         assert self.view.get("nosuch") is None
@@ -22,12 +23,14 @@ class TestReadOnly:
             self.view["nosuch"]
 
     def test_reads_like_a_list(self):
+        """By index, by slice, by iteration."""
         items = self.view["a"]["b"]
         assert list(items) == [1, {"c": "d"}, [2]]
         assert items[-1:] == [[2]]
         assert len(items) == 3
 
     def test_equals_what_it_shows(self):
+        """A test can compare it with a literal."""
         assert self.view == BODY == self.view
         assert self.view == ReadOnlyDict(BODY)
         assert self.view["a"]["b"] == BODY["a"]["b"]
@@ -35,6 +38,7 @@ class TestReadOnly:
         assert self.view != {}
 
     def test_nothing_in_it_can_be_changed(self):
+        """Handlers of one event share it."""
         with pytest.raises(TypeError):
             self.view["a"]["b"][1]["c"] = "x"
         with pytest.raises(TypeError):
@@ -44,6 +48,7 @@ class TestReadOnly:
         assert not hasattr(self.view["a"]["b"], "append")
 
     def test_a_copy_is_plain_and_its_own(self):
+        """It can be changed and encoded."""
         copied = self.view.copy()
         copied["a"]["b"][1]["c"] = "x"
         copied["a"]["b"].append(3)
@@ -52,6 +57,7 @@ class TestReadOnly:
         assert self.view["a"]["b"].copy() == BODY["a"]["b"]
 
     def test_a_copy_goes_as_deep_as_a_body_can(self):
+        """Without recursion."""
         deep: dict = {}
         for _ in range(5_000):
             deep = {"a": [deep]}
@@ -62,5 +68,6 @@ class TestReadOnly:
         assert levels == 5_000
 
     def test_shows_no_content(self):
+        """A body must not get into a log by way of a repr."""
         assert repr(self.view) == "<read-only dict of 2>"
         assert repr(self.view["a"]["b"]) == "<read-only list of 3>"

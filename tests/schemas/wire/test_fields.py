@@ -48,9 +48,11 @@ class TestNotRequired:
         _OuterSchema().load(dict.fromkeys(NAMES, value))
 
     def test_what_makes_no_sense_is_loaded_as_none(self):
+        """Only what is required can refuse a body."""
         assert _OuterSchema().load({name: [] for name in NAMES}) == EMPTY
 
     def test_what_is_missing_is_loaded_as_none(self):
+        """Every field is in the loaded data."""
         assert _OuterSchema().load({}) == EMPTY
 
     def test_unknown_keys_are_not_loaded(self):
@@ -64,6 +66,7 @@ class TestRequired:
     @pytest.mark.parametrize("name", NAMES)
     @pytest.mark.parametrize("value", [None, "", [], True, {}])
     def test_a_wrong_value_is_refused(self, name, value):
+        """With what was expected in its place."""
         path = "inner.id" if name == "inner" else name
         with pytest.raises(ValidationError) as caught:
             _OuterSchema([path]).load({name: value})
@@ -71,6 +74,7 @@ class TestRequired:
 
     @pytest.mark.parametrize("name", NAMES)
     def test_a_missing_value_is_refused(self, name):
+        """Null is as good as missing."""
         with pytest.raises(ValidationError) as caught:
             _OuterSchema([name]).load({})
         assert caught.value.messages == {name: ["Missing data for required field."]}
@@ -93,6 +97,7 @@ class TestRequired:
         }
 
     def test_two_instances_do_not_share_what_is_required(self):
+        """One schema serves several triggers."""
         strict, lenient = _OuterSchema(["id", "inner.id"]), _OuterSchema()
         assert lenient.load({}) == EMPTY
         with pytest.raises(ValidationError):
@@ -100,6 +105,7 @@ class TestRequired:
 
     @pytest.mark.parametrize("path", ["nosuch", "inner.nosuch"])
     def test_a_path_without_a_field_is_a_mistake_in_the_table(self, path):
+        """It is found when the schema is built."""
         with pytest.raises(ValueError, match="nosuch"):
             _OuterSchema([path])
 
@@ -115,12 +121,14 @@ class TestChoice:
         "data", [{"text": "a"}, {"inner": {"text": "a"}}, {"text": [], "inner": {"text": "a"}}]
     )
     def test_one_of_them_is_enough(self, data):
+        """Whichever it is."""
         self.schema.load({"trigger": "t", "data": {"id": 5, **data}})
 
     @pytest.mark.parametrize(
         "data", [{}, {"text": ""}, {"inner": None}, {"text": None, "inner": {"text": {}}}]
     )
     def test_none_of_them_is_reported_at_the_first(self, data):
+        """With all of them in the text."""
         with pytest.raises(ValidationError) as caught:
             self.schema.load({"trigger": "t", "data": {"id": 5, **data}})
         assert caught.value.messages == {
@@ -128,6 +136,7 @@ class TestChoice:
         }
 
     def test_it_is_reported_together_with_other_errors(self):
+        """Whoever sent the body learns of all at once."""
         with pytest.raises(ValidationError) as caught:
             self.schema.load({"trigger": "t", "data": {}})
         assert set(caught.value.messages) == {"data", "data.text"}

@@ -12,23 +12,28 @@ MEANINGLESS = [None, "", True, False, [], {}, ["57"], {"id": "57"}]
 class TestToId:
     @pytest.mark.parametrize("value", ["57", 57, 57.0])
     def test_is_a_string_however_it_was_sent(self, value):
+        """Webhooks send strings, UI Kits numbers."""
         assert rules.to_id(value) == "57"
 
     def test_keeps_large_integers_exact(self):
+        """A float would not."""
         assert rules.to_id(2**70) == str(2**70)
 
     @pytest.mark.parametrize("value", [*MEANINGLESS, 5.5, float(2**70), float("inf")])
     def test_is_none_otherwise(self, value):
+        """It means nothing, and raises nothing."""
         assert rules.to_id(value) is None
 
 
 class TestToText:
     @pytest.mark.parametrize("value", ["a", " ", "\ud83d", "a\x00b"])
     def test_keeps_any_non_empty_string(self, value):
+        """Halves of emoji and NUL too."""
         assert rules.to_text(value) == value
 
     @pytest.mark.parametrize("value", [*MEANINGLESS, 5])
     def test_is_none_otherwise(self, value):
+        """It means nothing, and raises nothing."""
         assert rules.to_text(value) is None
 
 
@@ -37,10 +42,12 @@ class TestToParty:
         "value", ["ada", {"uid": "ada"}, {"guid": "ada"}, {"uid": "", "guid": "ada"}]
     )
     def test_is_the_uid_or_guid(self, value):
+        """Bare, or in an object."""
         assert rules.to_party(value) == "ada"
 
     @pytest.mark.parametrize("value", [*MEANINGLESS, 5, {"uid": 5}, {"uid": {"uid": "ada"}}])
     def test_is_none_otherwise(self, value):
+        """It means nothing, and raises nothing."""
         assert rules.to_party(value) is None
 
 
@@ -49,10 +56,12 @@ class TestToReceiverType:
         "value, kind", [("user", "user"), ("USER", "user"), ("Group", "group"), ("GROUP", "group")]
     )
     def test_is_read_in_any_case(self, value, kind):
+        """The SDKs write it in capitals, too."""
         assert rules.to_receiver_type(value) == kind
 
     @pytest.mark.parametrize("value", [*MEANINGLESS, "users", 5])
     def test_is_none_otherwise(self, value):
+        """It means nothing, and raises nothing."""
         assert rules.to_receiver_type(value) is None
 
 
@@ -70,9 +79,11 @@ class TestToMilliseconds:
         ],
     )
     def test_tells_the_unit_by_the_size(self, value):
+        """Seconds, milliseconds or microseconds."""
         assert rules.to_milliseconds(value) == 1760000301000
 
     def test_keeps_fractions_of_seconds(self):
+        """As milliseconds."""
         assert rules.to_milliseconds(1760000301.25) == 1760000301250
 
     @pytest.mark.parametrize(
@@ -97,14 +108,17 @@ class TestToMilliseconds:
         ],
     )
     def test_is_none_for_a_time_that_never_was(self, value):
+        """0 is what CometChat writes for it; texts that are no digits mean nothing either."""
         assert rules.to_milliseconds(value) is None
 
 
 class TestToDatetime:
     def test_is_aware_and_in_utc(self):
+        """Whatever the time zone of the host is."""
         moment = datetime(2025, 10, 9, 8, 58, 21, 125000, tzinfo=UTC)
         assert rules.to_datetime(1760000301125) == moment
 
     @pytest.mark.parametrize("value", [None, 10**18, -(10**18), 10**400])
     def test_is_none_beyond_any_calendar(self, value):
+        """A year 300,000 is no error."""
         assert rules.to_datetime(value) is None

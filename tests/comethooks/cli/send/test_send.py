@@ -60,16 +60,19 @@ class TestOne:
         assert message["data"]["attachments"][0]["url"] == message["data"]["url"]
 
     def test_sending_twice_is_two_events(self, command, application, kept):
+        """Each has ids of its own."""
         command("send", "message_sent")
         command("send", "message_sent")
         assert [record.kind for record in kept()] == ["event", "event"]
 
     def test_json_has_the_answer_as_an_object(self, command, application):
+        """So that a script need not parse it again."""
         [answer] = command.json("send", "message_sent")
         assert answer.keys() == {"status", "ms", "answer", "error"}
         assert (answer["status"], answer["answer"].keys(), answer["error"]) == (200, {"id"}, None)
 
     def test_set_changes_the_body(self, command, application, kept):
+        """A value that is JSON is taken as JSON, and everything else as text."""
         command(
             "send",
             "message_sent",
@@ -83,12 +86,14 @@ class TestOne:
         assert message["sender"] == "ada"
 
     def test_a_refused_body_is_exit_1_with_the_reason(self, command, application):
+        """A script sees that it was refused, and a person why."""
         done = command("send", "message_sent", "--set", "data.message=5")
         assert done.exit_code == 1
         assert done.stdout.startswith("422 ")
         assert '"data.message":["Not an object."]' in done.stdout
 
     def test_the_app_is_one_that_the_settings_let_in(self, command, listener):
+        """Any other would be refused."""
         command("send", "message_sent", "--to", listener.url, COMETHOOKS_APP_IDS="myapp,other")
         assert json.loads(listener.requests[0][2])["appId"] == "myapp"
 
@@ -184,6 +189,7 @@ class TestFields:
 class TestMany:
     @pytest.mark.parametrize("pace", [(), ("--rate", "400")])
     def test_what_came_of_them_is_the_closing_line(self, command, application, kept, pace):
+        """With counts, the rate and how long the answers took."""
         done = command("send", "message_sent", "--count", "20", *pace)
         assert done.exit_code == 0, done.output
         [line] = done.stdout.splitlines()
@@ -193,6 +199,7 @@ class TestMany:
         assert [record.kind for record in kept()] == ["event"] * 20
 
     def test_the_rate_is_kept(self, command, listener):
+        """No more than that many a second."""
         done = command(
             "send", "message_sent", "--count", "11", "--rate", "50", "--to", listener.url
         )
@@ -200,10 +207,12 @@ class TestMany:
         assert rate < 56
 
     def test_json_is_one_object_an_answer(self, command, application):
+        """A line each."""
         answers = command.json("send", "after_message", "--count", "3")
         assert [answer["status"] for answer in answers] == [200, 200, 200]
 
     def test_one_that_is_refused_makes_it_fail(self, command, listener):
+        """The first one is shown."""
         listener.status, listener.answer = 503, b"busy"
         done = command("send", "message_sent", "--count", "3", "--to", listener.url)
         assert done.exit_code == 1
@@ -212,6 +221,7 @@ class TestMany:
 
     @pytest.mark.parametrize("pace", [(), ("--rate", "1000")])
     def test_it_ends_at_once_when_nobody_listens(self, command, pace):
+        """However many were still to be sent."""
         done = command(
             "send", "message_sent", "--count", "100000", *pace, "--to", "http://127.0.0.1:9"
         )
@@ -221,6 +231,7 @@ class TestMany:
 
 class TestWhereTo:
     def test_nobody_listening_is_a_failure_with_the_address(self, command):
+        """And with what to start."""
         done = command("send", "message_sent", PORT="9")
         assert (done.exit_code, done.stdout) == (1, "")
         assert (
@@ -229,6 +240,7 @@ class TestWhereTo:
         )
 
     def test_the_public_url_is_the_default_when_it_is_set(self, command, listener):
+        """It is where CometChat would send to."""
         done = command(
             "send", "message_sent", COMETHOOKS_PUBLIC_URL=f"{listener.url}/chat/webhooks"
         )
@@ -239,6 +251,7 @@ class TestWhereTo:
         ("path", "called"), [("", "/webhooks"), ("/", "/webhooks"), ("/elsewhere", "/elsewhere")]
     )
     def test_an_address_without_a_path_gets_that_of_webhooks(self, command, listener, path, called):
+        """Another path stays."""
         command("send", "message_sent", "--to", f"{listener.url}{path}")
         assert listener.requests[0][0] == called
 
@@ -246,11 +259,13 @@ class TestWhereTo:
         "url", ["localhost:8000", "ftp://example.com", "http://", "no url", "http://x:y:z"]
     )
     def test_what_is_no_address_is_wrong_use(self, command, url):
+        """The error shows what one looks like."""
         done = command("send", "message_sent", "--to", url)
         assert done.exit_code == 2
         assert "write a URL such as" in done.stderr
 
     def test_a_proxy_of_the_environment_is_not_used_for_this_machine(self, command, listener):
+        """It would not find this machine."""
         done = command(
             "send", "message_sent", "--to", listener.url, HTTP_PROXY="http://127.0.0.1:9"
         )
@@ -267,12 +282,14 @@ class TestWho:
         ],
     )
     def test_credentials_are_those_asked_for(self, command, listener, arguments, user):
+        """By default the first of the settings."""
         variables = {"COMETHOOKS_BASIC_AUTH": f"{USER}:{PASSWORD},second:pass2"}
         command("send", "message_sent", "--to", listener.url, *arguments, **variables)
         header = listener.requests[0][1]["Authorization"]
         assert header == "Basic " + __import__("base64").b64encode(user.encode()).decode()
 
     def test_credentials_may_be_in_the_url_and_are_not_shown(self, command, listener):
+        """Not in an error, either."""
         done = command(
             "send", "message_sent", "--to", listener.url.replace("://", "://ada:lovelace1@")
         )
@@ -282,17 +299,20 @@ class TestWho:
         assert "lovelace1" not in failed.output
 
     def test_an_unknown_user_needs_a_password(self, command, listener):
+        """The settings have none for that user."""
         done = command("send", "message_sent", "--to", listener.url, "--user", "nobody")
         assert done.exit_code == 2
         assert "no user 'nobody'" in done.stderr
 
     def test_wrong_credentials_are_explained(self, command, application):
+        """With the setting that has the right ones."""
         done = command("send", "message_sent", "--user", "eve:wrong")
         assert done.exit_code == 1
         assert done.stdout.startswith("401 ")
         assert "COMETHOOKS_BASIC_AUTH" in done.stderr
 
     def test_no_credentials_are_explained(self, command, application, tmp_path):
+        """With how to give some."""
         done = command("send", "message_sent", COMETHOOKS_BASIC_AUTH="")
         assert done.exit_code == 1
         assert "There are no credentials" in done.stderr
@@ -320,6 +340,7 @@ class TestWrongUse:
         assert "`comethooks events bookmark --list` your bookmarks" in text
 
     def test_a_current_trigger_has_no_legacy_form(self, command):
+        """Only six have one."""
         done = command("send", "message_sent", "--legacy")
         assert done.exit_code == 2
         assert "message_sent has no legacy form" in done.stderr
@@ -335,6 +356,7 @@ class TestWrongUse:
     def test_an_assignment_that_cannot_be_made_is_explained(
         self, command, listener, assignment, text
     ):
+        """Before anything is sent."""
         done = command("send", "message_sent", "--to", listener.url, assignment)
         assert done.exit_code == 2
         assert text in done.stderr
@@ -343,6 +365,7 @@ class TestWrongUse:
 
 class TestPrint:
     def test_prints_bodies_and_sends_nothing(self, command, listener):
+        """A line each, as they would be sent."""
         done = command("send", "message_sent", "--print", "--count", "2", "--to", listener.url)
         bodies = [json.loads(line) for line in done.stdout.splitlines()]
         assert [body["trigger"] for body in bodies] == ["message_sent", "message_sent"]
@@ -350,4 +373,5 @@ class TestPrint:
         assert listener.requests == []
 
     def test_needs_neither_credentials_nor_a_server(self, command):
+        """Printing asks nobody."""
         assert command("send", "before_message", "--print", COMETHOOKS_BASIC_AUTH="").exit_code == 0

@@ -24,7 +24,7 @@ _USUAL = ("usual", "text", "form", "documented", "approved")
 
 
 @cache
-def templates(generation: str) -> Mapping[str, Mapping[str, Template]]:
+def templates_of(generation: str) -> Mapping[str, Mapping[str, Template]]:
     """By trigger and variant, the bodies of a generation: `current`, `legacy` or `bot`.
 
     The usual variant comes first. What has a legacy form only is current too.
