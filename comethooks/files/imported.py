@@ -3,7 +3,7 @@ log.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from marshmallow import ValidationError
@@ -39,6 +39,28 @@ def event_in(line: bytes, *, drop_secrets: bool = False) -> Record:
         # "from None": a ValidationError carries the body, which must not get into a traceback.
         raise LineError(_in_one_line(error.messages_dict)) from None
     return _event(**loaded, drop_secrets=drop_secrets)
+
+
+def records_in(
+    lines: Iterable[bytes],
+    read: Callable[[bytes], Record] = event_in,
+    *,
+    bad: Callable[[int, LineError], None],
+) -> Iterator[Record]:
+    """The events that `read` finds in lines, each once; an empty line has none.
+
+    Of a line that is no event `bad` is told, with its number from 1; it may raise.
+    """
+    seen: set[str] = set()
+    for number, line in enumerate(lines, 1):
+        try:
+            record = read(line) if line.strip() else None
+        except LineError as error:
+            bad(number, error)
+            continue
+        if record is not None and record.id not in seen:
+            seen.add(record.id)
+            yield record
 
 
 def event_of(body: bytes, now: int, *, drop_secrets: bool = False) -> Record:

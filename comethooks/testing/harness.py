@@ -25,7 +25,7 @@ from comethooks.testing.errors import HarnessError, UnhandledError
 from comethooks.testing.http_calls import Calls
 from comethooks.testing.intake import MemoryIntake
 from comethooks.testing.journal_file import JournalFile
-from comethooks.testing.replayed import consent_to, records_in, require_one_that_runs
+from comethooks.testing.replayed import consent_to, events_in, require_one_that_runs
 from comethooks.workers.handlers.run import event_of
 from comethooks.workers.ids import new_id
 from comethooks.workers.plugins.loaded import Plugins
@@ -177,7 +177,7 @@ class Harness:
         consent = consent_to(plugins, include)
         deliveries = [
             Delivery(event_of(record, replay=name), plugins, dry_run, record, consent)
-            for record in records_in(Path(file))
+            for record in events_in(Path(file))
         ]
         require_one_that_runs((each.event for each in deliveries), plugins, consent)
         self._engine.replay(name, deliveries, consent, dry_run=dry_run)

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from comethooks.files.imported import LineError, event_in
+from comethooks.files.imported import LineError, event_in, records_in
+from comethooks.files.importer import lines_of
 from comethooks.schemas import Event
 from comethooks.testing.errors import HarnessError, guess
 from comethooks.workers.plugins.loaded import Plugins
@@ -16,17 +17,21 @@ from comethooks.workers.replays.consent import (
 )
 
 
-def records_in(file: Path) -> list[Record]:
+def events_in(file: Path) -> list[Record]:
     """The events of a file of lines, each once and the oldest first, as a service replays them.
 
     Raises `HarnessError` for a line that is no event.
     """
-    found: dict[str, Record] = {}
-    for number, line in enumerate(_lines(file), 1):
-        if line.strip():
-            record = _record(line, f"{file}, line {number}")
-            found.setdefault(record.id, record)
-    return sorted(found.values(), key=lambda record: (record.received_at, record.id))
+
+    def refuse(number: int, error: LineError) -> None:
+        raise HarnessError(f"{file}, line {number}: {error}") from None
+
+    try:
+        with file.open("rb") as opened:
+            found = list(records_in(lines_of(opened), _with_body, bad=refuse))
+    except OSError as error:
+        raise HarnessError(f"{file} cannot be read: {error.strerror}") from None
+    return sorted(found, key=lambda record: (record.received_at, record.id))
 
 
 def consent_to(plugins: Plugins, include: Collection[str]) -> Consent:
@@ -61,18 +66,8 @@ def require_one_that_runs(events: Iterable[Event], plugins: Plugins, consent: Co
         )
 
 
-def _lines(file: Path) -> list[bytes]:
-    try:
-        return file.read_bytes().splitlines()
-    except OSError as error:
-        raise HarnessError(f"{file} cannot be read: {error.strerror}") from None
-
-
-def _record(line: bytes, where: str) -> Record:
-    try:
-        record = event_in(line)
-    except LineError as error:
-        raise HarnessError(f"{where}: {error}") from None
+def _with_body(line: bytes) -> Record:
+    record = event_in(line)
     if not record.body:
-        raise HarnessError(f"{where}: its body is not kept any more, so no handler can read it")
+        raise LineError("its body is not kept any more, so no handler can read it")
     return record

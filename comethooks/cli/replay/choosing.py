@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from comethooks.cli.replay.staging import records_in
+from comethooks.cli.replay.staging import batches_in
 from comethooks.cli.terminal import filters
 from comethooks.cli.terminal.stores import Stores
 from comethooks.workers import logs
@@ -111,7 +111,7 @@ def planned(
     if file is None:
         found = selection.events(replays)
     else:
-        found = (each for batch in records_in(file) for each in replays.known(batch))
+        found = (each for batch in batches_in(file) for each in replays.known(batch))
     return Planned(Plan.of(selection, found), file, rate)
 
 
