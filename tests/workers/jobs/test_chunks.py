@@ -18,7 +18,7 @@ from comethooks.workers.journal.replaying.replay_rows import Replays, StoredRepl
 from comethooks.workers.plugins.config import Config
 from comethooks.workers.plugins.loaded import BoundHandler, LoadedPlugin, Plugins
 from comethooks.workers.plugins.retry import Retry
-from comethooks.workers.states import ReplayState, RunState
+from comethooks.workers.states import EventStatus, ReplayState, RunState
 from comethooks.workers.streams import keys
 from tests.workers.desk import Desk
 from tests.workers.engine import handler, record
@@ -174,6 +174,23 @@ def test_a_run_that_fails_is_due_again_and_then_knows_its_replay(replayer: Repla
         b"plugin.handler|retrying|dry": b"1",
         b"plugin.handler|done|dry": b"1",
     }
+
+
+def test_what_a_replay_has_done_does_not_take_the_rest_of_an_event_from_it(
+    replayer: Replayer,
+) -> None:
+    """An event that nobody had handled is replayed after the first of its runs; the others are
+    still made.
+    """
+    replayer.keep(3)
+    replayer.create(HANDLER, "plugin.other", asked=Filter(status=EventStatus.UNHANDLED))
+    replayer.replays.claim(NAME, "a", now=now_ms(), until=now_ms() + 1000)
+    assert replayer.replays.free(  # from here on each run is a chunk of its own
+        is_dead=lambda _: True, ending=lambda _: None, now=now_ms(), expired=None
+    )
+    done = replayer.work(handler(replayer.note), handler(replayer.note, "plugin.other"))
+    assert (done.events, done.runs, len(replayer.seen)) == (3, 6, 6)
+    assert {event.status for event in replayer.desk.journal.events()} == {EventStatus.REPLAYED}
 
 
 def test_a_chunk_is_one_mans_work(replayer: Replayer) -> None:

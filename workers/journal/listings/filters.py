@@ -84,9 +84,13 @@ class Filter:
 
     # ---- in SQL
 
-    def event_conditions(self) -> list[Condition]:
-        """The conditions on `events` of a listing of events or of runs."""
-        conditions = self._status_conditions()
+    def event_conditions(self, *, besides: str | None = None) -> list[Condition]:
+        """The conditions on `events` of a listing of events or of runs.
+
+        The status is as if the replay `besides` had run nothing: one that is about events which
+        nobody handled must not lose them by what it does itself.
+        """
+        conditions = self._status_conditions(besides)
         if self.state not in (None, RunState.DONE):
             # Few runs are in any other state: begin with those.
             ids = select(runs.c.event_id).where(*self.run_conditions())
@@ -193,8 +197,8 @@ class Filter:
     def _asks_for_accepted(self) -> bool:
         return self.conversation_id is not None or self.sender is not None
 
-    def _status_conditions(self) -> list[Condition]:
-        status = [] if self.status is None else [_has_status(self.status)]
+    def _status_conditions(self, besides: str | None = None) -> list[Condition]:
+        status = [] if self.status is None else [_has_status(self.status, besides)]
         return [*self._about(events, events.c.id, _OF_EVENTS), *status]
 
     def _about(
@@ -239,7 +243,7 @@ def between(column: Column[Any], since: int | None, until: int | None) -> list[C
     ]
 
 
-def _has_status(status: EventStatus) -> Condition:
+def _has_status(status: EventStatus, besides: str | None) -> Condition:
     # A scalar subquery and not EXISTS, which PostgreSQL, as long as it has no statistics, joins row
     # by row.
     worst = (
@@ -248,12 +252,13 @@ def _has_status(status: EventStatus) -> Condition:
         .correlate(events)
         .scalar_subquery()
     )
+    replayed = [*_DONE_AGAIN, *([] if besides is None else [runs.c.replay != besides])]
     if status is EventStatus.UNHANDLED:
-        well = select(func.max(runs.c.replay)).where(runs.c.event_id == events.c.id, *_DONE_AGAIN)
+        well = select(func.max(runs.c.replay)).where(runs.c.event_id == events.c.id, *replayed)
         return and_(worst.is_(None), well.correlate(events).scalar_subquery().is_(None))
     if status is EventStatus.REPLAYED:
         # As below: live runs are not in the index of those that are replayed.
-        well = select(runs.c.event_id).where(*_DONE_AGAIN).correlate(None)
+        well = select(runs.c.event_id).where(*replayed).correlate(None)
         return and_(events.c.id.in_(well), worst.is_(None))
     states = [state for state in RunState if event_status([state]) is status]
     has_status = worst == _SEVERITY[states[0].value]

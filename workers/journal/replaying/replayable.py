@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, and_, func, not_, or_, select
 
 from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.listings.queries import Condition, Place, in_states, oldest_first
+from comethooks.workers.journal.replaying.dry_runs import MODE
 from comethooks.workers.journal.replaying.replay_request import Candidate, Choice, ReplayRequest
 from comethooks.workers.journal.replaying.stored_replay import StoredReplay
 from comethooks.workers.journal.tables.models import (
@@ -22,7 +23,7 @@ from comethooks.workers.journal.tables.models import (
     runs,
 )
 from comethooks.workers.record import Kind, Record
-from comethooks.workers.states import ReplayState, RunState
+from comethooks.workers.states import ReplayState, RunMode, RunState
 
 _PORTION_BYTES = 4 * 2**20
 """How large the bodies of a portion may be together, but for the last one."""
@@ -97,7 +98,7 @@ def awaited(connection: Connection, ids: Collection[str], since: int) -> set[str
 
 
 def _conditions(request: ReplayRequest, name: str | None) -> list[Condition]:
-    conditions = [*request.asked.event_conditions(), _WITH_BODY]
+    conditions = [*request.asked.event_conditions(besides=name), _WITH_BODY]
     if request.from_file:
         staged = select(replay_events.c.event_id).where(replay_events.c.replay == name)
         conditions.append(events.c.id.in_(staged))
@@ -127,17 +128,16 @@ def _with_runs(
     connection: Connection, records: Sequence[Record], name: str | None
 ) -> list[Candidate]:
     ids = [record.id for record in records]
-    dry = set(connection.scalars(select(replays.c.name).where(replays.c.dry_run)))
     live: defaultdict[str, dict[str, RunState]] = defaultdict(dict)
     ran: defaultdict[str, set[str]] = defaultdict(set)
     recorded: defaultdict[str, set[str]] = defaultdict(set)
-    columns = (runs.c.event_id, runs.c.handler, runs.c.replay, runs.c.state)
-    for event_id, handler, replay, state in connection.execute(
+    columns = (runs.c.event_id, runs.c.handler, runs.c.replay, runs.c.state, MODE)
+    for event_id, handler, replay, state, mode in connection.execute(
         select(*columns).where(runs.c.event_id.in_(ids))
     ):
         if replay == name:
             recorded[event_id].add(handler)
-        elif replay not in dry and state != RunState.SKIPPED.value:
+        elif mode != RunMode.DRY and state != RunState.SKIPPED.value:
             ran[event_id].add(handler)
         if replay == LIVE:
             live[event_id][handler] = RunState(state)
