@@ -147,6 +147,8 @@ class Context:
             until=max(now, round(self.deadline.timestamp() * 1000)) + GRACE_MS,
         )
         if self.dry_run:
+            # Whoever looks at a dry run wants to know what a live one would do, so it goes by keys
+            # that are kept, and takes none.
             known = keys.know_once(claim)
             effects.add(
                 f"once {key!r}: {'would be entered' if known is None else f'is {known} already'}"
@@ -190,6 +192,7 @@ class Context:
         else:
             services.emit(record, attempt=self.attempt, replay=event.replay)
             outside.effects.add(f"emitted {record.trigger} as {record.id}")
+        # Last: one that was not kept, and is emitted again in this attempt, has the same id.
         outside.made.add(record.id)
         return record.id
 

@@ -50,6 +50,7 @@ class Effects:
             self._left_out += 1
             return
         shown: str = masked(line)
+        # The longest first: one may be part of another, of which the rest would be left to read.
         for secret in sorted(set(_secrets_of(self._config)), key=len, reverse=True):
             shown = shown.replace(secret, MASK)
         self._lines.append(cut(shown, LONGEST))

@@ -17,6 +17,7 @@ ANSWER_SECONDS = 10.0
 """How long to wait for a connection, and how long a request may take in all, unless less is left of
 the run."""
 LEAST_SECONDS = 0.05
+"""What a request has even when the time of its run is over: it ends as a time-out then."""
 LARGEST_ANSWER = 10 * 1000 * 1000
 """Bytes of an answer's body, unpacked: it is held in memory, beside those of all other threads.
 Looked at after each piece was unpacked, so for a moment it may be more, by what one piece unpacks

@@ -98,12 +98,14 @@ def test_handlers_of_an_event_come_before_those_of_what_they_emit(
     assert order == ["a", "b", "a", "b", "c", "a", "b", "c"] * 5
 
 
-def test_what_was_told_can_be_read_after_the_end(plugin: Plugin) -> None:
+def test_what_was_told_can_be_read_after_the_end(
+    plugin: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The journal is gone by then, and leaves nothing behind."""
-    before = {*Path(tempfile.gettempdir()).glob("comethooks-*")}
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with Harness() as harness:
         result = harness.deliver(plugin, "message_sent")
-        [folder] = {*Path(tempfile.gettempdir()).glob("comethooks-*")} - before
+        [folder] = tmp_path.iterdir()
     assert (result.run.state, result.status, len(result.effects)) == ("done", "done", 1)
     assert not folder.exists()
 

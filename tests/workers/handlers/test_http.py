@@ -2,17 +2,22 @@
 to the next.
 """
 
+import ast
 import gzip
+import inspect
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from types import ModuleType
 from typing import Any
 
 import httpx
 import pytest
 
+from comethooks.workers.handlers import http as http_module
+from comethooks.workers.handlers import http_client, http_transport
 from comethooks.workers.handlers.effects import Effects
 from comethooks.workers.handlers.http import LARGEST_ANSWER, Http
 from comethooks.workers.handlers.http_client import new_client
@@ -355,3 +360,17 @@ def test_without_an_answer_it_may_have_had_it(
     with pytest.raises(httpx.HTTPError):
         http.post({"drop": server.url, "cut": cut}.get(url, url))
     assert http.arrived == arrived
+
+
+@pytest.mark.parametrize("module", [http_module, http_client, http_transport])
+def test_nothing_of_httpx_or_httpcore_is_private(module: ModuleType) -> None:
+    """So a new version of theirs changes nothing here, and none has to be pinned."""
+    private = [
+        f"{node.lineno}: {ast.unparse(node)}"
+        for node in ast.walk(ast.parse(inspect.getsource(module)))
+        if isinstance(node, ast.Attribute)
+        and node.attr.startswith("_")
+        and not node.attr.startswith("__")
+        and ast.unparse(node.value) != "self"
+    ]
+    assert private == []
