@@ -15,9 +15,7 @@ UNSEEN_DEATHS = 3
 
 
 def deaths_allowed(ending: str | None) -> int:
-    """At how many deaths a run is dead; `ending` is how its process ended the last time, if that
-    was seen.
-    """
+    """At how many deaths a run is dead; `ending` is how its process ended last, if known."""
     return UNSEEN_DEATHS if ending is None or ended_itself(ending) else SEEN_DEATHS
 
 

@@ -50,9 +50,7 @@ from comethooks.workers.plugins.loaded import BoundHandler
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
-    """A run that ended, or handlers that are not going to run; `last` when the runner has done with
-    the item.
-    """
+    """A run that ended, or handlers that will not run. `last`: its runner is done with the item."""
 
     item: Item
     result: RunResult | None
@@ -124,13 +122,16 @@ class Dispatcher(threading.Thread):
                 self._lanes.done()
         starts = self._lanes.start() if self._may_start() else []
         self.idle = False
-        # Starts and ends share one group of marks and one wait for its answers. What starts here is
-        # of other lanes than what ends: the items that ended leave their lanes below.
+        # Starts and ends share one group of marks and one wait for its answers: Redis answers a
+        # group as quickly as a mark. What starts here is of other lanes than what ends, since an
+        # item leaves its lane only below, once its marks are confirmed.
         for start in starts:
             self._mark_start(marks, start)
         for end in ended:
             self._mark_end(marks, end)
         marks.send()
+        # A plain start is not waited for: if its mark is lost, so is the process with its run. One
+        # that runs alone is: its death must not be found as one among others.
         if ended or any(start.alone for start in starts):
             marks.confirm()
         for start in starts:
@@ -145,6 +146,7 @@ class Dispatcher(threading.Thread):
         """Take all messages there are; wait for one unless something can start. Whether to stop."""
         ended: list[_Ended] = []
         try:
+            # All that is there, so that one group of marks tells of as much as possible.
             message = self._inbox.get(block=not (self._may_start() and self._lanes.can_start()))
             while message is not None:
                 if isinstance(message, _Ended):
@@ -198,6 +200,7 @@ class Dispatcher(threading.Thread):
         item, handlers = start.item, start.handlers
         event = event_of(item.record)
         for position, handler in enumerate(handlers):
+            # Between two handlers, too: who asked for the partition waits for no more than one run.
             if item.partition.closing or self._runners.stuck:
                 self._inbox.put(_Ended(item, None, last=True, unrun=handlers[position:]))
                 return

@@ -55,9 +55,7 @@ log = structlog.get_logger()
 
 
 class Drainer:
-    """One drainer. `run` works until `stop` is set, its life (seconds) is over or its parent has
-    died.
-    """
+    """One drainer. `run` works until `stop` is set, `life` seconds are over or its parent died."""
 
     def __init__(
         self,
@@ -145,9 +143,7 @@ class Drainer:
         )
 
     def _life_is_over(self) -> bool:
-        """At a moment when nobody has to wait for a slow run here; but that comes, or is not waited
-        for.
-        """
+        """Whether it may end of age: when nothing is in progress here or, later, whatever is."""
         over = time.monotonic() - self._end_of_life
         return over > self._handler_timeout or (over > 0 and not self._intake.unsettled)
 
@@ -168,9 +164,7 @@ class Drainer:
             self._dispatcher.look_again()
 
     def _look_at_layout(self) -> None:
-        """Retire the layout when it is empty and there is a newer one; whoever drains it then
-        ends.
-        """
+        """Retire the layout when it is empty and there is a newer one. Who drains it then ends."""
         if time.monotonic() < self._next_look:
             return
         self._next_look = time.monotonic() + LAYOUT_SECONDS
@@ -207,9 +201,7 @@ class Drainer:
                 del self._partitions[number]
 
     def _read(self) -> None:
-        """Read what the window has room for; wait for entries, or for room, no longer than the next
-        duty.
-        """
+        """Read what the window has room for. Waits no longer than until the next duty."""
         readable = self._intake.readable(self._partitions.values())
         waiting = BALANCE_SECONDS if len(readable) == len(self._partitions) else SHORT_SECONDS
         if not readable or self._writer.is_waiting():
@@ -222,9 +214,7 @@ class Drainer:
         self._dispatcher.add([item for item in items if item.todo])
 
     def _collect(self, timeout: float = 0.0) -> None:
-        """Make room for what has left this process; wait up to `timeout` seconds for something that
-        does.
-        """
+        """Make room for what has left this process. Waits up to `timeout` seconds for something."""
         for items in self._crew.told(timeout):
             for item in items:
                 self._intake.release(item)

@@ -49,8 +49,8 @@ class Intake:
         ]
 
     def read(self, partitions: list[Partition], wait: float) -> list[Item]:
-        """The next entries of `partitions`, which are `readable`; waits up to `wait` seconds for
-        the first.
+        """The next entries of `partitions`, all `readable`. Waits up to `wait` seconds for the
+        first.
 
         An item without handlers to do has nothing to wait for. Raises redis-py's errors.
         """
@@ -127,9 +127,7 @@ class Intake:
 
 
 def _as_refused(partition: int, entry: str, fields: Mapping[bytes, bytes], reason: str) -> Record:
-    """What is kept of an entry that nobody can read: its body, under an id that is the same at
-    every reading.
-    """
+    """What is kept of an entry that nobody can read: its body, under an id that never changes."""
     body = fields.get(b"b", b"")
     return Record(
         kind=Kind.REFUSED,

@@ -20,8 +20,7 @@ Lane = tuple[str | None, str]
 
 @dataclass(slots=True, eq=False)
 class Lines:
-    """What a drainer knows of the lines of ordered handlers in a partition, see
-    `workers.drain.ordered`.
+    """What a drainer knows of the lines in a partition, see `workers.drain.ordered`.
 
     By handler and lane.
     """

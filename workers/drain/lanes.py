@@ -24,9 +24,7 @@ _RECENT = 16
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Handlers that a runner is to apply to an item, one after the other; `alone`, with nothing
-    beside it.
-    """
+    """Handlers that a runner is to apply to an item in turn; `alone`, with nothing beside it."""
 
     item: Item
     handlers: Sequence[BoundHandler]
@@ -75,9 +73,7 @@ class Lanes:
         return bool(self._ready) and self.in_progress < self._most_in_progress()
 
     def start(self) -> list[Start]:
-        """What starts now: what is to run alone once nothing else is in progress, else as much as
-        the runners may have.
-        """
+        """What starts now: what is to run alone, or as much as the runners may have."""
         if not self.can_start():
             return []
         self._undisturbed = bool(self._alone)
@@ -124,8 +120,8 @@ class Lanes:
         return settled
 
     def discard_closing(self) -> list[Item]:
-        """Take out what is ready and never going to start, since its partition closes. Gives what
-        is settled.
+        """Take out what is ready and will never start, since its partition closes. Gives what is
+        settled.
         """
         settled = []
         for queue in (self._ready, self._alone):

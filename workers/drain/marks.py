@@ -32,8 +32,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A run that was in progress: in which drainer, and how many processes before that ended with
-    it in progress.
+    """A run that was in progress: in which drainer, and how many processes had died of it before.
 
     `died` are the attempts that ended so, as far as they are known. Of one that was `alone` also
     since when (ms), and of which version of the plugin.
@@ -73,13 +72,14 @@ def mark_of(result: RunResult) -> bytes:
         result.next_at,
         result.version,
     ]
+    # Nearly every mark is of a run that ended well at once: Redis writes each byte of it to disk.
     if result.effects or result.earlier or result.failed_in:
         mark += [result.effects, _listed(result.earlier), result.failed_in]
     return orjson.dumps(mark)
 
 
 def start_mark(member: str, died: Sequence[Attempt] = (), *, unrun: bool = False) -> bytes:
-    """The mark of a run that begins among others, in the drainer `member`, after attempts that
+    """The mark of a run that begins among others in the drainer `member`, after attempts that
     `died`.
 
     One that is `unrun` was handed back: it has no more deaths behind it than before.
@@ -109,14 +109,13 @@ def marks_in(progress: Mapping[bytes, bytes]) -> dict[str, EntryMarks]:
                 "a mark cannot be read; its run counts as started", entry=entry, handler=handler
             )
             log.debug("unreadable mark", error=type(error).__name__)
+            # To run it again is right whatever the mark said; to take it for done is not.
             marks.begun[handler] = Begun(member="", deaths=0)
     return found
 
 
 def read_marks(client: Redis, partition: int) -> dict[str, EntryMarks]:
-    """What an earlier drainer left of a partition, by stream entry. Only who holds the lease may
-    trust it.
-    """
+    """What an earlier drainer left of a partition, by entry. Only the lease makes it reliable."""
     return marks_in(cast(dict[bytes, bytes], client.hgetall(keys.progress(partition))))
 
 
@@ -169,10 +168,9 @@ def _attempts(listed: Sequence[Sequence[Any]] = ()) -> tuple[Attempt, ...]:
 
 
 class MarkWriter:
-    """One connection that marks are written on in groups, and the answers that are still
-    outstanding.
+    """One connection that marks are written on in groups, with the answers that are outstanding.
 
-    It never reconnects: after an error it is unknown what arrived, so whoever writes marks has to
+    It never reconnects: after an error nobody knows what arrived, so whoever writes marks has to
     end.
     """
 
@@ -209,14 +207,14 @@ class MarkWriter:
             for (script, number, lease), fields in self._groups.items()
             for start in range(0, len(fields), _FIELDS_OF_A_CALL)
         ]
+        # Not through the client, which would wait for each answer, and would repeat a command after
+        # a lost connection: a mark that arrives late would stay for ever.
         self._connection.send_packed_command(self._connection.pack_commands(commands))
         self._outstanding += len(commands)
         self._groups = {}
 
     def confirm(self) -> None:
-        """Wait for all answers. Raises `LeaseLostError` when one says that the partition is not
-        ours.
-        """
+        """Wait for all answers. Raises `LeaseLostError` when the partition is no longer ours."""
         while self._outstanding:
             answer = self._connection.read_response()
             self._outstanding -= 1

@@ -87,8 +87,8 @@ def put_in_line(item: Item, result: RunResult) -> RunResult:
 
 
 def leave_memory(item: Item) -> None:
-    """The runs of `item` that stand in a line are in the journal by now, or never will be because
-    of this drainer.
+    """Forget that runs of `item` are on their way to a line in SQL: they are there, or never will
+    be.
     """
     lines = item.partition.lines
     with lines.lock:

@@ -21,8 +21,7 @@ def members_in(marks: EntryMarks) -> set[str]:
 def deaths_in(
     marks: EntryMarks, endings: Mapping[str, str]
 ) -> tuple[dict[str, tuple[Attempt, ...]], set[str]]:
-    """By handler that was in progress, the attempts that ended with their process; and who is to
-    run alone.
+    """The attempts of each handler that ended with their process, and which are to run alone.
 
     The number of the last of those attempts is that of the deaths, also where marks do not tell of
     all. `endings` says of drainers how they ended ("SIGKILL", "exit status 1"), as far as is known.

@@ -47,8 +47,8 @@ log = structlog.get_logger()
 
 
 class JournalWriter(threading.Thread):
-    """Takes settled items from `settled`, and passes each on to `released` when nothing of it is
-    left here.
+    """Journals the items from `settled`, and passes each on to `released` once it is forgotten in
+    Redis.
 
     An item that was discarded is passed on as it is. `resumed` is called when a wait for the
     journal is over. What ends the thread goes to `on_failure`.
@@ -82,9 +82,7 @@ class JournalWriter(threading.Thread):
         self.settled.put(None)
 
     def is_waiting(self) -> bool:
-        """Whether the journal is away, so that nothing should start whose end could not be
-        journalled.
-        """
+        """Whether the journal is away. Nothing should start whose end could not be journalled."""
         return self._refusing or self._outage.noticed
 
     def run(self) -> None:

@@ -37,8 +37,8 @@ def how_many(line: Line, line_length: LineLength, most: int) -> int:
 
 
 def behind(handler: BoundHandler, before: int, most: int) -> RunResult:
-    """What becomes of a run that finds `before` others in its line: it waits or, when these are
-    `most`, it is dead.
+    """What becomes of a run that finds `before` others in its line: it waits or, at `most`, is
+    dead.
     """
     if before < most:
         return unmade_run(handler, RunState.WAITING)

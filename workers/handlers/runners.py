@@ -34,9 +34,7 @@ class Ended(Protocol):
     """Told of every run exactly once: how it ended, and whether its thread is `given_up`."""
 
     def __call__(self, result: RunResult, *, given_up: bool = False) -> None:
-        """Take the news. Called in the run's thread or, when it is given up, in that which enforces
-        limits.
-        """
+        """Take the news, in the run's thread or, `given_up`, in the one that enforces limits."""
 
 
 log = structlog.get_logger()
@@ -136,8 +134,8 @@ class Runner(threading.Thread):
             self._call = None
 
     def enforce(self, now: float) -> Callable[[], None] | None:
-        """Interrupt the run if it takes too long. If that did not help, it is given up: what tells
-        of that.
+        """Interrupt the run if it takes too long. When that has not helped: what tells that it is
+        given up.
         """
         call = self._call
         if call is None or now < call.limit:
@@ -226,8 +224,6 @@ class Runners:
 
 
 def _raise_in(thread: int | None, error: type[BaseException] | None) -> None:
-    """Raise `error` in a thread as soon as it executes Python code; with None, take back what did
-    not arrive.
-    """
+    """Raise `error` in a thread once it executes Python code; None takes it back if it has not."""
     raised = None if error is None else ctypes.py_object(error)
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread or 0), raised)

@@ -50,18 +50,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _Finished:
-    """A claimed run that has ended; without a result, one that has not begun and is not going
-    to.
-    """
+    """A claimed run that has ended. Without a result it has not begun, and is not going to."""
 
     run: ClaimedRun
     result: RunResult | None
 
 
 class Attempts:
-    """One job's work. `run` goes on until nothing is due, its time is over or it is asked to
-    stop.
-    """
+    """One job's work, until nothing is due, its time is over or somebody asks it to stop."""
 
     def __init__(self, equipment: Equipment) -> None:
         self._handlers = {handler.id: handler for handler in equipment.plugins.handlers}
@@ -123,8 +119,8 @@ class Attempts:
         self._crew.tell(_Finished(run, replace(result, replay=run.replay, lane=run.lane)))
 
     def _go_on(self, *, until: int) -> None:
-        """Hold runs to their limits and write what has ended, until no more than `until` are on
-        their way.
+        """Hold runs to their limits and write how they ended, until at most `until` are in
+        progress.
         """
         while self._in_progress > until or self._unwritten:
             finished = self._crew.told(_TICK_SECONDS)
@@ -156,9 +152,7 @@ class Attempts:
             self._claim.keep()
 
     def _finish(self, results: Sequence[tuple[str, RunResult]]) -> None:
-        """Write results; of one that the journal refuses, what it does not: the state without the
-        texts.
-        """
+        """Write results. One that the journal refuses is written without its texts."""
         try:
             self._journal.finish(self._member, results)
         except JournalRefusedError as error:

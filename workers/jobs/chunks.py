@@ -70,8 +70,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """What is to be done: the events, the handlers of each, which of those runs are to be made, and
-    which are not.
+    """What is to be done: events, the handlers of each, the runs to make, and those that are not
+    made.
     """
 
     found: Sequence[Candidate]
@@ -241,9 +241,7 @@ def _at_once(rate: float | None) -> int:
 
 
 def _next_at(replay: StoredReplay, events: int, now: int) -> int:
-    """When the next chunk is due: when as many events as this one had take so long at the replay's
-    rate.
-    """
+    """When the next chunk is due, so that the replay keeps its rate."""
     if replay.rate is None:
         return now
     return max(replay.next_at, now - _LATE_MS) + round(events / replay.rate * 1000)

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 
 def open_services(settings: Settings, journal: Journal, plugins: Plugins | None = None) -> Services:
-    """Services for this process, which runs the handlers of `plugins`, in replays too, if these are
-    given.
+    """Services for this process, which runs the handlers of `plugins`, in replays too.
 
     Nothing is connected before it is used; open them after a fork.
     """

@@ -44,15 +44,11 @@ class JournalError(Exception):
 
 
 class JournalUrlError(JournalError):
-    """The URL of the database cannot be used; the text says what to write instead, and never the
-    URL.
-    """
+    """The database URL cannot be used. The text says what to write instead, never the URL."""
 
 
 class JournalUnavailableError(JournalError):
-    """SQL cannot be reached, is busy or has no room. Nothing was written; the same call may succeed
-    later.
-    """
+    """SQL cannot be reached, is busy or full. Nothing was written; it may work later."""
 
 
 class JournalRefusedError(JournalError):

@@ -62,9 +62,7 @@ class Journal(Reader):
         migrate.upgrade(url)
 
     def require_current(self) -> None:
-        """Raise `JournalOutdatedError`, which says what to do, unless the tables are those of this
-        version.
-        """
+        """Raise `JournalOutdatedError`, which says what to do, unless the tables are up to date."""
         from comethooks.workers.journal.tables import migrate  # Alembic, which few processes need
 
         migrate.require_current(self.engine)
@@ -95,8 +93,7 @@ class Journal(Reader):
         return was_live(self.engine, identifier)
 
     def write(self, batch: Sequence[Settled]) -> None:
-        """Write `batch` in one transaction; all of it or, when this raises, nothing of it is
-        written.
+        """Write all of `batch` in one transaction or, when this raises, nothing of it.
 
         May be repeated: what is there stays as it is. Raises `JournalUnavailableError` when trying
         again may help, `JournalRefusedError` when it cannot, because of a row of this batch, and
@@ -141,8 +138,8 @@ class Journal(Reader):
             return claims.claim(self.engine, member, now=now, until=until, limit=limit, alone=alone)
 
     def finish(self, member: str, results: Sequence[tuple[str, RunResult]]) -> int:
-        """Write the results of runs, each with its event's id, that `member` still has; how many it
-        had.
+        """Write results, each with its event's id, of runs that `member` still has; returns how
+        many.
         """
         if not results:
             return 0
@@ -155,8 +152,8 @@ class Journal(Reader):
             return claims.CLAIMS.renew(connection, member, until)
 
     def give_back(self, member: str, keys: Sequence[RunKey], *, now: int) -> None:
-        """Make runs that `member` claimed and never started due again, as if they had not been
-        claimed.
+        """Make runs that `member` claimed and never started due again, as they were before the
+        claim.
         """
         if keys:
             with self._writing() as connection:
@@ -170,8 +167,7 @@ class Journal(Reader):
         now: int,
         expired: int | None,
     ) -> list[FreedRun]:
-        """Take away the claims of members that are dead, and all that expired by `expired`, if any
-        are to.
+        """Take away the claims of dead members and, with `expired`, those that ended by then.
 
         Each is due again, to run alone, until it has died as often as `workers.poison` allows: then
         it is dead; `ending` says how a member's process ended, if it is known. Both are asked while
@@ -196,15 +192,13 @@ class Journal(Reader):
             return actions.retry(self.engine, asked, now)
 
     def dismiss_runs(self, asked: Filter, now: int) -> int:
-        """Dismiss the `DISMISSABLE` runs that `asked` describes; how many it changed. In steps,
-        too.
-        """
+        """Dismiss the `DISMISSABLE` runs that `asked` describes, in steps too; returns how many."""
         with translated():
             return actions.dismiss(self.engine, asked, now)
 
     def unblock_runs(self, asked: Filter, now: int) -> int:
-        """Let later runs go on beside the `UNBLOCKABLE` ones that `asked` describes; how many that
-        is.
+        """Let later runs pass the `UNBLOCKABLE` ones that `asked` describes; returns how many those
+        are.
         """
         with translated():
             return actions.unblock(self.engine, replace(asked, holds_up=True), now)
@@ -222,9 +216,7 @@ class Journal(Reader):
             return waiting_lines.length(connection, line, limit)
 
     def release_waiting(self, now: int) -> int:
-        """Make runs due at `now` that wait in a line with nobody before them; how many these
-        were.
-        """
+        """Make runs due at `now` that wait in a line behind nobody; returns how many."""
         with self._connection() as connection:
             found = waiting_lines.releasable(connection)
         if not found:
@@ -233,9 +225,7 @@ class Journal(Reader):
             return waiting_lines.release(connection, found, now=now)
 
     def drift(self, asked: DriftFilter = ANY_DRIFT) -> list[StoredDrift]:
-        """What is not as expected in bodies, as far as `asked` describes it; what is new comes
-        first.
-        """
+        """The drift that `asked` describes; what is new comes first."""
         with self._connection() as connection:
             return drift.read(connection, asked)
 
@@ -250,8 +240,8 @@ class Journal(Reader):
             return drift.forget(connection, asked)
 
     def delete_older(self, before: int, limit: int, after: Cursor = START) -> Swept:
-        """Delete up to `limit` events, with their runs, and requests received before `before`,
-        oldest first.
+        """Delete events with their runs, and requests, oldest first: up to `limit`, before
+        `before`.
 
         This and the next three are for going on with, from where the last step came to, until there
         is no `more`, and later on, when more is old enough. Events with a run that is not
@@ -261,17 +251,14 @@ class Journal(Reader):
         return self._sweep(retention.DELETE, before, limit, after)
 
     def drop_payloads(self, before: int, limit: int, after: Cursor = START) -> Swept:
-        """Drop the bodies of up to `limit` events and requests received before `before`, oldest
-        first.
+        """Drop the bodies of events and requests, oldest first: up to `limit`, before `before`.
 
         With those of events go the effects of dry runs on them, which tell what was in them.
         """
         return self._sweep(retention.DROP_PAYLOADS, before, limit, after)
 
     def drop_run_details(self, before: int, limit: int, after: Cursor = START) -> Swept:
-        """Drop tracebacks and earlier attempts of finished runs of up to `limit` events received
-        before `before`.
-        """
+        """Drop tracebacks and earlier attempts of finished runs on up to `limit` events."""
         return self._sweep(retention.DROP_RUN_DETAILS, before, limit, after)
 
     def delete_drift(self, before: int, limit: int, after: Cursor = START) -> Swept:
@@ -281,9 +268,7 @@ class Journal(Reader):
         return Swept(count, after, more=count == limit)
 
     def probe(self) -> None:
-        """Do nothing, if the database answers. Raises `JournalUnavailableError` when it does
-        not.
-        """
+        """Do nothing if the database answers, else raise `JournalUnavailableError`."""
         with self._connection() as connection:
             connection.execute(select(literal(1)))
 

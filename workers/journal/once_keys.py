@@ -26,8 +26,8 @@ def token_of(event_id: str, handler: str, replay: str | None, attempt: str) -> s
 
 @dataclass(frozen=True, slots=True)
 class OnceClaim:
-    """Who wants to do it: a run, by the token of its attempt, until `until`. Times are ms since the
-    epoch.
+    """Who wants to do it: a run, by the token of its attempt, until `until`. Times are
+    milliseconds.
     """
 
     plugin: str

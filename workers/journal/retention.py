@@ -60,9 +60,7 @@ START = Cursor()
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What one step did: `count` rows changed, the next one begins `after`; without `more`, nothing
-    is left.
-    """
+    """What one step did: it changed `count` rows. With `more`, the next begins `after`."""
 
     count: int
     after: Cursor
@@ -147,9 +145,7 @@ DROP_RUN_DETAILS = (
 
 
 def sweep(engine: Engine, tasks: Tasks, before: int, limit: int, after: Cursor) -> Swept:
-    """Do `tasks` for at most `limit` events and requests received before `before` that follow
-    `after`.
-    """
+    """Do `tasks` for up to `limit` events and requests received before `before`, after `after`."""
     count, found = 0, 0
     for task in tasks:
         place = after._asdict()[task.table.name]

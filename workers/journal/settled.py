@@ -8,8 +8,7 @@ from comethooks.workers.states import AttemptState, RunState
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt of a run; they are counted from 1. Times are milliseconds since the epoch, None
-    when not known.
+    """One attempt of a run, counted from 1. Times are milliseconds, None when not known.
 
     One that failed has an error, in one line; of one that ended with its process no effects are
     known.

@@ -13,9 +13,7 @@ _LATEST = (datetime(9998, 12, 31) - _EPOCH) // _MILLISECOND
 
 
 def iso(ms: int) -> str:
-    """`ms` as ISO 8601 with milliseconds and Z, always 24 characters, so that its text sorts by
-    time.
-    """
+    """`ms` as ISO 8601 with milliseconds and Z: always 24 characters, so text sorts by time."""
     seconds, milliseconds = divmod(ms, 1000)
     return f"{_iso_second(seconds)}.{milliseconds:03}Z"
 
@@ -31,9 +29,7 @@ def from_iso(text: str) -> int:
 
 
 def from_text(text: str) -> int:
-    """The milliseconds of an ISO date or time; without a zone it is UTC. Raises `ValueError` for
-    anything else.
-    """
+    """The milliseconds of an ISO date or time, in UTC without a zone. Raises `ValueError`."""
     moment = datetime.fromisoformat(text)
     return from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 

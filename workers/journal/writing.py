@@ -59,9 +59,7 @@ def write(connection: Connection, batch: Sequence[Settled]) -> None:
 
 
 def new_runs(connection: Connection, results: Sequence[tuple[str, RunResult]]) -> int:
-    """Write runs on events that are there, each with its event's id; how many of them were not
-    there already.
-    """
+    """Write runs on events that are there, each with its event's id; returns how many were new."""
     inserts = _inserts(connection.dialect.name)
     free, in_line = _rows_of(results)
     new = inserts.runs.execute_returning(connection, free)
@@ -69,9 +67,7 @@ def new_runs(connection: Connection, results: Sequence[tuple[str, RunResult]]) -
 
 
 def new_event(connection: Connection, record: Record) -> bool:
-    """Write an event that came through no stream. False if it is there already: then it stays as it
-    is.
-    """
+    """Write an event that came through no stream. False if it is there already, and stays."""
     inserts = _inserts(connection.dialect.name)
     return bool(inserts.events.execute_returning(connection, [event_row(record, None)]))
 

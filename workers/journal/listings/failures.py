@@ -16,8 +16,8 @@ _TYPE = re.compile(r"[\w.<>]{1,200}(?=:|$)")
 
 
 class Cause(NamedTuple):
-    """What failures have in common. `error` is the exception's type, or all of an error that is
-    none.
+    """What failures have in common. `error` is the exception's type, or the whole error without
+    one.
 
     `place` is `file:line` of the innermost line of the plugin; None when it was in none.
     """
@@ -73,8 +73,7 @@ class FailureGroup:
 
 
 def grouped(runs: Iterable[StoredRun]) -> list[FailureGroup]:
-    """The causes of the failures among `runs`, which come with their attempts; what failed last
-    comes first.
+    """The causes of the failures among `runs`, which come with attempts; the latest comes first.
 
     Takes as much memory as there are causes, however many runs there are.
     """
@@ -92,8 +91,6 @@ def cause_of(run: StoredRun) -> Cause:
 
 
 def type_in(error: str) -> str:
-    """The type of the exception that an error's line begins with; all of the line when it does
-    not.
-    """
+    """The type of the exception that an error begins with; the whole error when there is none."""
     found = _TYPE.match(error)
     return found[0] if found else error

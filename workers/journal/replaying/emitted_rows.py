@@ -35,8 +35,7 @@ def was_live(engine: Engine, identifier: str) -> bool:
 def add_to_replay(
     engine: Engine, name: str, record: Record, results: Sequence[RunResult], *, now: int
 ) -> None:
-    """Write an event that a run of the replay `name` made, with runs of it that are part of the
-    replay.
+    """Write an event that a run of the replay `name` made, with its own runs in that replay.
 
     Nothing is written when the event is there. Of runs that wait in a line, the first of it is due
     at `now`. Raises `JournalError`.

@@ -23,9 +23,7 @@ def of_replay(name: str) -> ColumnElement[bool]:
 
 
 def states(engine: Engine, name: str) -> dict[RunState, int]:
-    """How many runs of a replay are in each state, done first; those that retention has deleted are
-    in none.
-    """
+    """How many runs of a replay are in each state, done first. Retention may have deleted some."""
     query = select(runs.c.state, func.count()).where(of_replay(name)).group_by(runs.c.state)
     with translated(), engine.connect() as connection:
         counts = {RunState(state): count for state, count in connection.execute(query)}

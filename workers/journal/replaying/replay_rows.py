@@ -96,9 +96,7 @@ class Replays:
             return not there
 
     def stage(self, name: str, ids: Collection[str]) -> None:
-        """Add events to those of a replay that is staging. From then on, retention leaves them
-        alone.
-        """
+        """Add events to a replay that is staging. From then on, retention leaves them alone."""
         with self._writing() as connection:
             _staging(connection.dialect.name).execute(
                 connection, [{"replay": name, "event_id": identifier} for identifier in ids]
@@ -110,9 +108,7 @@ class Replays:
         return self._change(and_(replays.c.name == name, _STAGING), begun)
 
     def stop(self, name: str, now: int) -> bool:
-        """Stop a replay that is running; what is in progress is still recorded. Whether it was
-        running.
-        """
+        """Stop a replay; what is in progress is still recorded. Returns whether it was running."""
         stopped = {"state": ReplayState.STOPPED.value, "finished_at": now}
         return self._change(and_(replays.c.name == name, _RUNNING), stopped)
 
@@ -149,8 +145,7 @@ class Replays:
         return self._change(_held(name, member), CLAIMS.taken(member, until))
 
     def advance(self, name: str, member: str, progress: Progress, now: int) -> bool:
-        """Record what a chunk has done and end the claim. Nothing is written, and False given,
-        without the claim.
+        """Record what a chunk has done and end the claim. False, and nothing, without the claim.
 
         Results of events that were deleted meanwhile are left out.
         """
@@ -194,8 +189,8 @@ class Replays:
         now: int,
         expired: int | None,
     ) -> list[str]:
-        """Take away the claims of members that are dead, and those that expired by `expired`; the
-        replays' names.
+        """Take away the claims of dead members and, with `expired`, those that ended by then.
+        Returns the replays' names.
 
         What they worked on is done again, for a while each run alone. The next run is poison when
         its process died as often as `workers.poison` allows: `error` then says so. `ending` is how
@@ -216,15 +211,11 @@ class Replays:
     def candidates(
         self, request: ReplayRequest, name: str, after: Place | None, size: int
     ) -> list[Candidate]:
-        """At most `size` events that follow `after`, with bodies, for the replay `name`; none when
-        no more follow.
-        """
+        """At most `size` events that follow `after`, with bodies; none when no more follow."""
         return replayable.candidates(self._engine, request, name, after, size, bodies=True)
 
     def all_candidates(self, request: ReplayRequest) -> Iterator[Candidate]:
-        """All events that a replay would look at, without bodies, oldest first, in little
-        memory.
-        """
+        """All events that a replay would look at, oldest first, without bodies, page by page."""
         after = None
         while page := replayable.candidates(
             self._engine, request, None, after, _PAGE, bodies=False
@@ -242,8 +233,7 @@ class Replays:
     def add_emitted(
         self, name: str, record: Record, results: Sequence[RunResult], *, now: int
     ) -> None:
-        """Write an event that a run of the replay `name` made, with runs of it that are part of the
-        replay.
+        """Write an event that a run of the replay `name` made, with its own runs in that replay.
 
         Nothing is written when the event is there. Of runs that wait in a line, the first of it is
         due at `now`.
@@ -251,9 +241,7 @@ class Replays:
         emitted_rows.add_to_replay(self._engine, name, record, results, now=now)
 
     def states(self, name: str) -> dict[RunState, int]:
-        """How many runs of a replay are in each state, done first; those that retention has deleted
-        are in none.
-        """
+        """How many runs of a replay are in each state, done first; deleted ones are in none."""
         return replay_results.states(self._engine, name)
 
     def skipped(self) -> Mapping[str, int]:
@@ -265,8 +253,7 @@ class Replays:
         return replay_results.effects(self._engine, name)
 
     def forget(self, name: str) -> int | None:
-        """Delete the replay of that name, with its runs and their attempts; how many runs these
-        were.
+        """Delete the replay of that name with its runs; returns how many these were.
 
         None, and nothing more is deleted, as soon as it runs, somebody works on a chunk of it, or
         there is none. Events stay, those too that its handlers emitted, and so do keys of

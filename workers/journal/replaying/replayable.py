@@ -41,8 +41,7 @@ def candidates(
     *,
     bodies: bool,
 ) -> list[Candidate]:
-    """At most `size` events that follow `after`, for the replay `name`, if there is one; none when
-    no more follow.
+    """At most `size` events that follow `after` for the replay `name`, if there is one.
 
     Raises `JournalUnavailableError` and `JournalOutdatedError`.
     """

@@ -18,8 +18,8 @@ _PLAIN = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredReplay:
-    """A replay. Times are milliseconds; `rate` is events a second; `place` is the last event that
-    is done.
+    """A replay. Times are milliseconds, `rate` is events a second, `place` the last event that is
+    done.
 
     `expected` is how many events there were when it was made, `events` and `runs` how many are
     recorded, skipped runs too. `deaths` counts the processes that died at the next event; the runs
@@ -45,9 +45,7 @@ class StoredReplay:
 
     @property
     def gone(self) -> int:
-        """How many events it was to have and did not find; none as long as it has not come to its
-        end.
-        """
+        """How many events it was to have and did not find; 0 until it has come to its end."""
         return max(0, self.expected - self.events) if self.state is ReplayState.DONE else 0
 
     @classmethod
@@ -81,8 +79,7 @@ class StoredReplay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """What a chunk has done: results by event, the place that it came to, how many events those
-    were.
+    """What a chunk has done: results by event, and the place that it came to.
 
     `events` are only those with runs; `passed` are all. When `finished`, no event is left.
     """

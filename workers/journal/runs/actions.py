@@ -44,9 +44,7 @@ def retry(engine: Engine, asked: Filter, now: int) -> int:
 
 
 def dismiss(engine: Engine, asked: Filter, now: int) -> int:
-    """Dismiss the runs that `asked` describes; `now` is then when they were finished. They leave
-    their lines.
-    """
+    """Dismiss the runs that `asked` describes, finished at `now`. They leave their lines."""
     dismissed = {
         "state": RunState.DISMISSED.value,
         "next_at": None,
@@ -57,8 +55,8 @@ def dismiss(engine: Engine, asked: Filter, now: int) -> int:
 
 
 def unblock(engine: Engine, asked: Filter, now: int) -> int:
-    """Let later runs no longer wait for those that `asked` describes, which leave their lines and
-    stay what they are.
+    """Let later runs pass those that `asked` describes: they leave their lines, and stay what they
+    are.
 
     Only for an `asked` that is for runs which hold up others.
     """

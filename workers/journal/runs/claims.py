@@ -180,8 +180,7 @@ def _claimed(connection: Connection, query: Select[Any]) -> list[ClaimedRun]:
 
 
 def finish(connection: Connection, member: str, results: Sequence[tuple[str, RunResult]]) -> int:
-    """Write the results of runs, each with its event's id, that `member` still has; how many it
-    had.
+    """Write results, each with its event's id, of runs that `member` still has; returns how many.
 
     Where one of a line is done, the next becomes due.
     """
@@ -205,14 +204,13 @@ def finish(connection: Connection, member: str, results: Sequence[tuple[str, Run
 
 @cache
 def _finishing(name: str) -> UpdateEach:
+    # Whoever lost its claim may still come with a result: the run is somebody else's by then.
     condition = f"runs.claim = ? AND runs.state = '{RunState.RUNNING.value}'"
     return UpdateEach(name, runs, _RESULT, also="claim = NULL, deaths = 0", condition=condition)
 
 
 def give_back(connection: Connection, member: str, keys: Sequence[RunKey], *, now: int) -> None:
-    """Make runs that `member` claimed and never started due again, as if they had not been
-    claimed.
-    """
+    """Make runs that `member` claimed and never started due again, as before the claim."""
     unclaimed = {
         "state": RunState.RETRYING.value,
         "claim": None,

@@ -45,9 +45,7 @@ def move(connection: Connection, *claimed: ColumnElement[bool]) -> None:
 
 
 def keep_last(connection: Connection, *chosen: ColumnElement[bool]) -> None:
-    """Keep the last attempts of runs that meet all of `chosen`, before it is overwritten when they
-    ended.
-    """
+    """Keep the last attempts of runs that meet all of `chosen`, before their end is overwritten."""
     _keep(connection, runs.c.attempts, chosen)
 
 
@@ -79,9 +77,7 @@ def forget_oldest(connection: Connection, keys: Sequence[tuple[str, str, str]]) 
 def before_last(
     connection: Connection, event_ids: Collection[str], *, effects: bool
 ) -> Mapping[tuple[str, str, str], list[Attempt]]:
-    """The attempts before the last one of runs on the events, the first first, by the columns of a
-    run's key.
-    """
+    """The attempts before the last one of the runs on these events, in order, by the run's key."""
     columns = [column for column in attempts.c if effects or column is not attempts.c.effects]
     query = (
         select(*columns).where(attempts.c.event_id.in_(event_ids)).order_by(*attempts.primary_key)

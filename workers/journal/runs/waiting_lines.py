@@ -49,7 +49,7 @@ class Line(NamedTuple):
 
 
 def in_line(table: FromClause = runs) -> ColumnElement[bool]:
-    """The condition of the partial index of lines, word for word."""
+    """The condition of the partial index of lines, word for word: else SQL does not use it."""
     return and_(
         table.c.lane.is_not(None), table.c.state != literal_column(f"'{RunState.DONE.value}'")
     )
@@ -85,11 +85,14 @@ def release(connection: Connection, lines: Iterable[Line], *, now: int) -> int:
     """Make the first run of each of `lines` due at `now` if it waits; how many these were."""
     released = {"state": RunState.RETRYING.value, "next_at": now}
     changed = 0
+    # Sorted, in all processes alike, so that no two transactions wait for each other's rows.
     for line in sorted(lines):
         place = _least(
             _others.c.place, _others.c.handler == line.handler, _others.c.lane == line.lane
         )
         first = select(func.min(_same.c.event_id)).where(_of(line, _same), _same.c.place == place)
+        # Whether it waits is asked in the same statement: it may have been released meanwhile, and
+        # have failed since.
         statement = update(runs).where(
             _of(line), _WAITING, runs.c.event_id == first.scalar_subquery()
         )
@@ -98,8 +101,7 @@ def release(connection: Connection, lines: Iterable[Line], *, now: int) -> int:
 
 
 def releasable(connection: Connection) -> list[Line]:
-    """The lines whose first run waits, and for nobody. Takes a search or two for each line, however
-    long it is.
+    """The lines whose first run waits, for nobody. Costs a search or two for each line.
 
     Of several runs at the first place one is looked at, whichever: while the first of them waits
     the others do.
@@ -119,9 +121,7 @@ def releasable(connection: Connection) -> list[Line]:
 
 
 def _all_lines() -> CTE:
-    """All lines, in their order, each found by a search for the next one; there is one row more
-    without a lane.
-    """
+    """All lines in order, each found by a search for the next; and one row without a lane."""
     handlers = select(_least(_others.c.handler, _others.c.handler > "").label("handler")).cte(
         "handlers", recursive=True
     )
@@ -161,9 +161,7 @@ def fall_in(connection: Connection, event_ids: Collection[str]) -> None:
 def waited_for(
     connection: Connection, event_ids: Collection[str]
 ) -> Mapping[tuple[str, str, str], str]:
-    """For each waiting run on one of the events, as (event, handler, replay): the event of the
-    first of its line.
-    """
+    """For each waiting run on these events, by its key: the event of the first of its line."""
     first = (
         select(_others.c.event_id)
         .where(_BEFORE)

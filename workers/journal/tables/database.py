@@ -79,9 +79,7 @@ def open_engine(text: str, *, durable: bool = True) -> Engine:
 
 
 def for_writing(engine: Engine) -> Engine:
-    """The same engine and pool, whose transactions lock for writing when they begin (`BEGIN
-    IMMEDIATE`).
-    """
+    """The same engine and pool; its transactions lock for writing when they begin."""
     return engine.execution_options(**{_WRITES: True})
 
 

@@ -20,8 +20,7 @@ _UPGRADE_LOCK = 0x636F6D6574
 
 
 def upgrade(url: str) -> None:
-    """Bring the journal at `url` to this version's tables, in one transaction. An empty database
-    will do.
+    """Bring the tables at `url` up to date, in one transaction. An empty database will do.
 
     Several upgrades may run at once: one works, the others wait and find nothing left to do. Raises
     `JournalUrlError`, `JournalUnavailableError`, and `JournalOutdatedError` when a newer version
@@ -52,9 +51,7 @@ def is_current(engine: Engine) -> bool:
 
 
 def require_current(engine: Engine) -> None:
-    """Raise `JournalOutdatedError`, which says what to do, unless the tables are those of this
-    version.
-    """
+    """Raise `JournalOutdatedError`, which says what to do, unless the tables are up to date."""
     with translated(), engine.connect() as connection:
         revision = _revision(connection)
     _refuse_newer(revision)

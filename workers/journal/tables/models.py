@@ -45,9 +45,7 @@ class Outcome(StrEnum):
 
 
 class Instant(TypeDecorator[int]):
-    """Milliseconds in Python; in PostgreSQL `timestamptz`, in SQLite ISO 8601 text, which sorts by
-    time.
-    """
+    """Milliseconds in Python, `timestamptz` in PostgreSQL, ISO 8601 in SQLite: it sorts by time."""
 
     impl = Text
     cache_ok = True

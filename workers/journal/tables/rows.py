@@ -26,9 +26,7 @@ Row = dict[str, Any]
 
 
 def event_row(record: Record, partition: int | None) -> Row:
-    """The row of `events` for a record that is an event; it has a partition if it was in a
-    stream.
-    """
+    """The row of `events` for an event, with the partition if it was in a stream."""
     return {
         "id": record.id,
         "source": searchable(record.source),
@@ -47,9 +45,7 @@ def event_row(record: Record, partition: int | None) -> Row:
 
 
 def request_row(record: Record) -> Row:
-    """The row of `requests` for a record. An event is given no such row, but it is listed like the
-    others.
-    """
+    """The row of `requests` for a record. An event has none, but is listed like the others."""
     return {
         "id": record.id,
         "received_at": storable(record.received_at) or 0,
@@ -110,9 +106,7 @@ def line_row(event_id: str, result: RunResult) -> Row:
 
 
 def searchable(text: str | None) -> str | None:
-    """`text` as a searched column keeps it: scrubbed, and cut with an ellipsis when it is too
-    long.
-    """
+    """`text` as a searched column keeps it: scrubbed, and cut with an ellipsis."""
     return _cut(text, TEXT_LENGTH)
 
 

@@ -36,9 +36,7 @@ def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
 
 
 class InsertMany:
-    """An insert into `columns` of `table` that leaves alone what is there already. `name` is the
-    dialect's.
-    """
+    """An insert into `columns` of `table`; it leaves alone what is there. `name`: the dialect."""
 
     def __init__(self, name: str, table: Table, columns: Collection[str]) -> None:
         key = [column.name for column in table.primary_key]
@@ -76,8 +74,7 @@ class InsertMany:
 
 
 class UpdateEach:
-    """An update of `columns` of `table` in the rows with given keys, as far as `condition` holds
-    for them.
+    """An update of `columns` of `table` in rows with given keys, where `condition` holds.
 
     `condition` and `also`, more assignments, are SQL; the first has a `?` for each argument of
     `execute`.
