@@ -33,19 +33,16 @@ class Pattern:
 
     @cached_property
     def expression(self) -> str | None:
-        """It as a regular expression, the same one for Python and for PostgreSQL; None when it has
-        no `*`.
-        """
+        """It as a regular expression; None when it has no `*`."""
         if "*" not in self.text:
             return None
+        # Python (also for SQLite) and PostgreSQL read this alike; LIKE ignores case in SQLite.
         parts = ".*".join(re.escape(part) for part in self.text.split("*"))
         return rf"(?s)\A{parts}\Z"
 
     @cached_property
     def triggers(self) -> frozenset[str]:
-        """The known triggers that have a canonical name which it fits: for what has no such name
-        itself.
-        """
+        """The known triggers with a canonical name that it fits: for rows without such a name."""
         if COMETCHAT not in self.sources:
             return frozenset()
         return frozenset(name for name, also in _NAMES.items() if any(map(self.fits, also)))
@@ -57,9 +54,7 @@ class Pattern:
 
     @property
     def is_known(self) -> bool:
-        """Whether it fits something that this version knows, or means another source, of which it
-        knows nothing.
-        """
+        """Whether it fits something known; of other sources than CometChat nothing is."""
         return COMETCHAT not in self.sources or any(map(self.fits, KNOWN))
 
     def fits(self, text: str | None) -> bool:
@@ -85,9 +80,7 @@ def is_pattern(value: object) -> bool:
 
 
 def misfit(written: str, trigger: str, name: str | None, source: str) -> str | None:
-    """Why an event of `source` with this trigger and canonical name is not what a pattern means;
-    None if it is.
-    """
+    """Why a pattern does not mean an event of `source`; None if it does."""
     pattern = pattern_of(written)
     if source not in pattern.sources:
         wanted = pattern.sources[0]

@@ -1,1 +1,1 @@
-"""Everything that was kept, wherever it is by now: listing it, watching it, matching it."""
+"""What was kept, wherever it is by now: listing it, and watching it."""

@@ -1,7 +1,7 @@
-"""Everything that was kept, wherever it is by now: still in the streams, or in the journal.
+"""Listings of what was kept, whether it is still in the streams or already in the journal.
 
-The streams are always read first: what is journalled in between is then seen twice, and the
-journal's row wins. Read the other way round, it would be seen nowhere.
+The streams are always read first. What is journalled between the two reads is then seen twice, and
+the journal's row is shown; read the other way round, it would be seen in neither.
 """
 
 import heapq
@@ -33,7 +33,7 @@ _place = attrgetter("received_at", "id")
 
 
 class _Whereabouts(NamedTuple):
-    """Where a waiting event is: its place among all events, and its entry."""
+    """A waiting event: its place among all events, its partition and its entry there."""
 
     received_at: int
     id: str
@@ -43,9 +43,7 @@ class _Whereabouts(NamedTuple):
 
 @dataclass(slots=True)
 class _Repeats:
-    """The duplicates in the streams: under the id of the event that each repeats, when it came and
-    its own id.
-    """
+    """The duplicates in the streams, by the event that each repeats: its time and its id."""
 
     by_event: defaultdict[str, list[tuple[int, str]]] = field(
         default_factory=lambda: defaultdict(list)
@@ -56,7 +54,7 @@ class _Repeats:
             self.by_event[record.event_id].append((record.received_at, record.id))
 
     def added_to(self, event: StoredEvent) -> StoredEvent:
-        """`event` with those that the journal has not counted yet."""
+        """`event` with the duplicates that the journal has not counted yet."""
         if event.id not in self.by_event:
             return event
         known = event.duplicates
@@ -74,9 +72,9 @@ class _Repeats:
 class Kept:
     """Events, requests and runs from streams and journal together.
 
-    `partitions` is used until Redis says how many there are. When Redis does not answer, `warn` is
-    called with the reason, and the journal is shown alone. Every method raises the errors of
-    `Journal`.
+    `partitions` is how many there are if Redis does not say it yet. When Redis does not answer,
+    `warn` is called with the reason, and the journal is shown alone. Every method raises the errors
+    of `Journal`.
     """
 
     def __init__(
@@ -108,9 +106,9 @@ class Kept:
     def whole_events(self, asked: Filter) -> Iterator[StoredEvent]:
         """The events that `asked` describes, oldest first, with their bodies; its limit is ignored.
 
-        Memory does not grow with what is journalled, and with some hundred bytes for each event
-        that waits. Raises redis-py's errors when the streams cannot be read any more that could be
-        read at the beginning.
+        Memory grows by some hundred bytes for each event that waits, and not with the journal.
+        Raises redis-py's errors when the streams could be read at the beginning and cannot be read
+        any more.
         """
         waiting = sorted(
             _Whereabouts(record.received_at, record.id, partition, entry)
@@ -128,7 +126,7 @@ class Kept:
                     yield event
 
     def waiting_ids(self) -> set[str]:
-        """The ids of all events that are accepted and perhaps not yet journalled."""
+        """The ids of all events in the streams; some may be in the journal, too."""
         return {entry.record.id for entry in self._entries() if entry.record.kind is Kind.EVENT}
 
     def event(self, prefix: str) -> StoredEvent | None:
@@ -156,8 +154,7 @@ class Kept:
         yield from _merged(self._journal.requests(asked), requests, asked.limit)
 
     def request(self, prefix: str) -> StoredRequest | None:
-        """The only request whose id begins so, with its body if that was kept; None if there is
-        none.
+        """The only request whose id begins so, with its body if it was kept; None if there is none.
 
         Raises `AmbiguousIdError` when several begin so.
         """
@@ -172,19 +169,15 @@ class Kept:
         return _only(found, prefix)
 
     def runs(self, asked: Filter) -> Iterator[StoredRun]:
-        """The runs that `asked` describes, those of the newest event first. An event in a stream
-        has none yet.
-        """
+        """The runs that `asked` describes, newest event first; events in streams have none yet."""
         return self._journal.runs(asked)
 
     def failed_runs(self, asked: Filter) -> Iterator[StoredRun]:
-        """The runs that failed and that `asked` describes, with their attempts; its limit is
-        ignored.
-        """
+        """The failed runs that `asked` describes, with their attempts; its limit is ignored."""
         return self._journal.failed_runs(asked)
 
     def runs_on(self, prefix: str, asked: Filter) -> Iterator[StoredRun]:
-        """The runs on the only event whose id begins so, if it and they are what `asked` describes.
+        """The runs that `asked` describes on the only event whose id begins so.
 
         Raises `AmbiguousIdError` when several begin so.
         """
@@ -196,7 +189,7 @@ class Kept:
     def _newest(
         self, wanted: Callable[[Record], bool], limit: int | None
     ) -> list[tuple[int, Record]]:
-        """What is wanted of the streams, newest first, without bodies."""
+        """The records in the streams that are wanted, newest first, without bodies."""
         found = (
             (partition, replace(record, body=b""))
             for partition, record in self._waiting()
@@ -207,7 +200,7 @@ class Kept:
         return heapq.nlargest(limit, found, key=_place_in_stream)
 
     def _whole(self, whereabouts: _Whereabouts) -> StoredEvent | None:
-        """An event that waited, from its stream or, when it has left that, from the journal."""
+        """An event that waited: from its stream or, if it has left that, from the journal."""
         record = backlog.record_at(self._client, whereabouts.partition, whereabouts.entry)
         if record is None:
             return self._journal.event(whereabouts.id)

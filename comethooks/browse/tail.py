@@ -1,8 +1,8 @@
 """Watching: what has come and what has changed since the last look, in streams and journal.
 
-An event may be journalled and gone from its stream between two looks, so both are looked at: of
-each stream what was appended since, of the journal what was received lately. What is not at an end
-is looked up again by its id.
+An event may leave its stream for the journal between two looks, so each look reads both: of the
+streams what was appended since the last one, of the journal what was received recently. Events that
+are not at an end are looked up again by their ids.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,8 +22,7 @@ CHUNK = 500
 CLOCK_SLACK_MS = 10_000
 """How far the clocks of hosts and of Redis may be apart without an event being missed."""
 LOOKED_UP = 200
-"""How many unfinished events are looked up by id at one look; the others have their turn at the
-next."""
+"""How many unfinished events a look looks up by id; the others have their turn at the next."""
 
 _ENDS = frozenset((EventStatus.DONE, EventStatus.REPLAYED, EventStatus.UNHANDLED))
 
@@ -39,9 +38,9 @@ class _LastLook:
 class Tail:
     """The events that `asked` describes, from now on, or from its `since` on if that is earlier.
 
-    Its status asks for changes to it. `partitions` is used until Redis says how many there are.
-    `clock` gives milliseconds since the epoch. `warn` is called with the reason when streams or
-    journal cannot be read, once each time they go away.
+    The status in `asked` means changes to it. `partitions` is how many there are if Redis does not
+    say it yet. `clock` gives milliseconds since the epoch. `warn` is called with the reason when
+    streams or journal cannot be read, once each time they go away.
     """
 
     def __init__(
@@ -88,7 +87,7 @@ class Tail:
         return changed
 
     def _beginning(self, now: int) -> int:
-        """From when on, by a clock that says `now`, something may be what is asked for."""
+        """The earliest time, by a clock that says `now`, at which something may have come."""
         return min(now, now if self._asked.since is None else self._asked.since) - CLOCK_SLACK_MS
 
     def _is_news(self, event: StoredEvent) -> bool:
@@ -149,7 +148,7 @@ class Tail:
                 yield event
 
     def _forget(self) -> None:
-        """Forget what is at an end and so old that no look finds it again."""
+        """Forget events that are at an end, and too old for any look to find them again."""
         over = [
             identifier
             for identifier, seen in self._seen.items()

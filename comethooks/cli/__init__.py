@@ -27,7 +27,7 @@ _MODULES: Mapping[str, str] = {
     "webhook": "webhook",
     "doctor": "doctor",
 }
-"""Each command and the module of this package that has it, in the order of the help."""
+"""Each command and the module that has it, in the order of the help."""
 
 
 class _LazyGroup(click.Group):
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def load_settings() -> Settings:
-    """The settings, or the end of the command with all that is wrong with them."""
+    """The settings; the command ends with all that is wrong with them."""
     try:
         return Settings.load()
     except SettingsError as error:

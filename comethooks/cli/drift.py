@@ -1,4 +1,4 @@
-"""`comethooks drift`: what is in bodies that nobody expected."""
+"""`comethooks drift`: what bodies hold that the schemas do not know."""
 
 import sys
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def _about(function: _Function) -> _Function:
 
 
 def _seen(function: _Function) -> _Function:
-    """The options that say when it was seen last."""
+    """The options that say when drift was last seen."""
     how = "an ISO date or time (UTC unless it says otherwise), or how long ago: 2h, 7d."
     until = click.option(
         "--until",
@@ -75,14 +75,14 @@ def _seen(function: _Function) -> _Function:
 @options.as_json
 @click.pass_context
 def drift(context: click.Context, /, limit: int | None, as_json: bool, **asked: Any) -> None:
-    """Show what is in bodies that nobody expected.
+    """Show what bodies hold that the schemas do not know.
 
-    Unknown triggers, unknown fields and values of another type than is known are no reason to
-    refuse an event. They are counted when it is journalled, each with an example. What was seen
-    first last is on top.
+    Unknown triggers, unknown fields and values of another type than the known one are no reason to
+    refuse an event. They are counted when it is journalled, each with an example. What appeared
+    most recently for the first time is on top.
 
-    In a path, * stands for an id that is a key, and [] for any place in a list; the path … for all
-    that there was no room to tell apart.
+    In a path, * stands for an id that is a key, and [] for any place in a list. The path … stands
+    for all paths that there was no room for.
     """
     if context.invoked_subcommand:
         _check_nothing_is_asked(context)
@@ -107,7 +107,7 @@ def drift(context: click.Context, /, limit: int | None, as_json: bool, **asked: 
 @click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
 @options.as_json
 def forget(everything: bool, yes: bool, as_json: bool, **asked: Any) -> None:
-    """Forget drift that somebody has looked at; seen again, it is new.
+    """Remove rows of drift that you have looked at; if it is seen again, it is new.
 
     The events stay as they are.
     """

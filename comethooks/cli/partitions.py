@@ -1,4 +1,4 @@
-"""`comethooks partitions`: how the work is divided, and dividing it otherwise."""
+"""`comethooks partitions`: into how many streams the work is divided, and changing that."""
 
 import time
 from typing import Any
@@ -22,7 +22,7 @@ _SAY_SECONDS = 5.0
 
 @click.group()
 def partitions() -> None:
-    """Show how the work is divided, or divide it otherwise."""
+    """Show into how many streams the work is divided, or change it."""
 
 
 @partitions.command("list", epilog=options.examples("comethooks partitions list"))
@@ -52,9 +52,9 @@ def list_(as_json: bool) -> None:
 def set_(count: int, wait: bool, as_json: bool) -> None:
     """Divide the work into COUNT partitions from now on.
 
-    Nothing has to be stopped: requests go into the new partitions at once; the drainers first empty
+    Nothing has to be stopped. Requests go into the new partitions at once. The drainers first empty
     the old ones and then read the new ones, so nothing is lost and no conversation gets out of
-    order. Where COMETHOOKS_PARTITIONS is set, set it to COUNT before the next start.
+    order. If COMETHOOKS_PARTITIONS is set, set it to COUNT before the next start.
     """
     settings = load_settings()
     try:
@@ -85,7 +85,7 @@ def set_(count: int, wait: bool, as_json: bool) -> None:
 
 
 def _wait(settings: Settings) -> Layouts:
-    """Until the old partitions are empty, saying now and then how far that is."""
+    """Wait until the old partitions are empty, and say now and then how far that is."""
     said = time.monotonic()
     client = connect(settings.redis_url)
     while (state := _overview(settings)).emptying:

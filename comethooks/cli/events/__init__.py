@@ -39,7 +39,7 @@ from comethooks.workers.states import EventStatus
 
 @click.group()
 def events() -> None:
-    """Show what was accepted, and what became of it; write it to files, and read it from them."""
+    """Show events and what became of them; export and import them."""
 
 
 events.add_command(bookmark)

@@ -1,6 +1,4 @@
-"""`comethooks events bookmark`: redacted samples of events that were kept, to send again under a
-name.
-"""
+"""`comethooks events bookmark`: redacted samples of events that were kept, to send under a name."""
 
 from pathlib import Path
 
@@ -41,8 +39,8 @@ def bookmark(
 ) -> None:
     """Keep a redacted sample of an event under a name, for `comethooks send NAME`.
 
-    The sample has ids, kinds, times and counts, and neither secrets nor what is about a person:
-    texts, names, pictures. It is a file in the data directory, and stays when retention deletes the
+    The sample has ids, kinds, times and counts. It has no secrets, and nothing personal: no texts,
+    names or pictures. It is a file in the data directory, and stays when retention deletes the
     event.
     """
     ways = [name is not None, only_list, remove is not None]
@@ -91,7 +89,7 @@ def _check_name(name: str) -> None:
 
 
 def _redacted(event: StoredEvent) -> bytes:
-    """The sample of an event; the end of the command when there can be none."""
+    """The sample of an event; the command ends if there cannot be one."""
     if event.source != COMETCHAT:
         raise click.ClickException(
             f"{event.id} came from {event.source}; only CometChat's events can be sent"

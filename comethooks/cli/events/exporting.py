@@ -64,7 +64,7 @@ def export(output: str, redact: bool, **about: Any) -> None:
 
 
 def _progress(output: str) -> AbstractContextManager[Callable[[], None]]:
-    """Nothing where the lines themselves can be watched."""
+    """No progress on a terminal that shows the lines themselves."""
     if output == STDOUT and sys.stdout.isatty():
         return nullcontext(_nothing)
     return progress(None, "exported")
@@ -76,9 +76,7 @@ def _nothing() -> None:
 
 @contextmanager
 def _opened(output: str) -> Iterator[IO[bytes]]:
-    """Where to write to. A file is there, whole and under its name, once all is written; before, it
-    is as it was.
-    """
+    """Where to write to. A file appears under its name once all of it is written."""
     if output == STDOUT:
         yield sys.stdout.buffer
         return

@@ -33,11 +33,12 @@ _CHUNK = 2**20
 @click.option("--raw", is_flag=True, help="The lines are bare bodies, as CometChat sent them.")
 @options.as_json
 def import_(file: IO[bytes], raw: bool, as_json: bool) -> None:
-    """Put events from a file into the journal; nothing is run on them.
+    """Put events from a file into the journal; no handler runs on them.
 
-    FILE, or - for standard input, has the lines that `events export` wrote. What is there already
-    is recognised by its id and left alone, so an import may be repeated. Of a bare body (--raw),
-    the id is made of what tells its repeats, and it is received when it occurred, if it says when.
+    FILE, or - for standard input, has the JSON lines that `events export` wrote. An event that is
+    there already is recognised by its id and left alone, so an import may be repeated. With --raw
+    the lines are bare bodies: an id is made of what tells a body's repeats, and an event is
+    received when it occurred, if it says when.
     """
     parse = partial(event_of, now=now_ms()) if raw else event_in
     bad = 0
@@ -58,7 +59,7 @@ def import_(file: IO[bytes], raw: bool, as_json: bool) -> None:
 
 
 def _take(importer: Importer, read: Callable[[bytes], Record], line: bytes, number: int) -> bool:
-    """Whether a line is an event, or empty; the event is imported."""
+    """Import the event in a line, if it has one; returns False when the line is bad."""
     try:
         importer.add_line(line, read)
     except LineError as error:
@@ -68,7 +69,7 @@ def _take(importer: Importer, read: Callable[[bytes], Record], line: bytes, numb
 
 
 def _number_of_lines(file: IO[bytes]) -> int | None:
-    """How many lines are to be read; None when that cannot be known before."""
+    """How many lines there are to read; None if that cannot be known before."""
     if not file.seekable():
         return None
     start = file.tell()
@@ -87,9 +88,7 @@ def _report(importer: Importer, bad: int, *, as_json: bool) -> None:
 
 
 def warn_of_retention(oldest: int | None, days: int, when: str) -> None:
-    """Say `when` what was imported is deleted, if the `oldest` (milliseconds) is older than it may
-    be.
-    """
+    """Warn that workers delete events (and `when`), if the `oldest` (ms) is over `days` old."""
     if oldest is not None and oldest < now_ms() - days * _DAY_MS:
         hint(
             f"Warning: some are older than {days} days (COMETHOOKS_RETENTION_DAYS), so the workers"

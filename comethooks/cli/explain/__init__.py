@@ -35,10 +35,10 @@ _NOT_OF_EXPLAIN = frozenset(("payload",))
 def explain(identifier: str, as_json: bool) -> None:
     """Say what happened to one event or request, and why.
 
-    Who called, why it was refused or what it repeats, what is not as expected in it, which handlers
-    match and why the others do not, every run, and the handler to write where none matches. ID is
-    the id of the event or of the request (X-Request-Id in the answer), or the beginning of it.
-    Loads the plugins, which runs their code.
+    It tells who called, why a request was refused or what it repeats, what is not as expected in a
+    body, which handlers match and why the others do not, and every run. If no handler matches, it
+    prints one that would. ID is the id of the event or of the request (X-Request-Id in the answer),
+    or the beginning of it. The command loads the plugins, which runs their code.
     """
     with open_stores() as stores:
         event = stores.kept.event(identifier)

@@ -1,6 +1,4 @@
-"""Why handlers did or did not get an event, as far as the plugins that are found here and now can
-tell.
-"""
+"""Why handlers did or did not get an event, as far as the plugins here can tell."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -18,8 +16,8 @@ from comethooks.workers.states import EventStatus
 class Interest:
     """What one handler has to do with an event.
 
-    `matches` is None for a handler that has a run and is not loaded; `reason` says why it does not
-    match, or why it has no run or may have none again.
+    `matches` is None for a handler that has a run and is not loaded. `reason` says why it does not
+    match, why it has no run, or why it may get none again.
     """
 
     handler: str

@@ -19,9 +19,7 @@ from comethooks.workers.states import EventStatus
 
 @dataclass(frozen=True)
 class Explained:
-    """An event, and the plugins as they are found here and now: what every section is a function
-    of.
-    """
+    """An event and the plugins that are found here: what every section is made from."""
 
     event: StoredEvent
     plugins: Plugins
@@ -153,6 +151,4 @@ SECTIONS: tuple[Callable[[Explained], None], ...] = (
     _print_once,
     _print_snippet,
 )
-"""What is told below the facts, in this order. A section that has nothing to tell prints
-nothing.
-"""
+"""What follows the facts, in this order; a section that has nothing to tell prints nothing."""

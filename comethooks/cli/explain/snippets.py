@@ -1,4 +1,4 @@
-"""The handler that an event finds missing: a whole plugin file, to paste and to go on from."""
+"""The handler that an event lacks: a whole plugin file, to paste and to continue."""
 
 import json
 import re
@@ -14,9 +14,7 @@ _LONGEST_PATTERN = 100
 
 @dataclass(frozen=True, slots=True)
 class _Useful:
-    """What is useful of a family of events: what may be logged, by its name in the log, and what
-    else there is.
-    """
+    """What is useful in events of a family: what to log, by its name in the log, and more."""
 
     logged: Mapping[str, str]
     more: tuple[str, ...]
@@ -80,10 +78,9 @@ _USEFUL: Mapping[str, _Useful] = {
 
 
 def snippet(trigger: str, name: str | None, source: str = COMETCHAT) -> str:
-    """The text of a plugin file with a handler for events of `trigger`, whose canonical name is
-    `name`.
+    """The text of a plugin file whose handler gets events of `trigger`, canonically `name`.
 
-    It is a plugin as it stands, whatever a stranger has called the trigger.
+    It is a plugin that loads, whatever a stranger has called the trigger.
     """
     pattern = _pattern(trigger, name, source)
     useful = _useful(trigger, source)
@@ -110,9 +107,7 @@ def snippet(trigger: str, name: str | None, source: str = COMETCHAT) -> str:
 
 
 def _pattern(trigger: str, name: str | None, source: str) -> str:
-    """What the handler is registered for: the canonical name, which is the same for both
-    generations.
-    """
+    """What the handler is registered for: the canonical name, the same for all senders."""
     prefix = "" if source in (COMETCHAT, OURS) else f"{source}:"
     wanted = prefix + (name or trigger)
     usable = is_pattern(wanted) and len(wanted) <= _LONGEST_PATTERN and wanted.isprintable()

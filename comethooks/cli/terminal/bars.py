@@ -14,9 +14,9 @@ _SECONDS_BETWEEN_LINES = 2.0
 
 @contextmanager
 def progress(total: int | None, what: str) -> Iterator[Callable[[], None]]:
-    """Show how far long work is, on standard error; what is given back is called after each step.
+    """Show on standard error how far long work is; call what this gives back after each step.
 
-    It has `total` steps; None when nobody knows.
+    `total` is how many steps there are; None if nobody knows.
     """
     if sys.stderr.isatty():
         columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -84,9 +84,7 @@ def print_drift(found: Iterable[Drift]) -> None:
 
 
 def print_once(keys: Sequence[StoredOnce]) -> None:
-    """The side effects that are to happen at most once, and what is known of each; nothing when
-    there is none.
-    """
+    """The side effects that happen at most once, and what is known of each; nothing if none."""
     if keys:
         print_section("At most once")
         print_table(

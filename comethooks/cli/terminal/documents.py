@@ -1,6 +1,4 @@
-"""Events, requests and runs as the commands print them in JSON: what strangers wrote without its
-secrets.
-"""
+"""Events, requests and runs as JSON that may be shown: what strangers wrote without its secrets."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -33,10 +31,9 @@ def event_details(event: StoredEvent) -> dict[str, Any]:
 
 
 def drift_of(event: StoredEvent) -> tuple[schemas.Drift, ...]:
-    """What is not as expected in the body of an event, as this version sees it; what it counted may
-    be older.
+    """The drift in the body of an event, as this version sees it; what was counted then may differ.
 
-    Nothing when there is no body any more, or another source knows what is in it.
+    There is none without a body, or in what came from another source than CometChat.
     """
     if event.source != COMETCHAT or event.body is None:
         return ()
@@ -59,9 +56,7 @@ def run_document(run: StoredRun) -> dict[str, Any]:
 
 
 def run_details(run: StoredRun) -> dict[str, Any]:
-    """A run by itself, with its attempts; effects and traceback are those of the last one that
-    ended.
-    """
+    """A run by itself, with its attempts; effects and traceback of the last one that ended."""
     return {
         **run_document(run),
         "effects": _lines(run.effects),

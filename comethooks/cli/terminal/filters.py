@@ -47,9 +47,7 @@ def about(function: _Function) -> _Function:
 
 
 def of_runs(states: Iterable[RunState]) -> Decorator[Any]:
-    """The options that say which runs are meant, by themselves and by their events; they may be in
-    `states`.
-    """
+    """The options that say which runs are meant, by themselves and by their events, in `states`."""
 
     def decorate(function: _Function) -> _Function:
         for option in (
@@ -94,7 +92,7 @@ def within(function: _Function) -> _Function:
 
 
 def check_times(since: int | None, until: int | None) -> None:
-    """End the command with wrong use when nothing can be between the two."""
+    """End the command as wrong use when there is no time between the two."""
     if since is not None and until is not None and since >= until:
         raise click.UsageError("--since is not before --until, so nothing can be in between")
 
@@ -112,9 +110,7 @@ def asked(
     since: int | None = None,
     until: int | None = None,
 ) -> Filter:
-    """What the options ask for, but for the id in `--event`: only a source knows which one begins
-    so.
-    """
+    """What the options ask for, but for `--event`: the stores know which id begins so."""
     check_times(since, until)
     return Filter(
         trigger=trigger,

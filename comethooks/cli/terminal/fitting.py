@@ -1,6 +1,4 @@
-"""How a table fits a width: which columns it has, how wide each is, and how short its ids are. Pure
-functions of numbers and text.
-"""
+"""How a table fits a width: its columns, their widths, the length of its ids. Pure functions."""
 
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
@@ -8,14 +6,14 @@ from typing import NamedTuple
 GAP = 2
 """Blanks between two columns."""
 SHORT = len("0199f2a4-7c1e-7b3b")
-"""Characters of a short id: its millisecond, and enough of what is random behind it."""
+"""Characters of a short id: its millisecond, and 12 random bits."""
 
 
 class Need(NamedTuple):
-    """How wide a column would be, and how narrow it may become: anything in between, unless it
-    `jumps`.
+    """How wide a column would be, and how narrow it may become.
 
-    If the table is too wide all the same, the column with the highest `spare` goes first; 0 stays.
+    It takes any width in between or, if it `jumps`, one of the two. If the table is still too wide,
+    the column with the highest `spare` is left out first; a column with 0 stays.
     """
 
     whole: int
@@ -25,9 +23,9 @@ class Need(NamedTuple):
 
 
 def fitted(needs: Mapping[int, Need], width: int) -> dict[int, int]:
-    """The columns that fit into `width`, each with its own, in the order of `needs`.
+    """The columns that fit into `width` and the width of each, in the order of `needs`.
 
-    When those that have to stay do not fit, the table is wider.
+    If those that have to stay do not fit, the table is wider.
     """
     kept = dict(needs)
     while _total([need.least for need in kept.values()]) > width:
@@ -47,7 +45,7 @@ def fitted(needs: Mapping[int, Need], width: int) -> dict[int, int]:
 
 
 def id_length(ids: Collection[str]) -> int:
-    """How many characters of each of `ids` tell it from all others."""
+    """The least length, from `SHORT` on, to which `ids` can be shortened and still differ."""
     distinct = set(ids)
     longest = max(map(len, distinct), default=SHORT)
     lengths = range(SHORT, longest)
@@ -55,7 +53,7 @@ def id_length(ids: Collection[str]) -> int:
 
 
 def shortened(identifier: str, length: int = SHORT) -> str:
-    """The beginning of an id, which `show` takes for it as long as only one begins so."""
+    """The beginning of an id; `show` takes it as long as no other id begins so."""
     return identifier[:length].removesuffix("-")
 
 

@@ -11,9 +11,7 @@ from comethooks.workers.journal import Outcome, StoredEvent, StoredRequest, Stor
 
 
 def find_event(stores: Stores, identifier: str) -> StoredEvent:
-    """The event with that id or beginning, or the end of the command with where it was looked
-    for.
-    """
+    """The event whose id is or begins so; without one the command ends and says where it looked."""
     event = stores.kept.event(identifier)
     if event is not None:
         return event
@@ -30,9 +28,7 @@ def find_event(stores: Stores, identifier: str) -> StoredEvent:
 
 
 def find_request(stores: Stores, identifier: str) -> StoredRequest:
-    """The request with that id or beginning, or the end of the command with where it was looked
-    for.
-    """
+    """The request whose id is or begins so; without one the command ends as above."""
     request = stores.kept.request(identifier)
     if request is None:
         raise click.ClickException(
@@ -44,8 +40,9 @@ def find_request(stores: Stores, identifier: str) -> StoredRequest:
 def find_runs(
     stores: Stores, identifier: str, handler: str | None
 ) -> tuple[StoredEvent, tuple[StoredRun, ...]]:
-    """An event as above, and its runs; with `handler` those of that one, or the end of the command
-    without any.
+    """The event whose id is or begins so, and its runs, or only those of `handler`.
+
+    The command ends if there is no event, or no run of that handler.
     """
     event = find_event(stores, identifier)
     found = tuple(run for run in event.runs if handler in (None, run.handler))

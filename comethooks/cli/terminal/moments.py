@@ -5,7 +5,7 @@ import math
 from comethooks.workers.journal import iso
 
 _UNITS = ((2 * 86_400, 86_400, "d"), (2 * 3600, 3600, "h"), (2 * 60, 60, "m"), (0, 1, "s"))
-"""From how many seconds on a time is written in which unit, and how many seconds that has."""
+"""From how many seconds on a time is written in which unit, and how many seconds a unit has."""
 
 
 def moment(ms: int | None) -> str:
@@ -24,9 +24,7 @@ def duration(ms: int) -> str:
 
 
 def due_in(ms: int | None, now: int) -> str:
-    """How long it is until something is due, as short as durations are written; empty when it never
-    is.
-    """
+    """How long it is until something is due, such as `in 5m`; empty when it never is."""
     if ms is None:
         return ""
     seconds = (ms - now) / 1000

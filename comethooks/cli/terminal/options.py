@@ -11,7 +11,7 @@ as_json: Callable[[Any], Any] = click.option(
 
 
 def examples(*commands: str) -> str:
-    """The end of a command's help."""
+    """The examples at the end of a command's help."""
     return "\n".join(
         (
             "\b",

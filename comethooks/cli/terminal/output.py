@@ -1,6 +1,4 @@
-"""What commands print: data on standard output, as JSON lines or for people; everything else on
-standard error.
-"""
+"""What commands print: data on standard output, everything else on standard error."""
 
 import json
 import sys
@@ -51,9 +49,9 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class ShortId:
-    """An id in a table: of all its ids as much is shown as tells each from the others.
+    """An id in a table, which shows as much of each id as tells it from the others.
 
-    `before` stands in front of it. Whole ids are for JSON.
+    `before` stands in front of it. JSON has ids whole.
     """
 
     text: str
@@ -74,14 +72,12 @@ def print_pretty_json(value: Any) -> None:
 
 
 def hint(text: str) -> None:
-    """Something for people that is no data."""
+    """Print something for people that is not data, on standard error."""
     click.echo(text, err=True)
 
 
 def console(stream: IO[str] | None = None, width: int | None = None) -> Console:
-    """A console on `stream`, by default standard output: coloured on a terminal; elsewhere plain
-    and very wide.
-    """
+    """A console on `stream` (standard output): coloured on a terminal, elsewhere plain and wide."""
     stream = sys.stdout if stream is None else stream
     if stream.isatty():
         return Console(file=stream, highlight=False, width=width)
@@ -97,7 +93,7 @@ def styled(state: str) -> Text:
 
 
 def print_layout(*renderables: RenderableType, width: int | None = None) -> None:
-    """Something laid out for people; no line of it ends in blanks where there is no terminal."""
+    """Print something laid out for people; without a terminal no line of it ends in blanks."""
     out = console(width=width)
     if out.is_terminal:
         for renderable in renderables:
@@ -113,9 +109,9 @@ def print_layout(*renderables: RenderableType, width: int | None = None) -> None
 class Column:
     """A column of a table.
 
-    On a terminal a cell is folded where that is allowed, at `folds_at` characters or more; one that
-    `jumps` at exactly so many or not at all. If the table is too wide all the same, the column with
-    the highest `spare` goes first; 0 stays.
+    Where a table is folded, a cell with `folds_at` may be folded at so many characters or more; if
+    it `jumps`, at exactly so many or not at all. If the table is still too wide, the column with
+    the highest `spare` is left out first; a column with 0 stays.
     """
 
     name: str
@@ -138,8 +134,10 @@ def time_column(name: str, spare: int = 0) -> Column:
 def print_table(
     columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, piped: int | None = None
 ) -> None:
-    """A table for people. Elsewhere than on a terminal it is folded to `piped` columns; without
-    that every cell is whole but for ids, however wide that makes it.
+    """Print a table for people.
+
+    On a terminal it fits the width. Elsewhere it fits `piped` columns if that is given; otherwise
+    every cell but an id is whole, however wide the table becomes.
     """
     out = console()
     cells = _texts(list(rows))
@@ -163,9 +161,7 @@ def print_table(
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[Item]):
-    """How a kind of thing is listed: as a table of the newest, or as JSON lines. `nothing` is said
-    for none.
-    """
+    """How a kind of thing is listed, in a table or as JSON lines; `nothing` is said for none."""
 
     columns: Sequence[Column]
     row: Callable[[Item], Sequence[Cell]]
@@ -173,7 +169,7 @@ class Listing(Generic[Item]):
     nothing: str
 
     def limit(self, *, as_json: bool, limit: int | None) -> int | None:
-        """How many to read: for a table one more than are shown, to know whether there are more."""
+        """How many to read: for a table one more than it shows, to know whether there are more."""
         return limit if as_json else (limit or NEWEST) + 1
 
     def print(self, items: Iterable[Item], *, as_json: bool, limit: int | None) -> None:

@@ -12,9 +12,7 @@ from comethooks.workers.settings.values import parse_duration
 
 
 class Moment(click.ParamType):  # type: ignore[type-arg]
-    """An ISO date or time, or how long ago; becomes milliseconds since the epoch. Without a zone it
-    is UTC.
-    """
+    """A time: an ISO date or time (UTC unless it says otherwise), or how long ago. Milliseconds."""
 
     name = "time"
 
@@ -59,8 +57,8 @@ class Identifier(click.ParamType):  # type: ignore[type-arg]
 class TriggerPattern(click.ParamType):  # type: ignore[type-arg]
     """A trigger, a canonical name, or either with `*`.
 
-    One that fits nothing which this version knows is said, and is no wrong use: what came under a
-    name that nobody knew is kept, too.
+    A pattern that no known trigger fits is warned of. It is not wrong use, because events with
+    unknown triggers are kept too.
     """
 
     name = "trigger"
@@ -78,9 +76,7 @@ class TriggerPattern(click.ParamType):  # type: ignore[type-arg]
 
 
 class ReplayName(click.ParamType):  # type: ignore[type-arg]
-    """The name of a replay, without spaces around it; with `live`, it may be empty, which means
-    live runs.
-    """
+    """The name of a replay without spaces around it; with `live` it may be empty, for live runs."""
 
     name = "name"
 

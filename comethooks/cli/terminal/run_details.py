@@ -11,9 +11,7 @@ from comethooks.workers.journal import Attempt, StoredRun
 
 
 def print_runs(runs: Sequence[StoredRun]) -> None:
-    """A table of runs; below it what each waits for, its attempts, what it did to the outside, its
-    traceback.
-    """
+    """A table of runs; below it what each waits for, its attempts, effects and traceback."""
     columns = [
         Column("HANDLER", folds_at=16),
         Column("STATE"),
@@ -69,7 +67,7 @@ def _print_attempts(attempts: Sequence[Attempt]) -> None:
 
 
 def _effects(run: StoredRun) -> Sequence[str]:
-    """What a run did to the outside, with the number of the attempt when there were several."""
+    """The effects of a run, with the number of the attempt if there were several."""
     if len(run.attempts_made) < 2:
         return run.effects
     return [

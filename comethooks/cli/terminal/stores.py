@@ -34,7 +34,7 @@ class Stores:
     kept: Kept
 
     def looked_at(self) -> str:
-        """What was searched, for people who did not find something there."""
+        """Where something was looked for that was not found."""
         return (
             f"looked in the streams of {masked_url(self.settings.redis_url)} "
             f"and in the journal {masked_url(self.settings.database_url)}"

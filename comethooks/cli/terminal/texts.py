@@ -1,6 +1,4 @@
-"""What strangers wrote, made fit to be shown: without secrets, and without what a terminal would
-obey.
-"""
+"""Text of strangers, fit to be shown: without secrets, and with nothing that a terminal obeys."""
 
 import re
 from typing import Any
@@ -28,9 +26,7 @@ _SECRET = re.compile(
 
 
 def plain(text: str) -> str:
-    """`text` with escapes in the place of control characters and lone surrogates; line ends and
-    tabs stay.
-    """
+    """`text` with control characters and lone surrogates escaped; line ends and tabs stay."""
     if text.isprintable():
         return text
     return "".join(
@@ -40,15 +36,13 @@ def plain(text: str) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """`text` without what stands behind `authToken`, `password` and the like, and in case of doubt
-    without more.
-    """
+    """`text` without what follows `authToken`, `password` and the like; in doubt more goes."""
     masked: str = schemas.masked(text)
     return _SECRET.sub(rf"\g<key>\g<between>{MASK}", masked)
 
 
 def payload(body: bytes) -> Any:
-    """A body: decoded, or as text when it cannot be; without its secrets either way."""
+    """A body without its secrets: decoded, or as text if it is not JSON."""
     try:
         return schemas.masked(schemas.decode(body))
     except schemas.NotJsonError:

@@ -40,24 +40,22 @@ _SEVERITY = {
     state.value: sum(event_status([state, other]) is event_status([state]) for other in RunState)
     for state in RunState
 }
-"""A number for each state of a run, higher when it prevails: the order of `event_status`, for SQL's
-max()."""
+"""A number for each state of a run, higher when it prevails: `event_status` for SQL's max()."""
 
 
 _DONE_AGAIN = (REPLAYED, runs.c.state == RunState.DONE.value, NO_DRY_RUN)
-"""The conditions that a replay has run a handler, and well: the other side of `event_status`."""
+"""The conditions that a handler is done in a replay: what `event_status` calls `replayed`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """What to list; None means any. Times are milliseconds, on received_at: `since` included,
-    `until` not.
+    """What to list; None means any. Times are ms on received_at, from `since` to before `until`.
 
-    Listings of events heed all but `outcome` and `answer`, with `handler`, `replay` and `state`
-    asking for one run that is all; listings of runs the same, and show only the runs asked for;
-    listings of requests heed `event_id`, `trigger`, `app_id`, `conversation_id` and `sender` (which
-    only accepted ones have), `outcome`, `answer` and the times. What counts or changes runs heeds
-    what listings of runs do, except `limit`. `event_id` is a whole id.
+    A listing of events uses all fields but `outcome` and `answer`; `handler`, `replay` and `state`
+    ask for one run that is all of them. A listing of runs uses the same, and shows only those runs.
+    A listing of requests uses `event_id`, `trigger`, `app_id`, `outcome`, `answer`, the times, and
+    `conversation_id` and `sender`, which only accepted requests have. What counts or changes runs
+    uses what a listing of runs does, but for `limit`. `event_id` is a whole id.
     """
 
     event_id: str | None = None
@@ -69,15 +67,15 @@ class Filter:
     status: EventStatus | None = None
     handler: str | None = None
     replay: str | None = None
-    """The name of a replay; empty for live runs. Runs of dry runs are only meant by its name: what
-    failed there is nobody's business."""
+    """The name of a replay; empty for live runs. Runs of a dry run are found by its name alone:
+    nobody has to act on what failed there."""
     state: RunState | None = None
     outcome: Outcome | None = None
     answer: int | None = None
     """The HTTP status that a request was answered with."""
     holds_up: bool = False
-    """Of runs, only those of ordered handlers that failed and that later ones have to wait for.
-    Only SQL knows which these are."""
+    """Whether only failed runs of ordered handlers are meant that others wait for; SQL alone knows.
+    """
     since: int | None = None
     until: int | None = None
     limit: int | None = None
@@ -101,9 +99,7 @@ class Filter:
         return conditions
 
     def failed_conditions(self) -> list[Condition]:
-        """The conditions on `events` that one of the runs asked for has failed and is not done
-        since.
-        """
+        """The conditions on `events` that a run asked for has failed and is not done since."""
         states = [state for state in RunState if state is not RunState.DONE]
         ids = select(runs.c.event_id).where(
             in_states(states), runs.c.error.is_not(None), *self.run_conditions()
@@ -145,9 +141,7 @@ class Filter:
     # ---- in memory
 
     def fits_event(self, event: Record | StoredEvent) -> bool:
-        """Whether a listing of events has it. A record still waits, so it is queued and has no
-        runs.
-        """
+        """Whether a listing of events has it. A record waits: it is queued, and has no runs."""
         status, runs = (
             (event.status, event.runs)
             if isinstance(event, StoredEvent)
@@ -236,7 +230,7 @@ EVERYTHING = Filter()
 
 
 def between(column: Column[Any], since: int | None, until: int | None) -> list[Condition]:
-    """The conditions that a time is `since` or later, and before `until` (ms), where given."""
+    """The conditions that a time (ms) is `since` or later, and before `until`."""
     return [
         *([] if since is None else [column >= since]),
         *([] if until is None else [column < until]),

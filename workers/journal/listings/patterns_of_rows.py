@@ -12,10 +12,10 @@ from comethooks.workers.record import Record
 
 
 def meant(written: str, table: Table) -> Condition:
-    """The condition that a pattern means a row of `events`, or of a table that knows no canonical
-    names.
+    """The condition that a pattern means a row of `table`.
 
-    Those of a row that has none are the ones that its trigger may have.
+    Refused requests and drift have no canonical name: for them, the names count that their trigger
+    may have.
     """
     pattern = pattern_of(searchable(written) or "")
 
@@ -33,9 +33,7 @@ def meant(written: str, table: Table) -> Condition:
 
 
 def means(written: str | None, item: Record | StoredEvent, *, named: bool) -> bool:
-    """In memory, what `meant` is for a row of `events` or, unless it is `named`, for one that knows
-    no canonical name.
-    """
+    """What `meant` is, in memory: for a row of `events` or, unless `named`, of another table."""
     if written is None:
         return True
     pattern = pattern_of(searchable(written) or "")

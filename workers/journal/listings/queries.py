@@ -1,6 +1,4 @@
-"""The queries of listings: which columns they read, in which order, and what is counted. Nothing
-here touches a database.
-"""
+"""The queries of listings: their columns, their order, what they count. Nothing here runs one."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
@@ -50,8 +48,7 @@ ACCEPTED_REQUEST: tuple[ColumnElement[Any], ...] = (
 Condition = ColumnElement[bool]
 
 _NOT_DONE: Condition = runs.c.state != literal_column(f"'{RunState.DONE.value}'")
-"""The condition of a partial index, word for word: without it, SQL does not see that the index will
-do."""
+"""The condition of a partial index, word for word; otherwise SQL would not use the index."""
 
 
 class Place(NamedTuple):
@@ -62,16 +59,15 @@ class Place(NamedTuple):
 
 
 def in_states(states: Collection[RunState]) -> Condition:
-    """Whether a run is in one of `states`; few are in another one than done, and an index finds
-    those.
-    """
+    """The condition that a run is in one of `states`; for all but done there is an index."""
     found = runs.c.state.in_(sorted(state.value for state in states))
     return found if RunState.DONE in states else and_(found, _NOT_DONE)
 
 
 def unfinished_by_state() -> Select[Any]:
-    """The states and modes of all runs that are not done, and how many are in each; what failed in
-    a dry run is in none.
+    """The states and modes of runs that are not done, and how many are in each.
+
+    A run that failed in a dry run is not among them.
     """
     mode = MODE.label("mode")
     found = select(runs.c.state, mode, func.count()).where(_NOT_DONE, not_(ENDED_DRY))
@@ -79,9 +75,7 @@ def unfinished_by_state() -> Select[Any]:
 
 
 def due_runs(now: int | None = None) -> Select[Any]:
-    """When the runs that are to be tried again are due, the first first; up to `now` only, when
-    given.
-    """
+    """When runs are due for another attempt, the first one first; with `now` those due by then."""
     until = runs.c.next_at.is_not(None) if now is None else runs.c.next_at <= now
     return (
         select(runs.c.next_at)
@@ -97,9 +91,7 @@ def newest_first(
     after: Place | None,
     size: int,
 ) -> Select[Any]:
-    """At most `size` rows of `events` or `requests`, newest first, that follow the place
-    `after`.
-    """
+    """At most `size` rows of `events` or `requests` behind the place `after`, newest first."""
     order = (table.c.received_at, table.c.id)
     query = select(*columns).where(*conditions)
     if after is not None:
@@ -108,9 +100,7 @@ def newest_first(
 
 
 def oldest_first(conditions: Collection[Condition], after: Place | None, size: int) -> Select[Any]:
-    """Where at most `size` events are that follow the place `after`, oldest first, and how large
-    each is.
-    """
+    """At most `size` events behind the place `after`, oldest first: their places and sizes."""
     order = (events.c.received_at, events.c.id)
     query = select(*order, events.c.size).where(*conditions)
     if after is not None:
@@ -119,9 +109,7 @@ def oldest_first(conditions: Collection[Condition], after: Place | None, size: i
 
 
 def last_duplicates(event_ids: Collection[str]) -> Select[Any]:
-    """For each of the events that was repeated: its id, how often, when last and by which
-    request.
-    """
+    """For each repeated event: its id, how often it came again, when last, and as which request."""
     order = (requests.c.received_at.desc(), requests.c.id.desc())
     ranked = (
         select(

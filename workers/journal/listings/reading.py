@@ -1,8 +1,7 @@
-"""Reading the journal: listings that begin with the newest, single rows by id, and what health
-wants to know.
+"""Reading the journal: listings, single rows by id, and counts for health and metrics.
 
-A listing is read in pages, each in a short transaction of its own: whoever takes an hour to read
-one holds up nobody, and memory does not grow with what is listed.
+A listing is read in pages, each in a short transaction of its own. So a reader who takes an hour
+holds up nobody, and memory does not grow with the length of the listing.
 """
 
 import heapq
@@ -39,7 +38,7 @@ from comethooks.workers.states import RunMode, RunState
 _PAGE = 500
 _PORTION = 200
 _PORTION_BYTES = 4 * 2**20
-"""How many bodies are read at once, and how large they may be together, but for the last one."""
+"""How many bodies are read at once, and how many bytes they may have without the last one."""
 
 _Listed = TypeVar("_Listed", StoredEvent, StoredRequest)
 _Page = Callable[[Place | None, int], Sequence[_Listed]]
@@ -66,8 +65,8 @@ class Reader:
         return _listing(page, asked.limit)
 
     def whole_events(self, asked: Filter = EVERYTHING) -> Iterator[StoredEvent]:
-        """The events that `asked` describes, oldest first, with their runs and their bodies; its
-        limit is ignored.
+        """The events that `asked` describes, oldest first, with runs and bodies; its limit is
+        ignored.
 
         Few bodies are in memory at a time. An event that is deleted meanwhile is left out.
         """
@@ -82,13 +81,12 @@ class Reader:
             yield from found
 
     def known_ids(self, ids: Collection[str]) -> set[str]:
-        """Those of `ids`, at most some thousand, that are the id of an event."""
+        """Those of `ids` that are ids of events; at most some thousand may be asked for."""
         with self._connection() as connection:
             return set(connection.scalars(select(events.c.id).where(events.c.id.in_(ids))))
 
     def event(self, identifier: str) -> StoredEvent | None:
-        """The event with that id, or with the only one that begins so, and its body; None if there
-        is none.
+        """The event with that id or beginning, with its body; None if there is none.
 
         Raises `AmbiguousIdError` when several begin so.
         """
@@ -124,8 +122,7 @@ class Reader:
             after = places[-1]
 
     def runs_of(self, identifier: str) -> tuple[StoredRun, ...]:
-        """All runs of the event with that id or beginning, live ones first, with all that is known
-        of them.
+        """All runs of the event with that id or beginning, live ones first, with their attempts.
 
         Raises `AmbiguousIdError` when several begin so.
         """
@@ -145,8 +142,7 @@ class Reader:
         return islice(heapq.merge(*listings, key=_place, reverse=True), asked.limit)
 
     def request(self, identifier: str) -> StoredRequest | None:
-        """The request with that id, or with the only one that begins so, and its body; None if
-        there is none.
+        """The request with that id or beginning, with its body; None if there is none.
 
         Raises `AmbiguousIdError` when several begin so.
         """
@@ -160,15 +156,14 @@ class Reader:
     def count_runs(
         self, asked: Filter = EVERYTHING, states: Collection[RunState] = tuple(RunState)
     ) -> int:
-        """How many runs `asked` describes that are in one of `states`, such as `RETRYABLE` or
-        `DISMISSABLE`.
-        """
+        """How many runs that `asked` describes are in one of `states`, such as `RETRYABLE`."""
         return self._number(asked.chosen_runs(states, func.count()))
 
     def unfinished(self) -> Mapping[RunState, int]:
-        """How many runs are in each state other than done; a state that none is in is not there.
+        """How many runs are in each state other than done; states without runs are left out.
 
-        What failed in a dry run is left out, and what waits for it: it is no dead letter.
+        Runs that failed in a dry run do not count, nor those that wait for one: they are no dead
+        letters.
         """
         counts: Counter[RunState] = Counter()
         for (state, _), count in self.unfinished_by_mode().items():
@@ -188,7 +183,7 @@ class Reader:
         return self._number(select(func.count()).select_from(due_runs(now).limit(limit).subquery()))
 
     def next_due(self) -> int | None:
-        """When the next run is due again, now or later; None if none is waiting for that."""
+        """When the next run is due for another attempt, now or later; None if no run is."""
         with self._connection() as connection:
             due_at: int | None = connection.scalar(due_runs().limit(1))
             return due_at

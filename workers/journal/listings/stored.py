@@ -1,7 +1,7 @@
-"""What the journal gives back: events, runs and requests, and each as JSON.
+"""What the journal gives back: events, runs and requests, and their JSON.
 
-Times are milliseconds since the epoch; in JSON, ISO 8601 in UTC. A body is there when one was asked
-for and it is still kept.
+Times are milliseconds since the epoch, in JSON ISO 8601 in UTC. A body is there if it was asked for
+and is still kept.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ from comethooks.workers.states import EventStatus, RunMode, RunState, event_stat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDuplicates:
-    """How often an event came again, and when and under which request's id the last time."""
+    """How often an event came again; when it did last, and as which request."""
 
     count: int = 0
     last_at: int | None = None
@@ -40,9 +40,9 @@ class StoredDuplicates:
 class StoredRun:
     """One handler's run on one event; `replay` is None for a live one.
 
-    `traceback`, `effects` and `attempts_made` are there if asked for; the first two and `error` are
-    about the last attempt that ended. `next_at` is when a retrying one is due, `version` that of
-    the plugin which ran.
+    `traceback`, `effects` and `attempts_made` are there if they were asked for. `error`,
+    `traceback` and `effects` are those of the last attempt that ended. `next_at` is when a retrying
+    run is due, `version` the version of the plugin that ran.
     """
 
     event_id: str
@@ -61,15 +61,13 @@ class StoredRun:
     traceback: str | None = None
     effects: tuple[str, ...] = ()
     attempts_made: tuple[Attempt, ...] = ()
-    """The last of them, the first first, as far as they are known; one that is being made, too."""
+    """The last 20 attempts, oldest first, with the one that is being made."""
     waits_for: str | None = None
-    """Of a waiting one: the event whose run by the same handler has to be done first."""
+    """Of a waiting run: the event on which the same handler has to be done first."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any], earlier: Sequence[Attempt] | None = None) -> Self:
-        """The run in a row of `runs`; with `earlier`, the attempts before its last one, all of
-        them.
-        """
+        """The run in a row of `runs`; `earlier` are its attempts before the last, if asked for."""
         state = RunState(row["state"])
         claimed_at = row["claimed_at"]
         known = {
@@ -152,9 +150,7 @@ class StoredEvent:
 
     @classmethod
     def from_record(cls, record: Record, partition: int) -> Self:
-        """The event that a record still in its stream will be: the same text, queued, without
-        runs.
-        """
+        """The event that a record in a stream will be: with the same text, queued, without runs."""
         row = event_row(record, partition)
         return cls(**{**row, "headers": orjson.loads(row["headers"])}, status=EventStatus.QUEUED)
 
