@@ -2,7 +2,10 @@
 
 import logging
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 from redis import Redis
@@ -35,6 +38,25 @@ def tell_waiting(url: str, error: BaseException) -> None:
         reason=logs.one_line(error),
         hint="comethooks doctor",
     )
+
+
+@contextmanager
+def telling_when_silent(url: str, seconds: float) -> Iterator[None]:
+    """Call Redis within this. When it raises, or has not ended after so many seconds, that is
+    told. Redis' errors, and those of the connection, are not raised.
+    """
+    # A time-out is no limit for a name server that is silent: nothing interrupts that call. The
+    # thread has ended when this returns, so the caller may fork.
+    timer = threading.Timer(seconds, tell_waiting, (url, TimeoutError("no answer yet")))
+    timer.start()
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        if timer.is_alive():  # else it has been told
+            tell_waiting(url, error)
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 class RedisOutage(logging.Filter):

@@ -26,8 +26,9 @@ STOP_MARGIN_SECONDS = 15.0
 """How much longer than a handler may take a worker may take to stop."""
 
 REDIS_SECONDS = 2.0
-"""How long Redis may take to answer at the start. Together with connecting, nobody has to wait for
-more than five seconds to be told that it does not."""
+"""How long Redis may take to answer at the start."""
+SILENCE_SECONDS = 3.0
+"""After so long at the start it is told that Redis does not answer, whatever the reason."""
 
 LATER = 10
 """The niceness of what live events need not wait for."""
@@ -70,8 +71,8 @@ def worker(workers: int | None) -> None:
     """
     settings = load_settings()
     logs.configure(settings.log_format)
-    check_redis(settings)
     stop = StopFlag.on_signals(signal.SIGTERM, signal.SIGINT)
+    check_redis(settings)
     count = workers or settings.workers
     children = _worker_processes(settings, count)
 
@@ -95,20 +96,20 @@ def check_redis(settings: Settings) -> None:
 
     Says so when Redis does not answer: there is nothing to compare yet, and everything waits.
     """
-    from redis.exceptions import RedisError
-
     from comethooks.workers.streams.connections import connect
     from comethooks.workers.streams.layout import PartitionsError, check_count
-    from comethooks.workers.supervision.redis_outage import tell_waiting
+    from comethooks.workers.supervision.redis_outage import telling_when_silent
 
+    if SETTLED in settings.environ:
+        return  # `up` has looked, and has told
     try:
-        with closing(connect(settings.redis_url, timeout=REDIS_SECONDS)) as client:
+        with (
+            telling_when_silent(settings.redis_url, SILENCE_SECONDS),
+            closing(connect(settings.redis_url, timeout=REDIS_SECONDS)) as client,
+        ):
             check_count(client, settings.partitions)
     except PartitionsError as error:
         raise click.ClickException(str(error)) from None
-    except (RedisError, OSError) as error:
-        if SETTLED not in settings.environ:  # else `up` has told
-            tell_waiting(settings.redis_url, error)
 
 
 def _worker_processes(settings: Settings, count: int) -> list[Child]:
