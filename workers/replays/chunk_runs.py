@@ -1,6 +1,4 @@
-"""The runs of one chunk of a replay, in threads: those of a conversation one after the other, in
-their order.
-"""
+"""The runs of one chunk of a replay, in threads; those of a conversation one after the other."""
 
 import time
 from collections import defaultdict
@@ -58,11 +56,11 @@ class ReplayRuns:
         until: float,
         tick: Callable[[], None],
     ) -> list[tuple[str, RunResult]]:
-        """Make these runs, and return the results by event once nothing is in progress. `lines` are
-        this chunk's.
+        """Make these runs; returns their results, each with its event's id, when all have ended.
 
-        None is started after `until`, by the monotonic clock, but the first. `tick` is called again
-        and again. Raises what ended a runner.
+        After `until` (monotonic clock) no run is started but the first, so every chunk comes on a
+        little. `lines` are those of this chunk. `tick` is called several times a second. Raises
+        what ended a runner.
         """
         self._until, self._begun = until, False
         lanes: defaultdict[LaneKey, list[Pending]] = defaultdict(list)
@@ -102,5 +100,5 @@ class ReplayRuns:
         self, pending: Pending, lines: ReplayLines, result: RunResult, *, given_up: bool = False
     ) -> None:
         self._tell(pending, lines.placed(pending.handler, pending.record, result))
-        if given_up:  # its thread does not come back
+        if given_up:  # its thread hangs in the handler, and will not tell that its lane has ended
             self._crew.tell(None)

@@ -1,16 +1,16 @@
-"""Ordered handlers in a replay: its runs stand in lines of its own, which are like those of live
+"""Ordered handlers in a replay: every replay has lines of its own, which work like those of live
 runs.
 
-When one does not end well, the later ones of its conversation are put behind it without being run.
-Only who has the claim of a chunk puts runs of events of the journal there, so what is known at its
-beginning holds until its end: SQL is asked once for each line. Nothing is kept beside the rows,
-which are written with the progress of the chunk: what a crash leaves is a chunk that is done again,
-and finds the same.
+When a run does not end well, the later runs of its conversation are put behind it and not run. Only
+the holder of a chunk's claim puts runs of journalled events into a line, so a length that is read
+at the beginning of a chunk holds until its end, and SQL is asked once for each line. Nothing is
+kept beside the rows, which are written together with the chunk's progress. After a crash the chunk
+is done again, and finds the same lines.
 
-The place of a run is that of its event, see `place_of`. What handlers emit in the replay has lines
-of its own, and places of when it was made: it is run at once, when the replay has yet to come to
-most events of the journal, and none of these may be put before a run that goes on. How lines go on:
-see `workers.journal.runs.waiting_lines`.
+A run's place in its line is that of its event, see `place_of`. Events that handlers emit in the
+replay have lines of their own, with the time at which they were made as the place. They are run at
+once, while most journalled events are yet to come, and none of those may get in front of a run that
+goes on. `workers.journal.runs.waiting_lines` says how lines go on.
 """
 
 from dataclasses import replace
@@ -31,9 +31,7 @@ LaneKey = tuple[str | None, ...]
 
 
 class ReplayLines:
-    """The lines of the replay `name`, for one chunk. Each is asked about by one thread at a
-    time.
-    """
+    """The lines of the replay `name`, for one chunk. No two threads ask about the same line."""
 
     def __init__(self, name: str, line_length: LineLength, *, most: int = MOST_IN_LINE) -> None:
         self._name = name
@@ -42,7 +40,9 @@ class ReplayLines:
         self._lengths: dict[Line, int] = {}
 
     def instead_of(self, handler: BoundHandler, record: Record) -> RunResult | None:
-        """What becomes of a run that cannot be made now; None when it can."""
+        """The result of a run that has to wait, or that finds its line full; None when it can be
+        made.
+        """
         if not handler.ordered:
             return None
         line = self._line(handler, record)
@@ -52,7 +52,7 @@ class ReplayLines:
         return self.placed(handler, record, behind(handler, before, self._most)) if before else None
 
     def placed(self, handler: BoundHandler, record: Record, result: RunResult) -> RunResult:
-        """The result of a run, with its place in the line if later ones have to wait for it."""
+        """The result of a run, with its place in the line when later runs have to wait for it."""
         if not handler.ordered or result.state in _ENDED_WELL:
             return result
         line = self._line(handler, record)
@@ -64,20 +64,18 @@ class ReplayLines:
 
 
 def place_of(record: Record) -> int:
-    """Where a run on an event of the journal stands in its line: when the event was received, in
-    milliseconds.
+    """The place in its line of a run on a journalled event: when the event was received (ms).
 
-    It is the event's alone, whatever else the replay is about at the moment. A line orders those of
-    one place by the ids of their events, so it has the order in which the replay comes to them.
+    It depends on nothing but the event, so a chunk that is done again finds the same place. Runs of
+    one place are ordered by the ids of their events, as the replay orders events.
     """
     return record.received_at
 
 
 def lane_of(record: Record, name: str, *, emitted: bool = False) -> str:
-    """The lane of an event in the lines of the replay `name`: no other replay has the same, nor
-    have live runs.
+    """The lane of an event in the replay `name`. Live runs and other replays have other lanes.
 
-    Nor have events of the journal and those that were `emitted` in this replay.
+    Events that were `emitted` in this replay share no lane with those of the journal.
     """
     return digest((name, *lane_key(record, emitted=emitted))).hex()
 
@@ -86,8 +84,8 @@ def lane_key(record: Record, *, emitted: bool = False) -> LaneKey:
     """What orders the events of a replay: the app, and the conversation, the sender or the event
     itself.
 
-    For one that a handler made, the event that it was made of stands in for itself, as it does
-    live. Those that were `emitted` in this replay are in order among themselves only.
+    An event that a handler emitted, and that has neither, goes by the event that it was made of, as
+    it does live. Events that were `emitted` in this replay are in order among themselves only.
     """
     parent = record.headers.get("parent") if record.source == OURS else None
     key = record.app_id, record.conversation_id or record.sender or parent or record.id

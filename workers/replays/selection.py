@@ -36,11 +36,13 @@ class Selection:
         from_file: bool = False,
         now: int,
     ) -> Self:
-        """The selection of what `asked` describes at `now` (milliseconds) or, `from_file`, of the
-        events that are staged.
+        """The selection of what `asked` describes and is received before `now` (milliseconds).
+
+        With `from_file` it is about the events that are staged for the replay, whenever they were
+        received.
         """
         if not from_file and (asked.until is None or asked.until > now):
-            # Or a replay of busy handlers would never come to its end.
+            # Or a replay would never come to its end while events come in faster than it goes.
             asked = replace(asked, until=now)
         request = ReplayRequest(
             asked=asked,
@@ -52,20 +54,22 @@ class Selection:
         return cls(request, consent, plugins)
 
     def events(self, replays: Replays) -> Iterator[Candidate]:
-        """The events of the journal that it looks at, without bodies, oldest first, in little
+        """The journal's events that it may be about, oldest first and without bodies. Takes little
         memory. Raises the journal's errors.
         """
         return replays.all_candidates(self.request)
 
     def handlers(self, found: Candidate) -> list[BoundHandler]:
-        """The handlers whose runs on this event are meant, those too that it leaves out, by id."""
+        """The handlers that have a run on this event, by id, also those that are left out."""
         with_left_out = self.request.handlers | self.consent.left_out
         return handlers_for(replace(self.request, handlers=with_left_out), self.plugins, found)
 
 
 def handlers_for(request: ReplayRequest, plugins: Plugins, found: Candidate) -> list[BoundHandler]:
-    """The handlers whose runs on this event are part of the replay, by id; those recorded already
-    too.
+    """The handlers whose runs on this event are part of the replay, by id.
+
+    Those that the replay has recorded already are among them: `Choice.MISSING` would no longer
+    choose them, and a chunk that is done again must still know that the event has runs.
     """
     return [
         handler
@@ -75,8 +79,8 @@ def handlers_for(request: ReplayRequest, plugins: Plugins, found: Candidate) -> 
 
 
 def handlers_of(request: ReplayRequest, plugins: Plugins, record: Record) -> list[BoundHandler]:
-    """The handlers of the replay that want this event, whatever ran on it; those too that never
-    may.
+    """The handlers of the replay that want this event, whatever has run on it, by id; also those
+    that may never be replayed.
     """
     return [
         handler

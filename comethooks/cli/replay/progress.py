@@ -22,8 +22,10 @@ from comethooks.workers.texts import number_of
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A replay with what became of its runs. `states` has no skipped ones; `effects` are those of a
-    dry run.
+    """A replay and what became of its runs.
+
+    `states` leaves out skipped runs; `effects` are what a dry run would have done, None for a
+    replay that is none.
     """
 
     replay: StoredReplay
@@ -44,7 +46,7 @@ class Standing:
 
     @property
     def shortfall(self) -> str | None:
-        """What is to be said when it has ended with fewer events than it was to have."""
+        """What to say of a replay that ended with fewer events than expected; None for others."""
         gone, expected = self.replay.gone, self.replay.expected
         if not gone:
             return None
@@ -69,8 +71,8 @@ class Standing:
 def counted(
     events: int, runs: int, skipped: int, states: Mapping[RunState, int] | None = None
 ) -> str:
-    """How many events and runs, those that are skipped apart, with how many are in which of
-    `states`.
+    """Numbers of events and runs in words, with how many runs are in which of `states`. `runs`
+    leaves out the skipped ones.
     """
     of_states = f" ({_listed(states)})" if states else ""
     apart = f", {skipped} skipped" if skipped else ""

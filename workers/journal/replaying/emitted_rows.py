@@ -1,6 +1,4 @@
-"""Events that handlers made: whether live ones are known, and the writing of one that a replay
-makes.
-"""
+"""Events that handlers emit: whether the journal has a live one, and how a replay adds one."""
 
 from collections.abc import Sequence
 
@@ -22,9 +20,7 @@ _LIVE = or_(
 
 
 def was_live(engine: Engine, identifier: str) -> bool:
-    """Whether the journal has the event, and not only since a replay made it. Raises
-    `JournalError`.
-    """
+    """Whether the journal has the event from a live run. Raises `JournalError`."""
     with translated(), engine.connect() as connection:
         return (
             connection.scalar(select(events.c.id).where(events.c.id == identifier, _LIVE))
@@ -35,10 +31,10 @@ def was_live(engine: Engine, identifier: str) -> bool:
 def add_to_replay(
     engine: Engine, name: str, record: Record, results: Sequence[RunResult], *, now: int
 ) -> None:
-    """Write an event that a run of the replay `name` made, with its own runs in that replay.
+    """Write an event that a handler emitted in the replay `name`, with the runs of it.
 
-    Nothing is written when the event is there. Of runs that wait in a line, the first of it is due
-    at `now`. Raises `JournalError`.
+    Nothing is written when the event is there already. Of runs that wait in a line, the first is
+    due at `now`. Raises `JournalError`.
     """
     with translated(), for_writing(engine).begin() as connection:
         if not new_event(connection, record):

@@ -4,6 +4,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, delete, s
 
 from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.replaying.replay_results import of_replay
+from comethooks.workers.journal.runs import past_attempts
 from comethooks.workers.journal.tables.database import for_writing
 from comethooks.workers.journal.tables.models import attempts, replay_events, replays, runs
 from comethooks.workers.states import ReplayState
@@ -13,11 +14,11 @@ _STEP = 500
 
 
 def forget(engine: Engine, name: str) -> int | None:
-    """Delete the replay of that name, with its runs and their attempts; how many runs these were.
+    """Delete the replay of that name, with its runs and their attempts; returns how many runs.
 
-    None, and nothing more is deleted, as soon as it runs, somebody works on a chunk of it, or there
-    is none. Events stay, those too that its handlers emitted, and so do keys of `ctx.once`: what
-    has happened must not happen again. Raises the journal's errors; it may be repeated then.
+    It stops and returns None when the replay runs, when somebody works on a chunk of it, or when
+    there is none. Events stay, also those that its handlers emitted, and so do keys of `ctx.once`:
+    what has happened must not happen again. Raises the journal's errors; it can then be repeated.
     """
     forgotten = 0
     with translated():
@@ -47,6 +48,7 @@ def _is_idle(connection: Connection, name: str) -> bool:
 def _delete_runs(connection: Connection, name: str) -> int:
     query = select(runs.c.event_id, runs.c.handler).where(of_replay(name)).limit(_STEP)
     keys = [tuple(row) for row in connection.execute(query)]
+    past_attempts.lock(connection, _among(runs, keys, name))
     for table in (attempts, runs):
         connection.execute(delete(table).where(_among(table, keys, name)))
     return len(keys)

@@ -24,10 +24,10 @@ class Choice(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayRequest:
-    """Which events, by a filter or from a file, and which handlers: those to run, and those that
-    never may.
+    """Which events a replay is about, by a filter or from a file, and which handlers it runs.
 
-    The filter's `handler`, `replay`, `state`, `outcome`, `event_id` and `limit` are not used.
+    Of the handlers in `never` it records skipped runs. The filter's `handler`, `replay`, `state`,
+    `outcome`, `answer`, `event_id` and `limit` are not used.
     """
 
     asked: Filter
@@ -69,10 +69,10 @@ class ReplayRequest:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An event that may be replayed, and what is known of its runs, each by its handler's id.
+    """An event that may be replayed, and what is known of its runs, by the ids of handlers.
 
-    `live` are the live ones, `ran` the handlers that ever got it, `recorded` those with a run in
-    this replay.
+    `live` are the states of live runs, `ran` the handlers that ever got the event (dry runs do not
+    count), and `recorded` the handlers with a run in this replay.
     """
 
     record: Record

@@ -1,5 +1,5 @@
-"""Events to replay: read oldest first, a portion at a time, with what is known of their runs; which
-are awaited.
+"""The events of a replay: read a portion at a time, oldest first, with what is known of their runs;
+and which events a replay has yet to come to.
 """
 
 from collections import defaultdict
@@ -26,10 +26,10 @@ from comethooks.workers.record import Kind, Record
 from comethooks.workers.states import ReplayState, RunMode, RunState
 
 _PORTION_BYTES = 4 * 2**20
-"""How large the bodies of a portion may be together, but for the last one."""
+"""How large the bodies of a portion may be together; the last one may go beyond it."""
 _COLUMNS = tuple(column for column in events.c if column.name not in ("body", "partition"))
 _WITH_BODY: Condition = not_(and_(events.c.size > 0, func.length(events.c.body) == 0))
-"""Retention may have dropped the body: then there is nothing to give to a handler."""
+"""When retention has dropped the body, there is nothing to give to a handler."""
 
 
 def candidates(
@@ -41,9 +41,11 @@ def candidates(
     *,
     bodies: bool,
 ) -> list[Candidate]:
-    """At most `size` events that follow `after` for the replay `name`, if there is one.
+    """The next events of the replay `name`, at most `size`, that follow `after`; none at the end.
 
-    Raises `JournalUnavailableError` and `JournalOutdatedError`.
+    Without a name they are those of a replay that is planned. `bodies` says whether bodies are
+    read, which may make the portion smaller. Raises `JournalUnavailableError` and
+    `JournalOutdatedError`.
     """
     query = oldest_first(_conditions(request, name), after, size)
     with translated(), engine.connect() as connection:
@@ -58,15 +60,16 @@ def candidates(
         records = [_record(row._asdict()) for row in connection.execute(found)]
         if records or not places:
             return _with_runs(connection, records, name)
-    last = places[-1]  # all of them were deleted since
+    # All of them were deleted since: an empty answer would mean that the replay is at its end.
+    last = places[-1]
     return candidates(engine, request, name, Place(last[0], last[1]), size, bodies=bodies)
 
 
 def known(engine: Engine, records: Sequence[Record]) -> list[Candidate]:
-    """Each of `records`, at most some thousand, with its runs, if it is in the journal.
+    """Each of `records`, at most some thousand, with the runs that the journal has of it.
 
-    What has no body is left out: in the journal or, if it is not there, in the record. Raises
-    `JournalUnavailableError` and `JournalOutdatedError`.
+    An event without a body is left out; the journal decides that, or the record when the journal
+    does not have the event. Raises `JournalUnavailableError` and `JournalOutdatedError`.
     """
     has_body = select(events.c.id, _WITH_BODY).where(
         events.c.id.in_([record.id for record in records])
@@ -82,7 +85,8 @@ def known(engine: Engine, records: Sequence[Record]) -> list[Candidate]:
 def awaited(connection: Connection, ids: Collection[str], since: int) -> set[str]:
     """Those of the events `ids` that a replay has yet to come to.
 
-    It has not ended, or it was stopped or failed at `since` or later, and may go on.
+    The replay is running or, at `since` or later, it was stopped, it failed, or somebody began to
+    read its file: it may go on.
     """
     ended = func.coalesce(replays.c.finished_at, replays.c.created_at, type_=Instant)
     running, done = ReplayState.RUNNING.value, ReplayState.DONE.value

@@ -45,7 +45,7 @@ class StoredReplay:
 
     @property
     def gone(self) -> int:
-        """How many events it was to have and did not find; 0 until it has come to its end."""
+        """How many of the expected events it did not find; 0 before its end."""
         return max(0, self.expected - self.events) if self.state is ReplayState.DONE else 0
 
     @classmethod
