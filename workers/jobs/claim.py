@@ -13,8 +13,11 @@ _RENEWAL_SECONDS = 10.0
 class Claim:
     """The claim of one job, which `renew` prolongs until a time in milliseconds since the epoch."""
 
-    def __init__(self, renew: Callable[[int], object]) -> None:
+    def __init__(
+        self, renew: Callable[[int], object], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._renew = renew
+        self._clock = clock
         self._began(0.0)
 
     def begin(self, *, more: bool = False) -> tuple[int, int]:
@@ -24,17 +27,17 @@ class Claim:
         """
         if not more:
             # Before anything is sent: so the claim never ends in SQL before it does here.
-            self._began(time.monotonic())
+            self._began(self._clock())
         return self._span()
 
     @property
     def expired(self) -> bool:
         """Whether somebody else may have claimed it since: then nothing more of it may start."""
-        return time.monotonic() > self._expiry
+        return self._clock() > self._expiry
 
     def keep(self) -> None:
         """Renew it if it is time. Raises what `renew` raises."""
-        now = time.monotonic()
+        now = self._clock()
         if now > self._next_renewal:
             self._renew(self._span()[1])
             self._began(now)
