@@ -105,7 +105,8 @@ Next:
   python -m pytest               its test
   pip install .                  into the environment of comethooks
   comethooks plugins check       whether it is found
-Then start the workers again. The handler is in the package's __init__.py."""
+Then have the workers load it: kill -USR1 on `comethooks up` or `comethooks worker`, or start them
+again. The handler is in the package's __init__.py."""
 
 
 _STATES = ("loaded", "quarantined", "disabled", "ignored")

@@ -109,7 +109,8 @@ pip install .
 comethooks plugins check
 ```
 
-Install it where `comethooks` is installed. A worker finds it when it is started again.
+Install it where `comethooks` is installed. A worker finds it when it is started again, or gets a
+SIGUSR1.
 """
 
 
