@@ -6,13 +6,12 @@ plugins emit go to who names the plugin: `greeter.greeted` and `greeter.*` see t
 """
 
 import re
-from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property, lru_cache
 
 from comethooks.schemas import COMETCHAT, OURS, TRIGGERS
+from comethooks.workers.texts import near
 
 _NAMES = {
     entry.name: frozenset(filter(None, (entry.canonical, *entry.renamed.values())))
@@ -20,7 +19,7 @@ _NAMES = {
     if "*" not in entry.name
 }
 """The canonical names that events of each trigger may have."""
-KNOWN = frozenset(_NAMES).union(*_NAMES.values())
+KNOWN = sorted(frozenset(_NAMES).union(*_NAMES.values()))
 """All triggers and canonical names of CometChat's that this version knows."""
 
 
@@ -99,11 +98,6 @@ def unknown(written: str, plugins: AbstractSet[str]) -> str | None:
     name, dot, _ = written.partition(".")
     if pattern_of(written).is_known or (dot and name in plugins):
         return None
-    close = near(written, most=1)
+    close = near(written, KNOWN, most=1)
     hint = f'; did you mean "{close[0]}"?' if close else ""
     return f'"{written}" is no trigger known to this version{hint}'
-
-
-def near(name: str, known: Iterable[str] = KNOWN, most: int = 3) -> list[str]:
-    """Those of `known` that somebody may have meant who wrote `name`, the nearest first."""
-    return get_close_matches(name, sorted(known), n=most)

@@ -1,6 +1,8 @@
-"""Text as it is printed and kept: JSON of anything, numbers of things, what is too long."""
+"""Text as it is printed and kept: JSON of anything, counted things, near names, long text."""
 
 import json
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any
 
 import orjson
@@ -19,6 +21,11 @@ def dumps(document: Any) -> bytes:
 def number_of(count: int, one: str, many: str | None = None) -> str:
     """A number of things: `1 run`, `2 runs`; `many` is for words that take more than an s."""
     return f"{count} {one if count == 1 else many or f'{one}s'}"
+
+
+def near(name: str, known: Iterable[str], most: int = 3) -> list[str]:
+    """Those of `known` that somebody may have meant who wrote `name`, the nearest first."""
+    return get_close_matches(name, list(dict.fromkeys(known)), n=most)
 
 
 def cut(text: str, length: int) -> str:

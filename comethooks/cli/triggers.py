@@ -1,7 +1,6 @@
 """`comethooks triggers`: what is known of every trigger."""
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from textwrap import wrap
 from typing import Any
 
@@ -11,6 +10,7 @@ from comethooks.cli.terminal import options
 from comethooks.cli.terminal.details import print_section, print_text, print_title
 from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table
 from comethooks.schemas import TRIGGERS, Form, Sender, Trigger
+from comethooks.workers.texts import near
 
 _COLUMNS = (
     Column("TRIGGER"),
@@ -67,7 +67,7 @@ def _names(entry: Trigger) -> set[str]:
 
 def _unknown(name: str, entries: list[Trigger]) -> str:
     known = sorted({name for entry in entries for name in _names(entry)})
-    close = get_close_matches(name, known, n=3)
+    close = near(name, known)
     meant = (
         f"did you mean {' or '.join(close)}?"
         if close

@@ -6,8 +6,9 @@ HarnessError          it is asked for wrongly
 ```
 """
 
-import difflib
 from collections.abc import Iterable
+
+from comethooks.workers.texts import near
 
 
 class HarnessError(Exception):
@@ -20,5 +21,5 @@ class UnhandledError(HarnessError):
 
 def guess(name: str, known: Iterable[str]) -> str:
     """What may be meant by `name`, as the end of a sentence."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else "."
+    close = near(name, known, most=1)
+    return f"; did you mean {close[0]!r}?" if close else "."

@@ -1,6 +1,5 @@
 """What `comethooks send` sends: samples of a trigger, a story, a bookmark, or what is in a file."""
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,7 +20,7 @@ from comethooks.samples.making import template_of
 from comethooks.samples.people import BOT
 from comethooks.schemas import TRIGGERS, entry_for
 from comethooks.workers.clock import now_ms
-from comethooks.workers.texts import dumps
+from comethooks.workers.texts import dumps, near
 
 _TRIES = 20
 """So many samples are looked at for what is to be removed, which not every one may have."""
@@ -186,11 +185,11 @@ def _no_sample(trigger: str, known: Iterable[str]) -> str:
     """What is said of a name that there is no sample of."""
     entry = TRIGGERS.get(trigger)
     meant = [name for name in known if entry_for(name).canonical == trigger]
-    near = meant or difflib.get_close_matches(trigger, list(known), n=3)
+    close = meant or near(trigger, known)
     problem = f"there is no sample of {trigger!r}"
     if entry is not None:
         problem += f", which is sent by {' and '.join(entry.senders)} and not by CometChat"
-    guess = f"; did you mean {' or '.join(near)}?" if near else "."
+    guess = f"; did you mean {' or '.join(close)}?" if close else "."
     return (
         f"{problem}{guess} `comethooks triggers` lists the triggers, and `comethooks events"
         " bookmark --list` your bookmarks."
@@ -281,5 +280,5 @@ def _refuse(options: Mapping[str, bool], why: str) -> None:
 
 
 def _guess(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else "."
+    close = near(name, known, most=1)
+    return f"; did you mean {close[0]}?" if close else "."

@@ -1,6 +1,5 @@
 """`--remove`, `--set` and `--add`: bodies otherwise than they come."""
 
-import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import click
 
 from comethooks import samples, schemas
-from comethooks.workers.texts import dumps
+from comethooks.workers.texts import dumps, near
 
 _MOST_NEAR = 3
 
@@ -111,7 +110,7 @@ def _paths(value: Any, above: str = "") -> Iterator[str]:
 def _near(path: str, known: Sequence[str]) -> list[str]:
     """Paths that may be meant: those that end in a similar key, the most similar one first."""
     keys = [each.rpartition(".")[2] for each in known]
-    like = difflib.get_close_matches(path.rpartition(".")[2], dict.fromkeys(keys))
+    like = near(path.rpartition(".")[2], keys)
     ending = sorted(
         (like.index(key), len(each), each)
         for each, key in zip(known, keys, strict=True)

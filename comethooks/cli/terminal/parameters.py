@@ -7,8 +7,9 @@ import click
 
 from comethooks.cli.terminal.output import hint
 from comethooks.workers.journal import PREFIX_LENGTH, TEXT_LENGTH, from_text
-from comethooks.workers.patterns import near, pattern_of
+from comethooks.workers.patterns import KNOWN, pattern_of
 from comethooks.workers.settings.values import parse_duration
+from comethooks.workers.texts import near
 
 
 class Moment(click.ParamType):  # type: ignore[type-arg]
@@ -69,7 +70,7 @@ class TriggerPattern(click.ParamType):  # type: ignore[type-arg]
         if not text:
             self.fail("write a trigger, a canonical name, or either with *", param, ctx)
         if not pattern_of(text).is_known:
-            close = near(text)
+            close = near(text, KNOWN)
             advice = f"did you mean {' or '.join(close)}?" if close else "see: comethooks triggers"
             hint(f'Warning: no trigger of CometChat\'s that is known here fits "{text}"; {advice}')
         return text
