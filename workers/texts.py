@@ -1,11 +1,29 @@
-"""Text as it is printed and kept: JSON of anything, counted things, near names, long text."""
+"""Text as it is printed and kept: JSON, counted things, near names, no secrets, not too long."""
 
 import json
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
 import orjson
+
+from comethooks.schemas.masking import MASK, masked
+
+_SECRET = re.compile(
+    r"""
+    (?P<key> token | password | secret | (?: api | auth | private ) [_-]? key | authorization
+        | signature )
+    (?P<between> \\* ["']? \s* [:=] \s* )
+    (?: (?: Basic | Bearer ) \s+ [^\s"',;&}\]]+
+      | \\+ " .*? (?: \\+ " | $ )
+      | " (?: [^"\\] | \\. )* "?
+      | ' (?: [^'\\] | \\. )* '?
+      | [\[{] [^\]}]* [\]}]?
+      | [^\s"',;&}\]]+ )
+    """,
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
 
 
 def dumps(document: Any) -> bytes:
@@ -31,3 +49,9 @@ def near(name: str, known: Iterable[str], most: int = 3) -> list[str]:
 def cut(text: str, length: int) -> str:
     """The first `length` characters of a text; the last of them is `…` when there are more."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def without_secrets(text: str) -> str:
+    """`text` without what follows `authToken`, `password` and the like; in doubt more goes."""
+    shown: str = masked(text)
+    return _SECRET.sub(rf"\g<key>\g<between>{MASK}", shown)

@@ -29,6 +29,7 @@ from comethooks.workers.plugins.loaded import (
 from comethooks.workers.plugins.plugin import Plugin
 from comethooks.workers.plugins.plugin_errors import OptionError, PluginError
 from comethooks.workers.settings.settings import NAMES, Settings
+from comethooks.workers.texts import without_secrets
 
 Named = TypeVar("Named", LoadedPlugin, BrokenPlugin, DisabledPlugin)
 
@@ -223,8 +224,10 @@ def _warnings(plugin: LoadedPlugin, plugins: AbstractSet[str]) -> Iterator[str]:
 
 
 def _explained(error: BaseException) -> str:
-    """One line: ours stand for themselves, those of others need their type."""
-    return str(error) if isinstance(error, PluginError | LoadableError) else one_line(error)
+    """One line, fit for logs and listings. Our own texts quote no value; those of others may."""
+    if isinstance(error, PluginError | LoadableError):
+        return str(error)
+    return without_secrets(one_line(error))
 
 
 def _line_in(own: Path | None, error: BaseException) -> str | None:

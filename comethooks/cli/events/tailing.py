@@ -15,11 +15,12 @@ from comethooks.cli.terminal.fitting import shortened
 from comethooks.cli.terminal.moments import moment
 from comethooks.cli.terminal.output import hint, print_json, styled
 from comethooks.cli.terminal.stores import open_stores
-from comethooks.cli.terminal.texts import plain, without_secrets
+from comethooks.cli.terminal.texts import plain
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import StoredEvent
 from comethooks.workers.processes import StopFlag
 from comethooks.workers.states import RunState
+from comethooks.workers.texts import without_secrets
 
 POLL_SECONDS = 0.5
 

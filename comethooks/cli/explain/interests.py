@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from comethooks.cli.terminal.texts import without_secrets
 from comethooks.workers.journal import StoredEvent, StoredRun
 from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.settings.settings import NAMES
 from comethooks.workers.states import EventStatus
+from comethooks.workers.texts import without_secrets
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from comethooks.cli.terminal.details import print_drift, print_once, print_secti
 from comethooks.cli.terminal.documents import drift_of
 from comethooks.cli.terminal.output import Column, hint, print_table, styled
 from comethooks.cli.terminal.run_details import print_runs
-from comethooks.cli.terminal.texts import without_secrets
 from comethooks.workers.journal import StoredEvent, StoredOnce, StoredRun
 from comethooks.workers.plugins.comparing import Compared
 from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.states import EventStatus
+from comethooks.workers.texts import without_secrets
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from redis.exceptions import RedisError
 
 from comethooks.cli.terminal.details import print_text
 from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table, styled
-from comethooks.cli.terminal.texts import without_secrets
 from comethooks.workers import logs
 from comethooks.workers.journal import iso
 from comethooks.workers.plugins.comparing import ABSENT, Compared, Holding, compare
@@ -163,7 +162,7 @@ def holding_document(holding: Holding) -> dict[str, Any]:
         "state": holding.state,
         "version": plugin and plugin.version,
         "where": plugin and plugin.where,
-        "reason": plugin and plugin.reason and without_secrets(plugin.reason),
+        "reason": plugin and plugin.reason,
         "hosts": holding.hosts,
         "workers": holding.workers,
         "loaded_at": iso(holding.since),
@@ -188,7 +187,7 @@ def print_remarks(found: Sequence[FoundPlugin]) -> None:
             print_text(f"quarantined: {_named_once(plugin)}")
         if plugin.compared and not plugin.compared.agree:
             for holding in plugin.compared.holdings:
-                print_text(f"workers: {plugin.name}: {without_secrets(holding.sentence)}")
+                print_text(f"workers: {plugin.name}: {holding.sentence}")
         for warning in plugin.warnings:
             print_text(f"warning: {plugin.name}: {warning}")
 

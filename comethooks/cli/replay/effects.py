@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from comethooks.cli.terminal.texts import without_secrets
+from comethooks.workers.texts import without_secrets
 
 SHOWN = 10
 """Kinds that people are shown, the most frequent first."""

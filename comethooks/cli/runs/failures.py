@@ -6,8 +6,8 @@ from itertools import islice
 from comethooks.cli.terminal.moments import moment
 from comethooks.cli.terminal.output import Cell, Column, Listing, ShortId, time_column
 from comethooks.cli.terminal.stores import Stores
-from comethooks.cli.terminal.texts import without_secrets
 from comethooks.workers.journal import FailureGroup, Filter, grouped
+from comethooks.workers.texts import without_secrets
 
 
 def print_failures(

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from comethooks import schemas
-from comethooks.cli.terminal.texts import payload, without_secrets
+from comethooks.cli.terminal.texts import payload
 from comethooks.schemas import COMETCHAT
 from comethooks.schemas.drift import drift_in
 from comethooks.workers.journal import Attempt, StoredEvent, StoredRequest, StoredRun, iso
+from comethooks.workers.texts import without_secrets
 
 
 def event_document(event: StoredEvent) -> dict[str, Any]:

@@ -288,6 +288,11 @@ class TestQuarantine:
         assert "COMETHOOKS_BAD_CHANNEL: Not a valid URL." in broken.error
         assert "hush" not in broken.error
 
+    def test_a_secret_that_an_error_quotes_is_masked(self, write: Write, load: Load) -> None:
+        """It goes to logs, to Redis and into listings."""
+        write("bad.py", """raise RuntimeError("no connection: password='hush' refused")""")
+        assert self.broken(load).error == "RuntimeError: no connection: password=*** refused"
+
     def test_the_second_of_a_name(self, write: Write, load: Load) -> None:
         """Its handlers would have the ids of the first one's; both places are named."""
         first = write("a.py", GREETING.format(name="fine"))

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from comethooks.cli.terminal.texts import payload, plain, without_secrets
+from comethooks.cli.terminal.texts import payload, plain
+from comethooks.workers.texts import without_secrets
 
 
 @pytest.mark.parametrize(
