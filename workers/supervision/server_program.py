@@ -67,10 +67,12 @@ def check_data(data_dir: Path, server: ServerProgram) -> None:
     writer = _writer(data_dir)
     if writer is None or (writer.product == server.product and writer.release <= server.release):
         return
+    there = os.access(writer.path, os.X_OK)
+    path = writer.path if there else f"/path/to/{writer.product.lower()}-server"
     raise EmbeddedServerError(
         f"{paths.server_dir(data_dir)} was written by {writer}, and {server} cannot be trusted to"
-        f" read it. Run the one that wrote it, or a newer one of it:"
-        f" {NAMES['server']}={writer.path} comethooks up"
+        " read it. Run the one that wrote it, or a newer one of it:"
+        f" {NAMES['server']}={path} comethooks up"
     )
 
 

@@ -120,13 +120,20 @@ class TestData:
     def test_another_product_or_an_older_one_is_refused_with_what_to_type(
         self, tmp_path: Path, other: ServerProgram
     ) -> None:
-        remember(tmp_path, VALKEY_9)
+        path = program(tmp_path / "valkey-9", "Valkey server v=9.1.2")
+        remember(tmp_path, ServerProgram(path, "Valkey", "9.1.2"))
         with pytest.raises(EmbeddedServerError) as caught:
             check_data(tmp_path, other)
         text = str(caught.value)
         assert "Valkey 9.1.2" in text
         assert f"{other.product} {other.version} ({other.path})" in text
-        assert "COMETHOOKS_SERVER=/opt/valkey-server comethooks up" in text
+        assert f"COMETHOOKS_SERVER={path} comethooks up" in text
+
+    def test_a_program_that_is_gone_is_not_told_to_be_run(self, tmp_path: Path) -> None:
+        """Its environment was made anew, or the data come from another machine."""
+        remember(tmp_path, VALKEY_9)
+        with pytest.raises(EmbeddedServerError, match="=/path/to/valkey-server comethooks up"):
+            check_data(tmp_path, REDIS_7)
 
     def test_a_record_that_nobody_can_read_is_said(self, tmp_path: Path) -> None:
         remember(tmp_path, VALKEY_9)
