@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from comethooks.cli import load_settings
 from comethooks.cli.terminal import options
 from comethooks.cli.terminal.output import Cell, Column, Listing, hint, print_json
-from comethooks.workers.settings.addresses import masked_url
+from comethooks.cli.terminal.stores import no_answer
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams.connections import connect
 from comethooks.workers.streams.layout import Layouts, SwitchingError, read_layouts, retire, switch
@@ -116,10 +116,7 @@ def _overview(settings: Settings) -> Overview:
 
 
 def _no_redis(settings: Settings, error: Exception) -> click.ClickException:
-    return click.ClickException(
-        f"Redis does not answer at {masked_url(settings.redis_url)} ({type(error).__name__}). Is"
-        " `comethooks up` running, with the same COMETHOOKS_DATA_DIR?"
-    )
+    return click.ClickException(no_answer(settings, type(error).__name__))
 
 
 def _document(state: PartitionState) -> dict[str, Any]:

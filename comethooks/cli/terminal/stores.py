@@ -20,7 +20,7 @@ from comethooks.workers.journal import (
     missing_file,
 )
 from comethooks.workers.settings.addresses import masked_url
-from comethooks.workers.settings.settings import Settings
+from comethooks.workers.settings.settings import NAMES, Settings
 from comethooks.workers.streams.connections import connect
 
 
@@ -68,9 +68,16 @@ def open_stores() -> Iterator[Stores]:
 def warn_of_streams(settings: Settings, reason: str) -> None:
     """Say that the streams are left out."""
     hint(
-        f"Warning: Redis does not answer at {masked_url(settings.redis_url)} ({reason}), so what is"
-        " accepted and not yet journalled is not shown. Is `comethooks up` running, with the same"
-        " COMETHOOKS_DATA_DIR?"
+        f"Warning: {no_answer(settings, reason)} What is accepted and not yet journalled is not"
+        " shown."
+    )
+
+
+def no_answer(settings: Settings, reason: str) -> str:
+    """What to tell of a Redis that does not answer, for a word that says why."""
+    return (
+        f"Redis does not answer at {masked_url(settings.redis_url)} ({reason})."
+        f" Is `comethooks up` running, with the same {NAMES['data_dir']}?"
     )
 
 
