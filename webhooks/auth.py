@@ -28,6 +28,8 @@ class Authenticator:
         user, password = presented(authorization)
         found: str | None = None
         for known_user, known_password, label in self._known:
+            # `&` and not `and`, and no end of the loop at a match: the time that an answer takes
+            # must not say how much of a guess was right.
             same_user = hmac.compare_digest(user, known_user)
             same_password = hmac.compare_digest(password, known_password)
             if same_user & same_password:

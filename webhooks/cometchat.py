@@ -11,6 +11,7 @@ from comethooks.webhooks.sources import Glance, Headers, Refusal, Source
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.texts import dumps
 
+# For a body that is no JSON. Behind a backslash the word is part of a text that anybody may write.
 _TRIGGER = re.compile(rb'(?<!\\)"trigger"\s*:\s*"([a-z_]{1,64})"')
 _SHOWN = 200
 """Characters of an app id that are shown to its sender."""

@@ -73,6 +73,7 @@ class Inbox:
             label = self._source.authenticate(request.headers, signed)
         except NotAuthenticatedError as error:
             return self._unauthenticated(call, error.reason)
+        # Not before: of a stranger's body nothing is read unless the source signs bodies.
         verdict = self._judge(self._incoming(call, label), raw or self._read())
         answer = receiving.answer(verdict, self._keep(verdict))
         call.outcome, call.trigger, call.size = (

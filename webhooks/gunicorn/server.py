@@ -54,6 +54,7 @@ def _metrics_dir(data_dir: Path) -> Path:
     root = SHARED_MEMORY if _has_shared_memory() else metrics_dir(data_dir)
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     own = f"comethooks-{socket.gethostname()}-"
+    # Those of our own pid too: in another container or boot the number was another process'.
     for left in root.glob(f"{own}*-*"):
         pid = left.name.removeprefix(own).partition("-")[0]
         if not pid.isdigit() or int(pid) == os.getpid() or not is_alive(int(pid)):

@@ -43,9 +43,8 @@ def _can_be_bound(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return (
-            re.fullmatch(r"[0-9.]*", host) is None
-        )  # a name; a number alone is more likely a port
+        # A name may be bound; a number alone is more likely meant as a port.
+        return re.fullmatch(r"[0-9.]*", host) is None
     return True
 
 

@@ -78,15 +78,15 @@ def _create_once(path: Path, text: str) -> None:
     when it is there.
     """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    # Not `write_text` and `chmod`: between the two others could read it.
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with open(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.link(
-            draft, path
-        )  # unlike a rename, it never replaces what another process made meanwhile
+        # Unlike a rename, a link never replaces what another process made meanwhile.
+        os.link(draft, path)
     except FileExistsError:
         pass
     finally:

@@ -82,6 +82,5 @@ def parse_flag(text: str) -> bool:
 
 def parse_path(text: str) -> Path:
     """An absolute path; a leading `~` is the home directory."""
-    return Path(
-        os.path.abspath(os.path.expanduser(text))
-    )  # resolves "..", but leaves links as they are
+    # Not `resolve`: a link may point elsewhere tomorrow, and is to be followed then.
+    return Path(os.path.abspath(os.path.expanduser(text)))

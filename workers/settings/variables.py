@@ -23,9 +23,8 @@ def read_variables(
         elif file:
             try:
                 texts[name] = _content(file)
-            except (
-                ValueError
-            ) as error:  # the path is not quoted: it may be the secret itself, misplaced
+            except ValueError as error:
+                # The path is not quoted: it may be the secret itself, in the wrong variable.
                 problems[name] = f"{name}_FILE: {error}"
     return texts, problems
 

@@ -81,9 +81,8 @@ class Scheduler:
         if not self._current:
             self._journal.require_current()
             self._current = True
-        if (
-            time.monotonic() > self._seen + BLIND_SECONDS
-        ):  # another one led, or the journal did not answer
+        # After a while without a round another one led, or the journal did not answer.
+        if time.monotonic() > self._seen + BLIND_SECONDS:
             self.lost_sight()
         self._free_claims()
         self._release_waiting()

@@ -82,6 +82,7 @@ class Child:
         if self.process is None or self.process.poll() is None:
             return
         now = time.monotonic()
+        # The pause is waited out over several calls: the others must be looked after meanwhile.
         if not self._due:
             if now - self._started > STEADY_SECONDS:
                 self._pause = FIRST_PAUSE_SECONDS
