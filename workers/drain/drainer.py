@@ -125,6 +125,7 @@ class Drainer:
             self._read()
         for thread in threads:
             thread.stop()
+        # A renewal beside the drop would find the leases lost, and end the process at once.
         self._keeper.join()
         self._leases.drop(self._leases.member)
 
@@ -175,6 +176,7 @@ class Drainer:
     def _balance(self) -> None:
         if time.monotonic() < self._next_balance:
             return
+        # Before the call: a lease that it takes must not seem to hold longer than it does.
         asked = self._leases.clock()
         self._next_balance = time.monotonic() + BALANCE_SECONDS
         balance = self._leases.balance()
@@ -187,15 +189,18 @@ class Drainer:
         staying = sorted(
             (p for p in self._partitions.values() if not p.closing), key=lambda p: p.unsettled
         )
+        # Those with the least to do: they are given back soonest.
         self._close(staying[: max(0, len(staying) - balance.share)])
 
     def _take(self, number: int, lease: str, asked: float) -> None:
+        # The marks after the lease: before, the one who had it may still have written some.
         self._keeper.hold(number, lease, asked)
         self._partitions[number] = Partition(number, lease, read_marks(self._client, number))
 
     def _give_back(self) -> None:
         for number, partition in list(self._partitions.items()):
             if partition.closing and not partition.unsettled:
+                # Not renewed any more before it is released: the keeper would find it lost.
                 self._keeper.let_go(number)
                 self._leases.release(number, partition.lease)
                 del self._partitions[number]

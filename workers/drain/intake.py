@@ -92,6 +92,7 @@ class Intake:
             )
             record = _as_refused(partition.number, entry, fields, str(error))
         except RecordError as error:
+            # Of a format that another version may read: to drop it would lose an event.
             log.error(
                 "stream entry left alone",
                 partition=partition.number,
@@ -115,6 +116,8 @@ class Intake:
         item.marked = marks.handlers
         item.deaths, alone = deaths_in(marks, endings_of(self._client, members_in(marks)))
         ordered = {handler.id for handler in item.todo if handler.ordered}
+        # Also what has ended is put into its line again: nobody knows whether SQL has it already,
+        # and later runs of the conversation must not pass it.
         item.results = [
             put_in_line(item, result)
             if result.handler in ordered or result.state is RunState.WAITING

@@ -61,10 +61,11 @@ def instead_of(
     if key in lines.free:
         return None
     line = Line(searchable(handler.id) or "", _name_of(item.lane))
+    # SQL does not know yet of what is on its way there, and might say that the line is empty.
     before = 1 if lines.unwritten[key] else how_many(line, line_length, most)
     if not before:
         if len(lines.free) >= _MOST_REMEMBERED:
-            lines.free.clear()
+            lines.free.clear()  # all at once: to be asked again costs a query, no order
         lines.free.add(key)
         return None
     return put_in_line(item, behind(handler, before, most))
@@ -79,6 +80,7 @@ def put_in_line(item: Item, result: RunResult) -> RunResult:
     if result.state is RunState.DONE:
         return result
     lines, key = item.partition.lines, (result.handler, item.lane)
+    # Runners of other lanes and the main thread change the same counter, which `+=` reads first.
     with lines.lock:
         lines.unwritten[key] += 1
         lines.free.discard(key)

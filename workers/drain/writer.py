@@ -88,6 +88,8 @@ class JournalWriter(threading.Thread):
     def run(self) -> None:
         """Write until stopped, or until Redis or a lease is lost."""
         try:
+            # What is written is forgotten before the next batch is begun: at any moment a crash
+            # leaves one batch, at most, that is both in SQL and in Redis.
             while items := self._gather():
                 kept = [item for item in items if not item.discarded]
                 if kept:
@@ -120,6 +122,7 @@ class JournalWriter(threading.Thread):
             try:
                 return self.settled.get(timeout=PROBE_SECONDS)
             except Empty:
+                # Idle: ask now, so that the first run after a pause does not find it out.
                 self._until_it_works(self._journal.probe)
 
     def _write(self, batch: Sequence[Settled]) -> None:
@@ -127,7 +130,7 @@ class JournalWriter(threading.Thread):
             self._until_it_works(lambda: self._journal.write(batch))
             self._refused = 0
         except JournalRefusedError as error:
-            if len(batch) > 1:
+            if len(batch) > 1:  # one row spoils it for all: halves, until that one is alone
                 self._write(batch[: len(batch) // 2])
                 self._write(batch[len(batch) // 2 :])
             elif self._refused < REFUSED_IN_A_ROW:
@@ -165,6 +168,7 @@ class JournalWriter(threading.Thread):
             number = partition.number
             script_keys += [keys.lease(number), keys.stream(number), keys.progress(number)]
         entries = [(partition.lease, forgotten) for partition, forgotten in by_partition.items()]
+        # One script for all partitions, so that a batch costs one round trip.
         if self._forget(keys=script_keys, args=[orjson.dumps(entries)]):
             raise LeaseLostError("a partition belongs to another drainer")
 

@@ -85,6 +85,7 @@ class Attempts:
             while not self._stopping() and (
                 self._begin(BATCH - self._in_progress) or self._in_progress
             ):
+                # Half a batch goes on while more is claimed, so that no thread waits for SQL.
                 self._go_on(until=min(BATCH // 2, self._in_progress - 1))
         except JournalUnavailableError as error:
             log.error("the journal cannot be used; claiming nothing more", reason=str(error))
@@ -105,6 +106,7 @@ class Attempts:
 
     def _attempt(self, run: ClaimedRun, runner: Runner) -> None:
         """In a runner's thread: one attempt."""
+        # Asked when its turn comes, which may be a minute after it was claimed.
         handler = self._handlers.get(run.handler)
         if self._stopping() or self._claim.expired:
             self._crew.tell(_Finished(run, None))
@@ -143,6 +145,7 @@ class Attempts:
                     if ended.result
                 ],
             )
+        # Results leave the list before anything else can fail: they must not be counted twice.
         unrun = [ended.run.key for ended in self._unwritten if not ended.result]
         self._unwritten = [ended for ended in self._unwritten if not ended.result]
         if unrun:

@@ -164,6 +164,7 @@ class Replaying:
         ]
         lines = ReplayLines(self._name, self._line_length)
         if replay.alone:
+            # A process died at one of the next events: one run a chunk, so that it is known which.
             pending = pending[:1]
             if replay.error and pending:
                 killer = pending.pop()
@@ -178,6 +179,8 @@ class Replaying:
         place, events, passed = replay.place, 0, 0
         for found, handlers in zip(chunk.found, chunk.handlers, strict=True):
             record = found.record
+            # The place never passes an event with a run that is still to be made, though runs of
+            # later events may have ended: those are recorded, and not made again.
             if any(
                 each.id not in found.recorded and (record.id, each.id) not in ended
                 for each in handlers

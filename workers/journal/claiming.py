@@ -72,6 +72,7 @@ class Claims:
 
     def claimants(self, connection: Connection) -> list[Claimant]:
         """Everybody who has claims."""
+        # By member and not by row: whether a process lives is asked of the kernel, or of Redis.
         claim = self.table.c.claim
         expires_at = func.min(self.expires_at, type_=Instant)
         query = select(claim, expires_at).where(self.claimed, claim.is_not(None)).group_by(claim)
