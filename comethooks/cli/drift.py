@@ -1,12 +1,12 @@
 """`comethooks drift`: what bodies hold that the schemas do not know."""
 
-import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
 from comethooks.cli.terminal import filters, options
+from comethooks.cli.terminal.asking import ask, require_answer, yes_option
 from comethooks.cli.terminal.moments import moment
 from comethooks.cli.terminal.output import (
     Cell,
@@ -104,7 +104,7 @@ def drift(context: click.Context, /, limit: int | None, as_json: bool, **asked: 
 )
 @_about
 @click.option("--all", "everything", is_flag=True, help="Everything.")
-@click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
+@yes_option
 @options.as_json
 def forget(everything: bool, yes: bool, as_json: bool, **asked: Any) -> None:
     """Remove rows of drift that you have looked at; if it is seen again, it is new.
@@ -116,15 +116,12 @@ def forget(everything: bool, yes: bool, as_json: bool, **asked: Any) -> None:
         raise click.UsageError(
             "say what to forget: with --trigger, --kind and --path, or everything with --all"
         )
-    if not yes and not sys.stdin.isatty():
-        raise click.UsageError(
-            "there is no terminal to ask on; add --yes to forget without being asked"
-        )
+    require_answer("forget without being asked", yes=yes)
     meant = DriftFilter(**asked)
     with open_stores() as stores:
         matched = stores.journal.count_drift(meant)
-        if matched and not yes:
-            _confirm(matched)
+        if matched:
+            ask(f"Forget {number_of(matched, 'row')}?", yes=yes)
         forgotten = stores.journal.forget_drift(meant) if matched else 0
     if as_json:
         print_json({"matched": matched, "forgotten": forgotten})
@@ -140,12 +137,6 @@ def _check_nothing_is_asked(context: click.Context) -> None:
         raise click.UsageError(
             f"options come behind it: comethooks drift {context.invoked_subcommand} --{given[0]} …"
         )
-
-
-def _confirm(matched: int) -> None:
-    if not click.confirm(f"Forget {number_of(matched, 'row')}?", prompt_suffix=" ", err=True):
-        hint("Nothing was changed.")
-        raise click.exceptions.Exit(1)
 
 
 def _row(found: StoredDrift) -> tuple[Cell, ...]:

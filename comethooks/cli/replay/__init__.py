@@ -1,7 +1,6 @@
 """`comethooks replay`: kept events, put through handlers again."""
 
 import shlex
-import sys
 from typing import Any
 
 import click
@@ -12,6 +11,7 @@ from comethooks.cli.replay.progress import find, list_, standing, status
 from comethooks.cli.replay.refused import again
 from comethooks.cli.replay.running import resume, run, to_forget, to_resume
 from comethooks.cli.terminal import options
+from comethooks.cli.terminal.asking import ask, require_answer, yes_option
 from comethooks.cli.terminal.output import hint, print_json
 from comethooks.cli.terminal.parameters import ReplayName
 from comethooks.cli.terminal.stores import open_stores
@@ -72,7 +72,7 @@ def stop(name: str) -> None:
 
 @replay.command(epilog=options.examples('comethooks replay forget "fix greeting"'))
 @click.argument("name", type=ReplayName())
-@click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
+@yes_option
 @options.as_json
 def forget(name: str, yes: bool, as_json: bool) -> None:
     """Delete a replay that does not run, with its runs. Its name is free again.
@@ -81,8 +81,7 @@ def forget(name: str, yes: bool, as_json: bool) -> None:
     `ctx.once` that they took. But nobody knows then that its handlers have run: what it had done is
     missing again for `replay run --missing`.
     """
-    if not yes and not sys.stdin.isatty():
-        raise click.UsageError("there is no terminal to ask on; add --yes to forget it unasked")
+    require_answer("forget it without being asked", yes=yes)
     with open_stores() as stores:
         shown = standing(stores, name)
         if shown.replay.state is ReplayState.RUNNING:
@@ -90,9 +89,7 @@ def forget(name: str, yes: bool, as_json: bool) -> None:
                 f"it runs; first: comethooks replay stop {shlex.quote(name)}"
             )
         hint(f"It is {shown.replay.state}: {shown.counts}.")
-        if not yes and not click.confirm("Forget it, with its runs?", prompt_suffix=" ", err=True):
-            hint("Nothing was changed.")
-            raise click.exceptions.Exit(1)
+        ask("Forget it, with its runs?", yes=yes)
         forgotten = stores.journal.replays.forget(name)
     if forgotten is None:
         raise click.ClickException(

@@ -3,7 +3,6 @@ becomes an event.
 """
 
 import hashlib
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import Any
 import click
 
 from comethooks.cli.terminal import filters
+from comethooks.cli.terminal.asking import ask, require_answer
 from comethooks.cli.terminal.output import hint, print_json
 from comethooks.cli.terminal.stores import Stores, open_stores
 from comethooks.schemas import COMETCHAT
@@ -37,13 +37,9 @@ def again(*, dry_run: bool, yes: bool, as_json: bool) -> None:
     """
     about = _chosen(click.get_current_context())
     asked = filters.asked(**about, conversation=None, user=None)
-    if not dry_run and not yes:
-        if not sys.stdin.isatty():
-            raise click.UsageError(
-                "there is no terminal to ask on; add --yes, or --dry-run to change nothing"
-            )
-        if not click.confirm("Make events of what fits now?", prompt_suffix=" ", err=True):
-            raise click.exceptions.Exit(1)
+    if not dry_run:
+        require_answer("do it without being asked, or --dry-run to change nothing", yes=yes)
+        ask("Make events of what fits now?", yes=yes)
     counts: Counter[str] = Counter()
     with open_stores() as stores:
         streams = None if dry_run else Streams.open(stores.settings)

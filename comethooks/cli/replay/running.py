@@ -3,7 +3,6 @@ until its end.
 """
 
 import shlex
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,6 +17,7 @@ from comethooks.cli.replay.progress import Standing, counted, find, standing
 from comethooks.cli.replay.refused import again
 from comethooks.cli.replay.staging import stage
 from comethooks.cli.terminal import options
+from comethooks.cli.terminal.asking import ask, can_ask, require_answer, yes_option
 from comethooks.cli.terminal.bars import progress
 from comethooks.cli.terminal.output import hint, print_json
 from comethooks.cli.terminal.parameters import ReplayName
@@ -63,7 +63,7 @@ _detach: Callable[[Any], Any] = click.option(
         " back is done."
     ),
 )
-@click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
+@yes_option
 @_detach
 @options.as_json
 def run(
@@ -143,7 +143,7 @@ def _check_choice(given: dict[str, Any], *, everything: bool, yes: bool) -> None
     asked.
     """
     chosen = any(value for option, value in given.items() if option not in _CHOOSE_NOTHING)
-    asking = not yes and sys.stdin.isatty()
+    asking = not yes and can_ask()
     if everything and chosen:
         raise click.UsageError(
             "--all and options that choose events or handlers exclude each other"
@@ -154,10 +154,7 @@ def _check_choice(given: dict[str, Any], *, everything: bool, yes: bool) -> None
             " --handler, --dead or the like, or --all of them (and --yes where there is no"
             " terminal)"
         )
-    if not (yes or asking):
-        raise click.UsageError(
-            "there is no terminal to ask on; add --yes to replay without being asked"
-        )
+    require_answer("replay without being asked", yes=yes)
 
 
 def _name_is_taken(known: StoredReplay) -> click.UsageError:
@@ -192,9 +189,7 @@ def _begin(stores: Stores, found: Planned, wanted: str | None, *, dry_run: bool,
         runs = number_of(plan.by_handler[handler], "run")
         hint(f"  {handler}: {fate(plan, handler)} ({runs})")
     question = f"Replay {counted(plan.events, plan.runs, 0)}{' as a dry run' if dry_run else ''}?"
-    if not yes and not click.confirm(question, prompt_suffix=" ", err=True):
-        hint("Nothing was changed.")
-        raise click.exceptions.Exit(1)
+    ask(question, yes=yes)
     if not plan.create(replays, name, now=now_ms(), rate=found.rate, dry_run=dry_run):
         raise _name_is_taken(find(replays, name))
     if found.file is not None:

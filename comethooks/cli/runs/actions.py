@@ -4,7 +4,6 @@ failed.
 
 import contextlib
 import shlex
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -13,6 +12,7 @@ import click
 from redis.exceptions import RedisError
 
 from comethooks.cli.terminal import filters, options
+from comethooks.cli.terminal.asking import ask, require_answer, yes_option
 from comethooks.cli.terminal.found import find_runs
 from comethooks.cli.terminal.output import hint, print_json
 from comethooks.cli.terminal.parameters import Identifier
@@ -60,9 +60,7 @@ def _choosing(action: _Action) -> filters.Decorator[Any]:
     def decorate(function: _Function) -> _Function:
         for option in (
             options.as_json,
-            click.option(
-                "--yes", is_flag=True, help="Do not ask; needed where there is no terminal."
-            ),
+            yes_option,
             click.option(
                 "--all", "everything", is_flag=True, help=f"All runs that can be {action.past}."
             ),
@@ -140,10 +138,7 @@ def _act(
 ) -> None:
     options_given = any(value is not None for value in (event_prefix, *chosen.values()))
     _check_choice(action, [identifier is not None, options_given, everything])
-    if not yes and not sys.stdin.isatty():
-        raise click.UsageError(
-            f"there is no terminal to ask on; add --yes to {action.verb} without being asked"
-        )
+    require_answer(f"{action.verb} without being asked", yes=yes)
     asked = filters.asked(**chosen)
     with open_stores() as stores:
         if identifier is not None:
@@ -210,11 +205,7 @@ def _matched(stores: Stores, action: _Action, asked: Filter, *, yes: bool) -> in
         hint(f"No runs found that can be {action.past}: none is {action.possible}.")
         return 0
     hint(f"{number_of(total, 'run')} found: {_listed(counts)}.")
-    if not yes and not click.confirm(
-        f"{action.verb.capitalize()} {number_of(total, 'run')}?", prompt_suffix=" ", err=True
-    ):
-        hint("Nothing was changed.")
-        raise click.exceptions.Exit(1)
+    ask(f"{action.verb.capitalize()} {number_of(total, 'run')}?", yes=yes)
     if total > MANY:
         hint("This takes a while. Interrupted, it has done a part; what is left can be done later.")
     return total

@@ -1,6 +1,5 @@
 """`comethooks webhook`: the webhooks of an app at CometChat, made, listed and removed."""
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -9,6 +8,7 @@ import click
 
 from comethooks.cli import load_settings
 from comethooks.cli.terminal import options
+from comethooks.cli.terminal.asking import ask, require_answer, yes_option
 from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table
 from comethooks.cli.terminal.texts import plain
 from comethooks.cli.webhook import dashboard, registering
@@ -195,17 +195,14 @@ def list_(app: str | None, legacy: bool, as_json: bool, base_url: str) -> None:
 @click.argument("identifier", metavar="ID")
 @_app
 @_legacy
-@click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
+@yes_option
 @options.as_json
 @_api
 def remove(
     identifier: str, app: str | None, legacy: bool, yes: bool, as_json: bool, base_url: str
 ) -> None:
     """Remove the webhook ID. CometChat then sends nothing to its URL any more."""
-    if not yes and not sys.stdin.isatty():
-        raise click.UsageError(
-            "there is no terminal to ask on; add --yes to remove it without being asked"
-        )
+    require_answer("remove it without being asked", yes=yes)
     settings = load_settings()
     with management_of(
         chosen_app(app, settings), settings, legacy=legacy, base_url=base_url
@@ -222,9 +219,7 @@ def remove(
                 f" {found[identifier].url}."
             )
         )
-        if not yes and not click.confirm("Remove it?", prompt_suffix=" ", err=True):
-            hint("Nothing was changed.")
-            raise click.exceptions.Exit(1)
+        ask("Remove it?", yes=yes)
         api.delete(identifier)
         if as_json:
             print_json({"app_id": api.app_id, "webhook": identifier, "removed": True})
