@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from comethooks.workers.plugins.published import HeldPlugin, PluginState, WorkerPlugins
+from comethooks.workers.texts import number_of
 
 ABSENT = "absent"
 """The state of a plugin where nothing is known of it."""
@@ -37,7 +38,7 @@ class Holding:
     def sentence(self) -> str:
         """Who has what, and why."""
         one = self.workers == 1
-        who = f"{self.workers} worker{'' if one else 's'} on {', '.join(self.hosts)}"
+        who = f"{number_of(self.workers, 'worker')} on {', '.join(self.hosts)}"
         plugin = self.plugin
         if plugin is None:
             return f"{who} {'does' if one else 'do'} not have it"
