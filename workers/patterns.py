@@ -32,12 +32,16 @@ class Pattern:
 
     @cached_property
     def expression(self) -> str | None:
-        """It as a regular expression; None when it has no `*`."""
+        """It as a regular expression for Python and PostgreSQL; None when it has no `*`."""
         if "*" not in self.text:
             return None
-        # Python (also for SQLite) and PostgreSQL read this alike; LIKE ignores case in SQLite.
         parts = ".*".join(re.escape(part) for part in self.text.split("*"))
         return rf"(?s)\A{parts}\Z"
+
+    @property
+    def glob(self) -> str:
+        """It as SQLite's GLOB takes it, where `?` and `[` would stand for other text, too."""
+        return re.sub(r"[?\[]", r"[\g<0>]", self.text)
 
     @cached_property
     def triggers(self) -> frozenset[str]:

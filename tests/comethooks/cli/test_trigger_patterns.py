@@ -6,6 +6,7 @@ import pytest
 
 from comethooks.workers.journal.times import iso
 from comethooks.workers.record import Record
+from comethooks.workers.states import RunState
 from tests.comethooks.cli.conftest import Command
 from tests.comethooks.cli.store import START, Store, run
 
@@ -51,7 +52,7 @@ def test_an_export_takes_them(command: Command, reaction: Record, pattern: str) 
 
 
 @pytest.mark.parametrize("pattern", ["message.sent", "message.s*"])
-def test_actions_and_replays_take_them(
+def test_replays_take_them(
     command: Command, store: Store, folder: Callable[[str, str], object], pattern: str
 ) -> None:
     folder(
@@ -69,6 +70,18 @@ def test_actions_and_replays_take_them(
     store.journalled()
     store.journalled(trigger="user_blocked", name="user.blocked")
     assert command.json("replay", "plan", "--trigger", pattern)[0]["events"] == 1
+
+
+@pytest.mark.parametrize("pattern", ["reaction.added", "*reaction*"])
+def test_actions_take_them(command: Command, store: Store, pattern: str) -> None:
+    dead = run(state=RunState.DEAD)
+    store.journalled(dead)
+    meant = store.journalled(dead, trigger="message_reaction_added", name="reaction.added")
+    chosen = ("--trigger", pattern, "--yes")
+    assert command.json("runs", "dismiss", *chosen) == [{"matched": 1, "changed": 1}]
+    assert [each["event_id"] for each in command.json("runs", "list", "--state", "dismissed")] == [
+        meant.id
+    ]
 
 
 def test_refused_requests_are_found_by_the_canonical_name_of_their_trigger(

@@ -2,13 +2,37 @@
 
 from typing import Any
 
-from sqlalchemy import Column, Table, and_, or_
+from sqlalchemy import Boolean, Column, Table, and_, literal, or_
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from comethooks.workers.journal.listings.queries import Condition
 from comethooks.workers.journal.listings.stored import StoredEvent
 from comethooks.workers.journal.tables.rows import searchable
 from comethooks.workers.patterns import pattern_of
 from comethooks.workers.record import Record
+
+
+class _FitsWildcard(FunctionElement[bool]):
+    """Whether a column fits a pattern with `*`: its clauses are column, GLOB and expression."""
+
+    inherit_cache = True
+    type = Boolean()
+
+
+# Not LIKE, which ignores case in SQLite; and not a regular expression there, which would be a call
+# of Python for each row.
+@compiles(_FitsWildcard, "sqlite")
+def _glob(element: _FitsWildcard, compiler: SQLCompiler, **options: Any) -> str:
+    column, glob, _ = element.clauses
+    return f"{compiler.process(column, **options)} GLOB {compiler.process(glob, **options)}"
+
+
+@compiles(_FitsWildcard, "postgresql")
+def _expression(element: _FitsWildcard, compiler: SQLCompiler, **options: Any) -> str:
+    column, _, expression = element.clauses
+    return f"{compiler.process(column, **options)} ~ {compiler.process(expression, **options)}"
 
 
 def meant(written: str, table: Table) -> Condition:
@@ -22,7 +46,7 @@ def meant(written: str, table: Table) -> Condition:
     def fits(column: Column[Any]) -> Condition:
         if pattern.expression is None:
             return column == pattern.text
-        return column.regexp_match(pattern.expression)
+        return _FitsWildcard(column, literal(pattern.glob), literal(pattern.expression))
 
     found = [fits(table.c.trigger)]
     # A known trigger is no canonical name: asked for alone, it is found by the index of triggers.
