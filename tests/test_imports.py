@@ -31,9 +31,9 @@ WINGS = {
         ("supervision",),
     ),
     "webhooks": (
-        ("problems", "replies", "body", "call", "sources", "strangers"),
+        ("problems", "replies", "body", "http_call", "sources", "status_access"),
         ("auth", "cometchat", "receiving", "health", "metrics", "journal_probe"),
-        ("inbox", "app"),
+        ("view", "app"),
         ("gunicorn",),
     ),
     "comethooks": (

@@ -11,14 +11,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from comethooks.schemas import COMETCHAT
 from comethooks.webhooks import health, problems
-from comethooks.webhooks.call import current
 from comethooks.webhooks.cometchat import CometChat
-from comethooks.webhooks.inbox import Inbox
+from comethooks.webhooks.http_call import current
 from comethooks.webhooks.journal_probe import JournalProbe
 from comethooks.webhooks.metrics import CONTENT_TYPE, MULTIPROCESS_DIRECTORY, Metrics
 from comethooks.webhooks.replies import json_reply, problem_reply
 from comethooks.webhooks.sources import Source, by_name
-from comethooks.webhooks.strangers import unless_stranger
+from comethooks.webhooks.status_access import unless_stranger
+from comethooks.webhooks.view import ReceivingView
 from comethooks.workers import logs
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams.accept import Streams
@@ -84,11 +84,11 @@ def create_app(settings: Settings | None = None, others: Sequence[Source] = ()) 
     app.url_map.merge_slashes = False
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     for name, source in by_name((CometChat(settings), *others)).items():
-        inbox, endpoint = Inbox(source, settings, streams, metrics), f"webhooks:{name}"
+        view, endpoint = ReceivingView(source, settings, streams, metrics), f"webhooks:{name}"
         if name == COMETCHAT:
             endpoint = "webhooks"
-            app.add_url_rule("/webhooks", endpoint, inbox, methods=["POST"])
-        app.add_url_rule(f"/webhooks/{name}", endpoint, inbox, methods=["POST"])
+            app.add_url_rule("/webhooks", endpoint, view, methods=["POST"])
+        app.add_url_rule(f"/webhooks/{name}", endpoint, view, methods=["POST"])
     _add_health(app, settings, streams, metrics)
     app.register_error_handler(Exception, _failed(metrics))
     app.before_request(_begin)

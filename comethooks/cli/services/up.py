@@ -17,8 +17,8 @@ import httpx
 import structlog
 
 from comethooks.cli import load_settings
-from comethooks.cli.services.following import PluginFollower
 from comethooks.cli.services.parts import STOP_MARGIN_SECONDS, check_redis, upgrade_database
+from comethooks.cli.services.plugin_follower import PluginFollower
 from comethooks.workers import logs
 from comethooks.workers.processes import RELOAD, StopFlag
 from comethooks.workers.settings.addresses import EVERYWHERE, LOOPBACK, host_and_port

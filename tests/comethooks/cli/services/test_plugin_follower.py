@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from comethooks.cli.services import following
-from comethooks.cli.services.following import PluginFollower
+from comethooks.cli.services.plugin_follower import PluginFollower
 from comethooks.workers.plugins.published import HeldPlugin, PluginState, publish, withdraw
 from comethooks.workers.processes import RELOAD, host_and_boot
 from comethooks.workers.settings.settings import Settings

@@ -9,7 +9,7 @@ from flask import Response, request
 
 from comethooks.schemas import DriftKind
 from comethooks.webhooks import body, problems, receiving
-from comethooks.webhooks.call import HttpCall, current
+from comethooks.webhooks.http_call import HttpCall, current
 from comethooks.webhooks.metrics import Metrics
 from comethooks.webhooks.receiving import RETRY_AFTER_SECONDS, Incoming, Verdict
 from comethooks.webhooks.replies import json_reply, problem_reply
@@ -47,7 +47,7 @@ class Sampler:
             return True
 
 
-class Inbox:
+class ReceivingView:
     """Receives what one source sends."""
 
     def __init__(
