@@ -184,7 +184,7 @@ def send(
         if rate or concurrency:
             raise click.UsageError("--print sends nothing: leave --rate and --concurrency out")
         _print_bodies(to_send, pretty=not as_json and sys.stdout.isatty())
-        _say_what_was_absent(changes)
+        _fail_if_unchanged(changes)
         return
     target = target_of(settings.public_url if url is None else url)
     credentials = credentials_of(user, target, settings)
@@ -198,7 +198,7 @@ def send(
         with closing(answers):
             _report(answers, tally, total=to_send.total, as_json=as_json, target=target)
     _explain(tally, target, authenticated=credentials is not None)
-    _say_what_was_absent(changes)
+    _fail_if_unchanged(changes)
     if tally.accepted < (tally.sent if to_send.total is None else to_send.total):
         raise click.exceptions.Exit(1)
 
@@ -270,9 +270,12 @@ def _explain(tally: SendTally, target: httpx.URL, *, authenticated: bool) -> Non
         )
 
 
-def _say_what_was_absent(changes: Changes) -> None:
-    for what in changes.absent():
-        hint(f"There was {what}.")
+def _fail_if_unchanged(changes: Changes) -> None:
+    """Say what was in no body of a file; nothing to remove is as good as removed, unlike to set."""
+    for path in changes.unremoved():
+        hint(f"There was nothing to remove at {path}.")
+    for problem in changes.unset():
+        raise click.ClickException(problem)
 
 
 def _unreachable(answer: Posted, target: httpx.URL) -> str:

@@ -66,18 +66,24 @@ class Changes:
                 " --remove it is sent as it stands"
             ) from None
 
-    def absent(self) -> list[str]:
-        """What was to be removed or set and was in none of the bodies so far, in words."""
-        verbs = {"--remove": "remove", "--set": "set"}
-        return [f"nothing to {verbs[option]} at {path}" for option, path in self._absent]
+    def unremoved(self) -> list[str]:
+        """The paths that were to be removed, and were in none of the bodies so far."""
+        return [path for option, path in self._absent if option == "--remove"]
+
+    def unset(self) -> list[str]:
+        """What is wrong with each path that was to be set, and was in none of the bodies so far."""
+        return [self._misled(path, option) for option, path in self._absent if option == "--set"]
 
     def check(self) -> None:
         """Wrong use, if something was to be removed or set that was in none of the bodies."""
         for option, path in self._absent:
-            near = _near(path, self._known)
-            guess = f"; did you mean {' or '.join(near)}?" if near else "; --print shows the body."
-            more = f" --add {path}=… adds it." if option == "--set" else ""
-            raise click.BadParameter(f"nothing is at {path}{guess}{more}", param_hint=f"'{option}'")
+            raise click.BadParameter(self._misled(path, option), param_hint=f"'{option}'")
+
+    def _misled(self, path: str, option: str) -> str:
+        near = _near(path, self._known)
+        guess = f"; did you mean {' or '.join(near)}?" if near else "; --print shows the body."
+        more = f" --add {path}=… adds it." if option == "--set" else ""
+        return f"nothing is at {path}{guess}{more}"
 
 
 def _parsed(assignment: str, option: str) -> tuple[str, Any]:

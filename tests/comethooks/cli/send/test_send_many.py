@@ -132,15 +132,25 @@ class TestFile:
         done = command(
             *("send", "--from-file", file(*LINES), "--to", listener.url),
             *("--add", "data.text=hello", "--remove", "x", "--remove", "data.nothing"),
-            *("--set", "data.other=1"),
         )
         assert done.exit_code == 0, done.output
         assert [json.loads(body) for body in posted(listener)] == [
             {"trigger": "message_sent", "data": {"n": n, "text": "hello"}} for n in (1, 2)
         ]
         assert "There was nothing to remove at data.nothing." in done.stderr
-        assert "There was nothing to set at data.other." in done.stderr
         assert "at x." not in done.stderr
+
+    @pytest.mark.parametrize("arguments", [("--print",), ()])
+    def test_a_path_to_set_that_is_in_no_line_is_a_failure(
+        self, command, listener, file, arguments
+    ):
+        """What is in a file is known when it was sent; what was asked for was not done."""
+        done = command(
+            *("send", "--from-file", file(*LINES), "--set", "data.nn=1", "--to", listener.url),
+            *arguments,
+        )
+        assert done.exit_code == 1
+        assert "nothing is at data.nn; did you mean data.n? --add data.nn=… adds it" in done.stderr
 
     def test_a_line_that_cannot_be_changed_ends_it_with_its_number(self, command, listener, file):
         """What was before it was sent."""
