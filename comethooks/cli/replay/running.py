@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
-from redis.exceptions import RedisError
 
 from comethooks.cli.replay.choosing import Planned, planned, what
 from comethooks.cli.replay.effects import BEHIND
@@ -25,7 +24,6 @@ from comethooks.cli.terminal.stores import Stores, open_stores
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import Replays, StoredReplay
 from comethooks.workers.states import ReplayState, RunState
-from comethooks.workers.streams import keys
 from comethooks.workers.texts import number_of
 
 POLL_SECONDS = 0.5
@@ -218,7 +216,8 @@ def _watch(stores: Stores, name: str, *, detach: bool, as_json: bool) -> None:
         if as_json:
             print_json(standing(stores, name).as_json())
         return
-    _warn_without_workers(stores)
+    if missing := stores.waits_for():
+        hint(f"It waits for {missing}.")
     try:
         _wait(stores.journal.replays, name)
     except KeyboardInterrupt:
@@ -272,11 +271,3 @@ def _remarks(shown: Standing) -> Iterator[str]:
             "Runs that failed are tried again. To see what becomes of them:"
             f" comethooks replay status {quoted}"
         )
-
-
-def _warn_without_workers(stores: Stores) -> None:
-    try:
-        if not stores.client.exists(keys.LEADER):
-            hint("It waits for a worker: start `comethooks worker`.")
-    except (RedisError, OSError) as error:
-        hint(f"It waits for Redis, which does not answer ({type(error).__name__}).")

@@ -2,14 +2,12 @@
 failed.
 """
 
-import contextlib
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import click
-from redis.exceptions import RedisError
 
 from comethooks.cli.terminal import filters, options
 from comethooks.cli.terminal.asking import ask, require_answer, yes_option
@@ -20,7 +18,6 @@ from comethooks.cli.terminal.stores import Stores, open_stores
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import DISMISSABLE, RETRYABLE, UNBLOCKABLE, Filter, Journal
 from comethooks.workers.states import RunMode, RunState
-from comethooks.workers.streams import keys
 from comethooks.workers.texts import number_of
 
 MANY = 5000
@@ -213,9 +210,8 @@ def _matched(stores: Stores, action: _Action, asked: Filter, *, yes: bool) -> in
 
 def _outlook(stores: Stores) -> str:
     """What happens next to runs that are due."""
-    with contextlib.suppress(RedisError, OSError):
-        if not stores.client.exists(keys.LEADER):
-            return "They are due now, and wait for a worker: start `comethooks worker`."
+    if missing := stores.waits_for():
+        return f"They are due now, and wait for {missing}."
     return "They are due now; a worker takes them up within seconds. Each gets one attempt more."
 
 

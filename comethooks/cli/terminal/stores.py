@@ -7,6 +7,7 @@ from functools import partial
 
 import click
 from redis import Redis
+from redis.exceptions import RedisError
 
 from comethooks.browse.listing import Kept
 from comethooks.cli import load_settings
@@ -21,6 +22,7 @@ from comethooks.workers.journal import (
 )
 from comethooks.workers.settings.addresses import masked_url
 from comethooks.workers.settings.settings import NAMES, Settings
+from comethooks.workers.streams import keys
 from comethooks.workers.streams.connections import connect
 
 
@@ -39,6 +41,14 @@ class Stores:
             f"looked in the streams of {masked_url(self.settings.redis_url)} "
             f"and in the journal {masked_url(self.settings.database_url)}"
         )
+
+    def waits_for(self) -> str | None:
+        """What has to be there before work that is due is done; None when it is there."""
+        try:
+            leads = self.client.exists(keys.LEADER)
+        except (RedisError, OSError) as error:
+            return f"Redis, which does not answer ({type(error).__name__})"
+        return None if leads else "a worker: start `comethooks worker`"
 
 
 @contextmanager

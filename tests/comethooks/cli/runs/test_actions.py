@@ -262,6 +262,12 @@ class TestWhatIsSaid:
         assert "They are due now; a worker takes them up within seconds" in done.stderr
         assert "one attempt more" in done.stderr
 
+    def test_a_retry_says_that_redis_is_away(self, command, events):
+        """Nobody takes anything up then."""
+        choice = ("--state", "dead", "--yes")
+        done = command("runs", "retry", *choice, REDIS_URL="unix:///nowhere/redis.sock")
+        assert (done.exit_code, "wait for Redis, which does not answer" in done.stderr) == (0, True)
+
     def test_a_dismissal_has_no_next(self, command, events):
         """Nor is it for a worker."""
         assert "worker" not in command("runs", "dismiss", "--all", "--yes").stderr
