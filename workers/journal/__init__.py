@@ -37,14 +37,12 @@ from comethooks.workers.journal.runs.waiting_lines import Line
 from comethooks.workers.journal.settled import Attempt, RunResult, Settled
 from comethooks.workers.journal.tables.database import missing_file, sqlite_file
 from comethooks.workers.journal.tables.facts import DatabaseFacts
-from comethooks.workers.journal.tables.models import LIVE, TEXT_LENGTH, Outcome
-from comethooks.workers.journal.tables.rows import OUTCOMES, searchable
+from comethooks.workers.journal.tables.models import TEXT_LENGTH, Outcome
+from comethooks.workers.journal.tables.rows import searchable
 from comethooks.workers.journal.times import from_text, iso, storable
 
 __all__ = [
     "DISMISSABLE",
-    "LIVE",
-    "OUTCOMES",
     "PREFIX_LENGTH",
     "RETRYABLE",
     "START",

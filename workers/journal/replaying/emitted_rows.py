@@ -31,11 +31,7 @@ def was_live(engine: Engine, identifier: str) -> bool:
 def add_to_replay(
     engine: Engine, name: str, record: Record, results: Sequence[RunResult], *, now: int
 ) -> None:
-    """Write an event that a handler emitted in the replay `name`, with the runs of it.
-
-    Nothing is written when the event is there already. Of runs that wait in a line, the first is
-    due at `now`. Raises `JournalError`.
-    """
+    """What `Replays.add_emitted` does."""
     with translated(), for_writing(engine).begin() as connection:
         if not new_event(connection, record):
             return

@@ -14,12 +14,7 @@ _STEP = 500
 
 
 def forget(engine: Engine, name: str) -> int | None:
-    """Delete the replay of that name, with its runs and their attempts; returns how many runs.
-
-    It stops and returns None when the replay runs, when somebody works on a chunk of it, or when
-    there is none. Events stay, also those that its handlers emitted, and so do keys of `ctx.once`:
-    what has happened must not happen again. Raises the journal's errors; it can then be repeated.
-    """
+    """What `Replays.forget` does."""
     forgotten = 0
     with translated():
         while True:

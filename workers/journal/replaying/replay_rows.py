@@ -5,23 +5,19 @@ counts are written in one transaction, which only the holder of the claim can en
 chunk is repeated or it is done.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
 from comethooks.workers.journal.claiming import Claims, claims_to_free
 from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.listings.queries import Place
-from comethooks.workers.journal.replaying import (
-    emitted_rows,
-    forgetting,
-    replay_results,
-    replayable,
-)
+from comethooks.workers.journal.replaying import emitted_rows, forgetting, replayable
 from comethooks.workers.journal.replaying.replay_request import Candidate, ReplayRequest
+from comethooks.workers.journal.replaying.replay_results import ReplayResults
 from comethooks.workers.journal.replaying.stored_replay import Progress, StoredReplay
 from comethooks.workers.journal.settled import RunResult
 from comethooks.workers.journal.tables.database import for_writing
@@ -29,23 +25,19 @@ from comethooks.workers.journal.tables.models import events, replay_events, repl
 from comethooks.workers.journal.tables.statements import InsertMany
 from comethooks.workers.journal.writing import new_runs
 from comethooks.workers.record import Record
-from comethooks.workers.states import ReplayState, RunState
+from comethooks.workers.states import ReplayState
 
 _PAGE = 1000
 ALONE = 100
 """Events whose runs are each run alone after a process died: as many as a chunk may have."""
-
 
 CLAIMS = Claims(replays, expires_at=replays.c.claimed_until, claimed=replays.c.claim.is_not(None))
 _RUNNING = replays.c.state == ReplayState.RUNNING.value
 _STAGING = replays.c.state == ReplayState.STAGING.value
 
 
-class Replays:
+class Replays(ReplayResults):
     """The replays of one journal. Methods raise what those of `Journal` raise."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def all(self) -> list[StoredReplay]:
         """All replays, the newest first."""
@@ -240,18 +232,6 @@ class Replays:
         """
         emitted_rows.add_to_replay(self._engine, name, record, results, now=now)
 
-    def states(self, name: str) -> dict[RunState, int]:
-        """How many runs of a replay are in each state, done first; deleted ones are in none."""
-        return replay_results.states(self._engine, name)
-
-    def skipped(self) -> Mapping[str, int]:
-        """How many runs of each replay are skipped; one that has none is not there."""
-        return replay_results.skipped(self._engine)
-
-    def effects(self, name: str) -> Iterator[str]:
-        """The effects of all runs of a replay, a line each, in little memory."""
-        return replay_results.effects(self._engine, name)
-
     def forget(self, name: str) -> int | None:
         """Delete the replay of that name with its runs; returns how many these were.
 
@@ -269,11 +249,6 @@ class Replays:
     def _change(self, wanted: ColumnElement[bool], values: dict[str, Any]) -> bool:
         with self._writing() as connection:
             return connection.execute(update(replays).where(wanted).values(values)).rowcount > 0
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with translated(), self._engine.connect() as connection:
-            yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:

@@ -66,11 +66,7 @@ def candidates(
 
 
 def known(engine: Engine, records: Sequence[Record]) -> list[Candidate]:
-    """Each of `records`, at most some thousand, with the runs that the journal has of it.
-
-    An event without a body is left out; the journal decides that, or the record when the journal
-    does not have the event. Raises `JournalUnavailableError` and `JournalOutdatedError`.
-    """
+    """What `Replays.known` gives."""
     has_body = select(events.c.id, _WITH_BODY).where(
         events.c.id.in_([record.id for record in records])
     )

@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 from sqlalchemy.event import listen, remove
 
 from comethooks.workers.journal import RETRYABLE, Filter, Journal
-from comethooks.workers.journal.replaying import replay_results
 from comethooks.workers.states import EventStatus, RunState
 from tests.workers.journal.samples import T0, event, run, settled, write_many
 
@@ -81,9 +80,9 @@ def test_what_is_claimed_is_found_by_an_index(journal: Journal, call: Call):
 
 
 REPLAYED: dict[str, Call] = {
-    "states": lambda journal: replay_results.states(journal.engine, "mended"),
+    "states": lambda journal: journal.replays.states("mended"),
     "status": lambda journal: list(journal.events(Filter(status=EventStatus.REPLAYED))),
-    "effects": lambda journal: list(replay_results.effects(journal.engine, "mended")),
+    "effects": lambda journal: list(journal.replays.effects("mended")),
 }
 
 

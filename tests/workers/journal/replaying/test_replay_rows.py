@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import func, select
 
 from comethooks.workers.journal import Filter, Journal
-from comethooks.workers.journal.replaying import replay_results
 from comethooks.workers.journal.replaying.replay_request import ReplayRequest
 from comethooks.workers.journal.replaying.replay_rows import ALONE, Replays, StoredReplay
 from comethooks.workers.journal.replaying.replayable import known
@@ -88,15 +87,15 @@ class TestResults:
     def test_runs_are_counted_by_state(self, journal: Journal):
         """Those of one replay that are still there."""
         expected = dict.fromkeys((RunState.DEAD, RunState.DONE, RunState.SKIPPED), 2)
-        assert replay_results.states(journal.engine, "mended") == expected
+        assert journal.replays.states("mended") == expected
 
     def test_skipped_runs_are_counted_by_replay(self, journal: Journal):
         """Live ones are of none."""
-        assert replay_results.skipped(journal.engine) == {"mended": 2, "other": 1}
+        assert journal.replays.skipped() == {"mended": 2, "other": 1}
 
     def test_effects_are_those_of_all_its_runs(self, journal: Journal):
         """A line each."""
-        assert sorted(replay_results.effects(journal.engine, "mended")) == [
+        assert sorted(journal.replays.effects("mended")) == [
             *["once 'k': done"] * 2,
             *["would GET y"] * 2,
             *["would POST x"] * 2,
