@@ -15,6 +15,7 @@ from tests.workers.engine import handler, record, services
 @pytest.fixture
 def logged() -> Iterator[list[Any]]:
     """The lines that are logged."""
+    structlog.reset_defaults()  # another test may have left a level below which nothing is logged
     with capture_logs() as lines:
         yield lines
 

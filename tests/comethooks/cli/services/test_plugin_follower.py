@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from comethooks.cli.services import following
+from comethooks.cli.services import plugin_follower
 from comethooks.cli.services.plugin_follower import PluginFollower
 from comethooks.workers.plugins.published import HeldPlugin, PluginState, publish, withdraw
 from comethooks.workers.processes import RELOAD, host_and_boot
@@ -113,4 +113,4 @@ def test_a_redis_that_is_away_is_asked_less_often(tmp_path: Path) -> None:
     news = PluginFollower(Settings.load(settings))._news
     signal.signal(RELOAD, before)
     news.tell()
-    assert news._next_look > time.monotonic() + following.AWAY_SECONDS - 1
+    assert news._next_look > time.monotonic() + plugin_follower.AWAY_SECONDS - 1
