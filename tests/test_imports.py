@@ -200,6 +200,24 @@ def test_a_folder_shows_no_more_than_a_reader_takes_in() -> None:
     assert {str(folder): count for folder, count in folders.items() if count > MOST_MODULES} == {}
 
 
+ASK_THE_JOURNAL = """
+import sys
+from comethooks.workers.jobs import attempts, chunks, draining
+from comethooks.workers.journal import Journal, JournalOutdatedError
+
+try:
+    Journal.open(sys.argv[1]).require_current()
+except JournalOutdatedError:
+    sys.exit("alembic" in sys.modules)
+"""
+
+
+def test_who_runs_handlers_does_not_load_alembic(tmp_path: Path) -> None:
+    """Each work-horse would load it anew, since only what the supervisor has loaded is shared."""
+    command = [sys.executable, "-c", ASK_THE_JOURNAL, f"sqlite:///{tmp_path}/journal.db"]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+
+
 @pytest.mark.parametrize(
     "module", ["comethooks.webhooks.app", "comethooks.workers.supervision.worker"]
 )

@@ -26,6 +26,7 @@ from comethooks.workers.journal.settled import RunResult, Settled
 from comethooks.workers.journal.tables.database import for_writing, open_engine
 from comethooks.workers.journal.tables.facts import DatabaseFacts, facts_of, time_of
 from comethooks.workers.journal.tables.models import metadata, requests
+from comethooks.workers.journal.tables.revisions import require_current
 from comethooks.workers.states import OnceState
 
 
@@ -63,9 +64,7 @@ class Journal(Reader):
 
     def require_current(self) -> None:
         """Raise `JournalOutdatedError`, which says what to do, unless the tables are up to date."""
-        from comethooks.workers.journal.tables import migrate  # Alembic, which few processes need
-
-        migrate.require_current(self.engine)
+        require_current(self.engine)
 
     @cached_property
     def replays(self) -> Replays:

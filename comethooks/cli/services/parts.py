@@ -114,10 +114,10 @@ def check_redis(settings: Settings) -> None:
 
 def _worker_processes(settings: Settings, count: int) -> list[Child]:
     """The processes of `worker`, to be forked from this one, which imports once for all of them."""
-    from comethooks.workers.jobs import attempts, draining
+    from comethooks.workers.jobs import attempts, chunks, draining
     from comethooks.workers.supervision import scheduler, worker
 
-    for module in (attempts, draining):  # for the work-horses
+    for module in (attempts, chunks, draining):  # for the work-horses
         assert module
     stop_seconds = settings.handler_timeout + STOP_MARGIN_SECONDS
 

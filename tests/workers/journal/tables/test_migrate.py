@@ -7,7 +7,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.schema import DropTable
 
 from comethooks.workers.journal import Journal, JournalOutdatedError, JournalUnavailableError
-from comethooks.workers.journal.tables import migrate
+from comethooks.workers.journal.tables import migrate, revisions
 from comethooks.workers.journal.tables.models import metadata
 from tests.workers.journal.samples import event, settled
 
@@ -15,19 +15,19 @@ from tests.workers.journal.samples import event, settled
 def test_an_empty_database_is_not_current(url: str):
     """Neither is it made so by looking."""
     journal = Journal.open(url)
-    assert not migrate.is_current(journal.engine)
+    assert not revisions.is_current(journal.engine)
     with pytest.raises(
         JournalOutdatedError, match="no tables of comethooks; run: comethooks db upgrade"
     ):
-        migrate.require_current(journal.engine)
+        revisions.require_current(journal.engine)
     assert inspect(journal.engine).get_table_names() == []
     journal.close()
 
 
 def test_an_upgraded_database_is_current(journal: Journal):
     """After the upgrade there is nothing left to say."""
-    assert migrate.is_current(journal.engine)
-    migrate.require_current(journal.engine)
+    assert revisions.is_current(journal.engine)
+    revisions.require_current(journal.engine)
 
 
 def test_the_revisions_make_the_tables_that_the_code_knows(journal: Journal):
@@ -51,7 +51,7 @@ def test_upgrades_at_once_wait_for_each_other(url: str):
     """Several processes that start together all find current tables, and none fails."""
     assert _exit_codes_of_upgrades_at_once(url) == [0, 0, 0]
     journal = Journal.open(url)
-    assert migrate.is_current(journal.engine)
+    assert revisions.is_current(journal.engine)
     journal.close()
 
 
@@ -61,25 +61,21 @@ def test_the_next_revision_is_asked_for_and_keeps_what_is_there(
     """A version that ships one more says what the tables are at, and what to do."""
     journal.write([settled(event(1))])
     scripts = tmp_path / "scripts"
-    shutil.copytree(migrate._SCRIPTS, scripts)
+    shutil.copytree(revisions.SCRIPTS, scripts)
     (scripts / "versions" / "0002_next.py").write_text(_NEXT)
-    monkeypatch.setattr(migrate, "_SCRIPTS", scripts)
-    migrate._known.cache_clear()
-    try:
-        with pytest.raises(JournalOutdatedError, match="at revision 0001, not at 0002; run: "):
-            migrate.require_current(journal.engine)
-        migrate.upgrade(url)
-        migrate.require_current(journal.engine)
-        assert journal.event(event(1).id) is not None
-    finally:
-        migrate._known.cache_clear()
+    monkeypatch.setattr(revisions, "SCRIPTS", scripts)
+    with pytest.raises(JournalOutdatedError, match="at revision 0001, not at 0002; run: "):
+        revisions.require_current(journal.engine)
+    migrate.upgrade(url)
+    revisions.require_current(journal.engine)
+    assert journal.event(event(1).id) is not None
 
 
 def test_a_newer_database_is_left_alone(url: str, journal: Journal):
     """An old version of the program does not touch the tables of a new one, and says so."""
     _set_revision(journal, "9999")
-    assert not migrate.is_current(journal.engine)
-    for call in (lambda: migrate.upgrade(url), lambda: migrate.require_current(journal.engine)):
+    assert not revisions.is_current(journal.engine)
+    for call in (lambda: migrate.upgrade(url), lambda: revisions.require_current(journal.engine)):
         with pytest.raises(JournalOutdatedError, match="9999, which this version does not know"):
             call()
 
@@ -98,8 +94,8 @@ def test_a_failed_upgrade_leaves_nothing_behind(url: str):
 def test_a_folder_with_a_percent_sign_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Alembic's settings would take it for a reference."""
     scripts = tmp_path / "100% ours"
-    shutil.copytree(migrate._SCRIPTS, scripts)
-    monkeypatch.setattr(migrate, "_SCRIPTS", scripts)
+    shutil.copytree(revisions.SCRIPTS, scripts)
+    monkeypatch.setattr(revisions, "SCRIPTS", scripts)
     migrate.upgrade(f"sqlite:///{tmp_path}/journal.db")
 
 
