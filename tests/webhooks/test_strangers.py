@@ -66,6 +66,46 @@ def test_behind_proxies_that_are_counted_it_is_the_sender_who_counts(
     assert ask(client, "/readyz", "10.0.0.2") == 200
 
 
+@pytest.mark.parametrize("proxies", ["1", "2"])
+@pytest.mark.parametrize("header", ["Forwarded", "X-Real-IP"])
+def test_a_proxy_that_speaks_another_header_than_is_counted_lets_nobody_in(
+    make_settings: MakeSettings, proxies: str, header: str
+) -> None:
+    """The address of the sender is not known, and the proxy's says nothing of it."""
+    client = create_app(make_settings(COMETHOOKS_TRUSTED_PROXIES=proxies)).test_client()
+    assert ask(client, "/metrics", "127.0.0.1", **{header: "10.0.0.1"}) == 403
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "status"),
+    [
+        ("", 403),
+        ("8.8.8.8", 403),
+        ("10.0.0.9", 403),
+        ("10.0.0.9, 8.8.8.8", 403),
+        ("8.8.8.8, 10.0.0.1", 403),
+        ("10.0.0.9, 10.0.0.1", 200),
+        ("8.8.8.8, 10.0.0.9, 10.0.0.1", 200),
+    ],
+)
+def test_when_more_proxies_are_counted_than_there_are_no_stranger_gets_in(
+    make_settings: MakeSettings, forwarded: str, status: int
+) -> None:
+    """A chain may be too short, or be filled up by the sender: each counted address has to be
+    private. What stands before them is the sender's own word.
+    """
+    client = create_app(make_settings(COMETHOOKS_TRUSTED_PROXIES="2")).test_client()
+    assert ask(client, "/metrics", "127.0.0.1", X_Forwarded_For=forwarded) == status
+
+
+def test_who_goes_around_the_proxy_and_speaks_as_one_is_a_stranger(
+    make_settings: MakeSettings,
+) -> None:
+    """The address of the connection is the only one that nobody can make up."""
+    client = create_app(make_settings(COMETHOOKS_TRUSTED_PROXIES="1")).test_client()
+    assert ask(client, "/metrics", "8.8.8.8", X_Forwarded_For="10.0.0.9") == 403
+
+
 @pytest.mark.parametrize("path", STATUS)
 def test_a_setting_lets_everybody_in(make_settings: MakeSettings, path: str) -> None:
     client = create_app(make_settings(COMETHOOKS_PUBLIC_STATUS="true")).test_client()
