@@ -9,7 +9,7 @@ renews that), and for a minute after it was written; then it is somebody's who d
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from redis import Redis
@@ -127,18 +127,15 @@ def publish(client: Redis, member: str, plugins: Sequence[HeldPlugin]) -> list[W
 
     Raises redis-py's errors.
     """
-    others = [each for each in at_work(client) if each.member != member]
-    kept = {each.member for each in others}
-    known = cast(list[bytes], client.hkeys(keys.PLUGINS))
-    dead = [name for name in known if name.decode() not in kept]
-    document = {"at": _now(client), "plugins": [asdict(plugin) for plugin in plugins]}
+    living, dead, now = _entries(client)
+    document = {"at": now, "plugins": [asdict(plugin) for plugin in plugins]}
     with client.pipeline() as pipeline:
         if dead:
             pipeline.hdel(keys.PLUGINS, *dead)
         pipeline.hset(keys.PLUGINS, member, orjson.dumps(document))
         pipeline.expire(keys.PLUGINS, _TTL_SECONDS)
         pipeline.execute()
-    return others
+    return [each for each in living if each.member != member]
 
 
 def withdraw(client: Redis, member: str) -> None:
@@ -148,22 +145,31 @@ def withdraw(client: Redis, member: str) -> None:
 
 def at_work(client: Redis) -> list[WorkerPlugins]:
     """What the processes at work have, by host, the latest first. Raises redis-py's errors."""
+    living, _, _ = _entries(client)
+    return living
+
+
+def _entries(client: Redis) -> tuple[list[WorkerPlugins], list[bytes], int]:
+    """The entries of the processes at work, the names of the others' entries, and Redis' clock."""
+    # One reading of the hash for both: an entry that was written since is in neither.
     with client.pipeline(transaction=False) as pipeline:
         pipeline.time()
         pipeline.zrange(keys.MEMBERS, 0, -1, withscores=True)
         pipeline.hgetall(keys.PLUGINS)
-        (seconds, _), members, entries = pipeline.execute()
-    now = seconds * 1000
-    living = {member.decode() for member, beat in members if beat > now - LEASE_TTL_SECONDS * 1000}
-    found = []
+        (seconds, microseconds), members, entries = pipeline.execute()
+    now = seconds * 1000 + microseconds // 1000
+    beating = {member.decode() for member, beat in members if beat > now - LEASE_TTL_SECONDS * 1000}
+    living, dead = [], []
     for name, text in entries.items():
         member, known = name.decode(), _read(name.decode(), text)
         # One that another version of us wrote cannot be read: that is no reason to fail.
         if known is None or is_dead_here(member):
-            continue
-        if member in living or known.at > now - FRESH_SECONDS * 1000:
-            found.append(known)
-    return sorted(found, key=lambda each: (each.host, -each.at, each.member))
+            dead.append(name)
+        elif member in beating or known.at > now - FRESH_SECONDS * 1000:
+            living.append(known)
+        else:
+            dead.append(name)
+    return sorted(living, key=lambda each: (each.host, -each.at, each.member)), dead, now
 
 
 def _read(member: str, text: bytes) -> WorkerPlugins | None:
@@ -189,8 +195,3 @@ def _plugins(document: dict[str, Any]) -> tuple[HeldPlugin, ...]:
         )
         for plugin in document["plugins"]
     )
-
-
-def _now(client: Redis) -> int:
-    seconds, microseconds = client.time()
-    return int(seconds) * 1000 + int(microseconds) // 1000

@@ -3,8 +3,9 @@
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -61,6 +62,26 @@ def age(client: Redis, member: str, seconds: float) -> None:
     client.hset(keys.PLUGINS, member, json.dumps(document))
 
 
+def _after_the_first_read(client: Redis, act: Callable[[], None]) -> None:
+    """Have `act` done as soon as the next pipeline of `client` has its answers."""
+    make = client.pipeline
+
+    def pipeline(*args: Any, **options: Any) -> Any:
+        client.pipeline = make
+        made = make(*args, **options)
+        execute = made.execute
+
+        def execute_and_act() -> Any:
+            answers = execute()
+            act()
+            return answers
+
+        made.execute = execute_and_act
+        return made
+
+    client.pipeline = pipeline
+
+
 class TestPublished:
     def test_what_one_tells_all_can_read(self, client: Redis) -> None:
         """With the host, and with the time by Redis' clock."""
@@ -103,6 +124,19 @@ class TestPublished:
         age(client, ELSEWHERE, FRESH_SECONDS + 1)
         publish(client, "third|boot|1", [])
         assert client.hkeys(keys.PLUGINS) == [b"third|boot|1"]
+
+    def test_what_another_tells_at_the_same_time_is_kept(
+        self, client: Redis, redis_server: RedisServer
+    ) -> None:
+        """Workers that are started together all tell; nobody takes a new entry for a dead one."""
+
+        def another_tells() -> None:
+            with redis_server.client() as other:
+                publish(other, ELSEWHERE, [WELCOME])
+
+        _after_the_first_read(client, another_tells)
+        publish(client, "third|boot|1", [])
+        assert set(client.hkeys(keys.PLUGINS)) == {ELSEWHERE.encode(), b"third|boot|1"}
 
     @pytest.mark.parametrize(
         "text", [b"{", b"[]", b'{"at": 1}', b'{"at": 1, "plugins": [{"name": "welcome", "x": 1}]}']
