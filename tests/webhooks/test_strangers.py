@@ -24,7 +24,7 @@ def client(make_settings: MakeSettings) -> FlaskClient:
 
 @pytest.mark.parametrize("path", STATUS)
 @pytest.mark.parametrize(
-    "address", ["127.0.0.1", "::1", "10.1.2.3", "192.168.0.9", "100.64.0.7", "::ffff:172.16.0.1"]
+    "address", ["127.0.0.1", "::1", "10.1.2.3", "192.168.0.9", "fd00::7", "::ffff:172.16.0.1"]
 )
 def test_this_machine_and_private_networks_are_answered(
     client: FlaskClient, path: str, address: str
@@ -34,7 +34,7 @@ def test_this_machine_and_private_networks_are_answered(
 
 
 @pytest.mark.parametrize("path", STATUS)
-@pytest.mark.parametrize("address", ["8.8.8.8", "::ffff:8.8.8.8", "2600::1", "", "x"])
+@pytest.mark.parametrize("address", ["8.8.8.8", "::ffff:8.8.8.8", "100.64.0.7", "2600::1", "", "x"])
 def test_strangers_are_refused_in_words(client: FlaskClient, path: str, address: str) -> None:
     answer = client.get(path, environ_overrides={"REMOTE_ADDR": address})
     assert answer.status_code == 403

@@ -18,6 +18,17 @@ EVERYWHERE = "0.0.0.0"
 _EVERY_HOST = {EVERYWHERE: LOOPBACK[0], "::": LOOPBACK[2]}
 """What means every network card, and where such a listener is found from the same machine."""
 
+_PRIVATE = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"),
+        *("::1/128", "fc00::/7", "fe80::/10"),
+    )
+)
+"""Loopback, RFC 1918, unique local and link-local addresses. Others that are not global, such as
+those that a carrier shares among its customers, may be a stranger's.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Binding:
@@ -60,25 +71,31 @@ def local_address(host: str | None, port: int) -> str:
 
 
 def is_private(text: str) -> bool:
-    """Whether `text` is an IP address that the world outside cannot have: loopback, or private."""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    # A listener on `::` sees IPv4 as `::ffff:203.0.113.9`, which as such is never global.
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return not (mapped or address).is_global
+    """Whether `text` is an IP address of this machine or of a private network."""
+    address = _ip_address(text)
+    return address is not None and any(address in network for network in _PRIVATE)
 
 
 def is_local(host: str) -> bool:
     """Whether `host`, an address or a name, is one that the world outside does not reach."""
     if re.fullmatch(r"[0-9.]+|.*:.*", host):
-        return is_private(host)
+        address = _ip_address(host)
+        return address is not None and not address.is_global
     return (
         host == "localhost"
         or host.endswith((".localhost", ".local", ".internal"))
         or "." not in host
     )
+
+
+def _ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """None when it is none; IPv4 also where a listener on `::` sees it as `::ffff:203.0.113.9`."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
 
 
 def parse_redis_url(text: str) -> str:

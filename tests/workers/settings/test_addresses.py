@@ -174,6 +174,29 @@ def test_a_url_is_shown_without_its_secrets(url: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "private"),
+    [
+        ("127.0.0.9", True),
+        ("172.31.255.255", True),
+        ("169.254.0.1", True),
+        ("fe80::1", True),
+        ("fd12::1", True),
+        ("::ffff:192.168.0.1", True),
+        ("172.32.0.1", False),
+        ("100.64.0.7", False),
+        ("192.0.2.1", False),
+        ("240.0.0.1", False),
+        ("0.0.0.0", False),
+        ("2001:db8::1", False),
+        ("localhost", False),
+    ],
+)
+def test_private_is_what_an_owner_of_a_network_gives_out(text: str, private: bool) -> None:
+    """Carriers share 100.64.0.0/10 among their customers, who are strangers to each other."""
+    assert addresses.is_private(text) is private
+
+
+@pytest.mark.parametrize(
     "host, local",
     [
         ("127.0.0.1", True),
@@ -185,6 +208,8 @@ def test_a_url_is_shown_without_its_secrets(url: str, shown: str) -> None:
         ("8.8.8.8", False),
         ("::ffff:8.8.8.8", False),
         ("::ffff:10.1.2.3", True),
+        ("100.64.0.7", True),
+        ("0.0.0.0", True),
     ],
 )
 def test_a_host_is_local_when_the_world_outside_cannot_reach_it(host: str, local: bool) -> None:
