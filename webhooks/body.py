@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from comethooks.workers.texts import number_of
+
 STEP = 64 * 1024
 MAX_DIGITS = 15
 """How many digits of a Content-Length are read as a number; a longer one is too large."""
@@ -27,7 +29,7 @@ class TooLargeError(BodyError):
     """The body has more than `limit` bytes; none, or just one more than the limit, was read."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"more than {limit} bytes")
+        super().__init__(f"more than {number_of(limit, 'byte')}")
         self.limit = limit
 
 

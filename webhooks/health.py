@@ -19,6 +19,7 @@ from comethooks.workers.streams import keys
 from comethooks.workers.streams.accept import refusal_word
 from comethooks.workers.streams.limit import BacklogLimit
 from comethooks.workers.streams.overview import Overview, overview
+from comethooks.workers.texts import number_of
 
 OLD_SECONDS = 30.0
 """The age, in seconds, from which the oldest entry of a partition is told."""
@@ -147,7 +148,8 @@ def _refusing(server: Server, state: Overview, limit: BacklogLimit) -> Iterator[
     if server.refusal:
         yield HealthFinding("redis", f"Redis refuses to write: {server.refusal}")
     elif state.backlog_bytes + ENTRY_OVERHEAD_BYTES >= limit.bytes:
-        yield HealthFinding("backlog", f"{state.backlog_bytes} bytes wait; {limit.sentence}")
+        wait = number_of(state.backlog_bytes, "byte waits", "bytes wait")
+        yield HealthFinding("backlog", f"{wait}; {limit.sentence}")
 
 
 def server_degraded(server: Server, limit: BacklogLimit) -> Iterator[HealthFinding]:
@@ -185,16 +187,15 @@ def engine_degraded(state: Overview) -> Iterator[HealthFinding]:
             "leases", f"no drainer has the partitions {', '.join(map(str, state.undrained))}"
         )
     if state.emptying:
-        waiting = sum(
-            item.depth for item in state.partitions if item.number in state.emptying.numbers
-        )
+        left = number_of(state.left, "entry is", "entries are")
         yield HealthFinding(
-            "partitions",
-            f"{waiting} entries are left in the old ones; then the new ones are drained",
+            "partitions", f"{left} left in the old ones; then the new ones are drained"
         )
     oldest = max((item.oldest_age_s or 0.0 for item in state.partitions), default=0.0)
     if oldest > OLD_SECONDS:
-        yield HealthFinding("age", f"the oldest event waits for {oldest:.0f} seconds")
+        yield HealthFinding(
+            "age", f"the oldest event waits for {number_of(round(oldest), 'second')}"
+        )
     if not state.scheduler_leads:
         yield HealthFinding("scheduler", "none leads: retries wait and nothing is deleted", start)
     elif not state.scheduler_works:

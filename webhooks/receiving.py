@@ -15,7 +15,7 @@ from comethooks.webhooks.body import BodyError, TooLargeError
 from comethooks.webhooks.sources import Refusal, Source
 from comethooks.workers.record import Kind, Record, event_record
 from comethooks.workers.streams.accepted import Accepted, NotKeptError
-from comethooks.workers.texts import dumps
+from comethooks.workers.texts import dumps, number_of
 
 RETRY_AFTER_SECONDS = 10
 """When a sender may try again. CometChat's own first retry comes after 10 seconds."""
@@ -82,11 +82,9 @@ def judge(source: Source, incoming: Incoming, raw: bytes) -> Verdict:
 def unreadable(source: Source, incoming: Incoming, error: BodyError) -> Verdict:
     """The verdict on a request whose body was not read, or not to its end."""
     if isinstance(error, TooLargeError):
-        text = f"the body has more than {error.limit} bytes"
-        detail = (
-            f"The body may have {error.limit} bytes (COMETHOOKS_MAX_BODY); send less, or raise the"
-            " limit."
-        )
+        most = number_of(error.limit, "byte")
+        text = f"the body has more than {most}"
+        detail = f"The body may have {most} (COMETHOOKS_MAX_BODY); send less, or raise the limit."
         return _refused(source, incoming, Refusal(413, text, detail))
     detail = "The body did not arrive as a whole; send it again."
     return _refused(source, incoming, Refusal(400, f"the body broke off: {error}", detail))

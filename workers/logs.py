@@ -23,6 +23,7 @@ from structlog.typing import Processor, WrappedLogger
 
 from comethooks.schemas import masked
 from comethooks.workers.record import scrub
+from comethooks.workers.texts import number_of
 
 MAX_LINE = 500
 """Characters of an error's one line."""
@@ -208,7 +209,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, BaseException):
         return type(value).__qualname__
     if isinstance(value, bytes | bytearray | memoryview):
-        return f"<{len(value)} bytes>"
+        return f"<{number_of(len(value), 'byte')}>"
     if depth < _MAX_DEPTH and isinstance(value, Mapping):
         return {str(key): _plain(item, depth + 1) for key, item in value.items()}
     if depth < _MAX_DEPTH and isinstance(value, list | tuple | set | frozenset):

@@ -36,9 +36,15 @@ def dumps(document: Any) -> bytes:
         return json.dumps(document).encode("ascii")
 
 
-def number_of(count: int, one: str, many: str | None = None) -> str:
+def number_of(count: float, one: str, many: str | None = None) -> str:
     """A number of things: `1 run`, `2 runs`; `many` is for words that take more than an s."""
-    return f"{count} {one if count == 1 else many or f'{one}s'}"
+    shown = f"{count:g}" if isinstance(count, float) else count
+    return f"{shown} {agreeing(count, one, many)}"
+
+
+def agreeing(count: float, one: str, many: str | None = None) -> str:
+    """The word that goes with a number of things, for where it stands apart: `is`, `are`."""
+    return one if count == 1 else many or f"{one}s"
 
 
 def near(name: str, known: Iterable[str], most: int = 3) -> list[str]:

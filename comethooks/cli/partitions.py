@@ -14,6 +14,7 @@ from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams.connections import connect
 from comethooks.workers.streams.layout import Layouts, SwitchingError, read_layouts, retire, switch
 from comethooks.workers.streams.overview import Overview, PartitionState, overview
+from comethooks.workers.texts import number_of
 
 MOST = 1024
 _POLL_SECONDS = 0.2
@@ -33,9 +34,7 @@ def list_(as_json: bool) -> None:
     state = _overview(settings)
     _LISTING.print(iter(state.partitions), as_json=as_json, limit=None)
     if state.emptying:
-        hint(
-            f"{_left(state)} entries are left in the old partitions; then the new ones are drained."
-        )
+        hint(f"{_left(state)} left in the old partitions; then the new ones are drained.")
 
 
 @partitions.command(
@@ -64,11 +63,11 @@ def set_(count: int, wait: bool, as_json: bool) -> None:
     except (RedisError, OSError) as error:
         raise _no_redis(settings, error) from None
     if layouts.emptying:
-        hint(f"Requests go into {count} new partitions now.")
+        hint(f"Requests go into {number_of(count, 'new partition')} now.")
         if wait:
             layouts = _wait(settings)
     else:
-        hint(f"There are {count} partitions already.")
+        hint(f"{number_of(count, 'partition is', 'partitions are')} there already.")
     if settings.partitions not in (None, count):
         hint(
             f"COMETHOOKS_PARTITIONS is {settings.partitions}: set it to {count}, or unset it,"
@@ -94,18 +93,17 @@ def _wait(settings: Settings) -> Layouts:
         if time.monotonic() > said + _SAY_SECONDS:
             said = time.monotonic()
             drainers = (
-                f"{state.drainers} drainers"
+                number_of(state.drainers, "drainer")
                 if state.drainers
                 else "no drainers: start `comethooks worker`"
             )
-            hint(f"{_left(state)} entries are left in the old partitions ({drainers})")
+            hint(f"{_left(state)} left in the old partitions ({drainers})")
         time.sleep(_POLL_SECONDS)
     return read_layouts(client)
 
 
-def _left(state: Overview) -> int:
-    numbers = state.emptying.numbers if state.emptying else ()
-    return sum(each.depth for each in state.partitions if each.number in numbers)
+def _left(state: Overview) -> str:
+    return number_of(state.left, "entry is", "entries are")
 
 
 def _overview(settings: Settings) -> Overview:

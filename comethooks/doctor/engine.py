@@ -27,7 +27,8 @@ def check_workers(client: Redis, partitions: int | None) -> Iterator[Finding]:
             yield Finding("workers.leases", Level.OK, "every partition has a drainer")
     if "age" not in degraded:
         waiting = sum(each.depth for each in state.partitions)
-        yield Finding("workers.age", Level.OK, f"{waiting} events wait or are in progress")
+        detail = f"{number_of(waiting, 'event waits or is', 'events wait or are')} in progress"
+        yield Finding("workers.age", Level.OK, detail)
     if "scheduler" not in degraded:
         yield Finding("workers.scheduler", Level.OK, "one leads and works")
 

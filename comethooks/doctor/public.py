@@ -16,7 +16,7 @@ from comethooks.schemas import DOCTOR
 from comethooks.workers.ids import new_id
 from comethooks.workers.settings.addresses import is_local, masked_url
 from comethooks.workers.settings.settings import NAMES, Credential
-from comethooks.workers.texts import dumps
+from comethooks.workers.texts import dumps, number_of
 
 WITHIN_SECONDS = 2.0
 """CometChat wants an answer within this time (CometChat's documentation)."""
@@ -93,7 +93,7 @@ def _certificate(expires: float | None, now: float) -> Iterator[Finding]:
     if expires is None:
         return
     days = int((expires - now) / _DAY)
-    detail = f"it is valid, for {days} days more"
+    detail = f"it is valid, for {number_of(days, 'day')} more"
     soon = days < EXPIRES_SOON_DAYS
     yield Finding(
         "public.certificate",

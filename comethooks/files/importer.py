@@ -7,7 +7,7 @@ from typing import IO
 from comethooks.files.imported import LineError
 from comethooks.workers.journal import Journal, Settled
 from comethooks.workers.record import Record
-from comethooks.workers.texts import number_of
+from comethooks.workers.texts import agreeing, number_of
 
 LONGEST_LINE = 64 * 2**20
 """Bytes; whatever is longer is no event."""
@@ -37,7 +37,7 @@ class Importer:
     @property
     def sentence(self) -> str:
         """What it came to, without a full stop."""
-        were = "was" if self.known == 1 else "were"
+        were = agreeing(self.known, "was", "were")
         return f"Imported {number_of(self.imported, 'event')}; {self.known} {were} there already"
 
     def add(self, record: Record) -> None:

@@ -12,6 +12,8 @@ ManagementError
 ```
 """
 
+from comethooks.workers.texts import number_of
+
 
 class ManagementError(Exception):
     """The base of all. Its text is for people, says what to do, and holds no secret."""
@@ -66,7 +68,6 @@ class TooManyRequestsError(RefusedError):
         self, status: int, code: str = "", message: str = "", *, retry_after: float | None = None
     ) -> None:
         self.retry_after = retry_after
-        self.hint = (
-            "try again later" if retry_after is None else f"try again in {retry_after:g} seconds"
-        )
+        when = "later" if retry_after is None else f"in {number_of(retry_after, 'second')}"
+        self.hint = f"try again {when}"
         super().__init__(status, code, message)

@@ -1,11 +1,15 @@
 """Text as it is printed and kept."""
 
+import ast
 import json
+import re
+from itertools import chain, pairwise
 from typing import Any
 
 import pytest
 
 from comethooks.workers.texts import cut, dumps, number_of
+from tests.test_imports import FLOORS, ROOT
 
 
 @pytest.mark.parametrize("value", [{"a": [1, None, "é"]}, "\ud800", 2**70, {"\udfff": -(2**64)}])
@@ -21,12 +25,36 @@ def test_json_is_made_of_whatever_a_body_may_hold(value: Any) -> None:
         (1, ("run",), "1 run"),
         (2, ("run waits", "runs wait"), "2 runs wait"),
         (1, ("run waits", "runs wait"), "1 run waits"),
+        (1.0, ("second",), "1 second"),
+        (0.5, ("second",), "0.5 seconds"),
     ],
 )
 def test_a_number_of_things_is_written_as_people_write_it(
-    count: int, words: tuple[str, ...], written: str
+    count: float, words: tuple[str, ...], written: str
 ) -> None:
     assert number_of(count, *words) == written
+
+
+_COUNTED = re.compile(
+    r" (?:(?:new|old|bad|dead|more) )?(?:bytes|days|drainers|entries|events|handlers|lines"
+    r"|partitions|runs|seconds|triggers|versions|workers)\b(?! (?:in|list)\b)"
+)
+
+
+def test_no_text_but_that_of_number_of_has_a_plural_behind_a_number() -> None:
+    """So nobody reads "1 events". A constant in capitals is a number that is known to be none."""
+    found = []
+    for file in chain(*((ROOT / floor).rglob("*.py") for floor in FLOORS)):
+        for text in ast.walk(ast.parse(file.read_text())):
+            for value, after in pairwise(text.values if isinstance(text, ast.JoinedStr) else ()):
+                if (
+                    isinstance(value, ast.FormattedValue)
+                    and isinstance(after, ast.Constant)
+                    and _COUNTED.match(after.value)
+                    and not ast.unparse(value.value).isupper()
+                ):
+                    found.append(f"{file.relative_to(ROOT)}:{value.lineno}: {after.value!r:.40}")
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize(

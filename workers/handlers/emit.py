@@ -11,6 +11,7 @@ from comethooks.schemas import OURS, Event, masked
 from comethooks.schemas.triggers.identity import content_hash, digest
 from comethooks.workers.ids import derived_id
 from comethooks.workers.record import Kind, Record
+from comethooks.workers.texts import number_of
 
 DEEPEST = 8
 """How many times an event may be made of an event that was made of an event."""
@@ -55,8 +56,8 @@ def emitted(
     body = orjson.dumps({"trigger": trigger, "appId": event.app_id, "parent": parent, "data": kept})
     if max_body is not None and len(body) > max_body:
         raise ValueError(
-            f"emit({name!r}): the event would have {len(body)} bytes, and may have {max_body}"
-            " (COMETHOOKS_MAX_BODY)"
+            f"emit({name!r}): the event would have {number_of(len(body), 'byte')}, and may have"
+            f" {max_body} (COMETHOOKS_MAX_BODY)"
         )
     parts = (event.id, handler, name, content_hash(kept, body))
     # A run that emits the same twice means two. In which order it emits may differ from attempt to

@@ -14,6 +14,7 @@ from comethooks.workers.journal import (
 )
 from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.states import RunState
+from comethooks.workers.texts import number_of
 
 MOST_IN_LINE = 10_000
 """Runs of one handler and conversation: what jobs work off in minutes once the first one is mended.
@@ -43,6 +44,7 @@ def behind(handler: BoundHandler, before: int, most: int) -> RunResult:
     if before < most:
         return unmade_run(handler, RunState.WAITING)
     error = (
-        f"{most} runs of this handler wait before it in its conversation; once they go on, retry it"
+        f"{number_of(most, 'run')} of this handler wait before it in its conversation; once they go"
+        " on, retry it"
     )
     return unmade_run(handler, RunState.DEAD, finished_at=now_ms(), error=error)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from comethooks.workers.plugins.published import HeldPlugin, PluginState, WorkerPlugins
-from comethooks.workers.texts import number_of
+from comethooks.workers.texts import agreeing, number_of
 
 ABSENT = "absent"
 """The state of a plugin where nothing is known of it."""
@@ -37,17 +37,17 @@ class Holding:
     @property
     def sentence(self) -> str:
         """Who has what, and why."""
-        one = self.workers == 1
-        who = f"{number_of(self.workers, 'worker')} on {', '.join(self.hosts)}"
+        count = self.workers
+        who = f"{number_of(count, 'worker')} on {', '.join(self.hosts)}"
         plugin = self.plugin
         if plugin is None:
-            return f"{who} {'does' if one else 'do'} not have it"
+            return f"{who} {agreeing(count, 'does', 'do')} not have it"
         if plugin.state is PluginState.LOADED:
-            return f"{who} {'runs' if one else 'run'} version {plugin.version}"
+            return f"{who} {agreeing(count, 'runs', 'run')} version {plugin.version}"
         if plugin.state is PluginState.LAST_GOOD:
-            go = "goes" if one else "go"
+            go = agreeing(count, "goes", "go")
             return f"{who} {go} on with its last good version {plugin.version}: {plugin.why}"
-        has = "has" if one else "have"
+        has = agreeing(count, "has", "have")
         if plugin.state is PluginState.QUARANTINED:
             return f"{who} {has} it in quarantine: {plugin.why}"
         return f"{who} {has} it disabled"
@@ -97,17 +97,17 @@ def not_running(workers: Sequence[WorkerPlugins]) -> Iterator[str]:
     how many they are: a sentence each, without what an error says.
     """
     for each in compare((), workers):
-        total = len(workers)
+        total = number_of(len(workers), "worker")
         for state in (PluginState.QUARANTINED, PluginState.LAST_GOOD):
             count = sum(held.workers for held in each.holdings if held.state == state)
             if count:
-                yield f"{each.name} is {_IN_WORDS[state]} on {count} of {total} workers"
+                yield f"{each.name} is {_IN_WORDS[state]} on {count} of {total}"
         versions = {held.plugin.version for held in each.holdings if held.runs and held.plugin}
         if len(versions) > 1:
-            yield f"{each.name} runs in {len(versions)} versions"
+            yield f"{each.name} runs in {number_of(len(versions), 'version')}"
         elif versions and any(held.plugin is None for held in each.holdings):
             missing = sum(held.workers for held in each.holdings if held.plugin is None)
-            yield f"{each.name} is missing on {missing} of {total} workers"
+            yield f"{each.name} is missing on {missing} of {total}"
 
 
 _IN_WORDS = {

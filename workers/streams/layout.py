@@ -14,6 +14,7 @@ from zlib import crc32
 from redis import Redis
 
 from comethooks.workers.streams import keys, scripts
+from comethooks.workers.texts import number_of
 
 DEFAULT_COUNT = 16
 
@@ -76,8 +77,8 @@ class PartitionsError(Exception):
 
     def __init__(self, fixed: int, wanted: int) -> None:
         super().__init__(
-            f"Redis has {fixed} partitions and COMETHOOKS_PARTITIONS is {wanted}; to change them"
-            f" run: comethooks partitions set {wanted}; to keep them set"
+            f"Redis has {number_of(fixed, 'partition')} and COMETHOOKS_PARTITIONS is {wanted};"
+            f" to change them run: comethooks partitions set {wanted}; to keep them set"
             f" COMETHOOKS_PARTITIONS={fixed}, or unset it"
         )
 

@@ -9,6 +9,8 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 
+from comethooks.workers.texts import number_of
+
 REFRESH_SECONDS = 30.0
 """How old the known limit of the server's memory may be, in seconds: it may have been restarted
 with another one.
@@ -42,12 +44,12 @@ class BacklogLimit:
         """What the limit is, and what to do when it is reached."""
         if self.fits:
             return (
-                f"at most {self.setting} bytes may wait; start workers, or raise"
+                f"at most {number_of(self.setting, 'byte')} may wait; start workers, or raise"
                 " COMETHOOKS_MAX_BACKLOG_BYTES if Redis has the memory"
             )
         return (
-            f"at most {self.bytes} bytes may wait, half of Redis' maxmemory; start workers, or"
-            f" raise maxmemory (COMETHOOKS_MAX_BACKLOG_BYTES allows {self.setting})"
+            f"at most {number_of(self.bytes, 'byte')} may wait, half of Redis' maxmemory; start"
+            f" workers, or raise maxmemory (COMETHOOKS_MAX_BACKLOG_BYTES allows {self.setting})"
         )
 
     @property
@@ -55,7 +57,7 @@ class BacklogLimit:
         """What to do about a setting that is more than the server can take."""
         return (
             f"COMETHOOKS_MAX_BACKLOG_BYTES is {self.setting}, but only half of Redis' maxmemory of"
-            f" {self.maxmemory} may wait: {self.bytes} bytes; raise maxmemory to"
+            f" {self.maxmemory} may wait: {number_of(self.bytes, 'byte')}; raise maxmemory to"
             f" {2 * self.setting}, or lower the setting"
         )
 

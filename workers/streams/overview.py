@@ -57,6 +57,12 @@ class Overview:
         return [each.number for each in self.partitions if each.number in due and not each.leased]
 
     @property
+    def left(self) -> int:
+        """How many entries the old partitions still hold."""
+        old = self.emptying.numbers if self.emptying else ()
+        return sum(each.depth for each in self.partitions if each.number in old)
+
+    @property
     def scheduler_works(self) -> bool:
         """Whether a scheduler leads, and can do what it is there for."""
         return self.scheduler_leads and self.unfinished is not None

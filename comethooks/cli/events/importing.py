@@ -91,6 +91,6 @@ def warn_of_retention(oldest: int | None, days: int, when: str) -> None:
     """Warn that workers delete events (and `when`), if the `oldest` (ms) is over `days` old."""
     if oldest is not None and oldest < now_ms() - days * _DAY_MS:
         hint(
-            f"Warning: some are older than {days} days (COMETHOOKS_RETENTION_DAYS), so the workers"
-            f" will delete them {when}."
+            f"Warning: some are older than {number_of(days, 'day')} (COMETHOOKS_RETENTION_DAYS), so"
+            f" the workers will delete them {when}."
         )

@@ -10,6 +10,7 @@ from comethooks.cli.terminal.output import Column, print_table
 from comethooks.workers.journal import iso
 from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.replays.plans import Plan
+from comethooks.workers.texts import number_of
 
 
 def plan_document(planned: Planned) -> dict[str, Any]:
@@ -63,7 +64,8 @@ def summary(planned: Planned) -> str:
     received = f"received from {moment(plan.oldest)} to {moment(plan.newest)}"
     if rate is None:
         return f"{counts}; {received}; as fast as it goes (--rate N: N events a second)."
-    return f"{counts}; {received}; {plan.events / rate:.0f} seconds at {rate:g} events a second."
+    takes = number_of(round(plan.events / rate), "second")
+    return f"{counts}; {received}; {takes} at {number_of(rate, 'event')} a second."
 
 
 def why_nothing(plan: Plan) -> str:

@@ -17,7 +17,7 @@ from comethooks.cli.terminal.parameters import ReplayName
 from comethooks.cli.terminal.stores import Stores, open_stores
 from comethooks.workers.journal import Replays, StoredReplay, iso
 from comethooks.workers.states import RunState
-from comethooks.workers.texts import number_of
+from comethooks.workers.texts import agreeing, number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Standing:
         gone, expected = self.replay.gone, self.replay.expected
         if not gone:
             return None
-        are = "is" if gone == 1 else "are"
+        are = agreeing(gone, "is", "are")
         return (
             f"{gone} of {number_of(expected, 'event')} {are} gone: deleted meanwhile, or without a"
             " payload, or no longer as was asked for"
@@ -133,7 +133,7 @@ def status(name: str, as_json: bool) -> None:
         ("deleted since", str(shown.deleted) if shown.deleted else None),
         ("handlers", ", ".join(sorted(found.request.handlers))),
         ("dry run", "yes" if found.dry_run else None),
-        ("rate", None if found.rate is None else f"{found.rate:g} events a second"),
+        ("rate", None if found.rate is None else f"{number_of(found.rate, 'event')} a second"),
         ("created", moment(found.created_at)),
         ("finished", moment(found.finished_at)),
     ]

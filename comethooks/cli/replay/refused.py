@@ -21,6 +21,7 @@ from comethooks.workers.ids import derived_id
 from comethooks.workers.journal import Filter, Outcome, StoredRequest
 from comethooks.workers.streams.accept import Streams
 from comethooks.workers.streams.accepted import NotKeptError
+from comethooks.workers.texts import agreeing, number_of
 
 _ABOUT = ("trigger", "app", "since", "until")
 """Options that say which requests are meant."""
@@ -63,9 +64,11 @@ def again(*, dry_run: bool, yes: bool, as_json: bool) -> None:
         print_json({**found, "dry_run": dry_run})
         return
     verb = "would become" if dry_run else "became"
+    accepted, duplicates, refused = found.values()
     click.echo(
-        f"{found['accepted']} {verb} events, {found['duplicates']} repeat one, {found['refused']}"
-        " are still refused."
+        f"{accepted} {verb} {agreeing(accepted, 'an event', 'events')},"
+        f" {number_of(duplicates, 'repeats', 'repeat')} one,"
+        f" {number_of(refused, 'is', 'are')} still refused."
     )
     if not sum(found.values()):
         hint("No refused requests found that have a body and became no event.")

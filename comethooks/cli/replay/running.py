@@ -121,7 +121,9 @@ def resume(name: str, detach: bool, as_json: bool) -> None:
                 f" {to_forget(name)}"
             )
         if found.state is not ReplayState.RUNNING:
-            hint(f"It is {found.state} after {found.events} of {found.expected} events.")
+            hint(
+                f"It is {found.state} after {found.events} of {number_of(found.expected, 'event')}."
+            )
             replays.resume(name, now_ms())
         _watch(stores, name, detach=detach, as_json=as_json)
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import httpx
 
+from comethooks.workers.texts import number_of
+
 
 def is_refusal(error: httpx.HTTPError) -> bool:
     """Whether nobody listens there."""
@@ -41,11 +43,11 @@ def _tls(error: ssl.SSLError) -> str:
 
 def _timed_out(error: httpx.HTTPError, timeout: float) -> str | None:
     if isinstance(error, httpx.ConnectTimeout):
-        return f"no connection came about within {timeout:g} seconds"
+        return f"no connection came about within {number_of(timeout, 'second')}"
     if isinstance(error, httpx.PoolTimeout):
-        return f"no connection was free for {timeout:g} seconds"
+        return f"no connection was free for {number_of(timeout, 'second')}"
     if isinstance(error, httpx.TimeoutException):
-        return f"no answer came within {timeout:g} seconds"
+        return f"no answer came within {number_of(timeout, 'second')}"
     return None
 
 

@@ -8,6 +8,7 @@ from comethooks.cli.terminal.moments import precise
 from comethooks.cli.terminal.output import Cell, styled
 from comethooks.cli.terminal.stores import Stores
 from comethooks.workers.journal import Outcome, StoredEvent, StoredRequest, StoredRun
+from comethooks.workers.texts import number_of
 
 
 def find_event(stores: Stores, identifier: str) -> StoredEvent:
@@ -70,7 +71,7 @@ def event_facts(event: StoredEvent) -> Iterator[tuple[str, Cell | None]]:
         last = f"the last at {precise(repeats.last_at)} as request {repeats.last_request_id}"
         yield "duplicates", f"{repeats.count}, {last}"
     yield "partition", None if event.partition is None else str(event.partition)
-    yield "size", f"{event.size} bytes"
+    yield "size", _bytes(event.size)
     yield from _headers(event.headers)
 
 
@@ -84,8 +85,12 @@ def request_facts(request: StoredRequest) -> Iterator[tuple[str, Cell | None]]:
     yield "source", request.source
     yield "app", request.app_id
     yield "received", precise(request.received_at)
-    yield "size", None if request.size is None else f"{request.size} bytes"
+    yield "size", _bytes(request.size)
     yield from _headers(request.headers)
+
+
+def _bytes(size: int | None) -> str | None:
+    return None if size is None else number_of(size, "byte")
 
 
 def _headers(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from comethooks.workers.patterns import misfit
 from comethooks.workers.plugins.loading import look_at_plugins
 from comethooks.workers.plugins.published import HeldHandler, held
 from comethooks.workers.settings.settings import Settings
+from comethooks.workers.texts import number_of
 
 _NAMED = 5
 """So many triggers are named in a sentence."""
@@ -63,6 +64,6 @@ def offer(asking: Mapping[str, Sequence[str]], triggers: Sequence[str]) -> None:
     more = f" and {len(wanted) - _NAMED} more" if len(wanted) > _NAMED else ""
 
     hint(
-        f"Your handlers ask for {len(wanted)} of these {len(triggers)} triggers:"
+        f"Your handlers ask for {len(wanted)} of these {number_of(len(triggers), 'trigger')}:"
         f" {', '.join(wanted[:_NAMED])}{more}. --for-handlers registers only those."
     )

@@ -58,7 +58,7 @@ def test_the_options_about_requests_narrow_it_down(command, store):
         command.json("replay", "plan", "--refused", "--trigger", "user_blocked")[0]["accepted"] == 0
     )
     assert (
-        "1 would become events"
+        "1 would become an event"
         in command("replay", "plan", "--refused", "--since", "2026-09-01").stdout
     )
 
