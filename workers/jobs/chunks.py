@@ -133,10 +133,7 @@ class Replaying:
         if missing := sorted(
             replay.request.handlers - {each.id for each in self._plugins.handlers}
         ):
-            error = (
-                f"{missing[0]} is not among the plugins that are loaded; see: comethooks plugins"
-                " list"
-            )
+            error = f"the workers do not have {missing[0]}; see: comethooks plugins list"
             self._replays.fail(self._name, self._member, error, now_ms())
             return False
         found = self._replays.candidates(replay.request, self._name, replay.place, CHUNK)

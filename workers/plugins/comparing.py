@@ -74,6 +74,11 @@ def compare(here: Sequence[HeldPlugin], workers: Sequence[WorkerPlugins]) -> lis
     return [Compared(name, found.get(name), holdings(name, workers)) for name in sorted(names)]
 
 
+def differing(here: Sequence[HeldPlugin], workers: Sequence[WorkerPlugins]) -> list[Compared]:
+    """Those of which `workers` do not all have what is found here."""
+    return [each for each in compare(here, workers) if not each.agree]
+
+
 def holdings(name: str, workers: Sequence[WorkerPlugins]) -> tuple[Holding, ...]:
     """What `workers` have of the plugin called `name`: what most of them have comes first."""
     kinds: dict[object, list[tuple[WorkerPlugins, HeldPlugin | None]]] = {}

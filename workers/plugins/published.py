@@ -86,6 +86,10 @@ class WorkerPlugins:
         """The host that it runs on."""
         return self.member.split("|")[0]
 
+    def has(self, handler: str) -> bool:
+        """Whether it runs the handler with this id."""
+        return any(each.id == handler for plugin in self.plugins for each in plugin.handlers)
+
     def get(self, name: str) -> HeldPlugin | None:
         """The plugin called `name`; None if this process knows of none."""
         return next((plugin for plugin in self.plugins if plugin.name == name), None)

@@ -1,12 +1,8 @@
 """`comethooks explain`: everything that happened to one event or request, and why."""
 
-from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import click
-from redis import Redis
-from redis.exceptions import RedisError
 
 from comethooks.cli.explain.sections import SECTIONS, Explained
 from comethooks.cli.plugins.listing import holding_document
@@ -20,10 +16,7 @@ from comethooks.cli.terminal.stores import open_stores
 from comethooks.workers import logs
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import Outcome, StoredRequest
-from comethooks.workers.plugins.comparing import Compared, compare
-from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.plugins.loading import look_at_plugins
-from comethooks.workers.plugins.published import at_work, held
 
 _NOT_OF_EXPLAIN = frozenset(("payload",))
 """What `show` prints, and an explanation has no use for."""
@@ -57,7 +50,7 @@ def explain(identifier: str, as_json: bool) -> None:
             event,
             plugins,
             tuple(stores.journal.once_of(event.id, now_ms())),
-            tuple(_otherwise(plugins, stores.client)),
+            tuple(stores.workers()),
         )
     if as_json:
         print_json(_document(explained))
@@ -65,13 +58,6 @@ def explain(identifier: str, as_json: bool) -> None:
     print_title("Event", event.id, event_facts(event))
     for section in SECTIONS:
         section(explained)
-
-
-def _otherwise(plugins: Plugins, client: Redis) -> Iterator[Compared]:
-    """None when Redis does not answer: that is told already."""
-    with suppress(RedisError, OSError):
-        workers = at_work(client)
-        yield from (each for each in compare(held(plugins), workers) if not each.agree)
 
 
 def _explain_request(request: StoredRequest, *, as_json: bool) -> None:

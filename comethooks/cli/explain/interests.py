@@ -37,7 +37,7 @@ class Interest:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A plugin whose handlers get nothing: `quarantined` or `disabled`."""
+    """A plugin that is not loaded here: `quarantined` or `disabled`."""
 
     name: str
     state: str
@@ -101,7 +101,7 @@ def _why_not_loaded(handler: str, plugins: Plugins) -> str:
     name = handler.partition(".")[0]
     for plugin in left_out(plugins):
         if plugin.name == name:
-            return f"its plugin is {plugin.state} now: {plugin.reason}"
+            return f"its plugin is {plugin.state} here: {plugin.reason}"
     if any(plugin.name == name for plugin in plugins.loaded):
-        return f"the plugin {name} has no such handler now"
+        return f"the plugin {name} that is found here has no such handler"
     return "no plugin that is found here has it"

@@ -11,8 +11,9 @@ from comethooks.cli.terminal.documents import drift_of
 from comethooks.cli.terminal.output import Column, hint, print_table, styled
 from comethooks.cli.terminal.run_details import print_runs
 from comethooks.workers.journal import StoredEvent, StoredOnce, StoredRun
-from comethooks.workers.plugins.comparing import Compared
+from comethooks.workers.plugins.comparing import Compared, differing
 from comethooks.workers.plugins.loaded import Plugins
+from comethooks.workers.plugins.published import WorkerPlugins, held
 from comethooks.workers.states import EventStatus
 from comethooks.workers.texts import without_secrets
 
@@ -25,8 +26,8 @@ class Explained:
     plugins: Plugins
     once: tuple[StoredOnce, ...] = ()
     """The side effects of its runs that are to happen at most once."""
-    otherwise: tuple[Compared, ...] = ()
-    """The plugins of which the workers do not have what is found here."""
+    workers: tuple[WorkerPlugins, ...] = ()
+    """What the workers have of the plugins."""
 
     @cached_property
     def interests(self) -> tuple[Interest, ...]:
@@ -35,8 +36,17 @@ class Explained:
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
-        """The plugins that are not loaded."""
+        """The plugins that are found here and not loaded; the workers may run them."""
         return tuple(left_out(self.plugins))
+
+    @cached_property
+    def otherwise(self) -> tuple[Compared, ...]:
+        """The plugins of which the workers do not have what is found here."""
+        return tuple(differing(held(self.plugins), self.workers))
+
+    def can_be_replayed(self, handler: str) -> bool:
+        """Whether a worker has the handler, as far as is known: it is the workers that replay."""
+        return not self.workers or any(each.has(handler) for each in self.workers)
 
     @property
     def snippet(self) -> str | None:
@@ -85,7 +95,11 @@ def _print_handlers(explained: Explained) -> None:
             for interest in ordered
         ],
     )
-    missing = [interest.handler for interest in ordered if interest.matches and not interest.runs]
+    missing = [
+        interest.handler
+        for interest in ordered
+        if interest.matches and not interest.runs and explained.can_be_replayed(interest.handler)
+    ]
     if missing and explained.event.status is not EventStatus.QUEUED:
         hint(
             "To have it run what it has not: comethooks replay plan --missing --handler"
@@ -98,7 +112,7 @@ _MATCHES = {True: "yes", False: "no", None: "not loaded"}
 
 def _print_left_out(explained: Explained) -> None:
     if explained.left_out:
-        print_section("Plugins whose handlers get nothing")
+        print_section("Plugins left out here")
         print_table(
             (
                 Column("NAME", folds_at=16),

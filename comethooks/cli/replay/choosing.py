@@ -1,8 +1,6 @@
 """The options that say what is to be replayed, and the plan that they become."""
 
-import sys
 from collections.abc import Callable
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,12 +9,15 @@ import click
 
 from comethooks.cli.replay.staging import batches_in
 from comethooks.cli.terminal import filters
+from comethooks.cli.terminal.output import hint
 from comethooks.cli.terminal.stores import Stores
 from comethooks.workers import logs
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import Choice, Filter
+from comethooks.workers.plugins.comparing import differing
 from comethooks.workers.plugins.loaded import Plugins
-from comethooks.workers.plugins.loading import load_plugins
+from comethooks.workers.plugins.loading import look_at_plugins
+from comethooks.workers.plugins.published import held
 from comethooks.workers.replays.consent import (
     Consent,
     ConsentError,
@@ -26,6 +27,7 @@ from comethooks.workers.replays.consent import (
 )
 from comethooks.workers.replays.plans import Plan
 from comethooks.workers.replays.selection import Selection
+from comethooks.workers.texts import without_secrets
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -98,11 +100,12 @@ def planned(
         raise click.UsageError(
             "--file takes all events of the file; leave out the options that choose events"
         )
-    plugins = _plugins(stores)
+    logs.configure(stores.settings.log_format)
+    plugins = look_at_plugins(stores.settings)
     selection = Selection.of(
         asked,
         plugins,
-        _consent(plugins, handlers, included),
+        _consent(stores, plugins, handlers, included),
         choice=Choice.DEAD if dead else Choice.MISSING if missing else Choice.ALL,
         from_file=file is not None,
         now=now_ms(),
@@ -112,13 +115,35 @@ def planned(
         found = selection.events(replays)
     else:
         found = (each for batch in batches_in(file) for each in replays.known(batch))
-    return Planned(Plan.of(selection, found), file, rate)
+    plan = Plan.of(selection, found)
+    _warn_of_workers(stores, plan)
+    return Planned(plan, file, rate)
 
 
-def _consent(plugins: Plugins, handlers: tuple[str, ...], included: tuple[str, ...]) -> Consent:
+def _warn_of_workers(stores: Stores, plan: Plan) -> None:
+    """Say of which of the plugins to be run the workers, who will run them, have something else."""
+    consent = plan.selection.consent
+    run = {each.partition(".")[0] for each in plan.by_handler if each in consent.granted}
+    for each in differing(held(plan.selection.plugins), stores.workers()):
+        if each.name in run:
+            sentences = "; ".join(holding.sentence for holding in each.holdings)
+            hint(
+                f"Warning: not all workers have the plugin {each.name} as it is found here:"
+                f" {without_secrets(sentences)}"
+            )
+
+
+def _consent(
+    stores: Stores, plugins: Plugins, handlers: tuple[str, ...], included: tuple[str, ...]
+) -> Consent:
     try:
         return consent_of(plugins.handlers, named=handlers, included=included)
     except UnknownHandlerError as error:
+        if any(worker.has(error.handler) for worker in stores.workers()):
+            raise click.UsageError(
+                f"no handler that is found here is called {error.handler}; the workers have it, so"
+                " give this command their plugin folder and settings"
+            ) from None
         raise click.UsageError(f"{error}; see: comethooks plugins list") from None
     except UnnamedHandlerError as error:
         raise click.UsageError(
@@ -126,9 +151,3 @@ def _consent(plugins: Plugins, handlers: tuple[str, ...], included: tuple[str, .
         ) from None
     except ConsentError as error:
         raise click.UsageError(str(error)) from None
-
-
-def _plugins(stores: Stores) -> Plugins:
-    logs.configure(stores.settings.log_format)
-    with redirect_stdout(sys.stderr):  # what a plugin prints when it is imported is no data of ours
-        return load_plugins(stores.settings)

@@ -20,6 +20,7 @@ from comethooks.workers.journal import (
     JournalUnavailableError,
     missing_file,
 )
+from comethooks.workers.plugins.published import WorkerPlugins, at_work
 from comethooks.workers.settings.addresses import masked_url
 from comethooks.workers.settings.settings import NAMES, Settings
 from comethooks.workers.streams import keys
@@ -49,6 +50,13 @@ class Stores:
         except (RedisError, OSError) as error:
             return f"Redis, which does not answer ({type(error).__name__})"
         return None if leads else "a worker: start `comethooks worker`"
+
+    def workers(self) -> list[WorkerPlugins]:
+        """What the workers have of the plugins; nothing when Redis does not answer."""
+        try:
+            return at_work(self.client)
+        except (RedisError, OSError):
+            return []
 
 
 @contextmanager

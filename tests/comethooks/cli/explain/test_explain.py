@@ -1,7 +1,7 @@
 """`comethooks explain`: everything that happened to an event or a request, and why."""
 
 from comethooks.workers.ids import new_id
-from comethooks.workers.plugins.published import HeldPlugin, PluginState, publish
+from comethooks.workers.plugins.published import HeldHandler, HeldPlugin, PluginState, publish
 from comethooks.workers.record import Kind
 from comethooks.workers.states import RunState
 from tests.comethooks.cli.store import TOKEN, run
@@ -113,6 +113,20 @@ class TestEvent:
         told = "welcome: 1 worker on far has it in quarantine: ValueError: x (/w.py:3)"
         assert told in command("explain", event.id).stdout
 
+    def test_advises_no_replay_of_a_handler_that_the_workers_do_not_have(
+        self, command, store, folder, redis_server
+    ):
+        """They would run it, not this shell."""
+        folder("welcome.py", PLUGIN)
+        event = store.journalled()
+        greet = HeldHandler("welcome.greet", ("after_message",))
+        with redis_server.client() as client:
+            publish(client, "far|boot|1", [])
+            assert "replay plan" not in command("explain", event.id).stderr
+            there = HeldPlugin("welcome", PluginState.LOADED, "/w.py", "0000", handlers=(greet,))
+            publish(client, "far|boot|2", [there])
+        assert "--handler welcome.greet" in command("explain", event.id).stderr
+
     def test_names_plugins_that_are_quarantined_or_disabled(self, command, store, folder):
         """And says of a run whose handler is not loaded any more which of it is to blame."""
         path = folder("broken.py", "import nothing_of_that_name\n")
@@ -127,14 +141,14 @@ class TestEvent:
             "welcome": ("disabled", found["welcome"][1]),
         }
         reasons = {name: each["reason"] for name, each in handlers(document).items()}
-        assert "its plugin is quarantined now: ModuleNotFoundError" in reasons["broken.note"]
+        assert "its plugin is quarantined here: ModuleNotFoundError" in reasons["broken.note"]
         assert reasons["welcome.greet"] == (
-            "its plugin is disabled now: named in COMETHOOKS_DISABLED_PLUGINS"
+            "its plugin is disabled here: named in COMETHOOKS_DISABLED_PLUGINS"
         )
         assert reasons["gone.away"] == "no plugin that is found here has it"
         assert all(each["matches"] is None for each in document["handlers"])
         shown = command("explain", event.id, COMETHOOKS_DISABLED_PLUGINS="welcome").stdout
-        assert "Plugins whose handlers get nothing" in shown
+        assert "Plugins left out here" in shown
         assert "gone.away      not loaded  done" in shown
 
     def test_a_handler_that_came_later_has_no_run(self, command, store, folder):

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from comethooks.workers.journal.times import iso
+from comethooks.workers.plugins.published import HeldHandler, HeldPlugin, PluginState, publish
 from comethooks.workers.states import RunState
 from tests.comethooks.cli.pseudo_terminal import on_terminal
 from tests.comethooks.cli.store import START, run
@@ -104,6 +105,33 @@ class TestPlan:
         done = command("replay", "plan", *options)
         assert done.exit_code == 2
         assert text in done.stderr
+
+    @pytest.mark.parametrize("verb", [("plan",), ("run", "--detach", "--yes")])
+    def test_it_warns_where_the_workers_do_not_have_the_same(
+        self, command, store, redis_server, verb
+    ):
+        """They will do it, with what they have; what else differs is nobody's concern."""
+        store.journalled()
+        other = HeldPlugin("other", PluginState.LOADED, "/srv/other.py", "1")
+        with redis_server.client() as client:
+            publish(client, "far|boot|1", [other])
+        done = command("replay", *verb, "--handler", "welcome.count")
+        assert (
+            "Warning: not all workers have the plugin welcome as it is found here: 1 worker on far"
+            " does not have it\n"
+        ) in done.stderr
+        assert "other" not in done.stderr
+
+    def test_a_handler_that_only_the_workers_have_is_told_apart(self, command, redis_server, store):
+        """It is not misspelt."""
+        mine = HeldPlugin(
+            "mine", PluginState.LOADED, "/m.py", "1", None, (HeldHandler("mine.m", ("*",)),)
+        )
+        with redis_server.client() as client:
+            publish(client, "far|boot|1", [mine])
+        done = command("replay", "plan", "--handler", "mine.m")
+        assert done.exit_code == 2
+        assert "no handler that is found here is called mine.m; the workers have it" in done.stderr
 
     def test_of_a_file_it_plans_without_importing(self, command, store, tmp_path):
         """What the journal has not is missing, too."""
