@@ -8,6 +8,8 @@ import httpx
 
 from comethooks.workers.texts import number_of
 
+_PLAIN = "does it speak plain http://?"
+
 
 def is_refusal(error: httpx.HTTPError) -> bool:
     """Whether nobody listens there."""
@@ -27,11 +29,15 @@ def in_words(error: httpx.HTTPError, url: httpx.URL, timeout: float) -> str:
         if isinstance(cause, ssl.SSLCertVerificationError):
             why = cause.verify_message.rstrip(".")
             return f"TLS failed, because the certificate is not to be trusted: {why}"
+        # What is hopeless did not get to the request, so this is from the handshake.
+        if isinstance(cause, ssl.SSLEOFError | ConnectionResetError) and is_hopeless(error):
+            how = "closed" if isinstance(cause, ssl.SSLEOFError) else "reset"
+            return f"TLS failed: the connection was {how}; {_PLAIN}"
         if isinstance(cause, ssl.SSLError):
             return _tls(cause)
         if isinstance(cause, socket.gaierror):
             return f"the name {url.host} leads nowhere: {cause.strerror}"
-    return _timed_out(error, timeout) or _broken(error)
+    return _timed_out(error, timeout) or _broken(error, url)
 
 
 def _tls(error: ssl.SSLError) -> str:
@@ -43,6 +49,9 @@ def _tls(error: ssl.SSLError) -> str:
 
 def _timed_out(error: httpx.HTTPError, timeout: float) -> str | None:
     if isinstance(error, httpx.ConnectTimeout):
+        # httpx gives a handshake that takes too long the same type.
+        if "handshake" in str(error):
+            return f"no TLS came about within {number_of(timeout, 'second')}; {_PLAIN}"
         return f"no connection came about within {number_of(timeout, 'second')}"
     if isinstance(error, httpx.PoolTimeout):
         return f"no connection was free for {number_of(timeout, 'second')}"
@@ -51,9 +60,10 @@ def _timed_out(error: httpx.HTTPError, timeout: float) -> str | None:
     return None
 
 
-def _broken(error: httpx.HTTPError) -> str:
+def _broken(error: httpx.HTTPError, url: httpx.URL) -> str:
     if any(isinstance(cause, ConnectionResetError | BrokenPipeError) for cause in _causes(error)):
-        return "the connection was reset before an answer came"
+        hint = "" if url.scheme == "https" else "; does it want https://?"
+        return f"the connection was reset before an answer came{hint}"
     text = str(error).rstrip(".")
     if isinstance(error, httpx.RemoteProtocolError):
         if "disconnected" in text:

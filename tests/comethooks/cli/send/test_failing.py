@@ -49,9 +49,25 @@ def take(connection: socket.socket) -> None:
         request += connection.recv(65536)
 
 
+def hang_up(connection: socket.socket) -> None:
+    """Read something, and close."""
+    connection.recv(65536)
+
+
 def reset(connection: socket.socket) -> None:
     """Hang up as a process does that was killed."""
     take(connection)
+    die(connection)
+
+
+def reset_at_once(connection: socket.socket) -> None:
+    """Hang up in the same way at the first byte."""
+    connection.recv(1)
+    die(connection)
+
+
+def die(connection: socket.socket) -> None:
+    """Have the connection reset when it is closed."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
@@ -71,7 +87,7 @@ def speak_something_else(connection: socket.socket) -> None:
 @pytest.mark.parametrize(
     ("talk", "said"),
     [
-        (reset, "the connection was reset before an answer came"),
+        (reset, "the connection was reset before an answer came; does it want https://?"),
         (take, "the connection was closed before an answer"),
         (speak_something_else, "what came back is not HTTP"),
     ],
@@ -112,6 +128,24 @@ def test_a_server_without_tls() -> None:
     assert (answer.nobody_listens, answer.hopeless) == (False, True)
     assert str(answer.error).startswith("TLS failed, because what listens there speaks none")
     assert "use http://" in str(answer.error)
+
+
+@pytest.mark.parametrize(
+    ("talk", "said"),
+    [
+        (say_nothing, "no TLS came about within 0.2 seconds; does it speak plain http://?"),
+        (hang_up, "TLS failed: the connection was closed; does it speak plain http://?"),
+        (reset_at_once, "TLS failed: the connection was reset; does it speak plain http://?"),
+    ],
+)
+def test_a_server_that_does_not_answer_to_tls(
+    talk: Talk, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is a connection, as there is to a web process that waits for a plain request."""
+    monkeypatch.setattr(posting, "TIMEOUT_SECONDS", 0.2)
+    with listening(talk) as address:
+        answer = posted(f"https://{address}", timeout=0.2)
+    assert (answer.error, answer.hopeless) == (said, True)
 
 
 def test_a_certificate_that_is_not_to_be_trusted(tmp_path: Path) -> None:
