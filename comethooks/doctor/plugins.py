@@ -31,10 +31,10 @@ def _here(plugin: HeldPlugin, compared: Compared) -> Finding:
     check = f"plugins.{plugin.name}"
     if plugin.state is PluginState.QUARANTINED:
         runs = any(each.runs for each in compared.holdings)
-        advice = (
-            f"mend it, or name it in {NAMES['disabled_plugins']}; see: comethooks plugins check"
-        )
         level = Level.WARNING if runs else Level.WRONG
+        advice = "see: comethooks plugins check"
+        if not plugin.name_is_taken:  # or the reason says what to do
+            advice = f"mend it, or name it in {NAMES['disabled_plugins']}; {advice}"
         return Finding(check, level, f"quarantined here: {plugin.why}", advice)
     if plugin.state is PluginState.DISABLED:
         return Finding(check, Level.OK, f"disabled here ({plugin.where})")

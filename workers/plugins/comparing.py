@@ -68,8 +68,11 @@ class Compared:
 
 
 def compare(here: Sequence[HeldPlugin], workers: Sequence[WorkerPlugins]) -> list[Compared]:
-    """Each plugin that is found here or that one of `workers` has, by name."""
-    found = {plugin.name: plugin for plugin in sorted(here, key=lambda each: each.state.runs)}
+    """Each plugin that is found here or that one of `workers` has, by name.
+
+    Of two in `here` with one name, the first counts.
+    """
+    found = {plugin.name: plugin for plugin in reversed(here)}
     names = {*found, *(plugin.name for each in workers for plugin in each.plugins)}
     return [Compared(name, found.get(name), holdings(name, workers)) for name in sorted(names)]
 

@@ -60,12 +60,16 @@ class LoadedPlugin:
 
 @dataclass(frozen=True)
 class BrokenPlugin:
-    """A plugin in quarantine. `where` is `file:line`, as near as is known; `error` is one line."""
+    """A plugin in quarantine. `where` is `file:line`, as near as is known; `error` is one line.
+
+    `name_is_taken` says that nothing else is wrong: the name belongs to another plugin.
+    """
 
     name: str
     origin: str
     where: str
     error: str
+    name_is_taken: bool = False
 
 
 @dataclass(frozen=True)

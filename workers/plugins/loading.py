@@ -68,7 +68,13 @@ def load_plugins(settings: Settings, last_good: LastGood | None = None) -> Plugi
             for each in everything
             for _, plugin in each.loaded
         ),
-        broken=_by_name(broken for each in everything for broken in each.broken),
+        broken=tuple(
+            sorted(
+                (broken for each in everything for broken in each.broken),
+                # Of two with one name first the one whose name it is.
+                key=lambda broken: (broken.name, broken.name_is_taken),
+            )
+        ),
         disabled=_by_name(disabled for each in everything for disabled in each.disabled),
     )
 
@@ -168,8 +174,11 @@ def _place(contents: _Contents, plugin: Plugin) -> str:
 def _turn_out(plugin: Plugin, contents: _Contents, holder: str) -> None:
     """Put a plugin in quarantine, since its name belongs to the one at `holder`."""
     contents.loaded = [(other, held) for other, held in contents.loaded if other is not plugin]
-    error = f"{holder} has a plugin of the same name; rename or disable one of them"
-    contents.broken.append(BrokenPlugin(plugin.name, contents.loadable.origin, plugin.where, error))
+    # To disable it is no way out: that goes by name, and would disable the other one, too.
+    error = f"{holder} has a plugin of the same name; rename it, or remove one of the two"
+    contents.broken.append(
+        BrokenPlugin(plugin.name, contents.loadable.origin, plugin.where, error, name_is_taken=True)
+    )
 
 
 def _remember(

@@ -55,7 +55,8 @@ class HeldPlugin:
     """A plugin as a process has it.
 
     `where` is the file that it runs from, or `file:line` of what is wrong, and `reason` says why it
-    does not run, or not in the version that is in its file.
+    does not run, or not in the version that is in its file; with `name_is_taken` it is that another
+    plugin has its name.
     """
 
     name: str
@@ -65,6 +66,7 @@ class HeldPlugin:
     reason: str | None = None
     handlers: tuple[HeldHandler, ...] = ()
     warnings: tuple[str, ...] = ()
+    name_is_taken: bool = False
 
     @property
     def why(self) -> str:
@@ -97,9 +99,12 @@ class WorkerPlugins:
 
 def held(plugins: Plugins) -> tuple[HeldPlugin, ...]:
     """What a process that loaded `plugins` has, by name. A name may be there twice."""
-    # Of two with the same name the one that runs comes first: it is what the name stands for.
+    # Of two with the same name first the one that runs, or whose it is: what the name stands for.
     return tuple(
-        sorted(_held(plugins), key=lambda each: (each.name, not each.state.runs, each.where))
+        sorted(
+            _held(plugins),
+            key=lambda each: (each.name, not each.state.runs, each.name_is_taken, each.where),
+        )
     )
 
 
@@ -123,7 +128,13 @@ def _held(plugins: Plugins) -> Iterator[HeldPlugin]:
 
 
 def _quarantined(broken: BrokenPlugin) -> HeldPlugin:
-    return HeldPlugin(broken.name, PluginState.QUARANTINED, broken.where, reason=broken.error)
+    return HeldPlugin(
+        broken.name,
+        PluginState.QUARANTINED,
+        broken.where,
+        reason=broken.error,
+        name_is_taken=broken.name_is_taken,
+    )
 
 
 def publish(client: Redis, member: str, plugins: Sequence[HeldPlugin]) -> list[WorkerPlugins]:

@@ -69,6 +69,15 @@ class TestPlugins:
         assert f"{path}:1" in finding.detail
         assert "nothing_of_that_name" in finding.detail
 
+    def test_the_second_of_a_name_is_not_to_be_disabled(self) -> None:
+        """That goes by name, and would disable the one that runs."""
+        self.write("welcome.py", GOOD)
+        self.write("welcome_copy.py", GOOD)
+        runs, second = self.named("welcome")
+        assert (runs.level, second.level) == (OK, WRONG)
+        assert "a plugin of the same name; rename it, or remove one of the two" in second.detail
+        assert second.advice == "see: comethooks plugins check"
+
     def test_a_disabled_one_is_named(self) -> None:
         """It is off because somebody wanted it to be."""
         self.write("welcome.py", GOOD)

@@ -1,5 +1,7 @@
 """Who has what of the plugins."""
 
+from dataclasses import replace
+
 import pytest
 
 from comethooks.workers.plugins.comparing import compare, holdings, not_running
@@ -48,6 +50,16 @@ def test_those_that_have_the_same_are_told_together() -> None:
         "3 workers on a, b run version 1111",
         "1 worker on a runs version 2222",
     ]
+
+
+def test_what_a_file_says_of_its_own_name_counts_before_another_file() -> None:
+    """Neither runs; that the second may not have the name is the lesser news."""
+    second = replace(BROKEN, where="/srv/a.py:3", reason="taken", name_is_taken=True)
+    here = (BROKEN, second)
+    [compared] = compare(here, [worker("a|boot|1", *here)])
+    assert compared.here == BROKEN
+    [holding] = compared.holdings
+    assert holding.plugin == BROKEN
 
 
 @pytest.mark.parametrize(

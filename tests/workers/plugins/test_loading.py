@@ -300,7 +300,9 @@ class TestQuarantine:
         broken = only(plugins.broken)
         second = first.parent / "zz_fine.py"
         assert (broken.name, broken.where) == ("fine", f"{second}:3")
-        assert f"{first}:3 has a plugin of the same name" in broken.error
+        assert broken.error == (
+            f"{first}:3 has a plugin of the same name; rename it, or remove one of the two"
+        )
         assert [plugin.file for plugin in plugins.loaded] == [str(first)]
 
     def test_ending_the_process_still_works(self, write: Write, load: Load) -> None:

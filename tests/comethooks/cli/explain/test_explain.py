@@ -1,8 +1,10 @@
 """`comethooks explain`: everything that happened to an event or a request, and why."""
 
 from comethooks.workers.ids import new_id
+from comethooks.workers.plugins.last_good import LastGood
 from comethooks.workers.plugins.published import HeldHandler, HeldPlugin, PluginState, publish
 from comethooks.workers.record import Kind
+from comethooks.workers.settings.settings import Settings
 from comethooks.workers.states import RunState
 from tests.comethooks.cli.store import TOKEN, run
 from tests.webhooks.samples import message
@@ -150,6 +152,19 @@ class TestEvent:
         shown = command("explain", event.id, COMETHOOKS_DISABLED_PLUGINS="welcome").stdout
         assert "Plugins left out here" in shown
         assert "gone.away      not loaded  done" in shown
+
+    def test_of_two_files_with_a_name_the_one_that_had_it_says_why(self, command, store, folder):
+        """That another file may not have the name is not why the first one does not run."""
+        file = folder("welcome.py", PLUGIN)
+        folder("a_copy.py", PLUGIN)
+        settings = Settings.load(command.environ)
+        last_good = LastGood.of(settings)
+        last_good.own({"welcome": str(file)})
+        event = store.journalled(run("welcome.greet"))
+        file.write_text("def f(:")
+        [document] = command.json("explain", event.id)
+        reason = handlers(document)["welcome.greet"]["reason"]
+        assert reason.startswith("its plugin is quarantined here: SyntaxError")
 
     def test_a_handler_that_came_later_has_no_run(self, command, store, folder):
         """Nor has one while the event waits, or when it was imported; each is told apart."""
