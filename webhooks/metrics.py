@@ -206,6 +206,8 @@ def _runs(overview: Overview) -> Iterator[Metric]:
         labels=["state", "mode"],
     )
     for state, mode in product(UNFINISHED, RunMode):
+        if mode is RunMode.DRY and state in (RunState.WAITING, RunState.DEAD):
+            continue  # it is as good as done, so nobody counts it
         labels = (state.value, mode.value)
         unfinished.add_metric(labels, overview.unfinished.get(labels, 0))
     yield unfinished
