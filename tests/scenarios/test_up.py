@@ -119,6 +119,7 @@ def test_the_legacy_bodies_come_out_as_processed_events(running: Up) -> None:
                 "attempts": 1,
                 "error": None,
                 "replay": None,
+                "dry_run": False,
             }
         ]
     shown = json.loads(running.stack.ask("events", "show", min(ids), "--json"))

@@ -8,6 +8,7 @@ from comethooks.cli.terminal.output import Cell, Column, print_table, styled, ti
 from comethooks.cli.terminal.texts import plain
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import Attempt, StoredRun
+from comethooks.workers.states import RunMode
 from comethooks.workers.texts import without_secrets
 
 
@@ -90,7 +91,7 @@ def run_cells(run: StoredRun) -> tuple[Cell, ...]:
     """A run in a table: handler, state, when it is due again, attempts, start, duration, error."""
     return (
         run.handler,
-        styled(run.state.value),
+        styled(run.state.value).append(" (dry)" if run.mode is RunMode.DRY else ""),
         due_in(run.next_at, now_ms()),
         str(run.attempts),
         moment(run.started_at),

@@ -109,6 +109,7 @@ class StoredRun:
             "attempts": self.attempts,
             "error": self.error,
             "replay": self.replay,
+            "dry_run": self.mode is RunMode.DRY,
         }
 
 

@@ -54,6 +54,7 @@ class TestList:
                 "attempts": 1,
                 "error": None,
                 "replay": None,
+                "dry_run": False,
             },
             {
                 "handler": "welcome.log",
@@ -61,6 +62,7 @@ class TestList:
                 "attempts": 1,
                 "error": "ValueError: no such user",
                 "replay": None,
+                "dry_run": False,
             },
         ]
 

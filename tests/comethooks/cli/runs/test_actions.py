@@ -75,6 +75,14 @@ class TestDryRuns:
         assert len(command.json("runs", "list", "--group", "--replay", "try it")) == 1
         assert command.json("runs", "show", named[0]["event_id"])[0]["runs"]
 
+    def test_wherever_it_is_listed_it_is_marked(self, command, dry):
+        """It did nothing, so its state alone would say too much."""
+        for shown in (("runs", "list", "--replay", "try it"), ("runs", "show", dry.id)):
+            assert "dead (dry)" in command(*shown).stdout
+        assert "dead (dry)" in command("events", "show", dry.id).stdout
+        (listed,) = command.json("runs", "list", "--replay", "try it")
+        assert (listed["state"], listed["dry_run"]) == ("dead", True)
+
     def test_all_means_all_others(self, command, events):
         """Whether they are dismissed or retried."""
         (found,) = command.json("runs", "dismiss", "--state", "dead", "--yes")

@@ -32,6 +32,7 @@ def test_an_event_as_json(journal: Journal):
                     "attempts": 2,
                     "error": "ValueError: no such user",
                     "replay": None,
+                    "dry_run": False,
                 },
                 {
                     "handler": "audit.note",
@@ -39,6 +40,7 @@ def test_an_event_as_json(journal: Journal):
                     "attempts": 1,
                     "error": None,
                     "replay": "july",
+                    "dry_run": False,
                 },
             ],
             "duplicates": {
@@ -61,6 +63,7 @@ def test_a_run_as_json(journal: Journal):
             "attempts": 1,
             "error": None,
             "replay": None,
+            "dry_run": False,
             "started_at": "2025-10-09T08:53:20.000Z",
             "finished_at": "2025-10-09T08:53:20.012Z",
             "next_at": None,
