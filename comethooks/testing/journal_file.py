@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from comethooks.workers.journal import Journal
+from comethooks.workers.settings.addresses import sqlite_url
 
 
 class JournalFile:
@@ -15,7 +16,7 @@ class JournalFile:
         file = Path(self._folder.name) / "journal.db"
         file.write_bytes(_empty())
         # Nothing has to survive a crash of the machine; waiting for the disk took most of the time.
-        self.journal = Journal.open(f"sqlite:///{file}", durable=False)
+        self.journal = Journal.open(sqlite_url(file), durable=False)
 
     def close(self) -> None:
         """Delete it."""
@@ -28,7 +29,7 @@ def _empty() -> bytes:
     """A journal without a row. Making the tables takes a hundred times as long as a copy."""
     with TemporaryDirectory(prefix="comethooks-") as folder:
         file = Path(folder) / "empty.db"
-        journal = Journal.open(f"sqlite:///{file}", durable=False)
+        journal = Journal.open(sqlite_url(file), durable=False)
         journal.create_tables()
         journal.close()
         return file.read_bytes()

@@ -101,10 +101,19 @@ class TestEveryCall:
 
 class TestUrls:
     @pytest.mark.parametrize(
-        "url", ["", "hush-hush", "mysql://u:hush-hush@h/d", "sqlite://", "sqlite:///:memory:"]
+        "url",
+        [
+            "",
+            "hush-hush",
+            "mysql://u:hush-hush@h/d",
+            "sqlite://",
+            "sqlite:///:memory:",
+            "sqlite:///file:x?mode=memory",
+            "sqlite+pysqlite:////d",
+        ],
     )
     def test_what_cannot_be_used_is_named_without_the_password(self, url: str):
-        """The text says what to write instead."""
+        """The text says what to write instead, and it is what the settings refuse, too."""
         with pytest.raises(JournalUrlError, match="DATABASE_URL") as caught:
             Journal.open(url)
         assert HUSH not in str(caught.value)

@@ -91,7 +91,9 @@ def test_a_relative_sqlite_path_becomes_absolute(
 def test_sqlalchemy_reads_the_path_that_was_meant() -> None:
     """Also one with characters that mean something in a URL."""
     path = "/data/50% ü?/chat.db"
-    assert make_url(addresses.sqlite_url(Path(path))).database == path
+    url = addresses.sqlite_url(Path(path))
+    assert make_url(url).database == path
+    assert addresses.parse_database_url(url) == url
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from comethooks.workers.journal.errors import JournalUrlError
+from comethooks.workers.settings.addresses import parse_database_url
 
 BUSY_TIMEOUT_S = 30
 """How long a writer waits for another one's SQLite transaction."""
@@ -26,28 +26,11 @@ _WRITES = "comethooks_writes"
 
 
 def database_url(text: str) -> URL:
-    """The URL of a journal: a SQLite file (`sqlite:////path`) or PostgreSQL (`postgresql://…`,
-    `postgres://…`).
-
-    Raises `JournalUrlError` for anything else.
-    """
+    """The URL of a journal. Raises `JournalUrlError` for what is no setting of one either."""
     try:
-        url = make_url(text)
-    except ArgumentError:
-        raise JournalUrlError(
-            "DATABASE_URL is not a URL; write postgresql://… or sqlite:////path"
-        ) from None
-    if url.drivername in ("postgres", "postgresql"):
-        return url.set(drivername="postgresql+psycopg")
-    if url.drivername not in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg"):
-        raise JournalUrlError(
-            f"DATABASE_URL names {url.drivername}; use postgresql://… or sqlite:////path"
-        )
-    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
-        raise JournalUrlError(
-            "DATABASE_URL must name a file: SQLite in memory is another one in every process"
-        )
-    return url
+        return make_url(parse_database_url(text))
+    except ValueError as error:
+        raise JournalUrlError(f"DATABASE_URL cannot be used: {error}") from None
 
 
 def sqlite_file(text: str) -> Path | None:
