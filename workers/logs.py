@@ -5,7 +5,6 @@ exception is its type and where it was raised. Its text is kept with the run tha
 `one_line` and `traceback_text`.
 """
 
-import json
 import logging
 import sys
 import traceback
@@ -17,13 +16,11 @@ from pathlib import PurePath
 from types import FrameType
 from typing import Any, Literal, TextIO
 
-import orjson
 import structlog
 from structlog.typing import Processor, WrappedLogger
 
 from comethooks.schemas import masked
-from comethooks.workers.record import scrub
-from comethooks.workers.texts import number_of
+from comethooks.workers.texts import dumps, number_of, scrub
 
 MAX_LINE = 500
 """Characters of an error's one line."""
@@ -218,7 +215,4 @@ def _plain(value: Any, depth: int = 0) -> Any:
 
 
 def _json(_logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]) -> str:
-    try:
-        return orjson.dumps(event).decode()
-    except TypeError:  # a lone surrogate, or an integer of more than 64 bits
-        return scrub(json.dumps(event, ensure_ascii=False, default=str))
+    return dumps(event, scrubs=True).decode()

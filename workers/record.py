@@ -9,7 +9,6 @@ Whoever changes what `m` holds gives the format a new number, so that an entry o
 told from a damaged one: it stays where it is until workers come that can read it.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
@@ -20,9 +19,9 @@ from uuid import UUID
 import orjson
 
 from comethooks.schemas import COMETCHAT, Parsed
+from comethooks.workers.texts import dumps
 
 FORMAT = b"1"
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 ENTRY_OVERHEAD_BYTES = 256
 """What an entry costs in Redis beside its fields, roughly: ids, lengths, the duplicate key."""
 
@@ -119,11 +118,7 @@ class DamagedError(RecordError):
 
 def encode_meta(record: Record) -> bytes:
     """The field `m` of the stream entry for `record`."""
-    meta = [getattr(record, name) for name in _META]
-    try:
-        return orjson.dumps(meta)
-    except TypeError:
-        return orjson.dumps(_scrubbed(meta))
+    return dumps([getattr(record, name) for name in _META], scrubs=True)
 
 
 def decode(entry: Mapping[bytes, bytes]) -> Record:
@@ -156,20 +151,3 @@ def _read(meta: Any) -> dict[str, Any]:
 def cost(entry: Mapping[bytes, bytes]) -> int:
     """How many bytes of the backlog an entry with these fields stands for."""
     return len(entry.get(b"m", b"")) + len(entry.get(b"b", b"")) + ENTRY_OVERHEAD_BYTES
-
-
-def scrub(text: str) -> str:
-    """`text` without what a text column of SQL or JSON output refuses: NUL and lone surrogates, as
-    U+FFFD.
-    """
-    return _UNSTORABLE.sub("\ufffd", text)
-
-
-def _scrubbed(value: Any) -> Any:
-    if isinstance(value, str):
-        return scrub(value)
-    if isinstance(value, Mapping):
-        return {scrub(str(key)): _scrubbed(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_scrubbed(item) for item in value]
-    return value

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -10,6 +10,7 @@ import orjson
 
 from comethooks.schemas.masking import MASK, masked
 
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SECRET = re.compile(
     r"""
     (?P<key> token | password | secret | (?: api | auth | private ) [_-]? key | authorization
@@ -26,14 +27,27 @@ _SECRET = re.compile(
 )
 
 
-def dumps(document: Any) -> bytes:
+def dumps(document: Any, *, scrubs: bool = False) -> bytes:
     """JSON, also of what orjson refuses: a lone surrogate that a body named, a number that is too
-    large.
+    large. With `scrubs` no lone surrogate is left, and what JSON does not know becomes a string.
     """
     try:
         return orjson.dumps(document)
     except orjson.JSONEncodeError:
+        if scrubs:
+            return scrub(json.dumps(document, ensure_ascii=False, default=_plain)).encode()
         return json.dumps(document).encode("ascii")
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else str(value)
+
+
+def scrub(text: str) -> str:
+    """`text` without what a text column of SQL or JSON output refuses: NUL and lone surrogates, as
+    U+FFFD.
+    """
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def number_of(count: float, one: str, many: str | None = None) -> str:

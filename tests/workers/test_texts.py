@@ -4,11 +4,13 @@ import ast
 import json
 import re
 from itertools import chain, pairwise
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
-from comethooks.workers.texts import cut, dumps, number_of
+from comethooks.workers.texts import cut, dumps, number_of, scrub
 from tests.test_imports import FLOORS, ROOT
 
 
@@ -16,6 +18,25 @@ from tests.test_imports import FLOORS, ROOT
 def test_json_is_made_of_whatever_a_body_may_hold(value: Any) -> None:
     """What orjson refuses, too."""
     assert json.loads(dumps(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ({"a\ud800": ("\udfff", 2**70)}, {"a\ufffd": ["\ufffd", 2**70]}),
+        ([MappingProxyType({"a": None}), Path("/b")], [{"a": None}, "/b"]),
+    ],
+)
+def test_json_that_is_kept_has_no_lone_surrogate_and_loses_nothing_else(
+    value: Any, kept: Any
+) -> None:
+    """Nothing that JSON does not know keeps the rest from being written."""
+    assert json.loads(dumps(value, scrubs=True)) == kept
+
+
+def test_scrubbing_replaces_nul_and_lone_surrogates_only() -> None:
+    """Emoji and everything else stay."""
+    assert scrub("a\x00b\ud83dc😀") == "a\ufffdb\ufffdc😀"
 
 
 @pytest.mark.parametrize(

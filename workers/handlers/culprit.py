@@ -7,7 +7,7 @@ from traceback import walk_stack, walk_tb
 from types import CodeType, FrameType
 from typing import NamedTuple
 
-from comethooks.workers.record import scrub
+from comethooks.workers.texts import scrub
 
 _INSTALLED = ("site-packages", "dist-packages")
 

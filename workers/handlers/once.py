@@ -23,8 +23,8 @@ from typing import NoReturn, Protocol
 from comethooks.workers.handlers.http import Http
 from comethooks.workers.journal import KnownOnce, OnceClaim
 from comethooks.workers.plugins.retry import NotYet
-from comethooks.workers.record import scrub
 from comethooks.workers.states import OnceState
+from comethooks.workers.texts import scrub
 
 LONGEST_KEY = 200
 BUSY_SECONDS = 5.0

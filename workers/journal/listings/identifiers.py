@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, Table, func, literal, select
 
 from comethooks.workers.journal.errors import AmbiguousIdError
-from comethooks.workers.record import scrub
+from comethooks.workers.texts import scrub
 
 PREFIX_LENGTH = 6
 """The fewest characters that stand for the id which begins with them."""

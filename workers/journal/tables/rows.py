@@ -1,16 +1,13 @@
 """Records and results as rows. What a column cannot hold is cut, scrubbed or left out."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-import orjson
 
 from comethooks.workers.journal.settled import Attempt, RunResult
 from comethooks.workers.journal.tables.models import LIVE, TEXT_LENGTH, Outcome
 from comethooks.workers.journal.times import storable
-from comethooks.workers.record import Kind, Record, scrub
-from comethooks.workers.texts import cut
+from comethooks.workers.record import Kind, Record
+from comethooks.workers.texts import cut, dumps, scrub
 
 _ERROR_LENGTH = 1000
 _TRACEBACK_LENGTH = 64_000
@@ -125,15 +122,12 @@ def _end_of(text: str | None, length: int) -> str | None:
 
 
 def _lines(lines: Sequence[str]) -> str | None:
-    return scrub(json.dumps(lines, ensure_ascii=False)) if lines else None
+    return _json(lines) if lines else None
 
 
 def _int64(number: int | None) -> int | None:
     return number if number is not None and number in _INT64 else None
 
 
-def _json(value: Mapping[str, Any]) -> str:
-    try:
-        return orjson.dumps(value).decode()
-    except TypeError:
-        return scrub(json.dumps(dict(value), ensure_ascii=False))
+def _json(value: Any) -> str:
+    return dumps(value, scrubs=True).decode()
