@@ -2,15 +2,13 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from redis.exceptions import RedisError
-
 from comethooks.cli.terminal.details import print_text
-from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table, styled
+from comethooks.cli.terminal.output import Cell, Column, print_json, print_table, styled
+from comethooks.cli.terminal.stores import workers_at_work
 from comethooks.workers import logs
 from comethooks.workers.journal import iso
 from comethooks.workers.plugins.comparing import ABSENT, Compared, Holding, compare
@@ -18,11 +16,9 @@ from comethooks.workers.plugins.discovery import overlooked
 from comethooks.workers.plugins.handler import Handler
 from comethooks.workers.plugins.loaded import BoundHandler, LoadedPlugin, Plugins
 from comethooks.workers.plugins.loading import look_at_plugins
-from comethooks.workers.plugins.published import WorkerPlugins, at_work, held
+from comethooks.workers.plugins.published import held
 from comethooks.workers.settings.settings import Settings
-from comethooks.workers.streams.connections import connect
 
-_REDIS_SECONDS = 1.0
 _COLUMNS = (
     Column("NAME", folds_at=16),
     Column("STATE"),
@@ -76,19 +72,6 @@ def find(settings: Settings) -> list[FoundPlugin]:
     names = {plugin.name for plugin in found}
     found += [_elsewhere(each) for each in compared.values() if each.name not in names]
     return sorted(found, key=lambda plugin: (plugin.name, plugin.where))
-
-
-def workers_at_work(settings: Settings) -> list[WorkerPlugins] | None:
-    """What the workers have; None when that is not known."""
-    with closing(
-        connect(settings.redis_url, connect_timeout=_REDIS_SECONDS, timeout=_REDIS_SECONDS)
-    ) as client:
-        try:
-            return at_work(client)
-        except (RedisError, OSError) as error:
-            why = type(error).__name__
-            hint(f"What the workers have is not known: Redis does not answer ({why}).")
-            return None
 
 
 def _found(plugins: Plugins, compared: dict[str, Compared]) -> Iterator[FoundPlugin]:

@@ -5,9 +5,12 @@ from typing import Any
 
 import click
 
+from comethooks.cli import load_settings
 from comethooks.cli.terminal.output import hint
+from comethooks.cli.terminal.stores import workers_at_work
 from comethooks.workers.journal import PREFIX_LENGTH, TEXT_LENGTH, from_text
-from comethooks.workers.patterns import KNOWN, pattern_of
+from comethooks.workers.patterns import KNOWN, pattern_of, unknown
+from comethooks.workers.plugins.discovery import loadables
 from comethooks.workers.settings.values import parse_duration
 from comethooks.workers.texts import near
 
@@ -58,8 +61,8 @@ class Identifier(click.ParamType):  # type: ignore[type-arg]
 class TriggerPattern(click.ParamType):  # type: ignore[type-arg]
     """A trigger, a canonical name, or either with `*`.
 
-    A pattern that no known trigger fits is warned of. It is not wrong use, because events with
-    unknown triggers are kept too.
+    A pattern that no known trigger fits is warned of, unless it names a plugin, whose events it
+    then means. It is not wrong use, because events with unknown triggers are kept too.
     """
 
     name = "trigger"
@@ -69,11 +72,23 @@ class TriggerPattern(click.ParamType):  # type: ignore[type-arg]
         text = str(value).strip()
         if not text:
             self.fail("write a trigger, a canonical name, or either with *", param, ctx)
-        if not pattern_of(text).is_known:
+        if not pattern_of(text).is_known and unknown(text, _plugins()):
             close = near(text, KNOWN)
             advice = f"did you mean {' or '.join(close)}?" if close else "see: comethooks triggers"
             hint(f'Warning: no trigger of CometChat\'s that is known here fits "{text}"; {advice}')
         return text
+
+
+def _plugins() -> frozenset[str]:
+    """The names of the plugins that are found here, whose code that does not run, or at work."""
+    settings = load_settings()
+    workers = workers_at_work(settings) or ()
+    return frozenset(
+        (
+            *(loadable.name for loadable in loadables(settings)),
+            *(plugin.name for worker in workers for plugin in worker.plugins),
+        )
+    )
 
 
 class ReplayName(click.ParamType):  # type: ignore[type-arg]

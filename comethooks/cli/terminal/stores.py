@@ -1,7 +1,7 @@
 """Where commands find what was kept: the streams and the journal that the settings name."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -25,6 +25,8 @@ from comethooks.workers.settings.addresses import masked_url
 from comethooks.workers.settings.settings import NAMES, Settings
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.connections import connect
+
+_REDIS_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,19 @@ def open_stores() -> Iterator[Stores]:
         raise click.ClickException(str(error)) from None
     finally:
         client.close()
+
+
+def workers_at_work(settings: Settings) -> list[WorkerPlugins] | None:
+    """What the workers have; None when that is not known."""
+    with closing(
+        connect(settings.redis_url, connect_timeout=_REDIS_SECONDS, timeout=_REDIS_SECONDS)
+    ) as client:
+        try:
+            return at_work(client)
+        except (RedisError, OSError) as error:
+            why = type(error).__name__
+            hint(f"What the workers have is not known: Redis does not answer ({why}).")
+            return None
 
 
 def warn_of_streams(settings: Settings, reason: str) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from comethooks.cli.plugins.listing import workers_at_work
 from comethooks.cli.terminal.output import hint
+from comethooks.cli.terminal.stores import workers_at_work
 from comethooks.schemas import COMETCHAT, TRIGGERS
 from comethooks.workers import logs
 from comethooks.workers.patterns import misfit

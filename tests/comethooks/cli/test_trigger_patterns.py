@@ -5,10 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from comethooks.workers.journal.times import iso
+from comethooks.workers.plugins.published import HeldPlugin, PluginState, publish
 from comethooks.workers.record import Record
 from comethooks.workers.states import RunState
 from tests.comethooks.cli.conftest import Command
 from tests.comethooks.cli.store import START, Store, run
+from tests.redis_server import RedisServer
 
 EVERYWHEN = ("--since", iso(START - 60_000), "--until", iso(START + 60_000))
 LISTINGS = [
@@ -111,6 +113,23 @@ def test_one_that_fits_nothing_says_so_and_names_near_ones(
 def test_one_that_fits_something_says_nothing(command: Command, store: Store, pattern: str) -> None:
     """Nor one of another source, whose triggers this version cannot know."""
     assert "known here" not in command("events", "list", "--trigger", pattern).stderr
+
+
+@pytest.mark.parametrize("pattern", ["greeter.greeted", "far.*"])
+def test_one_of_a_plugin_that_is_here_or_at_work_says_nothing(
+    command: Command,
+    store: Store,
+    folder: Callable[[str, str], object],
+    redis_server: RedisServer,
+    pattern: str,
+) -> None:
+    """What plugins emit has names that only they know; no code of a plugin runs for that."""
+    folder("greeter.py", "raise AssertionError")
+    with redis_server.client() as client:
+        publish(client, "host|boot|1", [HeldPlugin("far", PluginState.LOADED, "/far.py", "1")])
+    assert command("events", "list", "--trigger", pattern).stderr == (
+        "No events found. To send one: comethooks send after_message\n"
+    )
 
 
 def test_one_that_nothing_could_ever_fit_is_wrong_use(command: Command) -> None:
