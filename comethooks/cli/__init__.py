@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import click
 
-from comethooks.workers.settings.env_file import EnvFileError, read_env_file
+from comethooks.workers.settings.env_file import FROM_ENV_FILE, EnvFileError, read_env_file
 from comethooks.workers.settings.settings import Settings, SettingsError
 
 _MODULES: Mapping[str, str] = {
@@ -59,7 +59,8 @@ def main() -> None:
     for remark in remarks:
         click.echo(remark, err=True)
     # Into the environment itself: what is started from here, and what plugins look at, is the same.
-    os.environ.update(added)
+    if added:
+        os.environ.update({**added, FROM_ENV_FILE: ",".join(added)})
 
 
 def load_settings() -> Settings:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from comethooks.doctor.finding import Finding, Level
 from comethooks.workers.settings.addresses import is_local, masked_url
 from comethooks.workers.settings.credentials import Credential
+from comethooks.workers.settings.env_file import ENV_FILE, from_env_file
 from comethooks.workers.settings.settings import NAMES, Settings
 from comethooks.workers.settings.variables import read_variables
 
@@ -37,11 +38,15 @@ def check_settings(settings: Settings) -> Iterator[Finding]:
 
 
 def _given(settings: Settings) -> Finding:
+    of_file = {name.removesuffix("_FILE") for name in from_env_file(settings.environ)}
     names = given(settings)
-    from_environment = (
-        f"{', '.join(names)} from the environment" if names else "none from the environment"
-    )
-    return Finding("settings.given", Level.OK, f"{from_environment}; the others are as they come")
+    places = {
+        "the environment": [name for name in names if name not in of_file],
+        str(ENV_FILE): [name for name in names if name in of_file],
+    }
+    told = [f"{', '.join(there)} from {place}" for place, there in places.items() if there]
+    detail = ", ".join(told) or "none from the environment"
+    return Finding("settings.given", Level.OK, f"{detail}; the others are as they come")
 
 
 def _data_dir(settings: Settings) -> Finding:

@@ -51,6 +51,8 @@ def test_every_process_of_up_sees_the_file(stack: Stack) -> None:
     assert '"nearest":"COMETHOOKS_WORKERS"' in told
     assert lines(stack, "COMETHOOKS_RECORDER_FILE") == []
     assert "hush" not in stack.log()
+    assert "Try it from another terminal:" in stack.log()
+    assert "COMETHOOKS_BASIC_AUTH, PORT from .env;" in stack.run("doctor", check=False).stdout
 
 
 def test_web_and_worker_tell_by_themselves(stack: Stack, redis_server: RedisServer) -> None:

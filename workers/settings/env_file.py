@@ -11,6 +11,9 @@ SETTLED = "_COMETHOOKS_SETTLED"
 """Set for the processes that `comethooks up` starts. They take the environment as it is: a file
 that was changed since would give each part, and each that comes back, settings of its own."""
 
+FROM_ENV_FILE = "_COMETHOOKS_FROM_ENV_FILE"
+"""Names the variables that were added to the environment from the file, with commas."""
+
 
 class EnvFileError(Exception):
     """There is a `.env` that cannot be read."""
@@ -41,6 +44,11 @@ def read_env_file(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]
         elif line.key and line.value is not None and not _is_given(line.key, environ):
             added[line.key] = line.value
     return added, remarks
+
+
+def from_env_file(environ: Mapping[str, str]) -> set[str]:
+    """The variables in `environ` that were added from the file."""
+    return set(environ.get(FROM_ENV_FILE, "").split(",")) & environ.keys()
 
 
 def _is_given(name: str, environ: Mapping[str, str]) -> bool:

@@ -23,7 +23,7 @@ from comethooks.workers import logs
 from comethooks.workers.processes import RELOAD, StopFlag
 from comethooks.workers.settings.addresses import EVERYWHERE, LOOPBACK, host_and_port
 from comethooks.workers.settings.credentials import ensure_credentials
-from comethooks.workers.settings.env_file import SETTLED
+from comethooks.workers.settings.env_file import SETTLED, from_env_file
 from comethooks.workers.settings.paths import credentials_path, lock_path
 from comethooks.workers.settings.settings import NAMES, Settings
 from comethooks.workers.supervision.embedded import embedded_server, wait_until_ready
@@ -95,7 +95,7 @@ def _run_all(settings: Settings, stop: StopFlag) -> None:
         if ready:
             plugins.tell()
         if not stop.is_set():
-            _greet(settings, ready)
+            click.echo(greeting(settings, ready=ready), err=True)
         supervise(started, stop, on_tick=partial(plugins.follow, started))
     except EmbeddedServerError as error:
         raise click.ClickException(str(error)) from None
@@ -108,6 +108,11 @@ def _run_all(settings: Settings, stop: StopFlag) -> None:
 
 def _given() -> set[str]:
     return {name.removesuffix("_FILE") for name, value in os.environ.items() if value.strip()}
+
+
+def _exported() -> set[str]:
+    """What is given and is not in the `.env`, where any command of this folder finds it."""
+    return _given() - {name.removesuffix("_FILE") for name in from_env_file(os.environ)}
 
 
 def _services(settings: Settings) -> list[Child]:
@@ -146,7 +151,8 @@ def _wait_until_ready(settings: Settings, children: Sequence[Child], stop: StopF
     return False
 
 
-def _greet(settings: Settings, ready: bool) -> None:
+def greeting(settings: Settings, *, ready: bool) -> str:
+    """What to enter in the Dashboard, what to try, and what is worth knowing."""
     state = "is ready" if ready else "is not ready yet; `comethooks doctor` says why"
     lines = [
         "",
@@ -154,7 +160,7 @@ def _greet(settings: Settings, ready: bool) -> None:
         f"  URL        {settings.public_url}/webhooks",
         *_credentials(settings),
         "",
-        "Try it from another terminal:",
+        f"Try it from another terminal{_with_the_same()}:",
         f"  {_own_command(settings)} send after_message",
         f"  {_own_command(settings)} events list",
         "",
@@ -162,7 +168,7 @@ def _greet(settings: Settings, ready: bool) -> None:
         "Ctrl-C stops everything. Nothing that was accepted is lost.",
         "",
     ]
-    click.echo("\n".join(lines), err=True)
+    return "\n".join(lines)
 
 
 def _credentials(settings: Settings) -> Iterator[str]:
@@ -210,12 +216,19 @@ def _shorter(settings: Settings) -> str:
     return "".join(f", {each}" for each in less)
 
 
+def _with_the_same() -> str:
+    """The settings that another terminal needs and that may hold a password."""
+    secret = {NAMES["basic_auth"], NAMES["redis_url"], NAMES["database_url"]}
+    names = ", ".join(sorted(_exported() & secret))
+    return f", with the same {names}" if names else ""
+
+
 def _own_command(settings: Settings) -> str:
     """How to call this command from the same folder, with the settings that matter."""
     program = Path(sys.argv[0])
     with contextlib.suppress(ValueError):
         program = program.resolve().relative_to(Path.cwd())
-    given = _given() & {NAMES["data_dir"], NAMES["host"], NAMES["port"]}
+    given = _exported() & {NAMES["data_dir"], NAMES["host"], NAMES["port"]}
     assignments = [f"{name}={os.environ[name]}" for name in sorted(given) if name in os.environ]
     return " ".join([*assignments, str(program)])
 

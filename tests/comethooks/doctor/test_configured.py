@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from comethooks.doctor.configured import check_settings, unusable
+from comethooks.workers.settings.env_file import FROM_ENV_FILE
 from comethooks.workers.settings.settings import Settings
 from tests.comethooks.doctor.findings import OK, WARNING, by_check, levels, not_ok
 
@@ -30,6 +31,16 @@ def test_where_they_come_from_is_named(tmp_path: Path) -> None:
     )
     assert found["settings.given"].detail.startswith(
         "COMETHOOKS_BASIC_AUTH, PORT, COMETHOOKS_DATA_DIR from the environment"
+    )
+
+
+def test_those_of_the_env_file_are_told_apart(tmp_path: Path) -> None:
+    """Whoever would change one has to know where it is."""
+    variables = {"PORT": "8001", "COMETHOOKS_WORKERS": "2", FROM_ENV_FILE: "PORT,EDITOR"}
+    found = by_check(check_settings(settings(tmp_path, **variables)))
+    assert found["settings.given"].detail == (
+        "COMETHOOKS_DATA_DIR, COMETHOOKS_WORKERS from the environment, PORT from .env;"
+        " the others are as they come"
     )
 
 
