@@ -6,6 +6,7 @@ plugins emit go to who names the plugin: `greeter.greeted` and `greeter.*` see t
 """
 
 import re
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -59,6 +60,12 @@ class Pattern:
     def is_known(self) -> bool:
         """Whether it fits something known; of other sources than CometChat nothing is."""
         return COMETCHAT not in self.sources or any(map(self.fits, KNOWN))
+
+    def among(self, triggers: Iterable[str]) -> tuple[str, ...]:
+        """Those of CometChat's triggers whose events it means, in their order."""
+        if COMETCHAT not in self.sources:
+            return ()
+        return tuple(each for each in triggers if self.fits(each) or each in self.triggers)
 
     def fits(self, text: str | None) -> bool:
         """Whether a trigger or a canonical name is what it means."""

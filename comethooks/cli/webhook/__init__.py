@@ -103,7 +103,8 @@ def webhook() -> None:
     "triggers",
     metavar="NAME",
     multiple=True,
-    help="Only these; repeatable. By default all.",
+    help="Only these: triggers or canonical names, * stands for any text; repeatable. By default"
+    " all.",
 )
 @click.option(
     "--for-handlers",

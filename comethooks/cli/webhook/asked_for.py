@@ -6,9 +6,8 @@ import click
 
 from comethooks.cli.terminal.output import hint
 from comethooks.cli.terminal.stores import workers_at_work
-from comethooks.schemas import COMETCHAT, TRIGGERS
 from comethooks.workers import logs
-from comethooks.workers.patterns import misfit
+from comethooks.workers.patterns import pattern_of
 from comethooks.workers.plugins.loading import look_at_plugins
 from comethooks.workers.plugins.published import HeldHandler, held
 from comethooks.workers.settings.settings import Settings
@@ -39,11 +38,7 @@ def _handlers(settings: Settings) -> Sequence[HeldHandler]:
 
 
 def _asks(handler: HeldHandler, trigger: str) -> bool:
-    known = TRIGGERS.get(trigger)
-    canonical = known.canonical if known else None
-    return any(
-        misfit(pattern, trigger, canonical, COMETCHAT) is None for pattern in handler.patterns
-    )
+    return any(pattern_of(pattern).among((trigger,)) for pattern in handler.patterns)
 
 
 def only_asked_for(asking: Mapping[str, Sequence[str]], more: Sequence[str]) -> tuple[str, ...]:

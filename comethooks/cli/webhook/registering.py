@@ -22,8 +22,11 @@ from comethooks.management import (
     carry_out,
     registrable_triggers,
 )
+from comethooks.schemas import TRIGGERS
+from comethooks.workers.patterns import pattern_of
 from comethooks.workers.settings.addresses import is_local, masked_url
 from comethooks.workers.settings.settings import NAMES, Settings
+from comethooks.workers.texts import near
 
 _COLUMNS = (Column("WHAT", folds_at=32), Column("RESULT"), Column("DETAIL", folds_at=32))
 _PAST = {
@@ -43,8 +46,9 @@ def registration(
     for_handlers: bool = False,
     legacy: bool,
 ) -> Registration:
-    """What is asked for, with what the settings say: of the triggers those that are named or that
-    handlers ask for, else all. Ends the command where CometChat could not send to it.
+    """What is asked for, with what the settings say: of the triggers those that `triggers`, which
+    are patterns, mean or that handlers ask for, else all. Ends the command where CometChat could
+    not send to it.
     """
     if not settings.basic_auth:
         raise click.ClickException(
@@ -52,27 +56,43 @@ def registration(
             f" this COMETHOOKS_DATA_DIR, or set {NAMES['basic_auth']}=user:password"
         )
     known = registrable_triggers(legacy=legacy)
-    for trigger in triggers:
-        if trigger not in known:
-            kind = "legacy" if legacy else "current"
-            hint(
-                plain(
-                    f"Warning: {trigger} is no trigger of {kind} webhooks that is known here; it is"
-                    " asked for."
-                )
-            )
+    chosen = tuple(dict.fromkeys(each for text in triggers for each in _meant(text, known, legacy)))
     first = settings.basic_auth[0]
     wanted = Registration(
         url=_address(url, settings),
         user=first.user,
         password=first.password,
-        triggers=tuple(dict.fromkeys(triggers)) or known,
+        triggers=chosen or known,
     )
     if for_handlers:
-        return replace(wanted, triggers=only_asked_for(asked_for(settings, known), triggers))
+        return replace(wanted, triggers=only_asked_for(asked_for(settings, known), chosen))
     if not triggers:
         offer(asked_for(settings, known), known)
     return wanted
+
+
+def _meant(written: str, known: Sequence[str], legacy: bool) -> Sequence[str]:
+    """The triggers among `known` that a pattern means. Ends the command as wrong use where there is
+    none, unless it may be a trigger that is newer than this version.
+    """
+    if meant := pattern_of(written).among(known):
+        return meant
+    kind = "legacy" if legacy else "current"
+    canonical = (TRIGGERS[each].canonical for each in known)
+    close = near(written, (*known, *filter(None, canonical)))
+    advice = f"did you mean {' or '.join(close)}?" if close else "see: comethooks triggers"
+    if not written or any(sign in written for sign in "*.:"):
+        raise click.BadParameter(
+            plain(f'no trigger of {kind} webhooks fits "{written}"; {advice}'),
+            param_hint="'--trigger'",
+        )
+    hint(
+        plain(
+            f"Warning: {written} is no trigger of {kind} webhooks that is known here, and is asked"
+            f" for; {advice}"
+        )
+    )
+    return (written,)
 
 
 def warn(plan: RegistrationPlan) -> None:

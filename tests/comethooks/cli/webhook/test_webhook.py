@@ -162,15 +162,46 @@ class TestRegister:
         assert webhook("register", "--legacy").exit_code == 0
         assert server.triggers == {"comethooks": list(registrable_triggers(legacy=True))}
 
+    @pytest.mark.parametrize(
+        ("patterns", "legacy", "meant"),
+        [
+            (("message.sent",), False, ["message_sent"]),
+            (("message.sent",), True, ["after_message"]),
+            (("cometchat:message.sent",), False, ["message_sent"]),
+            (("reaction.*",), False, ["message_reaction_added", "message_reaction_removed"]),
+            (
+                ("message_reaction_*", "message.sent", "message_sent"),
+                False,
+                ["message_reaction_added", "message_reaction_removed", "message_sent"],
+            ),
+        ],
+    )
+    def test_triggers_are_named_as_everywhere(self, webhook, server, patterns, legacy, meant):
+        """By canonical names and wildcards too; CometChat gets the triggers that they mean."""
+        server.legacy = legacy
+        given = [each for pattern in patterns for each in ("--trigger", pattern)]
+        assert webhook("register", *given, *["--legacy"] * legacy).exit_code == 0
+        assert server.triggers == {"comethooks": meant}
+
     def test_an_unknown_trigger_is_asked_for_with_a_warning(self, webhook, server):
         """CometChat's list grows faster than ours."""
         done = webhook("register", "--trigger", "message_sung")
         assert done.exit_code == 0
         assert (
-            "Warning: message_sung is no trigger of current webhooks that is known here"
-            in done.stderr
-        )
+            "Warning: message_sung is no trigger of current webhooks that is known here, and is"
+            " asked for; did you mean message_sent"
+        ) in done.stderr
         assert server.triggers == {"comethooks": ["message_sung"]}
+
+    @pytest.mark.parametrize(
+        "pattern", ["mesage.*", "tickets:opened", "before_*", "message.sung", ""]
+    )
+    def test_what_can_only_be_a_pattern_and_fits_none_is_wrong_use(self, webhook, server, pattern):
+        """Nothing is asked for that CometChat could not know."""
+        done = webhook("register", "--trigger", pattern)
+        assert done.exit_code == 2
+        assert "no trigger of current webhooks" in done.stderr
+        assert server.calls == []
 
     def test_a_key_of_another_kind_is_explained(self, webhook):
         done = webhook("register", COMETCHAT_MGMT_KEY="restkey1")
@@ -467,6 +498,15 @@ class TestHandlers:
         assert sorted(server.triggers["comethooks"]) == sorted(
             ["message_sent", "call_initiated", *groups]
         )
+
+    def test_the_echo_of_an_edit_comes_with_the_trigger_of_messages(self, webhook, server, folder):
+        """CometChat knows no trigger for it alone."""
+        folder(
+            "welcome.py",
+            self.GREET.replace('"message.sent", "group_*"', '"message.echo", echoes=True'),
+        )
+        assert webhook("register", "--for-handlers").exit_code == 0
+        assert server.triggers["comethooks"] == ["message_sent"]
 
     def test_what_the_workers_have_counts_more_than_what_is_found_here(
         self, webhook, server, folder, redis_server
