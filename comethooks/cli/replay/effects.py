@@ -49,7 +49,7 @@ class EffectKinds:
             kinds = f", of {len(rest)} other kinds" if rest and not self.others else ""
             yield f"… and {more} more{kinds}"
         if not ordered:
-            yield "nothing"
+            yield "Handlers would have done nothing through ctx."
 
     def as_json(self) -> list[dict[str, Any]]:
         """Every kind that is counted by itself, the most frequent first."""

@@ -245,6 +245,18 @@ def call(event, ctx):
         assert len(status["effects"]) == 15
         assert "would emit caller.called: 12 times" in command("replay", "status", "mended").stdout
 
+    def test_that_nothing_would_have_been_done_is_a_sentence(self, command, store, work):
+        """Also where it is asked for later."""
+        store.journalled()
+        worker = in_a_thread(work)
+        done = command(
+            "replay", "run", "--name", "mended", "--handler", "welcome.count", "--dry-run", "--yes"
+        )
+        worker.join(10)
+        nothing = "Handlers would have done nothing through ctx."
+        assert done.stdout.splitlines()[1:] == [nothing]
+        assert nothing in command("replay", "status", "mended").stdout
+
     def test_a_dry_run_is_one(self, command, store, replays):
         """Its handlers are told; the help says what it cannot hold back."""
         store.journalled()
