@@ -8,7 +8,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from comethooks.schemas.masking import MASK
 from comethooks.workers.settings.values import parse_number, parse_path
@@ -106,6 +106,13 @@ def parse_redis_url(text: str) -> str:
             "expected redis://[user:password@]host:port/0, rediss://… or unix:///path/to/socket"
         )
     _check_host(text)
+    # redis-py uses database 0 when it cannot read the path, and says nothing.
+    parts = urlsplit(text)
+    databases = parse_qs(parts.query).get("db", [])
+    if scheme != "unix" and parts.path.removeprefix("/"):
+        databases.append(parts.path.removeprefix("/"))
+    if not all(re.fullmatch("[0-9]+", number) for number in databases):
+        raise ValueError("expected a whole number for its database, as in redis://host:port/0")
     return text
 
 

@@ -122,10 +122,33 @@ def test_another_database_is_refused_without_quoting_the_url(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["redis://h:6379/0", "rediss://u:p@h", "unix:///run/valkey.sock?db=1"]
+    "text",
+    [
+        "redis://h:6379/0",
+        "redis://h:6379/",
+        "redis://h?db=15",
+        "rediss://u:p@h",
+        "unix:///run/valkey.sock?db=1",
+    ],
 )
 def test_redis_urls_pass_as_they_are(text: str) -> None:
     assert addresses.parse_redis_url(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "redis://h:1/abc",
+        "rediss://u:p@h/-1",
+        "redis://h/1/2",
+        "redis://h?db=x",
+        "unix:///run/valkey.sock?db=one",
+    ],
+)
+def test_the_database_of_redis_is_a_number(text: str) -> None:
+    """redis-py leaves out some of these without a word, and would use database 0."""
+    with pytest.raises(ValueError, match="expected a whole number"):
+        addresses.parse_redis_url(text)
 
 
 @pytest.mark.parametrize("text", ["http://h", "h:6379", "redis://", "unix://"])
