@@ -20,7 +20,7 @@ MASK = "***"
 CUT_OFF = "..."
 _DEEPEST = 100
 
-_SECRET_ENDINGS = (
+SECRET_ENDINGS = (
     "token",
     "password",
     "secret",
@@ -30,7 +30,18 @@ _SECRET_ENDINGS = (
     "authorization",
     "signature",
 )
-_SECRET_PARAMETERS = (*_SECRET_ENDINGS, "credential", "policy", "sig", "fat")
+"""How a key of a body ends, but for what is no letter in it, that has a secret."""
+SECRET_NAMES = (
+    *SECRET_ENDINGS,
+    "pass",
+    "passwd",
+    "passphrase",
+    "key",
+    "credential",
+    "auth",
+)
+"""What is in the name of a setting, or of a part of an address, that is secret."""
+_SECRET_PARAMETERS = (*SECRET_ENDINGS, "credential", "policy", "sig", "fat")
 _NOT_LETTERS = re.compile(r"[^a-z0-9]")
 _PARAMETER = re.compile(r"""(?P<name>[?&#][^=&?#\s]{1,128})=[^&#\s"'<>]+""")
 
@@ -122,7 +133,7 @@ def _masked(value: Any, levels: int) -> Any:
 
 def _masked_entry(key: str, value: Any, levels: int) -> Any:
     is_set = value is not None and value != ""
-    is_secret = key in secret_keys() or _ends_with(key, _SECRET_ENDINGS)
+    is_secret = key in secret_keys() or _ends_with(key, SECRET_ENDINGS)
     return MASK if is_set and is_secret else _masked(value, levels)
 
 

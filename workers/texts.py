@@ -8,20 +8,20 @@ from typing import Any
 
 import orjson
 
-from comethooks.schemas.masking import MASK, masked
+from comethooks.schemas.masking import MASK, SECRET_ENDINGS, masked
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_SECRET_KEYS = "|".join(re.sub("key$", "[_-]?key", ending) for ending in SECRET_ENDINGS)
 _SECRET = re.compile(
-    r"""
-    (?P<key> token | password | secret | (?: api | auth | private ) [_-]? key | authorization
-        | signature )
+    rf"""
+    (?P<key> {_SECRET_KEYS} )
     (?P<between> \\* ["']? \s* [:=] \s* )
-    (?: (?: Basic | Bearer ) \s+ [^\s"',;&}\]]+
+    (?: (?: Basic | Bearer ) \s+ [^\s"',;&}}\]]+
       | \\+ " .*? (?: \\+ " | $ )
       | " (?: [^"\\] | \\. )* "?
       | ' (?: [^'\\] | \\. )* '?
-      | [\[{] [^\]}]* [\]}]?
-      | [^\s"',;&}\]]+ )
+      | [\[{{] [^\]}}]* [\]}}]?
+      | [^\s"',;&}}\]]+ )
     """,
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
@@ -69,6 +69,17 @@ def near(name: str, known: Iterable[str], most: int = 3) -> list[str]:
 def cut(text: str, length: int) -> str:
     """The first `length` characters of a text; the last of them is `…` when there are more."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def without(text: str, secrets: Iterable[str], *, shortest: int = 4) -> str:
+    """`text` with `***` for each of `secrets` that has `shortest` characters or more: in place of
+    less, one would mask syllables.
+    """
+    # The longest first: one may be part of another, of which the rest would be left to read.
+    for secret in sorted(set(secrets), key=len, reverse=True):
+        if len(secret) >= shortest:
+            text = text.replace(secret, MASK)
+    return text
 
 
 def without_secrets(text: str) -> str:

@@ -19,9 +19,9 @@ from comethooks.management.errors import (
     UnreachableError,
     UnreadableError,
 )
-from comethooks.schemas.masking import MASK
 from comethooks.workers.settings.addresses import LOOPBACK
 from comethooks.workers.settings.settings import ManagementKey
+from comethooks.workers.texts import without
 
 BASE_URL = "https://apimgmt.cometchat.io"
 
@@ -179,9 +179,7 @@ class Management:
         return answer.status_code, self._shown(code, password), self._shown(message, password)
 
     def _shown(self, text: str, *secrets: str) -> str:
-        for secret in filter(None, (*self._secrets, *secrets)):
-            text = text.replace(secret, MASK)
-        return text[:_LONGEST_MESSAGE]
+        return without(text, (*self._secrets, *secrets), shortest=1)[:_LONGEST_MESSAGE]
 
 
 _KINDS: dict[int, type[RefusedError]] = {

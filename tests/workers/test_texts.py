@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from comethooks.workers.texts import cut, dumps, number_of, scrub
+from comethooks.workers.texts import cut, dumps, number_of, scrub, without
 from tests.test_imports import FLOORS, ROOT
 
 
@@ -32,6 +32,12 @@ def test_json_that_is_kept_has_no_lone_surrogate_and_loses_nothing_else(
 ) -> None:
     """Nothing that JSON does not know keeps the rest from being written."""
     assert json.loads(dumps(value, scrubs=True)) == kept
+
+
+def test_of_secrets_that_hold_each_other_nothing_is_left() -> None:
+    """Only what is long enough is one."""
+    assert without("hush-2, hush and aye", ["hush", "aye", "hush-2", ""]) == "***, *** and aye"
+    assert without("a", ["a", ""], shortest=1) == "***"
 
 
 def test_scrubbing_replaces_nul_and_lone_surrogates_only() -> None:

@@ -14,20 +14,16 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from comethooks.schemas import masked
-from comethooks.schemas.masking import MASK
+from comethooks.schemas.masking import MASK, SECRET_NAMES
 from comethooks.workers.plugins.config import Config
-from comethooks.workers.texts import cut
+from comethooks.workers.texts import cut, without
 
 MOST = 50
 """How many lines are kept of a run. The first ones tell of a loop that calls out a thousand
 times."""
 LONGEST = 500
 """Characters of a line."""
-_SHORTEST_SECRET = 4
-"""Characters of a setting that is masked: in place of less, one would mask syllables."""
-_SECRET_NAME = re.compile(
-    r"(?:token|secret|pass|password|passwd|passphrase|key|credential|auth|signature)s?$"
-)
+_SECRET_NAME = re.compile(rf"(?:{'|'.join(SECRET_NAMES)})s?$")
 _WORD = re.compile(
     r"[a-z]{1,19}[0-9]{0,3}|[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[A-Z]?|[A-Z]{1,5}|[0-9]{1,20}"
 )
@@ -49,11 +45,7 @@ class Effects:
         if len(self._lines) >= MOST:
             self._left_out += 1
             return
-        shown: str = masked(line)
-        # The longest first: one may be part of another, of which the rest would be left to read.
-        for secret in sorted(set(_secrets_of(self._config)), key=len, reverse=True):
-            shown = shown.replace(secret, MASK)
-        self._lines.append(cut(shown, LONGEST))
+        self._lines.append(cut(without(masked(line), _secrets_of(self._config)), LONGEST))
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -110,9 +102,8 @@ def _secrets_of(config: Config) -> Iterator[str]:
     for name in dir(config):
         if _SECRET_NAME.search(name):
             for text in _texts(getattr(config, name)):
-                if len(text) >= _SHORTEST_SECRET:
-                    yield from (text, quote(text), quote(text, safe=""), json.dumps(text)[1:-1])
-                    yield json.dumps(text, ensure_ascii=False)[1:-1]
+                yield from (text, quote(text), quote(text, safe=""), json.dumps(text)[1:-1])
+                yield json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -8,7 +8,7 @@ entries, or as JSON; a mapping is written as JSON.
 import contextlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from marshmallow import Schema, ValidationError, fields
@@ -17,8 +17,7 @@ from comethooks.schemas.masking import MASK
 from comethooks.workers.logs import failure
 from comethooks.workers.settings.settings import NAMES
 from comethooks.workers.settings.variables import read_variables
-
-_MIN_REDACTED = 4
+from comethooks.workers.texts import without
 
 
 class Config:
@@ -104,8 +103,9 @@ def read_config(
         for name, messages in _by_field(error).items():
             key = variables.get(name, name)
             if key in texts:
-                said = " ".join(_flat(messages))
-                problems.append(f"{key}: {_redacted(said, [*texts.values(), *_flat(given)])}")
+                # A validator of the plugin may quote the values.
+                said = without(" ".join(_flat(messages)), [*texts.values(), *_flat(given)])
+                problems.append(f"{key}: {said}")
             elif key not in unread:
                 problems.append(
                     f"{key} is not set; set it, or {key}_FILE to the path of a file with the value"
@@ -152,11 +152,3 @@ def _flat(messages: object) -> Iterator[str]:
             yield from _flat(message)
     else:
         yield str(messages)
-
-
-def _redacted(message: str, texts: Iterable[str]) -> str:
-    """`message` without the values, which a validator of the plugin may quote."""
-    for text in texts:
-        if len(text) >= _MIN_REDACTED:
-            message = message.replace(text, MASK)
-    return message

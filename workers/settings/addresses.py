@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from comethooks.schemas.masking import MASK
+from comethooks.schemas.masking import MASK, SECRET_NAMES
 from comethooks.workers.settings.values import parse_number, parse_path
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -151,7 +151,8 @@ def parse_public_url(text: str) -> str:
 def masked_url(url: str) -> str:
     """`url` with its password, and parameters that look like one, replaced by `***`."""
     url = re.sub(r"(://[^:/?#@]*):.*@", rf"\1:{MASK}@", url)
-    return re.sub(r"(?i)([?&][^=&]*(?:pass|secret|token|key)[^=&]*=)[^&#]*", rf"\1{MASK}", url)
+    names = "|".join(SECRET_NAMES)
+    return re.sub(rf"(?i)([?&][^=&]*(?:{names})[^=&]*=)[^&#]*", rf"\1{MASK}", url)
 
 
 def _check_host(url: str) -> None:

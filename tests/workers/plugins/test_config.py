@@ -62,13 +62,13 @@ class TestReading:
         ]
 
     def test_no_entry_of_a_list_is_quoted(self) -> None:
-        """A validator of the plugin may quote what it refuses."""
+        """A validator of the plugin may quote what it refuses, also what begins like another."""
 
         def refuse(word: str) -> None:
             raise ValidationError(f"{word} is refused")
 
         declared = {"words": fields.List(fields.Str(validate=refuse))}
-        for text in ("hush1,hush2", '["hush1", "hush2"]'):
+        for text in ("hush1,hush2", '["hush1", "hush2"]', "hush,hush-2"):
             _, problems = read(declared, COMETHOOKS_WELCOME_WORDS=text)
             assert problems == ["COMETHOOKS_WELCOME_WORDS: *** is refused *** is refused"]
 
