@@ -15,6 +15,10 @@ from rq.serializers import JSONSerializer
 
 from comethooks.workers.settings.settings import Settings
 
+SERIALIZER = JSONSerializer
+"""Of jobs, for whoever puts them there and whoever takes them: what comes from Redis is never
+unpickled.
+"""
 DRAIN_QUEUE = "drain"
 DRAIN_JOB = "comethooks.workers.jobs.draining.drain"
 RUNS_QUEUE = "runs"
@@ -40,8 +44,8 @@ _REPLAY_JOB_ID = "replay-"
 
 
 def open_queue(name: str, client: Redis) -> Queue:
-    """The queue of that name. Its jobs are JSON: what comes from Redis is never unpickled."""
-    return Queue(name, connection=client, serializer=JSONSerializer)
+    """The queue of that name."""
+    return Queue(name, connection=client, serializer=SERIALIZER)
 
 
 def enqueue_drainer(queue: Queue, settings: Settings) -> None:

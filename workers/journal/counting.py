@@ -12,10 +12,10 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, case, func, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 
 from comethooks.workers.journal.tables.models import drift
 from comethooks.workers.journal.tables.rows import searchable
+from comethooks.workers.journal.tables.statements import INSERT
 from comethooks.workers.journal.times import storable
 from comethooks.workers.record import Record
 
@@ -129,7 +129,7 @@ def _add(tallies: dict[Key, _Tally], key: Key, tally: _Tally) -> None:
 
 @cache
 def _upsert(name: str) -> Any:
-    insert = (sqlite.insert if name == "sqlite" else postgresql.insert)(drift)
+    insert = INSERT[name](drift)
     new = insert.excluded
     is_first, is_last = new.first_at < drift.c.first_at, new.last_at >= drift.c.last_at
     return insert.on_conflict_do_update(

@@ -8,6 +8,8 @@ bookmarks/              redacted samples that `comethooks send` can send
 valkey/                 the data of the embedded server
 valkey/valkey.sock      where it listens
 valkey/written-by.json  which server wrote them
+valkey/server.log       what that server says
+metrics/                counters of the web processes, on a machine without shared memory
 up.lock                 held by the one `comethooks up` that uses the directory
 """
 
@@ -56,9 +58,9 @@ def written_by_path(data_dir: Path) -> Path:
     return server_dir(data_dir) / "written-by.json"
 
 
-def server_log_path(data_dir: Path) -> Path:
-    """The log of the embedded server."""
-    return server_dir(data_dir) / "server.log"
+def server_log_path(server_dir: Path) -> Path:
+    """The log of the embedded server in its folder."""
+    return server_dir / "server.log"
 
 
 def metrics_dir(data_dir: Path) -> Path:

@@ -38,7 +38,7 @@ def embedded_server(data_dir: Path, program: ServerProgram) -> Child:
         "unixsocket": str(socket),
         "unixsocketperm": "700",
         "dir": str(directory),
-        "logfile": str(server_log_path(data_dir)),
+        "logfile": str(server_log_path(directory)),
         "appendonly": "yes",
         "appendfsync": "always",
         "save": "",
@@ -76,7 +76,7 @@ def wait_until_ready(server: Child, url: str, stop: StopFlag) -> None:
 
 def _not_started(server: Child) -> str:
     """What the server said last, and what to do about it."""
-    log_file = Path(server.cwd or ".") / "server.log"
+    log_file = server_log_path(Path(server.cwd or "."))
     said = ""
     with contextlib.suppress(OSError, IndexError):
         # A line is `pid:role day month year time level text`.

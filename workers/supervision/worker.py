@@ -31,7 +31,6 @@ from rq import Queue, Worker
 from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.job import Job
-from rq.serializers import JSONSerializer
 
 from comethooks.workers import logs
 from comethooks.workers.jobs.queues import (
@@ -39,6 +38,7 @@ from comethooks.workers.jobs.queues import (
     DRAIN_JOB,
     DRAIN_QUEUE,
     RUNS_QUEUE,
+    SERIALIZER,
     enqueue_drainer,
     open_queue,
 )
@@ -89,7 +89,7 @@ class HorseWorker(Worker):
         super().__init__(
             [open_queue(self.queue_name, connection)],
             connection=connection,
-            serializer=JSONSerializer,
+            serializer=SERIALIZER,
             job_monitoring_interval=MONITORING_SECONDS,
             log_job_description=False,
         )

@@ -12,16 +12,15 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 
 from comethooks.workers.journal.settled import Attempt
 from comethooks.workers.journal.tables.models import attempts, runs
+from comethooks.workers.journal.tables.statements import INSERT
 from comethooks.workers.states import AttemptState, RunState
 
 MOST_KEPT = 20
 """Attempts that are known of a run, the last one too."""
 
-_INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _KEY = ("event_id", "handler", "replay")
 
 
@@ -62,7 +61,7 @@ def _keep(
         runs.c.error,
         runs.c.effects,
     ).where(*conditions, number > 0)
-    insert = _INSERT[connection.dialect.name](attempts).from_select(attempts.c.keys(), kept)
+    insert = INSERT[connection.dialect.name](attempts).from_select(attempts.c.keys(), kept)
     connection.execute(insert.on_conflict_do_nothing())
 
 

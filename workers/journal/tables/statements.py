@@ -19,7 +19,8 @@ from comethooks.workers.journal.tables.rows import Row
 
 Item = TypeVar("Item")
 
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+"""An insert that can say what is to become of rows that are there already, by the dialect."""
 _DIALECT: dict[str, Dialect] = {
     "sqlite": sqlite.dialect(paramstyle="qmark"),
     "postgresql": psycopg.dialect(paramstyle="format"),  # type: ignore[no-untyped-call]
@@ -43,7 +44,7 @@ class InsertMany:
         self._sort_key = itemgetter(*key)
         self._returning = f" RETURNING {', '.join(key)}"
         self._rows = _Rows(table, columns)
-        statement = _INSERT[name](table).on_conflict_do_nothing(index_elements=key)
+        statement = INSERT[name](table).on_conflict_do_nothing(index_elements=key)
         single = str(statement.compile(dialect=_DIALECT[name], column_keys=columns))
         start = single.index("VALUES ") + len("VALUES ")
         end = single.index(" ON CONFLICT")
