@@ -22,6 +22,7 @@ from comethooks.workers.logs import one_line
 from comethooks.workers.settings.addresses import masked_url
 from comethooks.workers.settings.settings import NAMES, Settings
 from comethooks.workers.streams.accept import refusal_word
+from comethooks.workers.streams.connections import why_unusable
 from comethooks.workers.streams.layout import PartitionsError, check_count
 from comethooks.workers.streams.limit import BacklogLimit, maxmemory_in
 from comethooks.workers.streams.scripts import OLDEST_REDIS
@@ -41,14 +42,12 @@ def check_connection(client: Redis, settings: Settings, *, embedded: bool) -> It
     try:
         client.ping()
         milliseconds = _latency_ms(client)
-    except BusyLoadingError:
-        yield Finding(
-            CONNECTION, Level.WARNING, f"{place} is still loading its data", "wait, and look again"
-        )
-    except AuthenticationError:
-        yield Finding(
-            CONNECTION, Level.WRONG, f"{place} wants other credentials", _credentials_advice()
-        )
+    except BusyLoadingError as error:
+        found = f"{place} {why_unusable(error)}"
+        yield Finding(CONNECTION, Level.WARNING, found, "wait, and look again")
+    except AuthenticationError as error:
+        found = f"{place} {why_unusable(error)}"
+        yield Finding(CONNECTION, Level.WRONG, found, _credentials_advice())
     except (RedisError, OSError) as error:
         yield _unreachable(place, error, embedded=embedded)
     else:

@@ -5,7 +5,12 @@ from typing import Any, cast
 
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError, TimeoutError
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    ConnectionError,
+    TimeoutError,
+)
 from redis.retry import Retry
 
 Entries = list[tuple[bytes, dict[bytes, bytes]]]
@@ -13,6 +18,15 @@ Entries = list[tuple[bytes, dict[bytes, bytes]]]
 
 CONNECTION_LOST = (ConnectionError, TimeoutError, OSError)
 """What a call raises when its answer did not arrive: it may have been carried out all the same."""
+
+
+def why_unusable(error: BaseException) -> str | None:
+    """What a Redis that answers lacks, in words that fit behind its address; None for another
+    error, which speaks for itself.
+    """
+    if isinstance(error, BusyLoadingError):
+        return "is still loading its data"
+    return "wants other credentials" if isinstance(error, AuthenticationError) else None
 
 
 def connect(url: str, *, connect_timeout: float = 1.0, timeout: float = 5.0) -> Redis:

@@ -20,6 +20,7 @@ from redis.exceptions import (
 from comethooks.workers import logs
 from comethooks.workers.settings.addresses import masked_url
 from comethooks.workers.streams import keys
+from comethooks.workers.streams.connections import why_unusable
 
 AWAY = (ConnectionError, TimeoutError, OutOfMemoryError, ReadOnlyError)
 """What is raised when Redis does not answer, or would not write."""
@@ -32,10 +33,11 @@ def tell_waiting(url: str, error: BaseException) -> None:
     """Say which Redis is waited for, why, and who says more. The text of a connection's error holds
     no data of ours.
     """
+    lacking = why_unusable(error)
     log.warning(
         "waiting for Redis",
         address=masked_url(url),
-        reason=logs.one_line(error),
+        reason=f"it {lacking}" if lacking else logs.one_line(error),
         hint="comethooks doctor",
     )
 

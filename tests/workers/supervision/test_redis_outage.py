@@ -4,7 +4,7 @@ import io
 import threading
 
 import pytest
-from redis.exceptions import ConnectionError
+from redis.exceptions import AuthenticationError, BusyLoadingError, ConnectionError
 
 from comethooks.workers import logs
 from comethooks.workers.supervision.redis_outage import telling_when_silent
@@ -38,6 +38,22 @@ def test_what_fails_is_told_with_its_reason(log: io.StringIO) -> None:
     with telling_when_silent(URL, 60):
         raise ConnectionError("refused")
     assert '"reason":"ConnectionError: refused"' in log.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (AuthenticationError("HELLO must be called with …"), "it wants other credentials"),
+        (BusyLoadingError("Redis is loading the dataset …"), "it is still loading its data"),
+    ],
+)
+def test_what_redis_says_at_length_is_told_in_a_few_words(
+    log: io.StringIO, error: Exception, reason: str
+) -> None:
+    """Those of doctor."""
+    with telling_when_silent(URL, 60):
+        raise error
+    assert f'"reason":"{reason}"' in log.getvalue()
 
 
 def test_what_answers_is_not_told(log: io.StringIO) -> None:
