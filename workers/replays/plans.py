@@ -1,9 +1,10 @@
 """What a replay would do, counted before it begins; and its beginning."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from typing import Self
 
 from comethooks.workers.journal import Candidate, Choice, Replays
@@ -49,32 +50,32 @@ class Plan:
         return sorted(self.by_handler.keys() & self.selection.consent.left_out)
 
     def create(
-        self, replays: Replays, name: str, *, now: int, rate: float | None, dry_run: bool
-    ) -> bool:
-        """Make the replay; False if there is one of that name. Raises the journal's errors."""
-        return replays.create(
-            name,
-            self.selection.request,
-            now=now,
-            expected=self.events,
-            rate=rate,
-            dry_run=dry_run,
-        )
-
-    def name(self, replays: Replays, *, now: int, dry_run: bool) -> str:
-        """A name for it that people can read and type, and that no replay has yet:
-        `missing-2026-10-05`. Raises the journal's errors.
+        self, replays: Replays, name: str | None, *, now: int, rate: float | None, dry_run: bool
+    ) -> str | None:
+        """Make the replay; its name, or None if there is one of that name. Without a name it is
+        given one that people can read and type: `missing-2026-10-05`. Raises the journal's errors.
         """
+        # Whether a name is free is known only when it is taken: another may be at it, too.
+        for each in self._names(now, dry_run=dry_run) if name is None else (name,):
+            if replays.create(
+                each,
+                self.selection.request,
+                now=now,
+                expected=self.events,
+                rate=rate,
+                dry_run=dry_run,
+            ):
+                return each
+        return None
+
+    def _names(self, now: int, *, dry_run: bool) -> Iterator[str]:
         choice = self.selection.request.choice
         parts = ["dry"] if dry_run else []
         parts += [] if choice is Choice.ALL else [choice.value]
         parts += [datetime.fromtimestamp(now / 1000, UTC).date().isoformat()]
-        name, taken = "-".join(parts), {replay.name for replay in replays.all()}
-        number, made = 1, name
-        while made in taken:
-            number += 1
-            made = f"{name}-{number}"
-        return made
+        name = "-".join(parts)
+        yield name
+        yield from (f"{name}-{number}" for number in count(2))
 
     def _add(self, found: Candidate) -> None:
         ids = [handler.id for handler in self.selection.handlers(found)]

@@ -181,17 +181,17 @@ def _end_without_runs(found: Planned, *, as_json: bool) -> None:
 def _begin(stores: Stores, found: Planned, wanted: str | None, *, dry_run: bool, yes: bool) -> str:
     """Make a replay and let it begin, unless somebody would rather not; its name."""
     plan, replays = found.plan, stores.journal.replays
-    name = wanted or plan.name(replays, now=now_ms(), dry_run=dry_run)
-    if not wanted:
-        hint(f"Its name is {name}.")
     hint(summary(found))
     for handler in sorted(plan.by_handler):
         runs = number_of(plan.by_handler[handler], "run")
         hint(f"  {handler}: {fate(plan, handler)} ({runs})")
     question = f"Replay {counted(plan.events, plan.runs, 0)}{' as a dry run' if dry_run else ''}?"
     ask(question, yes=yes)
-    if not plan.create(replays, name, now=now_ms(), rate=found.rate, dry_run=dry_run):
-        raise _name_is_taken(find(replays, name))
+    name = plan.create(replays, wanted, now=now_ms(), rate=found.rate, dry_run=dry_run)
+    if name is None:
+        raise _name_is_taken(find(replays, wanted or ""))
+    if not wanted:
+        hint(f"Its name is {name}.")
     if found.file is not None:
         try:
             stage(stores, replays, name, found.file)

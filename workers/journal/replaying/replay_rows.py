@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 
 from comethooks.workers.journal.claiming import Claims, claims_to_free
 from comethooks.workers.journal.errors import translated
@@ -30,6 +30,8 @@ from comethooks.workers.states import ReplayState
 _PAGE = 1000
 ALONE = 100
 """Events whose runs are each run alone after a process died: as many as a chunk may have."""
+
+_MADE_WITH = ("name", "created_at", "state", "request", "rate", "dry_run", "expected", "next_at")
 
 CLAIMS = Claims(replays, expires_at=replays.c.claimed_until, claimed=replays.c.claim.is_not(None))
 _RUNNING = replays.c.state == ReplayState.RUNNING.value
@@ -80,12 +82,11 @@ class Replays(ReplayResults):
             "next_at": now,
         }
         with self._writing() as connection:
-            there = connection.scalar(select(func.count()).where(replays.c.name == name))
-            if not there:
+            made = _making(connection.dialect.name).execute_returning(connection, [row])
+            if made:
                 # Whoever read a file for one that was forgotten meanwhile may have left some.
                 connection.execute(delete(replay_events).where(replay_events.c.replay == name))
-                connection.execute(insert(replays).values(row))
-            return not there
+            return bool(made)
 
     def stage(self, name: str, ids: Collection[str]) -> None:
         """Add events to a replay that is staging. From then on, retention leaves them alone."""
@@ -258,6 +259,11 @@ class Replays(ReplayResults):
 
 def _held(name: str, member: str) -> ColumnElement[bool]:
     return and_(replays.c.name == name, CLAIMS.held(member))
+
+
+@cache
+def _making(name: str) -> InsertMany:
+    return InsertMany(name, replays, _MADE_WITH)
 
 
 @cache

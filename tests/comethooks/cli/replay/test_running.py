@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from comethooks.workers.clock import now_ms
+from comethooks.workers.journal import Replays
 from comethooks.workers.journal.times import iso
 from comethooks.workers.states import ReplayState
 from tests.comethooks.cli.pseudo_terminal import on_terminal
@@ -89,6 +90,25 @@ class TestRun:
             done = command("replay", "run", *options, "--yes", "--detach")
             assert (done.exit_code, f"Its name is {name}.\n" in done.stderr) == (0, True)
             assert replays.get(name) is not None
+
+    def test_of_two_at_the_same_time_each_has_a_name_of_its_own(
+        self, command, store, replays, monkeypatch
+    ):
+        """Nobody chose it, so nobody has to choose another one."""
+        store.journalled()
+        day = iso(now_ms())[:10]
+        create = Replays.create
+
+        def after_another(self, name, *args, **options):
+            monkeypatch.setattr(Replays, "create", create)
+            assert create(self, name, *args, **options)
+            return create(self, name, *args, **options)
+
+        monkeypatch.setattr(Replays, "create", after_another)
+        done = command("replay", "run", "--all", "--yes", "--detach")
+        assert (done.exit_code, f"Its name is {day}-2.\n" in done.stderr) == (0, True)
+        assert f"Its name is {day}.\n" not in done.stderr
+        assert {replay.name for replay in replays.all()} == {day, f"{day}-2"}
 
     def test_its_end_can_be_read_by_programs(self, command, store, work):
         """It is what `status` says, whether somebody waits for it or not."""

@@ -2,6 +2,8 @@
 be run.
 """
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -48,6 +50,17 @@ class TestOfAFile:
         replays.stage("mended", [an_id(1)])
         assert not replays.create("mended", OF_FILE, now=T0, expected=1)
         assert staged(journal) == 1
+
+    def test_of_many_at_the_same_time_one_makes_it(self, replays: Replays):
+        """The others are told so, in either database."""
+        together = threading.Barrier(4)
+
+        def make(_: int) -> bool:
+            together.wait(10)
+            return replays.create("mended", OF_FILE, now=T0, expected=1)
+
+        with ThreadPoolExecutor(4) as pool:
+            assert sorted(pool.map(make, range(4))) == [False, False, False, True]
 
 
 @pytest.mark.parametrize(
