@@ -17,6 +17,7 @@ from comethooks.testing.clock import Clock
 from comethooks.testing.delivery import Delivery, Run
 from comethooks.testing.errors import HarnessError
 from comethooks.testing.intake import MemoryIntake
+from comethooks.workers.handlers import in_line
 from comethooks.workers.handlers.context import Services
 from comethooks.workers.handlers.http import Connect
 from comethooks.workers.handlers.run import event_of
@@ -36,6 +37,7 @@ from comethooks.workers.record import Record
 from comethooks.workers.replays.consent import Consent
 from comethooks.workers.replays.emitted_events import EmittedEvents
 from comethooks.workers.replays.lines import lane_of, place_of
+from comethooks.workers.replays.selection import handlers_of
 from comethooks.workers.settings.apps import App
 from comethooks.workers.settings.settings import MAX_BODY
 from comethooks.workers.settings.values import parse_size
@@ -121,11 +123,12 @@ class Engine:
     ) -> None:
         """Run the events as the replay `name`. An earlier one of that name is forgotten."""
         self._journal.replays.forget(name)
-        request = ReplayRequest(
-            asked=Filter(), handlers=consent.granted, never=consent.never, from_file=True
-        )
         self._journal.replays.create(
-            name, request, now=self._clock(), expected=len(deliveries), dry_run=dry_run
+            name,
+            _request(consent),
+            now=self._clock(),
+            expected=len(deliveries),
+            dry_run=dry_run,
         )
         # What is in the file is known, however late in it: nothing emits it anew.
         self._journal.write([Settled(each.record, (), None) for each in deliveries])
@@ -170,11 +173,13 @@ class Engine:
         """Write an event into the journal with a run for each handler that wants it. A run that is
         there already stays as it is.
         """
-        runs = [
-            self._to_run(delivery, record, bound)
-            for bound in delivery.plugins.handlers_for(event.trigger, event.name, event.source)
-            if delivery.consent is None or bound.id not in delivery.consent.left_out
-        ]
+        plugins, consent = delivery.plugins, delivery.consent
+        wanting: Sequence[BoundHandler] = (
+            handlers_of(_request(consent), plugins, record)
+            if consent
+            else plugins.handlers_for(event.trigger, event.name, event.source)
+        )
+        runs = [self._to_run(delivery, record, bound) for bound in wanting]
         partition = None if event.replay else 0  # what came through a stream has one
         self._journal.write([Settled(record, tuple(runs), partition)])
         if any(run.state is RunState.WAITING for run in runs):
@@ -189,7 +194,7 @@ class Engine:
         if bound.ordered and replay:
             lane, place = lane_of(record, replay), place_of(record)
         elif bound.ordered:
-            lane = f"{record.app_id}/{record.key}"
+            lane = in_line.name_of(in_line.lane_of(record))
             place = self._places.setdefault(record.id, next(self._numbers))
         # What is delivered is due a millisecond ago, so that all of it runs before what the first
         # run emits, which is due now: ids would leave that to chance.
@@ -263,6 +268,12 @@ class Engine:
             delivery.emitted += (event,)
             self._look(delivery, event)
         return record.id
+
+
+def _request(consent: Consent) -> ReplayRequest:
+    return ReplayRequest(
+        asked=Filter(), handlers=consent.granted, never=consent.never, from_file=True
+    )
 
 
 def _filter(key: RunKey) -> Filter:

@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from comethooks.workers.drain.marks import EntryMarks
+from comethooks.workers.handlers.in_line import Lane, lane_of
 from comethooks.workers.journal import Attempt, RunResult
 from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.record import Record
 from comethooks.workers.states import RunMode, RunState
 from comethooks.workers.streams.counters import outcome_of
-
-Lane = tuple[str | None, str]
-"""What orders events: the app, and the conversation, the user or the event itself."""
 
 
 @dataclass(slots=True, eq=False)
@@ -75,7 +73,7 @@ class Item:
     lane: Lane = field(init=False)
 
     def __post_init__(self) -> None:
-        self.lane = self.record.app_id, self.record.key or self.record.id
+        self.lane = lane_of(self.record)
 
     def forgettable(self) -> dict[str, str]:
         """Every handler with a mark, to what its run is counted as; "" for one not counted."""

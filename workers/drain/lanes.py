@@ -9,7 +9,8 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from comethooks.workers.drain.items import Item, Lane
+from comethooks.workers.drain.items import Item
+from comethooks.workers.handlers.in_line import Lane
 from comethooks.workers.plugins.loaded import BoundHandler
 
 STARTED_PER_RUNNER = 4

@@ -38,8 +38,8 @@ dead and says so. It keeps its place, and is run there when somebody retries it.
 
 from dataclasses import replace
 
-from comethooks.workers.drain.items import Item, Lane
-from comethooks.workers.handlers.in_line import MOST_IN_LINE, LineLength, behind, how_many
+from comethooks.workers.drain.items import Item
+from comethooks.workers.handlers.in_line import MOST_IN_LINE, LineLength, behind, how_many, name_of
 from comethooks.workers.journal import Line, RunResult, searchable
 from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.states import RunState
@@ -60,7 +60,7 @@ def instead_of(
     lines, key = item.partition.lines, (handler.id, item.lane)
     if key in lines.free:
         return None
-    line = Line(searchable(handler.id) or "", _name_of(item.lane))
+    line = Line(searchable(handler.id) or "", name_of(item.lane))
     # SQL does not know yet of what is on its way there, and might say that the line is empty.
     before = 1 if lines.unwritten[key] else how_many(line, line_length, most)
     if not before:
@@ -85,7 +85,7 @@ def put_in_line(item: Item, result: RunResult) -> RunResult:
         lines.unwritten[key] += 1
         lines.free.discard(key)
     item.in_line = True
-    return replace(result, lane=_name_of(item.lane), place=_place(item.entry))
+    return replace(result, lane=name_of(item.lane), place=_place(item.entry))
 
 
 def leave_memory(item: Item) -> None:
@@ -100,11 +100,6 @@ def leave_memory(item: Item) -> None:
                 lines.unwritten[key] -= 1
                 if not lines.unwritten[key]:
                     del lines.unwritten[key]
-
-
-def _name_of(lane: Lane) -> str:
-    app_id, key = lane
-    return searchable(f"{app_id or ''}/{key}") or ""
 
 
 def _place(entry: str) -> int:

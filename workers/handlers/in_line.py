@@ -11,8 +11,10 @@ from comethooks.workers.journal import (
     JournalUnavailableError,
     Line,
     RunResult,
+    searchable,
 )
 from comethooks.workers.plugins.loaded import BoundHandler
+from comethooks.workers.record import Record
 from comethooks.workers.states import RunState
 from comethooks.workers.texts import number_of
 
@@ -23,7 +25,21 @@ Roughly, since what is on its way to SQL is not counted."""
 LineLength = Callable[[Line, int], int]
 """How many runs stand in a line, counted no further than a limit. Raises the journal's errors."""
 
+Lane = tuple[str | None, str]
+"""What orders live events: the app, and the conversation, the user or the event itself."""
+
 log = structlog.get_logger()
+
+
+def lane_of(record: Record) -> Lane:
+    """The lane of a live event."""
+    return record.app_id, record.key or record.id
+
+
+def name_of(lane: Lane) -> str:
+    """How the journal knows a lane."""
+    app_id, key = lane
+    return searchable(f"{app_id or ''}/{key}") or ""
 
 
 def how_many(line: Line, line_length: LineLength, most: int) -> int:
