@@ -1,6 +1,7 @@
 """Changing a body at a dotted path."""
 
 import json
+import re
 from typing import Any
 
 
@@ -28,7 +29,7 @@ def put(body: dict[str, Any], path: str, value: Any) -> None:
 def remove(body: dict[str, Any], path: str) -> bool:
     """Remove what is at a dotted path of `body`; False when nothing is there.
 
-    Raises `ValueError` for a path with an empty part.
+    Raises `ValueError` for a path with an empty part or with brackets.
     """
     *parents, last = _parts(path)
     holder: Any = body
@@ -44,7 +45,7 @@ def remove(body: dict[str, Any], path: str) -> bool:
 
 
 def check_path(path: str) -> None:
-    """Raise `ValueError` for a path with an empty part."""
+    """Raise `ValueError` for a path with an empty part or with brackets."""
     _parts(path)
 
 
@@ -62,6 +63,9 @@ def _parts(path: str) -> list[str]:
         raise ValueError(
             f"the path {path!r} has an empty part; write it as in data.message.data.text"
         )
+    dotted = re.sub(r"\[([0-9]*)\]", lambda place: f".{place[1] or 0}", path)
+    if dotted != path:
+        raise ValueError(f"the path {path!r} has brackets; write {dotted.lstrip('.')}")
     return parts
 
 

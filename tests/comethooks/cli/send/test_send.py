@@ -115,6 +115,14 @@ class TestOne:
         assert near in said
         assert f"--add {path}=… adds it" in said
 
+    @pytest.mark.parametrize("option", ["--set", "--add", "--remove"])
+    def test_a_place_in_a_list_is_written_with_a_dot(self, command, listener, option):
+        """Whoever writes brackets is told, where a key with brackets would be made, or missed."""
+        given = "data.message.tags[0]" + ("" if option == "--remove" else "=x")
+        done = command("send", "message_sent", option, given, "--to", listener.url)
+        assert (done.exit_code, listener.requests) == (2, [])
+        assert "write data.message.tags.0" in " ".join(done.stderr.split())
+
     def test_set_changes_what_only_some_samples_have(self, command, listener):
         """One in four messages goes into a group."""
         path = "data.message.data.entities.receiver.entity.guid"
