@@ -16,9 +16,10 @@ from pathlib import Path
 from comethooks.workers.settings import paths
 from comethooks.workers.settings.names import NAMES
 from comethooks.workers.streams.scripts import OLDEST_REDIS
+from comethooks.workers.texts import number_of
 
 _ON_THE_PATH = ("valkey-server", "redis-server")
-_ANSWER_SECONDS = 10.0
+ANSWER_SECONDS = 10.0
 _VERSION = re.compile(r"(?:(\w+) )?server v=(\d+\.\d+[\w.]*)", re.IGNORECASE)
 
 
@@ -140,11 +141,16 @@ def _asked(path: str) -> ServerProgram:
             [path, "--version"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=_ANSWER_SECONDS,
+            timeout=ANSWER_SECONDS,
             check=False,
         ).stdout.decode(errors="replace")
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise EmbeddedServerError(f"{path} cannot be run: {error}; {_choose()}") from None
+    except OSError as error:
+        raise EmbeddedServerError(f"{path} cannot be run: {error.strerror}; {_choose()}") from None
+    except subprocess.TimeoutExpired:
+        limit = number_of(ANSWER_SECONDS, "second")
+        raise EmbeddedServerError(
+            f"{path} has not answered to --version within {limit}; {_choose()}"
+        ) from None
     match = _VERSION.search(said)
     if match is None:
         raise EmbeddedServerError(

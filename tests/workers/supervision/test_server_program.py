@@ -10,6 +10,7 @@ import pytest
 from comethooks.workers.processes import StopFlag
 from comethooks.workers.settings.paths import socket_path
 from comethooks.workers.streams.connections import connect
+from comethooks.workers.supervision import server_program
 from comethooks.workers.supervision.embedded import (
     EmbeddedServerError,
     embedded_server,
@@ -97,6 +98,19 @@ class TestChoice:
             find_server(path)
         assert path in str(caught.value)
         assert "COMETHOOKS_SERVER" in str(caught.value)
+
+    def test_one_that_does_not_answer_is_refused_in_words(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Not with the command as Python writes it."""
+        monkeypatch.setattr(server_program, "ANSWER_SECONDS", 0.2)
+        path = tmp_path / "server"
+        path.write_text("#!/bin/sh\nexec sleep 60\n")
+        path.chmod(0o755)
+        with pytest.raises(EmbeddedServerError) as caught:
+            find_server(str(path))
+        assert f"{path} has not answered to --version within 0.2 seconds; " in str(caught.value)
+        assert "[" not in str(caught.value)
 
     @pytest.mark.parametrize("given", ["/nonexistent/valkey-server", "no-such-server"])
     def test_one_that_is_not_there_is_said_with_the_setting(self, given: str) -> None:
