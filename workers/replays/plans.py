@@ -17,7 +17,8 @@ class Plan:
 
     `events` are those with a run, received from `oldest` to `newest` (milliseconds). `by_handler`
     counts runs by the handler's id, those too that are not made: of a handler that is left out, or
-    that may never be replayed.
+    that may never be replayed. `considered` says that a handler that may be run wants one of the
+    events, though it may have no run left to make.
     """
 
     selection: Selection
@@ -25,6 +26,7 @@ class Plan:
     by_handler: Counter[str] = field(default_factory=Counter)
     oldest: int | None = None
     newest: int | None = None
+    considered: bool = False
 
     @classmethod
     def of(cls, selection: Selection, found: Iterable[Candidate]) -> Self:
@@ -80,6 +82,7 @@ class Plan:
     def _add(self, found: Candidate) -> None:
         ids = [handler.id for handler in self.selection.handlers(found)]
         self.by_handler.update(ids)
+        self.considered = self.considered or self.selection.considers(found)
         if self.selection.consent.left_out.issuperset(ids):
             return
         at = found.record.received_at

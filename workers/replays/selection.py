@@ -64,6 +64,11 @@ class Selection:
         with_left_out = self.request.handlers | self.consent.left_out
         return handlers_for(replace(self.request, handlers=with_left_out), self.plugins, found)
 
+    def considers(self, found: Candidate) -> bool:
+        """Whether a handler that may be run wants this event, whatever has run on it."""
+        wanting = handlers_of(self.request, self.plugins, found.record)
+        return any(handler.id in self.consent.granted for handler in wanting)
+
 
 def handlers_for(request: ReplayRequest, plugins: Plugins, found: Candidate) -> list[BoundHandler]:
     """The handlers whose runs on this event are part of the replay, by id.

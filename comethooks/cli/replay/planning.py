@@ -70,8 +70,12 @@ def summary(planned: Planned) -> str:
 
 def why_nothing(plan: Plan) -> str:
     """What to say of a plan that has no run."""
-    if plan.left_out:
-        names = ", ".join(plan.left_out)
+    names = ", ".join(plan.left_out)
+    if names and plan.considered:
+        return (
+            f"Nothing to do. Left out without --include: {names}, which may not be safe to repeat."
+        )
+    if names:
         return f"nothing is run without --include: {names} may not be safe to repeat"
     if plan.skipped:
         never = sorted(plan.by_handler.keys() & plan.selection.consent.never)

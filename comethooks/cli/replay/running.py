@@ -81,7 +81,8 @@ def run(
     worker, or this command: then, and when it was stopped, `replay resume NAME` goes on with it.
 
     It exits with 1 when the replay did not come to its end, found fewer events than it was to have,
-    or has dead runs; and with 0 when there was nothing to do.
+    or has dead runs, and when all that could be done has to be agreed to with --include; and with 0
+    when there was nothing to do.
 
     A dry run ends with what handlers would have done through ctx. What they do behind its back,
     such as writing into a database of their own, a dry run does too.
@@ -170,7 +171,7 @@ def _name_is_taken(known: StoredReplay) -> click.UsageError:
 
 def _end_without_runs(found: Planned, *, as_json: bool) -> None:
     """End the command, which has nothing to do, or nothing that somebody has asked for."""
-    if found.plan.left_out:
+    if found.plan.left_out and not found.plan.considered:
         raise click.ClickException(why_nothing(found.plan))
     if as_json:
         print_json(plan_document(found))

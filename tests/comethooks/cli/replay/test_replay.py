@@ -71,11 +71,34 @@ class TestPlan:
         [
             (("--until", "2026-01-01"), "Nothing to do: of the events that are kept, none", 0),
             (("--handler", "welcome.bill"), "Nothing to do: welcome.bill may never be replayed", 0),
-            (("--missing",), "nothing is run without --include: welcome.greet", 1),
+            (
+                ("--missing", "--trigger", "message.sent"),
+                "Nothing to do. Left out without --include: welcome.greet, which may not be safe to"
+                " repeat.",
+                0,
+            ),
+            (("--trigger", "user.blocked"), "nothing is run without --include: asking.ask", 1),
         ],
     )
-    def test_nothing_to_run_is_said_as_run_says_it(self, command, store, options, text, code):
-        """Nothing to do is a success; that somebody has to agree first is none."""
+    def test_nothing_to_run_is_said_as_run_says_it(
+        self, command, store, folder, options, text, code
+    ):
+        """Nothing to do is a success, also of those handlers alone that nobody has to agree to;
+        that somebody has to agree first is none.
+        """
+        folder(
+            "asking.py",
+            """
+            from comethooks import Plugin
+
+            plugin = Plugin("asking")
+
+            @plugin.on("user.blocked")
+            def ask(event, ctx):
+                pass
+            """,
+        )
+        store.journalled(trigger="user_blocked", name="user.blocked")
         store.journalled(run("welcome.count"))
         done = command("replay", "plan", *options)
         assert text in done.stdout
