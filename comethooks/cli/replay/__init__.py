@@ -88,7 +88,7 @@ def forget(name: str, yes: bool, as_json: bool) -> None:
             raise click.ClickException(
                 f"it runs; first: comethooks replay stop {shlex.quote(name)}"
             )
-        hint(f"It is {shown.replay.state}: {shown.counts}.")
+        hint(f"{shown.replay.state}: {shown.counts}.")
         ask("Forget it, with its runs?", yes=yes)
         forgotten = stores.journal.replays.forget(name)
     if forgotten is None:

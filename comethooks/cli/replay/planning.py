@@ -45,17 +45,17 @@ def print_plan(planned: Planned) -> None:
                 handler.id,
                 str(plan.by_handler[handler.id]),
                 handler.handler.replay,
-                fate(plan, handler.id),
+                _fate(plan, handler.id),
             )
             for handler in _handlers(plan)
         ]
         print_table(
             (Column("HANDLER", folds_at=16), Column("RUNS"), Column("REPLAY"), Column("WHAT")), rows
         )
-    print_text(summary(planned))
+    print_text(_summary(planned))
 
 
-def summary(planned: Planned) -> str:
+def _summary(planned: Planned) -> str:
     """A plan in a sentence."""
     plan, rate = planned.plan, planned.rate
     if not plan.runs:
@@ -83,7 +83,7 @@ def why_nothing(plan: Plan) -> str:
     return "Nothing to do: of the events that are kept, none calls for such a run."
 
 
-def fate(plan: Plan, handler: str) -> str:
+def _fate(plan: Plan, handler: str) -> str:
     """What is to become of the runs of a handler."""
     if handler in plan.selection.consent.never:
         return "skipped: it may never be replayed"

@@ -3,15 +3,17 @@ until its end.
 """
 
 import shlex
+import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from typing import Any
 
 import click
 
 from comethooks.cli.replay.choosing import Planned, planned, what
 from comethooks.cli.replay.effects import BEHIND
-from comethooks.cli.replay.planning import fate, plan_document, summary, why_nothing
+from comethooks.cli.replay.planning import plan_document, print_plan, why_nothing
 from comethooks.cli.replay.progress import Standing, counted, find, standing
 from comethooks.cli.replay.refused import again
 from comethooks.cli.replay.staging import stage
@@ -122,9 +124,7 @@ def resume(name: str, detach: bool, as_json: bool) -> None:
                 f" {to_forget(name)}"
             )
         if found.state is not ReplayState.RUNNING:
-            hint(
-                f"It is {found.state} after {found.events} of {number_of(found.expected, 'event')}."
-            )
+            hint(f"{found.state} after {found.events} of {number_of(found.expected, 'event')}.")
             replays.resume(name, now_ms())
         _watch(stores, name, detach=detach, as_json=as_json)
 
@@ -182,10 +182,8 @@ def _end_without_runs(found: Planned, *, as_json: bool) -> None:
 def _begin(stores: Stores, found: Planned, wanted: str | None, *, dry_run: bool, yes: bool) -> str:
     """Make a replay and let it begin, unless somebody would rather not; its name."""
     plan, replays = found.plan, stores.journal.replays
-    hint(summary(found))
-    for handler in sorted(plan.by_handler):
-        runs = number_of(plan.by_handler[handler], "run")
-        hint(f"  {handler}: {fate(plan, handler)} ({runs})")
+    with redirect_stdout(sys.stderr):  # where it is no data: that is what came of it
+        print_plan(found)
     question = f"Replay {counted(plan.events, plan.runs, 0)}{' as a dry run' if dry_run else ''}?"
     ask(question, yes=yes)
     name = plan.create(replays, wanted, now=now_ms(), rate=found.rate, dry_run=dry_run)

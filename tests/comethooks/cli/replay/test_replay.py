@@ -235,7 +235,7 @@ class TestForget:
         command("replay", "run", "--name", "mended", "--all", "--yes", "--detach")
         work("mended")
         done, asked = on_terminal(command, answer, "replay", "forget", "mended")
-        assert "It is done: 1 event, 1 run (1 done), 1 skipped." in asked
+        assert asked.startswith("done: 1 event, 1 run (1 done), 1 skipped.")
         assert "Forget it, with its runs? [y/N]" in asked
         assert (done.returncode, replays.get("mended") is None) == (code, not code)
 

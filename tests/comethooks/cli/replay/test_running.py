@@ -58,6 +58,13 @@ class TestRun:
         assert "6 (6 done)" in shown
         assert "3: welcome.bill" in shown
 
+    def test_what_is_to_come_is_said_as_plan_says_it(self, command, store):
+        """On standard error, since standard output has what came of it."""
+        store.journalled()
+        told = command(*EVERYTHING, "--detach")
+        assert told.stderr.startswith(command("replay", "plan").stdout)
+        assert told.stdout == ""
+
     @pytest.mark.parametrize("dry", [(), ("--dry-run",)])
     def test_dead_runs_are_a_failure(self, command, store, work, dry):
         """Whether it is a dry run or not; it says where to look."""
