@@ -28,10 +28,10 @@ def problem(status: int, detail: str, *, request_id: str, errors: Errors | None 
     return dumps(document)
 
 
-def first(errors: Errors, limit: int = MAX_PATHS) -> Errors:
-    """The first `limit` of the errors; the key "…" says how many are left out."""
-    if len(errors) <= limit:
+def first(errors: Errors) -> Errors:
+    """The first of the errors; the key "…" says how many are left out."""
+    if len(errors) <= MAX_PATHS:
         return errors
-    shown: dict[str, Sequence[str]] = {path: errors[path] for path in list(errors)[:limit]}
-    shown["…"] = [f"and {len(errors) - limit} more"]
+    shown: dict[str, Sequence[str]] = {path: errors[path] for path in list(errors)[:MAX_PATHS]}
+    shown["…"] = [f"and {len(errors) - MAX_PATHS} more"]
     return shown

@@ -20,7 +20,7 @@ import structlog
 from structlog.typing import Processor, WrappedLogger
 
 from comethooks.schemas import masked
-from comethooks.workers.texts import dumps, number_of, scrub
+from comethooks.workers.texts import cut, dumps, end_of, number_of, scrub
 
 MAX_LINE = 500
 """Characters of an error's one line."""
@@ -88,21 +88,18 @@ def one_line(error: BaseException) -> str:
         text = " ".join(scrub(str(error)).split())
     except Exception:
         text = "(its text cannot be made)"
-    line = f"{type(error).__qualname__}: {text}" if text else type(error).__qualname__
-    return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 1]}…"
+    return cut(": ".join(filter(None, (type(error).__qualname__, text))), MAX_LINE)
 
 
 def traceback_text(error: BaseException) -> str:
     """The traceback with all texts, its last 8,000 characters. To keep, not to log."""
-    text = scrub("".join(traceback.format_exception(error)))
-    return text if len(text) <= MAX_TRACEBACK else f"…{text[1 - MAX_TRACEBACK :]}"
+    return end_of(scrub("".join(traceback.format_exception(error))), MAX_TRACEBACK)
 
 
 def stack_text(frame: FrameType) -> str:
     """Where a thread is, like a traceback, its last 8,000 characters. To keep, not to log."""
-    return scrub("".join(["It still runs here:\n", *traceback.format_stack(frame)]))[
-        -MAX_TRACEBACK:
-    ]
+    text = "".join(["It still runs here:\n", *traceback.format_stack(frame)])
+    return end_of(scrub(text), MAX_TRACEBACK)
 
 
 class _Lines:
@@ -167,7 +164,7 @@ def _frames(error: BaseException) -> str:
         f"{''.join(traceback.format_tb(link.__traceback__))}{type(link).__qualname__}"
         for link in _chain(error)
     ]
-    return "\nafter:\n".join(parts)[-MAX_TRACEBACK:]
+    return end_of("\nafter:\n".join(parts), MAX_TRACEBACK)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -71,6 +71,11 @@ def cut(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
+def end_of(text: str, length: int) -> str:
+    """The last `length` characters of a text; the first of them is `…` when there are more."""
+    return text if len(text) <= length else f"…{text[1 - length :]}"
+
+
 def without(text: str, secrets: Iterable[str], *, shortest: int = 4) -> str:
     """`text` with `***` for each of `secrets` that has `shortest` characters or more: in place of
     less, one would mask syllables.

@@ -19,7 +19,7 @@ from comethooks.cli.terminal.details import (
     print_title,
 )
 from comethooks.cli.terminal.documents import drift_of, event_details, event_document
-from comethooks.cli.terminal.found import event_facts, find_event
+from comethooks.cli.terminal.found import event_facts, find_event, why_no_run
 from comethooks.cli.terminal.moments import moment
 from comethooks.cli.terminal.output import (
     Cell,
@@ -34,7 +34,6 @@ from comethooks.cli.terminal.parameters import Identifier
 from comethooks.cli.terminal.run_details import print_runs
 from comethooks.cli.terminal.stores import open_stores
 from comethooks.workers.journal import StoredEvent
-from comethooks.workers.states import EventStatus
 
 
 @click.group()
@@ -109,20 +108,13 @@ def _print_event(event: StoredEvent) -> None:
     if event.runs:
         print_runs(event.runs)
     else:
-        print_text(f"    {_why_no_runs(event)}")
+        why = why_no_run(event, "no handler matched when the event was processed")
+        print_text(f"    None: {why}.")
     if drift := drift_of(event):
         print_section("Not as expected")
         print_drift(drift)
     print_section("Payload")
     print_payload(event.body)
-
-
-def _why_no_runs(event: StoredEvent) -> str:
-    if event.status is EventStatus.QUEUED:
-        return "None yet: the event waits for a worker, or a worker has it in hand."
-    if event.partition is None:
-        return "None: the event was imported, and no handler was given it."
-    return "None: no handler matched when the event was processed."
 
 
 _LISTING: Listing[StoredEvent] = Listing(

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from comethooks.cli.terminal.found import why_no_run
 from comethooks.workers.journal import StoredEvent, StoredRun
 from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.settings.settings import NAMES
-from comethooks.workers.states import EventStatus
 from comethooks.workers.texts import without_secrets
 
 
@@ -90,11 +90,8 @@ def _loaded(
 
 
 def _why_no_run(event: StoredEvent) -> str:
-    if event.status is EventStatus.QUEUED:
-        return "no run yet: the event waits for a worker, or a worker has it in hand"
-    if event.partition is None:
-        return "no run: the event was imported"
-    return "no run: the handler was not there, or not the same, when the event was processed"
+    changed = "the handler was not there, or not the same, when the event was processed"
+    return f"no run: {why_no_run(event, changed)}"
 
 
 def _why_not_loaded(handler: str, plugins: Plugins) -> str:

@@ -8,6 +8,7 @@ from comethooks.cli.terminal.moments import precise
 from comethooks.cli.terminal.output import Cell, styled
 from comethooks.cli.terminal.stores import Stores
 from comethooks.workers.journal import Outcome, StoredEvent, StoredRequest, StoredRun
+from comethooks.workers.states import EventStatus
 from comethooks.workers.texts import number_of
 
 
@@ -26,6 +27,15 @@ def find_event(stores: Stores, identifier: str) -> StoredEvent:
     raise click.ClickException(
         f"no event has an id that begins with {identifier}; {stores.looked_at()}"
     )
+
+
+def why_no_run(event: StoredEvent, otherwise: str) -> str:
+    """Why there is no run on an event; `otherwise` when workers have processed it."""
+    if event.status is EventStatus.QUEUED:
+        return "the event waits for a worker, or a worker has it in hand"
+    if event.partition is None:
+        return "the event was imported, and no handler was given it"
+    return otherwise
 
 
 def find_request(stores: Stores, identifier: str) -> StoredRequest:

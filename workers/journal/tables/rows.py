@@ -7,7 +7,7 @@ from comethooks.workers.journal.settled import Attempt, RunResult
 from comethooks.workers.journal.tables.models import LIVE, TEXT_LENGTH, Outcome
 from comethooks.workers.journal.times import storable
 from comethooks.workers.record import Kind, Record
-from comethooks.workers.texts import cut, dumps, scrub
+from comethooks.workers.texts import cut, dumps, end_of, scrub
 
 _ERROR_LENGTH = 1000
 _TRACEBACK_LENGTH = 64_000
@@ -116,9 +116,7 @@ def _cut(text: str | None, length: int) -> str | None:
 
 def _end_of(text: str | None, length: int) -> str | None:
     # The end of a traceback is where the error is, and that of a place is the line.
-    if text is None:
-        return None
-    return scrub(text if len(text) <= length else "…" + text[1 - length :])
+    return None if text is None else scrub(end_of(text, length))
 
 
 def _lines(lines: Sequence[str]) -> str | None:

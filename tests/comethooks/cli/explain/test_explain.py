@@ -182,8 +182,8 @@ class TestEvent:
         assert "replay" not in command("explain", waiting.id).stderr
         assert reasons == [
             "no run: the handler was not there, or not the same, when the event was processed",
-            "no run yet: the event waits for a worker, or a worker has it in hand",
-            "no run: the event was imported",
+            "no run: the event waits for a worker, or a worker has it in hand",
+            "no run: the event was imported, and no handler was given it",
         ]
 
     def test_one_that_did_match_says_so(self, command, store, folder):
