@@ -81,9 +81,9 @@ def forget(name: str, yes: bool, as_json: bool) -> None:
     `ctx.once` that they took. But nobody knows then that its handlers have run: what it had done is
     missing again for `replay run --missing`.
     """
-    require_answer("forget it without being asked", yes=yes)
     with open_stores() as stores:
         shown = standing(stores, name)
+        require_answer("forget it without being asked", yes=yes)
         if shown.replay.state is ReplayState.RUNNING:
             raise click.ClickException(
                 f"it runs; first: comethooks replay stop {shlex.quote(name)}"

@@ -21,8 +21,8 @@ def can_ask() -> bool:
 def require_answer(what: str, *, yes: bool) -> None:
     """End the command with wrong use when it would have to ask and nobody could answer.
 
-    Call it first, so that a script learns of its mistake before anything is read. `what` says what
-    `--yes` does: "forget it".
+    Call it as soon as it is known that there is something to ask about, so that a script learns of
+    its mistake before anything else is done. `what` says what `--yes` does: "forget it".
     """
     if not (yes or can_ask()):
         raise click.UsageError(f"there is no terminal to ask on; add --yes to {what}")

@@ -182,8 +182,8 @@ class TestPlan:
 
 
 def test_a_name_that_nobody_gave_is_told(command, store):
-    """By every command that takes one."""
-    for name, *more in (("status",), ("stop",), ("resume",), ("forget", "--yes")):
+    """By every command that takes one, before it asks."""
+    for name, *more in (("status",), ("stop",), ("resume",), ("forget", "--yes"), ("forget",)):
         done = command("replay", name, "other", *more)
         assert (done.exit_code, "no replay is called 'other'" in done.stderr) == (1, True)
 
