@@ -40,14 +40,14 @@ def check_credential(user: str, password: str) -> None:
     """Raise `LimitError` when CometChat cannot send these. The password is not quoted."""
     if not re.fullmatch(rf"[A-Za-z0-9]{{1,{_LONGEST_USER}}}", user):
         raise LimitError(
-            f"CometChat takes 1 to {_LONGEST_USER} letters and digits as user of Basic auth, and"
-            " nothing else; the first one of COMETHOOKS_BASIC_AUTH is otherwise"
+            f"the first user in COMETHOOKS_BASIC_AUTH is none that CometChat takes for Basic auth:"
+            f" it has to have 1 to {_LONGEST_USER} letters and digits, and nothing else"
         )
     if not re.fullmatch(rf"[A-Za-z0-9]{{1,{_LONGEST_PASSWORD}}}", password):
         raise LimitError(
-            f"CometChat takes 1 to {_LONGEST_PASSWORD} letters and digits as password of Basic"
-            f" auth, and nothing else; that of the user {user} in COMETHOOKS_BASIC_AUTH is"
-            " otherwise"
+            f'the password of "{user}" in COMETHOOKS_BASIC_AUTH is none that CometChat takes for'
+            f" Basic auth: it has to have 1 to {_LONGEST_PASSWORD} letters and digits, and nothing"
+            " else"
         )
 
 

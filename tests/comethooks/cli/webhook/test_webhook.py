@@ -321,7 +321,7 @@ class TestByHand:
     def test_what_the_dashboard_does_not_take_is_found_here_too(self, by_hand):
         done = by_hand("register", COMETHOOKS_BASIC_AUTH="u:hush-hush")
         assert done.exit_code == 1
-        assert "letters and digits as password" in done.stderr
+        assert 'the password of "u" in COMETHOOKS_BASIC_AUTH' in done.stderr
         assert "hush" not in done.output
 
     def test_without_credentials_there_is_nothing_to_enter(self, by_hand):
