@@ -104,9 +104,12 @@ def _contents(loadable: Loadable, settings: Settings) -> _Contents:
         if is_of_job(error):
             raise
         where = _line_in(loadable.own(), error) or loadable.place
-        contents.broken.append(
-            BrokenPlugin(loadable.name, loadable.origin, where, _explained(error))
-        )
+        known = error.plugin if isinstance(error, PluginError) else None
+        name = known or loadable.name
+        if name in settings.disabled_plugins:
+            contents.disabled.append(DisabledPlugin(name, loadable.origin, where))
+        else:
+            contents.broken.append(BrokenPlugin(name, loadable.origin, where, _explained(error)))
         return contents
     for plugin in dict.fromkeys(plugins):
         _add(plugin, version, contents, settings)
@@ -226,10 +229,11 @@ def _timeout(handler: Handler, settings: Settings) -> float:
 
 def _warnings(plugin: LoadedPlugin, plugins: AbstractSet[str]) -> Iterator[str]:
     """What its author may want to look at."""
+    newer = plugin.newer and f"the last good version of {plugin.newer.where.rpartition(':')[0]}"
     for bound in plugin.handlers:
         for pattern in bound.handler.patterns:
             if why := unknown(pattern, plugins):
-                yield f"{bound.id} ({bound.handler.where}): {why}"
+                yield f"{bound.id} ({newer or bound.handler.where}): {why}"
 
 
 def _explained(error: BaseException) -> str:

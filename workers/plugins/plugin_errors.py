@@ -12,13 +12,21 @@ PluginError
 ```
 """
 
+import re
+
 
 class PluginError(Exception):
-    """Something in a plugin that cannot be used. `where` is the culprit's `file:line`."""
+    """Something in a plugin that cannot be used. `where` is the culprit's `file:line`.
+
+    The culprit is `plugin NAME` or `handler NAME.function`, and `plugin` that name; None where it
+    is no name that a plugin can have.
+    """
 
     def __init__(self, culprit: str, problem: str, *, where: str) -> None:
         super().__init__(f"{culprit} ({where}): {problem}")
         self.where = where
+        named = re.match(r"(?:plugin|handler) ([a-z][a-z0-9_]*)(?:\.|\Z)", culprit)
+        self.plugin = named[1] if named else None
 
 
 class PluginNameError(PluginError):

@@ -243,6 +243,16 @@ class TestBrokenCode:
         write("hello.py", "def f(:")
         assert work().loaded == ()
 
+    def test_a_warning_about_it_names_the_file_of_its_author(
+        self, write: Write, work: Load
+    ) -> None:
+        """The copy is nothing that somebody should change."""
+        file = write("hello.py", greeting().replace("message.sent", "mesage_sent"))
+        work()
+        write("hello.py", "def f(:")
+        [warning] = only(work()).warnings
+        assert warning.startswith(f"welcome.greet (the last good version of {file}): ")
+
 
 class TestSameName:
     def runs(self, plugins: Plugins) -> str:

@@ -228,12 +228,12 @@ class TestQuarantine:
                 "begins with a lower-case letter",
             ),
             (
-                "from comethooks import Plugin\np = Plugin('p')\n@p.on()\ndef f(event, ctx): ...\n",
+                "from comethooks import Plugin\np = Plugin('bad')\n@p.on()\ndef f(event, ctx): 1\n",
                 3,
-                "handler p.f (",
+                "handler bad.f (",
             ),
             (
-                "from comethooks import Plugin\np = Plugin('p')\n@p.on\ndef f(event, ctx): ...\n",
+                "from comethooks import Plugin\np = Plugin('bad')\n@p.on\ndef f(event, ctx): ...\n",
                 3,
                 'write @plugin.on("message_sent")',
             ),
@@ -292,6 +292,28 @@ class TestQuarantine:
         """It goes to logs, to Redis and into listings."""
         write("bad.py", """raise RuntimeError("no connection: password='hush' refused")""")
         assert self.broken(load).error == "RuntimeError: no connection: password=*** refused"
+
+    def test_a_handler_that_cannot_be_one_is_told_under_the_name_of_its_plugin(
+        self, write: Write, load: Load
+    ) -> None:
+        """Its file may be called anything; by either name the plugin can be disabled."""
+        write(
+            "hello.py",
+            """
+            from comethooks import Plugin, ReceiptEvent
+
+            plugin = Plugin("welcome")
+
+            @plugin.on("message.sent")
+            def greet(event: ReceiptEvent, ctx):
+                pass
+            """,
+        )
+        assert self.broken(load).name == "welcome"
+        for name in ("welcome", "hello"):
+            plugins = load(COMETHOOKS_DISABLED_PLUGINS=f"{name},notes")
+            assert plugins.broken == ()
+            assert name in {disabled.name for disabled in plugins.disabled}
 
     def test_the_second_of_a_name(self, write: Write, load: Load) -> None:
         """Its handlers would have the ids of the first one's; both places are named."""
