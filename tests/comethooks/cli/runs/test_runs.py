@@ -17,6 +17,7 @@ LISTED = {
     "attempts",
     "error",
     "replay",
+    "dry_run",
     "started_at",
     "finished_at",
     "next_at",
