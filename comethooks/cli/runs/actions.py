@@ -135,7 +135,6 @@ def _act(
 ) -> None:
     options_given = any(value is not None for value in (event_prefix, *chosen.values()))
     _check_choice(action, [identifier is not None, options_given, everything])
-    require_answer(f"{action.verb} without being asked", yes=yes)
     asked = filters.asked(**chosen)
     with open_stores() as stores:
         if identifier is not None:
@@ -143,6 +142,7 @@ def _act(
         elif event_prefix is not None:
             event = stores.kept.event(event_prefix)
             asked = replace(asked, event_id=event_prefix if event is None else event.id)
+        require_answer(f"{action.verb} without being asked", yes=yes)
         asked = replace(asked, holds_up=action.holds_up)
         matched = _matched(stores, action, asked, yes=yes)
         changed = action.carry_out(stores.journal, asked, now_ms()) if matched else 0

@@ -222,9 +222,12 @@ class TestByIdThatCannotBe:
         assert done.exit_code == 1
         assert "has no runs; it is queued" in done.stderr
 
-    def test_an_unknown_id_is_a_failure(self, command, store):
-        """Somebody meant one."""
-        assert command("runs", "retry", "0123456789", "--yes").exit_code == 1
+    @pytest.mark.parametrize("yes", [("--yes",), ()])
+    def test_an_unknown_id_is_a_failure(self, command, store, yes):
+        """Somebody meant one, which is said before anything is asked."""
+        done = command("runs", "retry", "0123456789", *yes)
+        assert done.exit_code == 1
+        assert "no event has an id that begins with 0123456789" in done.stderr
 
     def test_what_has_no_payload_any_more_cannot_be_retried(self, command, store, events):
         """The setting that did it is named."""
