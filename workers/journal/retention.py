@@ -21,20 +21,17 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    literal,
     or_,
     select,
     true,
-    tuple_,
     update,
 )
 
-from comethooks.workers.journal.listings.queries import Condition, Place
+from comethooks.workers.journal.listings.queries import Condition, Place, in_order
 from comethooks.workers.journal.replaying.dry_runs import ENDED_DRY
 from comethooks.workers.journal.replaying.replayable import awaited
 from comethooks.workers.journal.tables.database import for_writing
 from comethooks.workers.journal.tables.models import (
-    Instant,
     attempts,
     events,
     replays,
@@ -178,9 +175,8 @@ def _drop_dry_runs(connection: Connection, ids: set[str]) -> None:
 def _oldest(
     engine: Engine, task: _Task, before: int, limit: int, after: Place | None
 ) -> list[Place]:
-    order = (task.table.c.received_at, task.table.c.id)
-    query = select(*order).where(task.table.c.received_at < before, task.wanted)
-    if after is not None:
-        query = query.where(tuple_(*order) > tuple_(literal(after.received_at, Instant), after.id))
+    received_at = task.table.c.received_at
+    query = select(received_at, task.table.c.id).where(received_at < before, task.wanted)
     with engine.connect() as connection:
-        return [Place(*row) for row in connection.execute(query.order_by(*order).limit(limit))]
+        rows = connection.execute(in_order(query, task.table, after, limit))
+        return [Place(*row) for row in rows]

@@ -4,10 +4,11 @@ import os
 import re
 import secrets
 import string
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from comethooks.workers.settings.paths import credentials_path
+from comethooks.workers.settings.paths import credentials_path, new_file
 
 MADE_USER = "comethooks"
 MADE_PASSWORD_LENGTH = 32
@@ -69,28 +70,10 @@ def ensure_credentials(data_dir: Path) -> Credential:
         return kept[0]
     password = "".join(secrets.choice(_ALPHABET) for _ in range(MADE_PASSWORD_LENGTH))
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _create_once(credentials_path(data_dir), f"{MADE_USER}:{password}\n")
+    # Unlike a rename, a link never replaces what another process made meanwhile.
+    with suppress(FileExistsError), new_file(credentials_path(data_dir), os.link) as file:
+        file.write(f"{MADE_USER}:{password}\n".encode())
     return read_credentials(data_dir)[0]
-
-
-def _create_once(path: Path, text: str) -> None:
-    """Make `path` with `text`, complete and with mode 0600 from the first moment. Leave it alone
-    when it is there.
-    """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    # Not `write_text` and `chmod`: between the two others could read it.
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        # Unlike a rename, a link never replaces what another process made meanwhile.
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
 
 
 def _credential(entry: str, number: int) -> Credential:

@@ -15,8 +15,12 @@ up.lock                 held by the one `comethooks up` that uses the directory
 
 import hashlib
 import os
+import secrets
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 MAX_SOCKET_PATH = 100
 """The path of a unix socket stays below this many bytes: the kernel's limit is 104 (macOS) or 108
@@ -99,6 +103,24 @@ def make_private_dir(path: Path) -> None:
         raise PermissionError(
             f"{path} belongs to somebody else; remove it, or use a shorter data directory"
         )
+
+
+@contextmanager
+def new_file(path: Path, appear: Callable[[Path, Path], object]) -> Iterator[IO[bytes]]:
+    """A file for this user alone, to be written. `appear` (`os.link` or `os.replace`) gives it the
+    name `path` once all of it is on the disk. Raises `OSError`.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    # Not `open` and `chmod`: between the two others could read it.
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(descriptor)
+        appear(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _temporary_dir() -> Path:

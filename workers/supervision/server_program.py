@@ -84,9 +84,8 @@ def remember(data_dir: Path, server: ServerProgram) -> None:
     """
     path = paths.written_by_path(data_dir)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_suffix(".new")
-    draft.write_text(json.dumps(asdict(server)), "utf-8")
-    os.replace(draft, path)
+    with paths.new_file(path, os.replace) as file:
+        file.write(json.dumps(asdict(server)).encode())
 
 
 def _writer(data_dir: Path) -> ServerProgram | None:

@@ -1,10 +1,9 @@
 """`comethooks events export`: events as JSON lines, to be kept elsewhere or imported again."""
 
 import os
-import secrets
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,6 +15,7 @@ from comethooks.cli.terminal.bars import progress
 from comethooks.cli.terminal.output import hint
 from comethooks.cli.terminal.stores import open_stores
 from comethooks.files.json_lines import json_line, redacted_json_line
+from comethooks.workers.settings.paths import new_file
 from comethooks.workers.texts import dumps, number_of
 
 STDOUT = "-"
@@ -90,19 +90,4 @@ def _opened(output: str) -> Iterator[IO[bytes]]:
 
 def _opening(path: Path) -> AbstractContextManager[IO[bytes]]:
     # A device or a pipe must not make way for a file.
-    return path.open("wb") if path.exists() and not path.is_file() else _replaced(path)
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[IO[bytes]]:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with open(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(descriptor)
-        draft.replace(path)
-    finally:
-        with suppress(FileNotFoundError):
-            draft.unlink()
+    return path.open("wb") if path.exists() and not path.is_file() else new_file(path, os.replace)

@@ -101,8 +101,13 @@ def newest_first(
 
 def oldest_first(conditions: Collection[Condition], after: Place | None, size: int) -> Select[Any]:
     """At most `size` events behind the place `after`, oldest first: their places and sizes."""
-    order = (events.c.received_at, events.c.id)
-    query = select(*order, events.c.size).where(*conditions)
+    columns = (events.c.received_at, events.c.id, events.c.size)
+    return in_order(select(*columns).where(*conditions), events, after, size)
+
+
+def in_order(query: Select[Any], table: Table, after: Place | None, size: int) -> Select[Any]:
+    """At most `size` rows of a query of `table` behind the place `after`, oldest first."""
+    order = (table.c.received_at, table.c.id)
     if after is not None:
         query = query.where(tuple_(*order) > tuple_(literal(after.received_at, Instant), after.id))
     return query.order_by(*order).limit(size)
