@@ -36,7 +36,7 @@ lint: $(STAMP) ## Check style and types
 bench: $(STAMP) ## Measure throughput, order under load, idle latency and memory
 	$(BIN)/python -m bench $(ARGS)
 
-lock: ## Make requirements.lock anew from pyproject.toml
+lock: ## Make requirements.lock again from pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \

@@ -46,6 +46,14 @@ def commands(group: click.Group, prefix: str) -> Iterator[str]:
             yield f"{prefix} {name}"
 
 
+@pytest.mark.parametrize("page", WITH_CODE, ids=lambda page: str(page.relative_to(ROOT)))
+def test_prose_is_no_wider_than_code(page: Path) -> None:
+    """100 columns, but for tables, blocks of code and what cannot be broken."""
+    prose = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    lines = [line for line in prose.splitlines() if not line.startswith("|")]
+    assert [line for line in lines if len(line) > 100 and " " in line[:100].strip()] == []
+
+
 @pytest.mark.parametrize("name", NAMES.values())
 def test_every_setting_is_in_the_table_of_settings(name: str) -> None:
     """A setting that nobody can read about is not there."""

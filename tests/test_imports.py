@@ -213,7 +213,7 @@ except JournalOutdatedError:
 
 
 def test_who_runs_handlers_does_not_load_alembic(tmp_path: Path) -> None:
-    """Each work-horse would load it anew, since only what the supervisor has loaded is shared."""
+    """Each work-horse would load it again, since only what the supervisor has loaded is shared."""
     command = [sys.executable, "-c", ASK_THE_JOURNAL, f"sqlite:///{tmp_path}/journal.db"]
     assert subprocess.run(command, cwd=ROOT, check=False).returncode == 0
 

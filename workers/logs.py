@@ -144,7 +144,7 @@ def _without_text(value: Any) -> Any:
 def _without_texts_of_exceptions(
     _logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Put, in the place of `exc_info`, the type, the place and the frames of the exception."""
+    """Put, instead of `exc_info`, the type, the place and the frames of the exception."""
     error = _exception(event.pop("exc_info", None))
     if error is not None:
         event.update(failure(error))

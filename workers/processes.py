@@ -19,7 +19,7 @@ another.
 """
 RELOAD = signal.SIGUSR1
 """Asks a supervisor of workers, and a worker, to let what is loaded from the plugins end and load
-them anew."""
+them again."""
 _PR_SET_PDEATHSIG = 1
 _DEAD = "ZX"
 """States of a process that has ended and was not waited for yet."""

@@ -56,7 +56,7 @@ def _at_work(compared: Compared, holding: Holding) -> Finding:
     return Finding(check, level, holding.sentence, _ADVICE[holding.state])
 
 
-_RELOAD = "load them anew: kill -USR1 on `comethooks up` or `comethooks worker`"
+_RELOAD = "load them again: kill -USR1 on `comethooks up` or `comethooks worker`"
 _ADVICE: Mapping[str, str] = {
     PluginState.LOADED: f"install the same version there, and {_RELOAD}",
     PluginState.LAST_GOOD: "mend the file: the version before handles the events",

@@ -41,7 +41,7 @@ def check_web(place: str) -> Iterator[Finding]:
             "web.alive",
             Level.WRONG,
             f"{place} takes connections and does not answer: {type(error).__name__}",
-            "look at its log, and start it anew",
+            "look at its log, and start it again",
         )
 
 

@@ -26,7 +26,7 @@ class LineError(ValueError):
 
 
 def event_in(line: bytes, *, drop_secrets: bool = False) -> Record:
-    """The event that a line holds, with everything that can be derived from its body derived anew.
+    """The event that a line holds, with everything that can be derived from its body derived again.
 
     What a body does not say any more, because the schemas refuse it or it is redacted or not kept,
     is as the line has it. An id that is missing is made of the rest, and the same each time. With

@@ -4,7 +4,7 @@ A text that is a placeholder, such as `"{now}"`, becomes what it stands for, of 
 the middle of a text, and in a key, its text is put there. `{now-30}` adds to a number, `{now!s}` is
 the text of it, and `{nothing}` leaves its key out. A placeholder has one value in all of a body, so
 `{token.session}` is the same wherever it stands. An object with the key `...` has everything of
-what that stands for, and what else is in it, at any depth, in the place of that.
+what that stands for, and what else is in it, at any depth, instead of that.
 """
 
 import re
@@ -129,7 +129,7 @@ class _Filling:
         return getattr(who, detail)
 
     def _user(self, person: Person) -> Json:
-        # Made anew for each place, so that a change of one place is no change of another.
+        # Made again for each place, so that a change of one place is no change of another.
         return {
             "uid": person.uid,
             "name": person.name,
@@ -205,7 +205,7 @@ _LABELLED: Mapping[str, Callable[[Scene], Any]] = {
     "text": lambda scene: scene.random.choice(TEXTS),
     "token": Scene.token,
 }
-"""What is made anew for each name after the dot."""
+"""What is made again for each name after the dot."""
 
 _ROOTS: Mapping[str, Callable[[_Filling, Scene], Any]] = {
     "app": lambda filling, scene: scene.app_id,

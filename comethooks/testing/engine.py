@@ -130,7 +130,7 @@ class Engine:
             expected=len(deliveries),
             dry_run=dry_run,
         )
-        # What is in the file is known, however late in it: nothing emits it anew.
+        # What is in the file is known, however late in it: nothing emits it again.
         self._journal.write([Settled(each.record, (), None) for each in deliveries])
         for delivery in deliveries:
             self.deliver(delivery)

@@ -206,7 +206,7 @@ class Event(Frozen):
     def members(self: "Event") -> tuple[Member, ...]:
         """Whose membership of `group` changed.
 
-        For a ban on behalf of somebody, CometChat lists the one who acted in the place of the one
+        For a ban on behalf of somebody, CometChat lists the one who acted instead of the one
         who was banned (seen live).
         """
         data = data_of(self._body)

@@ -155,7 +155,7 @@ def mapping_in(*values: Any) -> Mapping[str, Any]:
 
 
 def object_in(value: Any) -> dict[str, Any]:
-    """An object; an empty one in the place of anything else."""
+    """An object; an empty one instead of anything else."""
     return value if isinstance(value, dict) else NOTHING
 
 

@@ -71,7 +71,7 @@ class EnvelopeSchema(WireSchema):
     appId = Id()
     webhook = Text()
     bot = Party()
-    """Callbacks to a bot have this in the place of `webhook`."""
+    """Callbacks to a bot have this instead of `webhook`."""
     region = Text()
     region_ = Text(data_key="region?")
     type = Text()

@@ -180,7 +180,7 @@ class Stack:
 
     def ask(self, *arguments: str) -> str:
         """What a command prints. It is asked often, so there is no process for it, which would load
-        it anew.
+        it again.
         """
         elsewhere = dict.fromkeys(os.environ.keys() - self.environment.keys())
         done = CliRunner().invoke(main, arguments, env={**elsewhere, **self.environment})

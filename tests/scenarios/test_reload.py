@@ -193,7 +193,7 @@ def test_a_signal_loads_installed_plugins_anew(up: Up, tmp_path: Path) -> None:
     install("2.0.1")
     process.send_signal(signal.SIGUSR1)
     wait_for(lambda: len(plugin_lines(up, "plugins loaded")) == 2, "it says what is in now")
-    [told] = plugin_lines(up, "loading the plugins anew, also those that are installed")
+    [told] = plugin_lines(up, "loading the plugins again, also those that are installed")
     assert told["asked"] == "SIGUSR1"
     assert "night 2.0.1" in plugin_lines(up, "plugins loaded")[1]["plugins"]
     wait_for(

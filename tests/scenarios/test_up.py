@@ -204,7 +204,7 @@ def test_the_plugin_of_the_readme_runs(up: Up) -> None:
     del up.stack.environment["COMETHOOKS_PLUGIN_DIR"]
     up.start()
     (up.data_dir / "plugins" / "hello.py").write_text(source)
-    wait_for(lambda: "loading them anew" in up.stack.log(), "the plugin was seen")
+    wait_for(lambda: "loading them again" in up.stack.log(), "the plugin was seen")
 
     def processed() -> list[dict[str, Any]]:
         """What is done, when one more was sent: the first may come while the old plugins are let

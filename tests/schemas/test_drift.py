@@ -30,7 +30,7 @@ def wrong(path):
 
 
 def mistyped(value):
-    """Something of a type that no field has in the place of such a value."""
+    """Something of a type that no field has instead of such a value."""
     return 5.5 if isinstance(value, dict | list) else [{}]
 
 

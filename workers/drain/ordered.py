@@ -26,7 +26,7 @@ leaves:
    later one.
 2. The mark is there. The successor reads it before it reads any later entry, counts the run as on
    its way to SQL, and puts it there. Were it in SQL already, it stays what it has become meanwhile.
-3. A later run was found to have to wait; its mark is not confirmed. It is asked anew, in the same
+3. A later run was found to have to wait; its mark is not confirmed. It is asked again, in the same
    order.
 4. That mark is there. The successor puts it into the line, and never runs it: it may have been run
    from there.

@@ -89,7 +89,7 @@ class Context:
     deadline: datetime = _NEVER
     """When the run's time is over, in UTC: then it is interrupted."""
     dry_run: bool = False
-    """Whether effects are to be recorded in the place of done. The context sees to it by itself."""
+    """Whether effects are to be recorded instead of done. The context sees to it by itself."""
     app: App | None = None
     """The CometChat app that the event is of, as `COMETHOOKS_APPS` knows it: its region, and the
     key of its REST API.

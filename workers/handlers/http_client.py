@@ -8,7 +8,7 @@ from comethooks.workers.handlers.http_transport import DeadlineTransport
 
 
 def new_client(transport: httpx.BaseTransport | None = None) -> httpx.Client:
-    """A client for `ctx.http`; with `transport` it reaches that in the place of the world."""
+    """A client for `ctx.http`; with `transport` it reaches that instead of the world."""
     # Plugins, apps and events share it: what one of them is given, the next one would send.
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
     # Not what httpx unpacks besides when a plugin brings a library for it: a piece of that can hold

@@ -1,6 +1,6 @@
 """Connections whose requests end in time, made with httpcore, which is what httpx is made with.
 
-The time-outs of httpx begin anew with each piece that is sent or received, so whoever answers a
+The time-outs of httpx begin again with each piece that is sent or received, so whoever answers a
 byte at a time is waited for without end, and with each address of a host. Connections that are made
 here let nobody wait beyond the end of the request that the thread is at. Only what the operating
 system takes to look a name up has no end that Python could set; the time-out for connecting begins

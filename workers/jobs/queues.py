@@ -29,7 +29,7 @@ SHORTEST_DRAINER_SECONDS = 250.0
 LONGEST_DRAINER_SECONDS = 350.0
 """Lives differ, so that drainers which began together do not end together."""
 LIFE_SECONDS = 60.0
-"""After this time a job of the queue `runs` ends, even when more is due: plugins are loaded anew,
+"""After this time a job of the queue `runs` ends, even when more is due: plugins are loaded again,
 and poison runs get their turn."""
 BATCH = 100
 """Due runs that are claimed at once."""

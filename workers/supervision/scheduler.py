@@ -136,7 +136,7 @@ class Scheduler:
         pipeline.execute()
 
     def _mend_backlog(self) -> None:
-        """Begin to count the backlog anew whenever nothing waits."""
+        """Begin to count the backlog again whenever nothing waits."""
         self._repair(keys=[keys.BACKLOG, *map(keys.stream, read_layouts(self._client).numbers)])
 
 

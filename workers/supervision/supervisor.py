@@ -100,7 +100,7 @@ class Child:
         stop_together([self])
 
     def reload(self) -> None:
-        """Ask it to load the plugins anew. A child that does not listen for this yet has loaded
+        """Ask it to load the plugins again. A child that does not listen for this yet has loaded
         none yet, and ignores it.
         """
         if self.process is not None and self.process.poll() is None:

@@ -149,7 +149,7 @@ class HorseWorker(Worker):
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
     def reload(self) -> None:
-        """Let the work-horse end as if asked to stop: the next one loads the plugins anew."""
+        """Let the work-horse end as if asked to stop: the next one loads the plugins again."""
         self.handle_warm_shutdown_request()
 
     def handle_warm_shutdown_request(self) -> None:

@@ -33,7 +33,7 @@ class Changes:
 
     def made_in(self, body: dict[str, Any]) -> dict[str, Any]:
         """`body`, changed. What cannot be changed is wrong use."""
-        # Before anything is removed, because what is removed may be set anew.
+        # Before anything is removed, because what is removed may be set again.
         if self._assignments or self._absent:
             self._known = list(_paths(body))
         for path in self._removals:

@@ -67,7 +67,7 @@ def worker(workers: int | None) -> None:
 
     They are processes that drain the queues, one that runs again what has failed, and the
     scheduler. Several of this command, on one host or many, share the work of one Redis without
-    being told of each other. A SIGUSR1 has all plugins loaded anew.
+    being told of each other. A SIGUSR1 has all plugins loaded again.
     """
     settings = load_settings()
     logs.configure(settings.log_format)

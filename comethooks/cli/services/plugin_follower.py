@@ -1,4 +1,4 @@
-"""What `comethooks up` does for plugins: it has them loaded anew when they change or when it is
+"""What `comethooks up` does for plugins: it has them loaded again when they change or when it is
 asked to, and says which its workers have.
 
 It asks Redis, where workers tell what they have loaded: `up` itself must not run a plugin's code.
@@ -46,16 +46,16 @@ class PluginFollower:
         self._asked = True
 
     def follow(self, children: Sequence[Child]) -> None:
-        """Have the workers among `children` load the plugins anew if there is a reason, and say
+        """Have the workers among `children` load the plugins again if there is a reason, and say
         what is new. To be called often.
         """
         if changed := self._watch.changed():
             more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
             files = ", ".join(changed[:_NAMED]) + more
-            log.info("plugins changed; loading them anew", changed=files)
+            log.info("plugins changed; loading them again", changed=files)
         asked, self._asked = self._asked, False
         if asked:
-            log.info("loading the plugins anew, also those that are installed", asked=RELOAD.name)
+            log.info("loading the plugins again, also those that are installed", asked=RELOAD.name)
         if changed or asked:
             self._news.expect()
             for child in children:

@@ -50,7 +50,7 @@ def up() -> None:
 
     Starts an embedded Valkey (unless REDIS_URL is set), brings the database up to date, and runs
     the web process and the workers. Makes credentials on first use, and prints what to enter in
-    CometChat's Dashboard. Loads plugins anew when a file in their folder changes, and all of them
+    CometChat's Dashboard. Loads plugins again when a file in their folder changes, and all of them
     at a SIGUSR1.
     """
     settings = load_settings()

@@ -128,7 +128,7 @@ class TestDeadline:
     def test_a_body_that_comes_a_byte_at_a_time_is_not_waited_for(
         self, http: Http, server: Server
     ) -> None:
-        """The time-out is for the whole request, and does not begin anew with each byte."""
+        """The time-out is for the whole request, and does not begin again with each byte."""
         url = server.answer("/", OK + b"Content-Length: 50\r\n\r\n", *[b"x"] * 50, pause=0.2)
         assert 0.4 < seconds_until_timeout(lambda: http.get(url, timeout=0.5)) < 0.9
 

@@ -156,7 +156,7 @@ def test_two_changes_soon_after_each_other_are_told_apart_by_seconds(watched: Wa
 
 
 def test_what_was_changed_back_is_no_change(watched: Watched) -> None:
-    """Nothing has to be loaded anew."""
+    """Nothing has to be loaded again."""
     watched.write("there.py", "2")
     assert watched.look() == ()
     watched.write("there.py", "1")

@@ -238,7 +238,7 @@ class TestReplays:
 def test_the_moderation_example_flags_once_however_often_it_is_replayed(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is flagged already is recognised; what a longer list finds is flagged anew, once."""
+    """What is flagged already is recognised; what a longer list finds is flagged again, once."""
     monkeypatch.syspath_prepend(EXAMPLES / "moderation")
     plugin = import_module("moderation_plugin").plugin
 

@@ -144,7 +144,7 @@ class TestData:
         assert f"COMETHOOKS_SERVER={path} comethooks up" in text
 
     def test_a_program_that_is_gone_is_not_told_to_be_run(self, tmp_path: Path) -> None:
-        """Its environment was made anew, or the data come from another machine."""
+        """Its environment was made again, or the data come from another machine."""
         remember(tmp_path, VALKEY_9)
         with pytest.raises(EmbeddedServerError, match="=/path/to/valkey-server comethooks up"):
             check_data(tmp_path, REDIS_7)

@@ -160,7 +160,7 @@ def _take_locked(engine: Engine, query: Select[Any], taking: Update) -> list[Cla
 
 def _take_unlocked(engine: Engine, query: Select[Any], taking: Update) -> list[ClaimedRun]:
     # In SQLite all others that write would wait while rows are read, which gives Python's global
-    # lock away once a row. So they are read before, and anew if somebody else changed one of them
+    # lock away once a row. So they are read before, and again if somebody else changed one of them
     # meanwhile.
     while True:
         with engine.connect() as connection:

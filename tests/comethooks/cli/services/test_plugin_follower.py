@@ -89,7 +89,7 @@ def test_the_signal_reloads_the_workers_and_has_the_same_told_again(
     following_.load(ONE)
     following_.turn()
     os.kill(os.getpid(), RELOAD)
-    assert following_.turn() == ["loading the plugins anew, also those that are installed"]
+    assert following_.turn() == ["loading the plugins again, also those that are installed"]
     assert (following_.web.reloads, following_.worker.reloads) == (0, 1)
     assert following_.turn() == []
     following_.load(ONE)
@@ -102,7 +102,7 @@ def test_a_changed_file_reloads_the_workers(following_: Following, tmp_path: Pat
     (tmp_path / "plugins" / "hello.py").write_text("1")
     said: list[str] = []
     wait_for(lambda: said.extend(following_.turn()) or said, "the change is noticed")
-    assert said == ["plugins changed; loading them anew"]
+    assert said == ["plugins changed; loading them again"]
     assert following_.worker.reloads == 1
 
 

@@ -122,7 +122,7 @@ class TestBoth:
 
 class TestForget:
     def test_what_is_asked_for_is_gone_as_if_it_had_never_been(self, journal: Journal):
-        """With the attempts before the last one; it can be written anew."""
+        """With the attempts before the last one; it can be written again."""
         journal.write([settled(event(2), run(RunState.DEAD, "a.dead"))])
         journal.claim("member", now=NOW, until=NOW + 1, limit=1)
         journal.finish("member", [(event(1).id, run(RunState.DEAD, "a.retrying", attempts=2))])
