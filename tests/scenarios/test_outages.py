@@ -326,7 +326,7 @@ def test_runs_that_ended_while_the_journal_hangs_are_not_repeated_when_their_pro
     assert not verdict.repeats
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("rounds", [1, pytest.param(5, marks=pytest.mark.attack)])
 def test_a_stopped_work_horse_and_a_killed_leader_are_replaced(
     deployment: Deployment, rounds: int
