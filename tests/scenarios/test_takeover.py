@@ -195,8 +195,10 @@ def change_something(
 
 
 def kill(supervisor: int, action: str) -> None:
-    horses, workers = work_horses_of(supervisor), workers_of(supervisor)
-    victims = {"kill horse": horses, "kill worker": workers}.get(action, workers + horses)
-    assert victims
-    for pid in victims:
+    def victims() -> list[int]:
+        horses, workers = work_horses_of(supervisor), workers_of(supervisor)
+        return {"kill horse": horses, "kill worker": workers}.get(action, workers + horses)
+
+    wait_for(victims, "what was started or killed a moment ago is there")
+    for pid in victims():
         os.kill(pid, signal.SIGKILL)
