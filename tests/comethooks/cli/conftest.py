@@ -36,7 +36,9 @@ class Command:
     def piped(self, given: bytes | None, *arguments: str, **variables: str) -> Result:
         """The same, with something on its standard input."""
         hidden: dict[str, str | None] = {
-            name: None for name in os.environ if name in NAMES.values()
+            name: None
+            for name in os.environ
+            if name in NAMES.values() or name.startswith("COMETHOOKS_")
         }
         return CliRunner().invoke(
             main, arguments, input=given, env={**hidden, **self.environ, **variables}
