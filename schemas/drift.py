@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from comethooks.schemas.masking import without_tokens
 from comethooks.schemas.triggers.table import UNKNOWN
 from comethooks.schemas.triggers.trigger import Form, Trigger
-from comethooks.schemas.wire.fields import Declared, ObjectMap, declared
+from comethooks.schemas.wire.fields import ObjectMap, declared
+from comethooks.schemas.wire.wire_field import Declared
 
 MOST_FINDINGS = 20
 """In one body; whoever sends more is sending something else."""
@@ -27,6 +29,8 @@ class DriftKind(StrEnum):
     TRIGGER = "unknown trigger"
     FIELD = "unknown field"
     TYPE = "wrong type"
+    MISFIT = "misfit"
+    """What a trigger cannot be without, in a body that was let through all the same."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,28 +55,31 @@ def _walk(value: Any, known: Declared, path: str, found: dict[Drift, None], leve
     if type(value) is not dict:
         _add(found, DriftKind.TYPE, path)
         return
+    texts = known.texts
     for key, item in value.items():
+        if type(item) is str and key in texts:
+            continue  # most of what a body holds
         field = known.get(key)
         if field is None:
-            _add(found, DriftKind.FIELD, f"{path}.{key}")
+            _add(found, DriftKind.FIELD, f"{path}.{known.step(key)}")
         elif item is None:
             continue
         elif not field.expects(item):
-            _add(found, DriftKind.TYPE, f"{path}.{key}")
+            _add(found, DriftKind.TYPE, f"{path}.{known.step(key)}")
         elif type(item) in _CONTAINERS and levels and (below := field.below(item)) is not None:
             if type(item) is list:
                 for each in item:
-                    _walk(each, below, f"{path}.{key}[]", found, levels - 1)
+                    _walk(each, below, f"{path}.{known.step(key)}[]", found, levels - 1)
             elif isinstance(field, ObjectMap):
                 for each in item.values():
-                    _walk(each, below, f"{path}.{key}.*", found, levels - 1)
+                    _walk(each, below, f"{path}.{known.step(key)}.*", found, levels - 1)
             else:
-                _walk(item, below, f"{path}.{key}", found, levels - 1)
+                _walk(item, below, f"{path}.{known.step(key)}", found, levels - 1)
 
 
 def _add(found: dict[Drift, None], kind: DriftKind, path: str) -> None:
     if len(found) < MOST_FINDINGS:
-        path = path.removeprefix(".")
+        path = without_tokens(path.removeprefix("."))
         found[
             Drift(kind, path if len(path) <= LONGEST_PATH else path[: LONGEST_PATH - 1] + "…")
         ] = None

@@ -26,11 +26,12 @@ class NotJsonError(SchemaError):
 class InvalidBodyError(SchemaError):
     """The body lacks a field that its trigger requires, or holds the wrong type there.
 
-    `errors` maps the dotted path of each such field to its messages; `trigger` is None when that is
-    what is missing.
+    `errors` maps the dotted path of each such field to its messages, and `lines` has the same as
+    texts; `trigger` is None when that is what is missing.
     """
 
     def __init__(self, errors: Mapping[str, list[str]], trigger: str | None) -> None:
-        super().__init__("; ".join(f"{path}: {' '.join(texts)}" for path, texts in errors.items()))
+        self.lines = tuple(f"{path}: {' '.join(texts)}" for path, texts in errors.items())
+        super().__init__("; ".join(self.lines))
         self.errors = dict(errors)
         self.trigger = trigger

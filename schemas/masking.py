@@ -14,7 +14,8 @@ from typing import Any
 from comethooks.schemas.decoding import trigger_of
 from comethooks.schemas.event.readonly import ReadOnlyDict
 from comethooks.schemas.triggers.table import TRIGGERS, entry_for
-from comethooks.schemas.wire.fields import Declared, ObjectMap, Texts, WireField, declared
+from comethooks.schemas.wire.fields import ObjectMap, Texts, declared
+from comethooks.schemas.wire.wire_field import Declared, WireField
 
 MASK = "***"
 CUT_OFF = "..."
@@ -43,6 +44,14 @@ SECRET_NAMES = (
 """What is in the name of a setting, or of a part of an address, that is secret."""
 _SECRET_PARAMETERS = (*SECRET_ENDINGS, "credential", "policy", "sig", "fat")
 _NOT_LETTERS = re.compile(r"[^a-z0-9]")
+_TOKEN = re.compile(
+    r"""
+    (?P<before> interactions (?: \\*/ | %2f ) ) [a-z0-9_-]{1,16} \. [a-z0-9_-]{8,} [a-z0-9_.-]*
+    | (?<![a-z0-9_-]) [a-z0-9_-]{1,16} \. [a-z0-9_-]{8,} \. [a-z0-9_-]{43} (?![a-z0-9_-])
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""The token of a URL for interactions, also one that is cut off; and one that stands by itself."""
 _PARAMETER = re.compile(r"""(?P<name>[?&#][^=&?#\s]{1,128})=[^&#\s"'<>]+""")
 
 
@@ -50,8 +59,8 @@ def masked(value: Any) -> Any:
     """A copy of a decoded body with `***` for every secret, fit to be shown.
 
     Masked are what stands under a key such as `authToken`, `password`, `secret` or `apiKey`, and
-    signatures and tokens in the query of a URL, also in the middle of a text. Whatever lies deeper
-    than 100 levels is cut off.
+    signatures and tokens in the query of a URL, also in the middle of a text, and so is the token
+    of a URL of ours for interactions. Whatever lies deeper than 100 levels is cut off.
     """
     return _masked(value, _DEEPEST)
 
@@ -67,6 +76,12 @@ def redacted(body: Mapping[str, Any]) -> dict[str, Any]:
     form = entry_for(trigger_of(plain)).form_of(plain)
     shown: dict[str, Any] = masked(_redacted(plain, declared(form.shape.schema), _DEEPEST))
     return shown
+
+
+def without_tokens(text: str) -> str:
+    """`text` with `***` for every token of a URL for interactions."""
+    # Few texts have two dots, and most are looked at for nothing else.
+    return text if text.count(".") < 1 else _TOKEN.sub(rf"\g<before>{MASK}", text)
 
 
 @cache
@@ -98,7 +113,7 @@ def _redacted(value: Any, known: Declared, levels: int) -> Any:
 
 
 def _redacted_entry(field: WireField | None, value: Any, levels: int) -> Any:
-    if levels <= 0 or field is None or field.personal or field.secret or not field.expects(value):
+    if levels <= 0 or field is None or field.hides(value) or not field.expects(value):
         return _blank(value)
     if not isinstance(value, dict | list):
         return value
@@ -121,13 +136,16 @@ def _blank(value: Any) -> Any:
 
 def _masked(value: Any, levels: int) -> Any:
     if isinstance(value, str):
+        value = without_tokens(value)
         return _PARAMETER.sub(_masked_parameter, value) if "=" in value else value
     if not isinstance(value, Mapping | Sequence):
         return value
     if levels == 0:
         return CUT_OFF
     if isinstance(value, Mapping):
-        return {key: _masked_entry(key, item, levels - 1) for key, item in value.items()}
+        return {
+            without_tokens(key): _masked_entry(key, item, levels - 1) for key, item in value.items()
+        }
     return [_masked(item, levels - 1) for item in value]
 
 

@@ -1,21 +1,20 @@
 """From a decoded body to what the rest of the system needs to know of it, or a refusal."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import ValidationError
-
 from comethooks.schemas.decoding import trigger_of
-from comethooks.schemas.drift import Drift, DriftKind, drift_in
+from comethooks.schemas.drift import MOST_FINDINGS, Drift, DriftKind, drift_in
 from comethooks.schemas.errors import InvalidBodyError
-from comethooks.schemas.triggers.identity import content_hash, digest
-from comethooks.schemas.triggers.table import entry_for
-from comethooks.schemas.triggers.trigger import Form
+from comethooks.schemas.loading import load, load_misfit
+from comethooks.schemas.triggers.families import first_of
+from comethooks.schemas.triggers.repeats import duplicate_key, told_key
+from comethooks.schemas.triggers.table import UNKNOWN, entry_for
 
 EVERY = "*"
-"""Among the strict triggers: all of them."""
+"""Among the strict triggers, or the lenient ones: all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +23,9 @@ class Parsed:
 
     `name` is the canonical name, `sender` the uid of who caused the event, `occurred_at`
     milliseconds since the epoch. Events of the same `key` are handled in order; an empty one means:
-    none but itself. `duplicate_key` is the same for every delivery of one event; without a time of
-    occurrence in it (`duplicate_key_has_time`) it may only be remembered for minutes. `drift` is
-    what the schemas do not know of it.
+    none but itself. `duplicate_key` is the same for every delivery of one event; unless the body
+    has a time of the event's own (`duplicate_key_has_time`) it is remembered for minutes only.
+    `drift` is what the schemas do not know of it, and first of all what it is a misfit for.
     """
 
     trigger: str
@@ -45,31 +44,48 @@ class Parsed:
         """The drift as it is kept: kind and path."""
         return tuple((found.kind.value, found.path) for found in self.drift)
 
+    @property
+    def misfit(self) -> tuple[str, ...]:
+        """Where it lacks what its trigger cannot be without; empty when it fits."""
+        return tuple(found.path for found in self.drift if found.kind is DriftKind.MISFIT)
 
-def parse(body: dict[str, Any], raw: bytes, *, strict: AbstractSet[str] = frozenset()) -> Parsed:
+
+def parse(
+    body: dict[str, Any],
+    raw: bytes,
+    *,
+    strict: AbstractSet[str] = frozenset(),
+    lenient: AbstractSet[str] = frozenset(),
+) -> Parsed:
     """What a decoded body says. `raw` is the same body as it came.
 
     `strict` are triggers, or `*` for all, whose bodies may hold nothing that the schemas do not
-    know. Raises `InvalidBodyError` when a field that its trigger cannot be without is missing or of
-    a wrong type, or when it has to be strict and there is drift.
+    know. `lenient` are those whose bodies are let through whatever they lack, if the trigger is
+    known at all; who names a trigger comes before who says `*`. Raises `InvalidBodyError` when a
+    field that its trigger cannot be without is missing or of a wrong type, or when it has to be
+    strict and there is drift.
     """
     trigger = trigger_of(body)
     entry = entry_for(trigger)
     form = entry.form_of(body)
-    loaded = _load(form, body, trigger)
-    drift = drift_in(body, entry, form)
-    if drift and (trigger in strict or EVERY in strict):
+    errors: Iterable[str] = ()
+    try:
+        loaded = load(form, body)
+    except InvalidBodyError as error:
+        if entry is UNKNOWN or not _is_among(trigger, lenient, strict):
+            raise
+        loaded, errors = load_misfit(form, body), error.errors
+    misfit = (Drift(DriftKind.MISFIT, path) for path in errors)
+    drift = (*misfit, *drift_in(body, entry, form))[:MOST_FINDINGS]
+    if drift and _is_among(trigger, strict, lenient):
         raise InvalidBodyError({finding.path: [_TEXTS[finding.kind]] for finding in drift}, trigger)
-    family = form.family
     subject = form.shape.subject_of(loaded)
-    if family.content is not None:
-        subject["content"] = content_hash(family.content.of(body), raw)
-    routing = family.routing(subject)
-    subject["conversation"] = routing.conversation_id
-    identity = family.identity(subject)
-    # With the webhook, because two webhooks of an app that send the same are two events.
+    own_time = first_of(subject, entry.own_times)
+    routing = form.family.routing(subject, own_time)
+    # Of a misfit nobody knows what tells it from another one, so all of it does.
+    has_time = own_time is not None and not errors
     app_id = loaded["appId"] or loaded.get("appID")
-    envelope = (app_id, loaded["webhook"] or loaded["bot"], loaded["trigger"])
+    told = None if errors else told_key(entry.name, app_id, subject, entry.told_by)
     return Parsed(
         trigger=loaded["trigger"],
         name=entry.name_of(subject),
@@ -78,8 +94,8 @@ def parse(body: dict[str, Any], raw: bytes, *, strict: AbstractSet[str] = frozen
         sender=routing.sender,
         occurred_at=routing.occurred_at,
         key=routing.key,
-        duplicate_key=digest((*envelope, *identity.parts)),
-        duplicate_key_has_time=identity.has_time,
+        duplicate_key=told or duplicate_key(body, raw, has_time=has_time),
+        duplicate_key_has_time=told is not None or has_time,
         drift=drift,
     )
 
@@ -91,22 +107,5 @@ _TEXTS = {
 }
 
 
-def _load(form: Form, body: dict[str, Any], trigger: str | None) -> dict[str, Any]:
-    try:
-        loaded: dict[str, Any] = form.schema.load(body)
-    except ValidationError as error:
-        # "from None": a ValidationError carries the body, which must not get into a traceback.
-        raise InvalidBodyError(_by_path(error.messages_dict), trigger) from None
-    return loaded
-
-
-def _by_path(messages: Mapping[str, Any], prefix: str = "") -> dict[str, list[str]]:
-    """Marshmallow's nested messages, flat: `{"data": {"id": [...]}}` as `{"data.id": [...]}`."""
-    flat: dict[str, list[str]] = {}
-    for key, value in messages.items():
-        path = prefix if key == "_schema" else f"{prefix}.{key}".lstrip(".")
-        if isinstance(value, dict):
-            flat |= _by_path(value, path)
-        else:
-            flat.setdefault(path, []).extend(value)
-    return flat
+def _is_among(trigger: str | None, named: AbstractSet[str], others: AbstractSet[str]) -> bool:
+    return trigger in named or (EVERY in named and trigger not in others)

@@ -10,6 +10,7 @@ from comethooks.samples.people import GROUPS, PEOPLE, Circle
 from comethooks.samples.scene import Scene
 from comethooks.samples.templates import Template
 from comethooks.schemas import COMETCHAT, TRIGGERS, Event
+from comethooks.schemas.wire.moderation import reviewed_in
 from comethooks.schemas.wire.shapes import changed_in, message_in
 from comethooks.workers.texts import dumps
 
@@ -154,7 +155,7 @@ def _describe(fields: Fields, body: dict[str, Any]) -> None:
     said = {name: fields[name] for name in ("text", "metadata", "tags") if name in fields}
     if not said:
         return
-    outer: Any = message_in(body["data"])
+    outer: Any = reviewed_in(body["data"].get("contextMessages")) or message_in(body["data"])
     if event.message is None or "sender" not in outer:
         raise FieldError(f"{event.trigger} holds no message", list(said))
     message: Any = changed_in(outer) or outer

@@ -19,7 +19,7 @@ from comethooks.schemas.event.views import (
     text,
     time,
 )
-from comethooks.schemas.wire.rules import to_receiver_type, to_text
+from comethooks.schemas.wire.rules import to_id, to_receiver_type, to_text
 
 
 class Participant(View):
@@ -27,7 +27,7 @@ class Participant(View):
 
     _shown: ClassVar[tuple[str, ...]] = ("uid",)
 
-    uid = text("uid")
+    uid = identifier("uid")
     name = text("name")
     audio_only = flag("audio_call")
     joined_at = time("joined_at")
@@ -55,7 +55,7 @@ class Call(View):
             self._entity.get("sessionId"),
             self._wire.get("sessionId"),
         )
-        return next((session for value in found if (session := to_text(value))), None)
+        return next((session for value in found if (session := to_id(value))), None)
 
     @lazy
     def status(self: "Call") -> str:
@@ -73,7 +73,7 @@ class Call(View):
     def initiator(self: "Call") -> User | None:
         """Who calls. The sender at the top of a rejected call is who rejected it (seen live)."""
         wire = self._stable
-        known = wire.get("sender") or self._wire.get("callInitiator")
+        known = wire.get("sender") or self._wire.get("callInitiator") or wire.get("initiator")
         user = user_of(known, self._party("sender", "by"))
         return user if user.uid else None
 
@@ -143,7 +143,7 @@ class Recording(View):
 
     kind: str
     """`recording` or `transcription`."""
-    session_id = text("sessionId")
+    session_id = identifier("sessionId")
     id = identifier("tid")
     url = text("recording_url", "transcript_url")
     """Where to get it; it may be valid for a limited time only."""

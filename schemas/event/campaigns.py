@@ -26,10 +26,11 @@ class Campaign(View):
     template_id = identifier("templateId")
     name = text("name")
     status = text("status")
-    receiver = text("receiver")
+    receiver = identifier("receiver")
     """A uid; None for what goes to many."""
     label = text("label")
     tag = text("tag")
+    topic = text("topic")
     tags = strings("tags")
     category = text("category", "templateCategory")
     channel = text("channelType")
@@ -41,6 +42,7 @@ class Campaign(View):
     delivered_at = time("deliveredAt")
     read_at = time("readAt")
     clicked_at = time("clickedAt")
+    engaged_at = time("engagedAt")
     interacted_at = time("interactedAt")
     completed_at = time("completedAt")
 

@@ -1,54 +1,47 @@
 """The event as plugins see it: typed, immutable, lazy, the same for both generations."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from comethooks.schemas.decoding import decode
 from comethooks.schemas.event.calls import STATUS_TOLD, Call, Recording
 from comethooks.schemas.event.campaigns import Campaign
-from comethooks.schemas.event.messages import Action, Message
-from comethooks.schemas.event.moderation import STATUS_CALLED, Moderation
+from comethooks.schemas.event.cards import Card, card_of
+from comethooks.schemas.event.interactions import ReceivedInteraction
+from comethooks.schemas.event.interactive import Interactive, interactive_of
+from comethooks.schemas.event.messages import MARK_IN_BODY, Action, Message
+from comethooks.schemas.event.moderation import STATUS_CALLED, Moderation, context_in
+from comethooks.schemas.event.notifications import Notification
+from comethooks.schemas.event.ours import MadeHere
 from comethooks.schemas.event.people import Group, Member, User, members_of, user_of, users_of
 from comethooks.schemas.event.presence import Presence
 from comethooks.schemas.event.reactions import Reaction
-from comethooks.schemas.event.readonly import ReadOnlyDict
 from comethooks.schemas.event.receipts import Receipt
-from comethooks.schemas.event.views import Frozen, lazy, object_in
+from comethooks.schemas.event.views import lazy, object_in
 from comethooks.schemas.triggers import families
-from comethooks.schemas.triggers.table import COMETCHAT, ECHO, OURS, UNKNOWN, entry_for
-from comethooks.schemas.triggers.trigger import Form, Trigger
+from comethooks.schemas.triggers.table import ECHO, entry_of
 from comethooks.schemas.wire.envelope import at, data_of
-from comethooks.schemas.wire.rules import to_datetime, to_party, to_text
+from comethooks.schemas.wire.moderation import reviewed_in
+from comethooks.schemas.wire.rules import to_object, to_party, to_text
 from comethooks.schemas.wire.shapes import changed_in, is_nested, message_in
 
 _OF_MESSAGES = (families.MESSAGE, families.IN_FLIGHT, families.CHANGE, families.JUDGED)
 _OF_CALLS = (families.CALL, families.SESSION)
+_OF_AUTHORS = (families.MESSAGE, families.IN_FLIGHT, families.CHANGE, families.REVIEW)
+"""What who wrote a message did: all else about it comes of others."""
 _INHERITED = ("conversationId", "sender", "receiver", "receiverType")
 """What the documented body of a deletion says of the message in the action only."""
 
 
-class Event(Frozen):
+class Event(MadeHere):
     """Something that happened in CometChat, as it was kept.
 
     `source` is who sent it (`"cometchat"`), `name` the canonical name (None for a trigger that we
     do not know), `app_id` the tenant, `replay` the name of the replay that this is part of (None
-    when live). Nothing is decoded before it is asked for, and nothing can be changed.
+    when live). Of a message in flight, `decision` is what was answered (`"allow"`, `"drop"` or
+    `"annotate"`; None if nobody decided), and `votes` are what each decider said. Nothing is
+    decoded before it is asked for, and nothing can be changed.
     """
 
-    _shown: ClassVar[tuple[str, ...]] = ("trigger", "id")
     _kinds: ClassVar[dict[families.Family, type["Event"]]] = {}
-
-    id: str
-    source: str
-    trigger: str
-    name: str | None
-    app_id: str | None
-    conversation_id: str | None
-    replay: str | None
-    _raw: bytes
-    _occurred_ms: int | None
-    _received_ms: int
 
     def __init_subclass__(cls, families: tuple[families.Family, ...]) -> None:
         """Make events of these families instances of the class."""
@@ -62,83 +55,23 @@ class Event(Frozen):
             raise TypeError(f"an event of {trigger} is of the kind {kind.__name__}")
         return super().__new__(kind)
 
-    def __init__(
-        self,
-        *,
-        id: str,
-        source: str,
-        trigger: str,
-        name: str | None,
-        app_id: str | None,
-        conversation_id: str | None,
-        occurred_at: int | None,
-        received_at: int,
-        raw: bytes,
-        replay: str | None = None,
-    ) -> None:
-        """Times are milliseconds since the epoch; `raw` is the body as it came."""
-        self.__dict__.update(
-            id=id,
-            source=source,
-            trigger=trigger,
-            name=name,
-            app_id=app_id,
-            conversation_id=conversation_id,
-            replay=replay,
-            _raw=raw,
-            _occurred_ms=occurred_at,
-            _received_ms=received_at,
-        )
-
-    def __repr__(self) -> str:
-        return f"<Event {self.trigger!r} {self.id}>"
-
-    @lazy
-    def occurred_at(self: "Event") -> datetime | None:
-        """When it happened, as CometChat says; None when it does not say."""
-        return to_datetime(self._occurred_ms)
-
-    @lazy
-    def received_at(self: "Event") -> datetime:
-        """When it came in."""
-        return datetime.fromtimestamp(self._received_ms / 1000, UTC)
-
-    @property
-    def raw(self) -> bytes:
-        """The body, byte for byte as it was kept."""
-        return self._raw
-
-    @lazy
-    def payload(self: "Event") -> Mapping[str, Any]:
-        """The body, decoded, as a read-only view; `payload.copy()` is a plain dict."""
-        return ReadOnlyDict(self._body)
-
-    @lazy
-    def parent(self: "Event") -> str | None:
-        """The id of the event that a handler made this one of; None if it came from outside."""
-        return to_text(self._parent.get("id"))
-
-    @lazy
-    def depth(self: "Event") -> int:
-        """How many events above it were made of one another; 0 for what came from outside."""
-        found = self._parent.get("depth")
-        return found if isinstance(found, int) and self.source == OURS else 0
-
-    @lazy
-    def region(self: "Event") -> str | None:
-        """The region of the app: `us`, `eu` or `in`."""
-        return self._envelope_text("region")
-
-    @lazy
-    def webhook(self: "Event") -> str | None:
-        """The id of the webhook that sent it."""
-        return self._envelope_text("webhook")
-
     @lazy
     def message(self: "Event") -> Message | None:
         """The message that it is about, also an edited or deleted one; None without a message."""
+        if self.notification is not None:
+            return self.notification.message
         wire = self._message_wire
         return None if wire is None else Message(wire)
+
+    @lazy
+    def interactive(self: "Event") -> Interactive | None:
+        """The form, the card or the scheduler that `message` is; None when it is none."""
+        return interactive_of(self.message)
+
+    @lazy
+    def card(self: "Event") -> Card | None:
+        """What `message` has to be drawn, if it is of the category `card`; else None."""
+        return card_of(self.message)
 
     @lazy
     def edited(self: "Event") -> bool:
@@ -154,6 +87,22 @@ class Event(Frozen):
     def is_echo(self: "Event") -> bool:
         """Whether it is a `message_sent` that only repeats what `message_edited` told."""
         return self.name == ECHO
+
+    @lazy
+    def is_own(self: "Event") -> bool:
+        """Whether a plugin of ours did it with `ctx.cometchat`: it sent, edited or deleted
+        `message`. Handlers do not get that without `own=True`.
+
+        What others do with such a message, as to read, block or delete it, is not our own.
+        """
+        if MARK_IN_BODY not in self._raw or self._family not in _OF_AUTHORS:
+            return False
+        message = self.message
+        if message is None or message.sent_by is None:
+            return False
+        told = message.deleted_by if self.deleted else message.edited_by if self.edited else None
+        actor = told or (self.sender.uid if self.sender else None)
+        return actor is None or actor == message.sender.uid
 
     @lazy
     def action(self: "Event") -> Action | None:
@@ -199,7 +148,8 @@ class Event(Frozen):
         """The group that it is about, or that a message was sent to; None for other events."""
         if self._family is families.GROUP:
             return Group(object_in(data_of(self._body).get("group")))
-        receiver = self.message.receiver if self.message is not None else None
+        about = self.notification or self.message
+        receiver = about.receiver if about is not None else None
         return receiver if isinstance(receiver, Group) else None
 
     @lazy
@@ -219,11 +169,25 @@ class Event(Frozen):
 
     @lazy
     def moderation(self: "Event") -> Moderation | None:
-        """What moderation says of `message`; None for other events."""
+        """What moderation says of `message`, or asks about it; None for other events."""
+        if self._family is families.REVIEW:
+            return Moderation({"message": self._message_wire}, "pending")
         if self._family not in (families.JUDGED, families.FAILED):
             return None
         status = (self.name or "").rpartition(".")[2]
         return Moderation(data_of(self._body), STATUS_CALLED.get(status, status))
+
+    @lazy
+    def context(self: "Event") -> tuple[tuple[str, str], ...]:
+        """What was said before the `message` that moderation asks about: uid and text."""
+        if self._family is not families.REVIEW:
+            return ()
+        return context_in(data_of(self._body).get("contextMessages"))
+
+    @lazy
+    def rule(self: "Event") -> str | None:
+        """What the URL of the list that asks about `message` calls its rule; else None."""
+        return to_text(self._body.get("rule")) if self._family is families.REVIEW else None
 
     @lazy
     def recording(self: "Event") -> Recording | None:
@@ -238,18 +202,38 @@ class Event(Frozen):
         return Campaign(data_of(self._body)) if self._family is families.CAMPAIGN else None
 
     @lazy
+    def notification(self: "Event") -> Notification | None:
+        """What a custom provider of notifications is to send; None for other events."""
+        if self._family is not families.NOTIFICATION:
+            return None
+        return Notification(data_of(self._body), self.trigger.partition("-")[0])
+
+    @lazy
+    def interaction(self: "Event") -> ReceivedInteraction | None:
+        """Who pressed what of an interactive message; None for other events."""
+        if self._family is not families.INTERACTION:
+            return None
+        return ReceivedInteraction(self._body, self._headers, self.received_at)
+
+    @lazy
     def mentions(self: "Event") -> tuple[User, ...]:
         """Whom `message` mentions."""
         return () if self.message is None else self.message.mentions
 
     @lazy
     def sender(self: "Event") -> User | None:
-        """Who wrote, reacted, read, connected, or changed the group; None when unknown."""
+        """Who wrote, reacted, read, pressed or changed the group; None when unknown."""
         user = self._causer
         return user if user is not None and user.uid else None
 
     @lazy
     def _causer(self: "Event") -> User | None:
+        if self.notification is not None:
+            return self.notification.sender
+        if self.completion is not None:
+            return user_of(self.completion.user)
+        if self.interaction is not None:
+            return user_of(self.interaction.user)
         if self._outer_wire is not None:
             if self.message is not None and self._outer_wire is self._message_wire:
                 return self.message.sender
@@ -257,6 +241,8 @@ class Event(Frozen):
         for thing in (self.receipt, self.reaction, self.presence):
             if thing is not None:
                 return thing.user
+        if self._family is families.CALL and self.call is not None:
+            return self.call.initiator
         return self._by
 
     @lazy
@@ -278,9 +264,11 @@ class Event(Frozen):
         if self._family in _OF_MESSAGES:
             return dict(message_in(data)) if not is_nested(data) else data["message"]
         if self._family is families.CALL:
-            return object_in(data.get("call"))
+            return to_object(data.get("call"))
         if self._family is families.FAILED:
             return object_in(data.get("resource"))
+        if self._family is families.REVIEW:
+            return object_in(reviewed_in(data.get("contextMessages")))
         return data["message"] if is_nested(data) and "sender" in data["message"] else None
 
     @lazy
@@ -294,38 +282,10 @@ class Event(Frozen):
         return {**changed, **inherited}
 
     @lazy
-    def _parent(self: "Event") -> dict[str, Any]:
-        return object_in(self._body.get("parent")) if self.source == OURS else {}
-
-    @lazy
     def _action_name(self: "Event") -> str:
         return "" if self.action is None else self.action.name
-
-    @lazy
-    def _family(self: "Event") -> families.Family:
-        return self._form.family
-
-    @lazy
-    def _form(self: "Event") -> Form:
-        return self._entry.form_of(self._body)
-
-    @lazy
-    def _entry(self: "Event") -> Trigger:
-        return _entry(self.trigger, self.source)
-
-    @lazy
-    def _body(self: "Event") -> dict[str, Any]:
-        return decode(self._raw)
-
-    def _envelope_text(self, key: str) -> str | None:
-        # CometChat's documentation prints keys that may be absent with a "?" at their end.
-        return to_text(self._body.get(key)) or to_text(self._body.get(f"{key}?"))
 
 
 def kind_of(trigger: str, source: str) -> type[Event]:
     """The class of the events of a trigger: one of those in `kinds`, or `Event`."""
-    return Event._kinds.get(_entry(trigger, source).family, Event)
-
-
-def _entry(trigger: str, source: str) -> Trigger:
-    return entry_for(trigger) if source == COMETCHAT else UNKNOWN
+    return Event._kinds.get(entry_of(trigger, source).family, Event)

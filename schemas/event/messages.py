@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from comethooks.schemas.event.cards import AgentElement, agent_elements, drawn_text
 from comethooks.schemas.event.people import Group, User, party_of, user_of, users_of
 from comethooks.schemas.event.readonly import ReadOnlyDict
 from comethooks.schemas.event.views import (
@@ -15,13 +16,19 @@ from comethooks.schemas.event.views import (
     object_in,
     objects_in,
     party,
+    read_only_under,
     string,
     text,
     texts_in,
     time,
 )
 from comethooks.schemas.triggers.identity import conversation_id
-from comethooks.schemas.wire.rules import to_receiver_type, to_text
+from comethooks.schemas.wire.rules import to_id, to_receiver_type, to_text
+
+MARK = "comethooks"
+"""The key in a message's metadata under which stands who of us sent it."""
+MARK_IN_BODY = f'"{MARK}"'.encode()
+"""What a body holds that has it; most others need not be decoded to know."""
 
 
 class Attachment(View):
@@ -37,7 +44,9 @@ class Attachment(View):
 
 
 class Message(View):
-    """A message of any category: `message`, `custom`, `action`, `call`, `interactive`.
+    """A message of any category.
+
+    These are `message`, `custom`, `action`, `call`, `interactive`, `card` and `agentic`.
 
     `id` and `text` are always strings: empty for a message in flight, and for one without text.
     """
@@ -46,12 +55,12 @@ class Message(View):
 
     category = string("category")
     type = string("type")
-    muid = identifier("muid")
     status = text("status")
     quoted_message_id = identifier("quotedMessageId")
     edited_by = party("editedBy")
     deleted_by = party("deletedBy")
     pinned_by = party("pinnedBy")
+    unpinned_by = party("unpinnedBy")
     reply_count = number("replyCount")
     sent_at = time("sentAt")
     updated_at = time("updatedAt")
@@ -60,7 +69,9 @@ class Message(View):
     edited_at = time("editedAt")
     deleted_at = time("deletedAt")
     pinned_at = time("pinnedAt")
+    unpinned_at = time("unpinnedAt")
     _id = identifier("id")
+    _muid = identifier("muid")
 
     @lazy
     def id(self: "Message") -> str:
@@ -69,8 +80,13 @@ class Message(View):
 
     @lazy
     def text(self: "Message") -> str:
-        """What was written; empty for a message without text."""
-        return to_text(self._data.get("text")) or to_text(self._wire.get("text")) or ""
+        """What was written; empty for a message without text.
+
+        Of a card that is its preview or, without one, its text for who cannot draw it.
+        """
+        holders = (self._data, self._wire)
+        written = next((text for each in holders if (text := to_text(each.get("text")))), None)
+        return written or next(filter(None, map(drawn_text, holders)), "")
 
     @lazy
     def conversation_id(self: "Message") -> str | None:
@@ -123,6 +139,25 @@ class Message(View):
         return mapping_in(self._data.get("metadata"), self._wire.get("metadata"))
 
     @lazy
+    def sent_by(self: "Message") -> str | None:
+        """The plugin that sent it with `ctx.cometchat`; None for everybody else's.
+
+        Whoever writes a message may write that, too: it tells our own messages from others, and
+        proves nothing.
+        """
+        return to_text(object_in(self._mark).get("by"))
+
+    @lazy
+    def muid(self: "Message") -> str | None:
+        """The id that its sender gave it."""
+        return self._muid or to_id(object_in(self._mark).get("muid"))
+
+    @lazy
+    def _mark(self: "Message") -> Any:
+        holders = (self._data.get("metadata"), self._wire.get("metadata"))
+        return next((each[MARK] for each in map(object_in, holders) if MARK in each), None)
+
+    @lazy
     def attachments(self: "Message") -> tuple[Attachment, ...]:
         """The files of a media message."""
         listed = self._data.get("attachments") or self._wire.get("attachments")
@@ -133,7 +168,7 @@ class Message(View):
     @lazy
     def custom_data(self: "Message") -> Mapping[str, Any] | None:
         """What a custom message carries."""
-        return _object_under("customData", self._data, self._wire)
+        return read_only_under("customData", self._data, self._wire)
 
     @lazy
     def sub_type(self: "Message") -> str | None:
@@ -143,7 +178,22 @@ class Message(View):
     @lazy
     def interactive_data(self: "Message") -> Mapping[str, Any] | None:
         """The form, card or scheduler of an interactive message, whole."""
-        return _object_under("interactiveData", self._data, self._wire)
+        return read_only_under("interactiveData", self._data, self._wire)
+
+    @lazy
+    def elements(self: "Message") -> tuple[AgentElement, ...]:
+        """What an agent says, part by part."""
+        return agent_elements(self._data, self._wire)
+
+    @lazy
+    def run_id(self: "Message") -> str | None:
+        """Of an agent's message: the run of the agent that it was written in."""
+        return to_id(self._data.get("runId")) or to_id(self._wire.get("runId"))
+
+    @lazy
+    def thread_id(self: "Message") -> str | None:
+        """Of an agent's message: the agent's thread, which is none of the conversation."""
+        return to_id(self._data.get("threadId")) or to_id(self._wire.get("threadId"))
 
     @lazy
     def mentions(self: "Message") -> tuple[User, ...]:
@@ -245,8 +295,3 @@ def _called(entity: Entity | None) -> str:
     if isinstance(entity, User):
         return entity.name or entity.uid
     return (entity.name or entity.guid) if isinstance(entity, Group) else ""
-
-
-def _object_under(key: str, *holders: Mapping[str, Any]) -> ReadOnlyDict | None:
-    found = (holder.get(key) for holder in holders)
-    return next((ReadOnlyDict(value) for value in found if isinstance(value, dict)), None)

@@ -7,17 +7,16 @@ from comethooks.schemas.event.views import (
     NOTHING,
     View,
     flag,
+    id_string,
     mapping,
     number,
     object_in,
-    objects_in,
     party,
-    string,
     strings,
     text,
     time,
 )
-from comethooks.schemas.wire.rules import to_party, to_text
+from comethooks.schemas.wire.rules import to_id, to_objects_by_id, to_party
 
 
 class User(View):
@@ -25,7 +24,7 @@ class User(View):
 
     _shown: ClassVar[tuple[str, ...]] = ("uid",)
 
-    uid = string("uid")
+    uid = id_string("uid")
     name = text("name")
     avatar = text("avatar")
     link = text("link")
@@ -57,7 +56,7 @@ class Group(View):
 
     _shown: ClassVar[tuple[str, ...]] = ("guid",)
 
-    guid = string("guid")
+    guid = id_string("guid")
     name = text("name")
     type = text("type")
     """`public`, `private` or `password`."""
@@ -101,28 +100,27 @@ def party_of(receiver_type: str | None, value: Any, entity: Any = None) -> User 
 
 
 def members_of(value: Any) -> tuple[Member, ...]:
-    """The members of an object by uid, or of a list."""
+    """The members of an object by uid, or of a list of members or uids."""
     return tuple(Member(wire) for wire in _identified(value))
 
 
 def users_of(value: Any) -> tuple[User, ...]:
-    """The users of an object by uid, or of a list."""
+    """The users of an object by uid, or of a list of users or uids."""
     return tuple(User(wire) for wire in _identified(value))
 
 
 def _identified(value: Any) -> list[Mapping[str, Any]]:
     """The objects, each with its uid: where it is missing, it is the key."""
-    if not isinstance(value, dict):
-        return list(objects_in(value))
-    pairs = ((uid, object_in(item)) for uid, item in value.items())
-    return [item if to_text(item.get("uid")) else {**item, "uid": uid} for uid, item in pairs]
+    by_uid = to_objects_by_id(value) or {}
+    pairs = ((uid, object_in(item)) for uid, item in by_uid.items())
+    return [item if to_id(item.get("uid")) else {**item, "uid": uid} for uid, item in pairs]
 
 
 def _details(value: Any, entity: Any, id_key: str) -> Mapping[str, Any]:
     if isinstance(value, dict):
         return value
     identifier, details = to_party(value), object_in(entity)
-    if identifier is None or details.get(id_key) == identifier:
+    if identifier is None or to_id(details.get(id_key)) == identifier:
         return details
     if details and id_key not in details:
         return {**details, id_key: identifier}

@@ -4,7 +4,16 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from comethooks.schemas.event.people import User
-from comethooks.schemas.event.views import View, lazy, moment, object_in, objects_in, text, time
+from comethooks.schemas.event.views import (
+    View,
+    identifier,
+    lazy,
+    moment,
+    object_in,
+    objects_in,
+    text,
+    time,
+)
 from comethooks.schemas.wire.rules import to_flag, to_text
 
 
@@ -13,7 +22,7 @@ class Connection(View):
 
     _shown: ClassVar[tuple[str, ...]] = ("platform",)
 
-    session = text("session_id", "sessionId")
+    session = identifier("session_id", "sessionId")
     device = text("cometchat_device_id", "deviceId")
     platform = text("platform")
     connected_at = time("connected_at", "connectedAt")

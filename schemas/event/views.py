@@ -86,6 +86,11 @@ class View(Frozen):
         return hash((type(self), *(getattr(self, name) for name in self._shown)))
 
 
+def wire_of(view: View) -> dict[str, Any]:
+    """The JSON that a view reads, as a plain dict that is the caller's own."""
+    return ReadOnlyDict(dict(view._wire)).copy()
+
+
 def text(*keys: str) -> lazy[str | None]:
     """The string under the first of `keys` that has one."""
     return lazy(_first(to_text, keys))
@@ -100,6 +105,12 @@ def string(*keys: str) -> lazy[str]:
 def identifier(*keys: str) -> lazy[str | None]:
     """The id under the first of `keys` that has one."""
     return lazy(_first(to_id, keys))
+
+
+def id_string(*keys: str) -> lazy[str]:
+    """The same, empty when there is none."""
+    read = _first(to_id, keys)
+    return lazy(lambda view: read(view) or "")
 
 
 def party(*keys: str) -> lazy[str | None]:
@@ -152,6 +163,12 @@ def mapping_in(*values: Any) -> Mapping[str, Any]:
     return next(
         (ReadOnlyDict(value) for value in values if value and isinstance(value, dict)), _EMPTY
     )
+
+
+def read_only_under(key: str, *holders: Wire) -> ReadOnlyDict | None:
+    """The object under `key` in the first of `holders` that has one, read-only."""
+    found = (holder.get(key) for holder in holders)
+    return next((ReadOnlyDict(value) for value in found if isinstance(value, dict)), None)
 
 
 def object_in(value: Any) -> dict[str, Any]:

@@ -1,10 +1,7 @@
-"""What identifies an event: its conversation, and a digest of what its repeats share.
-
-CometChat sends no event id and no delivery id, so a repeat is told by what the event is about.
-`families` names, for each kind of event, the fields that tell it.
-"""
+"""Where an event belongs, and the hashes that stand for what identifies something."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,17 +33,6 @@ class Routing:
         return self.neighbours or (f"user:{self.sender}" if self.sender else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What a repeat of an event has in common with it.
-
-    `has_time`: a time of the event's own is part of that.
-    """
-
-    parts: tuple[Part, ...]
-    has_time: bool
-
-
 def conversation_of(subject: Subject, sender: str | None) -> str | None:
     """The conversation that a subject names, or else the one that it belongs to."""
     get = subject.get
@@ -55,7 +41,11 @@ def conversation_of(subject: Subject, sender: str | None) -> str | None:
         return named
     if guid := get("guid"):
         return conversation_id("group", guid, None)
+    if uid := get("user"):
+        return conversation_id("user", uid, sender)
     kind, receiver = get("receiverType"), get("receiver")
+    if kind is None and (notified := get("to")):
+        kind, receiver = "user", notified
     if kind == "user":
         # A receipt comes from the receiver of its message, and some name only one of the two.
         others = (get("messageSender"), receiver)
@@ -75,17 +65,26 @@ def conversation_id(receiver_type: str | None, receiver: str | None, one: str | 
     return "_user_".join(sorted((one, receiver))) if one and receiver_type == "user" else None
 
 
-def content_hash(value: Any, raw: bytes) -> str:
-    """SHA-256, in hexadecimal, of `value` as canonical JSON.
+def canonical(value: Any, raw: bytes) -> bytes:
+    """`value` as JSON that is the same in whatever order its keys came.
 
-    What cannot be written as JSON (lone surrogates, integers beyond 64 bits, more than 254 levels)
-    is told by `raw` instead.
+    What Python cannot write as JSON (some 1,000 levels) is told by `raw` instead.
     """
     try:
-        canonical = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except TypeError:
-        canonical = raw
-    return hashlib.sha256(canonical).hexdigest()
+        # A lone surrogate, an integer beyond 64 bits, or more than 254 levels: at a tenth of the
+        # speed.
+        pass
+    try:
+        return json.dumps(value, sort_keys=True).encode()
+    except RecursionError:
+        return raw
+
+
+def content_hash(value: Any, raw: bytes) -> str:
+    """SHA-256, in hexadecimal, of `value` as `canonical` JSON."""
+    return hashlib.sha256(canonical(value, raw)).hexdigest()
 
 
 def digest(parts: Iterable[Part]) -> bytes:

@@ -4,19 +4,44 @@ A new trigger is one entry here, and a body in `comethooks/samples/bodies`. A tr
 here is accepted with nothing but its envelope.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from comethooks.schemas.triggers import families
+from comethooks.schemas.triggers.forms import (
+    BLOCK,
+    CALLBACK,
+    CHANGED,
+    COMPLETED,
+    ENVELOPE,
+    FLAT,
+    LEGACY_PRESENCE,
+    LIVE_CHANGED,
+    NESTED,
+    PIN,
+    PRESENCE,
+    RECEIPT,
+    SILENCE,
+)
 from comethooks.schemas.triggers.trigger import Form, Keep, Sender, Trigger
-from comethooks.schemas.wire import calls, groups, moderation, presence, receipts, shapes
+from comethooks.schemas.wire import (
+    calls,
+    groups,
+    moderation,
+    notifications,
+    receipts,
+    shapes,
+)
 from comethooks.schemas.wire.campaigns import campaign
-from comethooks.schemas.wire.envelope import CallbackSchema, EnvelopeSchema, Shape
+from comethooks.schemas.wire.cards import TOOL_CALL, TOOL_RESULT
+from comethooks.schemas.wire.envelope import Shape
+from comethooks.schemas.wire.interactions import INTERACTED
 from comethooks.schemas.wire.reactions import REACTION
 
 ECHO = "message.echo"
 """The canonical name of a message_sent that only repeats an edit; up to three follow one (seen
 live)."""
+_TOOLS = {TOOL_CALL: "agent.tool_call", TOOL_RESULT: "agent.tool_result"}
 COMETCHAT = "cometchat"
 """The source that this table is of."""
 
@@ -26,89 +51,53 @@ OURS = "comethooks"
 DOCTOR = "comethooks_doctor"
 """What `comethooks doctor` sends to find out whether events arrive."""
 
-
-def _below(prefix: str, keys: Iterable[str]) -> tuple[str, ...]:
-    return tuple(f"{prefix}.{key}" for key in keys)
-
-
-_IN_FLIGHT = ("sender", "receiver", "receiverType", "category", "type")
-_MESSAGE = ("id", *_IN_FLIGHT)
-
-_NESTED = Form(shapes.NESTED, families.MESSAGE, _below("data.message", _MESSAGE))
-_FLAT = Form(shapes.FLAT, families.MESSAGE, _below("data", _MESSAGE))
-_CHANGED = (
-    Form(shapes.CHANGE, families.CHANGE, ("data.message.data.entities.on.entity.id",)),
-    Form(shapes.NESTED, families.CHANGE, ("data.message.id",)),
-    Form(shapes.FLAT, families.CHANGE, ("data.id",)),
-)
-# Pins are known from live traffic only, where the message itself comes; so that is tried first.
-_LIVE_CHANGED = (
-    Form(shapes.ITSELF, families.CHANGE, ("data.message.id",)),
-    _CHANGED[0],
-    _CHANGED[2],
-)
-
-_RECEIPT = Form(
-    receipts.CURRENT,
-    families.RECEIPT,
-    ("data.body.messageId", "data.body.user.uid", "data.body.timestamp"),
-)
-_RECEIPT_OF_ALL = Form(receipts.CURRENT, families.RECEIPT, ("data.body.messageId",))
-_PRESENCE = Form(
-    presence.CURRENT,
-    families.PRESENCE,
-    ("data.user.uid", "data.status|data.currentConnection.action", "data.timestamp"),
-)
-_LEGACY_PRESENCE = Form(
-    presence.LEGACY,
-    families.PRESENCE,
-    (
-        "data.user.uid",
-        "data.user.status|data.event.type",
-        "data.event.at|data.user.status_updated_at",
-    ),
-)
-_ENVELOPE = Form(
-    Shape("envelope", EnvelopeSchema, lambda data: not shapes.is_nested(data), {}), families.OTHER
-)
-
 _LEGACY = frozenset((Sender.LEGACY,))
 _BOTH = frozenset((Sender.LEGACY, Sender.CURRENT))
+_MADE_HERE = frozenset((Sender.OURS,))
 
 
-def _receipt(name: str, canonical: str, legacy: Shape, time_key: str) -> Trigger:
-    old = Form(legacy, families.RECEIPT, _below("data", ("messageId", "receiptSender", time_key)))
-    return Trigger(name, canonical, (_RECEIPT, old), _BOTH)
+def _receipt(name: str, canonical: str, legacy: Shape) -> Trigger:
+    old = Form(legacy, families.RECEIPT, ("data.messageId",))
+    return Trigger(name, canonical, (RECEIPT, old), _BOTH, own_times=("at",))
 
 
 def _legacy_presence(name: str) -> Trigger:
-    return Trigger(name, "user.presence", (_LEGACY_PRESENCE, _PRESENCE), _LEGACY)
+    forms = (LEGACY_PRESENCE, PRESENCE)
+    return Trigger(name, "user.presence", forms, _LEGACY, own_times=("at",))
 
 
 def _reaction(name: str, canonical: str) -> Trigger:
-    who = "data.reaction.uid|data.reaction.reactedBy.uid"
-    required = ("data.reaction.messageId", "data.reaction.reaction", who)
-    return Trigger(name, canonical, (Form(REACTION, families.REACTION, required),))
+    form = Form(REACTION, families.REACTION, ("data.reaction.messageId",))
+    return Trigger(name, canonical, (form,), own_times=("at",))
 
 
-def _group(name: str, canonical: str, *required: str, shape: Shape = groups.GROUP) -> Trigger:
-    form = Form(shape, families.GROUP, _below("data", ("group.guid", *required)))
-    return Trigger(name, canonical, (form,))
+def _group(
+    name: str,
+    canonical: str,
+    shape: Shape = groups.GROUP,
+    own_times: tuple[str, ...] = (),
+) -> Trigger:
+    form = Form(shape, families.GROUP, ("data.group.guid",))
+    return Trigger(name, canonical, (form,), own_times=own_times)
 
 
-def _ringing(name: str) -> Trigger:
+def _ringing(name: str, own_times: tuple[str, ...] = ()) -> Trigger:
     which = f"data.call.id|{calls.SESSION_IN_CALL}"
-    form = Form(calls.RINGING, families.CALL, (which,))
-    return Trigger(name, name.replace("_", ".", 1), (form,))
+    forms = (
+        Form(calls.RINGING, families.CALL, (which,)),
+        Form(calls.FLAT_RINGING, families.CALL, ("data.sessionId|data.initiator",)),
+    )
+    return Trigger(name, name.replace("_", ".", 1), forms, own_times=own_times)
 
 
-def _session(name: str, shape: Shape, *required: str) -> Trigger:
-    form = Form(shape, families.SESSION, _below("data", ("sessionId", *required)))
-    return Trigger(name, name.replace("_", ".", 1), (form,))
+def _session(name: str, shape: Shape) -> Trigger:
+    form = Form(shape, families.SESSION, ("data.sessionId",))
+    return Trigger(name, name.replace("_", ".", 1), (form,), own_times=("at",))
 
 
 def _recording(name: str) -> Trigger:
-    form = Form(calls.RECORDING, families.RECORDING, ("data.sessionId",))
+    which = "data.sessionId|data.recording_url|data.transcript_url"
+    form = Form(calls.RECORDING, families.RECORDING, (which,))
     return Trigger(name, name.replace("_", "."), (form,))
 
 
@@ -118,91 +107,120 @@ def _judged(name: str, canonical: str) -> Trigger:
     )
 
 
-def _campaign(name: str, canonical: str, id_key: str, time_key: str) -> Trigger:
+def _campaign(name: str, canonical: str, id_key: str, own: str, *others: str) -> Trigger:
+    form = Form(campaign(id_key, own, *others), families.CAMPAIGN, (f"data.{id_key}",))
+    return Trigger(name, canonical, (form,), own_times=(own,))
+
+
+def _notification(channel: str, shape: Shape) -> Trigger:
     return Trigger(
-        name, canonical, (Form(campaign(id_key, time_key), families.CAMPAIGN, (f"data.{id_key}",)),)
+        f"{channel}-notification-payload-generated",
+        f"notification.{channel}_generated",
+        (Form(shape, families.NOTIFICATION),),
+        frozenset((Sender.PROVIDER,)),
     )
 
 
 def _envelope(name: str, canonical: str | None, sender: Sender) -> Trigger:
-    return Trigger(name, canonical, (_ENVELOPE,), frozenset((sender,)))
+    return Trigger(name, canonical, (ENVELOPE,), frozenset((sender,)))
 
-
-_CALLBACK = Form(Shape("callback", CallbackSchema, lambda data: True, {}), families.OTHER)
-_BLOCK = Form(groups.BLOCK, families.BLOCK, ("data.users", "data.by"))
-_PIN = Form(groups.PIN, families.PIN)
 
 _TABLE = (
     Trigger(
         "before_message",
         "message.before",
         (
-            Form(shapes.FLAT, families.IN_FLIGHT, _below("data", _IN_FLIGHT)),
-            Form(shapes.NESTED, families.IN_FLIGHT, _below("data.message", _IN_FLIGHT)),
+            Form(shapes.FLAT, families.IN_FLIGHT, ("data.sender",)),
+            Form(shapes.NESTED, families.IN_FLIGHT, ("data.message.sender",)),
         ),
         _LEGACY,
+        own_times=("sentAt",),
         in_flight=True,
     ),
     Trigger(
         "after_message",
         "message.sent",
-        (_FLAT, _NESTED),
+        (FLAT, NESTED),
         _LEGACY,
-        renamed=MappingProxyType({"edited": "message.edited", "deleted": "message.deleted"}),
+        own_times=("sentAt",),
+        renamed=MappingProxyType(
+            {"edited": "message.edited", "deleted": "message.deleted", **_TOOLS}
+        ),
     ),
     Trigger(
         "message_sent",
         "message.sent",
-        (_NESTED, _FLAT),
-        renamed=MappingProxyType({"edited": ECHO, "deleted": ECHO}),
+        (NESTED, FLAT),
+        own_times=("sentAt",),
+        renamed=MappingProxyType({"edited": ECHO, "deleted": ECHO, **_TOOLS}),
     ),
-    Trigger("message_edited", "message.edited", _CHANGED),
-    Trigger("message_deleted", "message.deleted", _CHANGED),
-    _receipt(
-        "message_delivery_receipt", "receipt.delivered", receipts.LEGACY_DELIVERED, "deliveredAt"
-    ),
-    _receipt("message_read_receipt", "receipt.read", receipts.LEGACY_READ, "readAt"),
-    Trigger("message_delivered_to_all", "receipt.delivered_to_all", (_RECEIPT_OF_ALL,)),
-    Trigger("message_read_by_all", "receipt.read_by_all", (_RECEIPT_OF_ALL,)),
+    Trigger("message_edited", "message.edited", CHANGED, own_times=("editedAt",)),
+    Trigger("message_deleted", "message.deleted", CHANGED, own_times=("deletedAt",)),
+    _receipt("message_delivery_receipt", "receipt.delivered", receipts.LEGACY_DELIVERED),
+    _receipt("message_read_receipt", "receipt.read", receipts.LEGACY_READ),
+    Trigger("message_delivered_to_all", "receipt.delivered_to_all", (RECEIPT,), own_times=("at",)),
+    Trigger("message_read_by_all", "receipt.read_by_all", (RECEIPT,), own_times=("at",)),
     _reaction("message_reaction_added", "reaction.added"),
     _reaction("message_reaction_removed", "reaction.removed"),
-    Trigger("user_mentioned", "user.mentioned", (_NESTED, _FLAT)),
-    Trigger("message_pinned", "message.pinned", _LIVE_CHANGED),
-    Trigger("message_unpinned", "message.unpinned", _LIVE_CHANGED),
-    Trigger("conversation_pinned", "conversation.pinned", (_PIN,), seen=False),
-    Trigger("conversation_unpinned", "conversation.unpinned", (_PIN,), seen=False),
-    Trigger("user_blocked", "user.blocked", (_BLOCK,)),
-    Trigger("user_unblocked", "user.unblocked", (_BLOCK,)),
+    Trigger("user_mentioned", "user.mentioned", (NESTED, FLAT)),
+    Trigger("message_pinned", "message.pinned", LIVE_CHANGED, own_times=("pinnedAt",)),
+    Trigger("message_unpinned", "message.unpinned", LIVE_CHANGED, own_times=("unpinnedAt",)),
+    Trigger(
+        "conversation_pinned", "conversation.pinned", (PIN,), own_times=("pinnedAt",), seen=False
+    ),
+    Trigger(
+        "conversation_unpinned",
+        "conversation.unpinned",
+        (PIN,),
+        own_times=("unpinnedAt",),
+        seen=False,
+    ),
+    Trigger("user_blocked", "user.blocked", (BLOCK,)),
+    Trigger("user_unblocked", "user.unblocked", (BLOCK,)),
     _legacy_presence("after_connection_status_changed"),
     _legacy_presence("user_connection_status_change"),
-    Trigger("user_connection_status_changed", "user.presence", (_PRESENCE, _LEGACY_PRESENCE)),
-    _group("group_created", "group.created", shape=groups.CREATED),
+    Trigger(
+        "user_connection_status_changed",
+        "user.presence",
+        (PRESENCE, LEGACY_PRESENCE),
+        own_times=("at",),
+    ),
+    _group("group_created", "group.created", groups.CREATED, own_times=("createdAt",)),
     _group("group_updated", "group.updated"),
     _group("group_deleted", "group.deleted"),
-    _group("group_owner_transferred", "group.owner_transferred", "group.owner"),
-    _group("group_member_added", "group.member_added", "members"),
-    _group("group_member_joined", "group.member_joined", "members"),
-    _group("group_member_left", "group.member_left", "members"),
-    _group("group_member_kicked", "group.member_kicked", "members"),
-    _group("group_member_removed", "group.member_kicked", "members"),
-    _group("group_member_banned", "group.member_banned", "members"),
-    _group("group_member_unbanned", "group.member_unbanned", "members"),
-    _group("group_member_scope_changed", "group.member_scope_changed", "members"),
-    _ringing("call_initiated"),
+    _group("group_owner_transferred", "group.owner_transferred"),
+    _group("group_member_added", "group.member_added"),
+    _group("group_member_joined", "group.member_joined"),
+    _group("group_member_left", "group.member_left"),
+    _group("group_member_kicked", "group.member_kicked"),
+    _group("group_member_removed", "group.member_kicked"),
+    _group("group_member_banned", "group.member_banned"),
+    _group("group_member_unbanned", "group.member_unbanned"),
+    _group("group_member_scope_changed", "group.member_scope_changed"),
+    _ringing("call_initiated", own_times=("sentAt",)),
     _ringing("call_unanswered"),
     _ringing("call_cancelled"),
     _ringing("call_rejected"),
     _ringing("call_busy"),
     _session("call_started", calls.STARTED),
     _session("call_ended", calls.ENDED),
-    _session("call_participant_joined", calls.JOINED, "occupant"),
-    _session("call_participant_left", calls.LEFT, "occupant"),
+    _session("call_participant_joined", calls.JOINED),
+    _session("call_participant_left", calls.LEFT),
     _session("meeting_started", calls.STARTED),
     _session("meeting_ended", calls.ENDED),
-    _session("meeting_participant_joined", calls.JOINED, "occupant"),
-    _session("meeting_participant_left", calls.LEFT, "occupant"),
+    _session("meeting_participant_joined", calls.JOINED),
+    _session("meeting_participant_left", calls.LEFT),
     _recording("recording_generated"),
     _recording("transcription_generated"),
+    Trigger(
+        moderation.REQUESTED_TRIGGER,
+        "moderation.requested",
+        (Form(moderation.REQUESTED, families.REVIEW, ("data.contextMessages",)),),
+        frozenset((Sender.MODERATION,)),
+        # An image and its caption are two questions about one message. The context may have grown.
+        told_by=("id", "rule", "type", "text", "caption", "url", "sentAt", "editedAt"),
+        in_flight=True,
+    ),
     _judged("moderation_engine_approved", "moderation.approved"),
     _judged("moderation_engine_blocked", "moderation.blocked"),
     _judged("moderation_manual_approved", "moderation.manually_approved"),
@@ -210,6 +228,7 @@ _TABLE = (
         "moderation_engine_failed",
         "moderation.failed",
         (Form(moderation.FAILED, families.FAILED, ("data.resource.id",)),),
+        own_times=("at",),
     ),
     _campaign("after_campaign_completed", "campaign.completed", "campaignId", "completedAt"),
     _campaign("after_campaign_failed", "campaign.failed", "campaignId", "completedAt"),
@@ -217,7 +236,9 @@ _TABLE = (
     _campaign("after_feed_item_sent", "feed_item.sent", "id", "sentAt"),
     _campaign("after_feed_item_delivered", "feed_item.delivered", "id", "deliveredAt"),
     _campaign("after_feed_item_read", "feed_item.read", "id", "readAt"),
-    _campaign("after_feed_item_interacted", "feed_item.interacted", "id", "interactedAt"),
+    _campaign(
+        "after_feed_item_interacted", "feed_item.interacted", "id", "interactedAt", "engagedAt"
+    ),
     _campaign(
         "after_push_notification_sent", "push_notification.sent", "pushNotificationId", "sentAt"
     ),
@@ -233,28 +254,27 @@ _TABLE = (
         "pushNotificationId",
         "clickedAt",
     ),
-    _envelope(
-        "email-notification-payload-generated", "notification.email_generated", Sender.PROVIDER
-    ),
-    _envelope("sms-notification-payload-generated", "notification.sms_generated", Sender.PROVIDER),
-    _envelope(
-        "push-notification-payload-generated", "notification.push_generated", Sender.PROVIDER
-    ),
+    _notification("email", notifications.MAIL),
+    _notification("sms", notifications.MAIL),
+    _notification("push", notifications.PUSH),
     Trigger(
-        "ui_message_interacted",
+        INTERACTED,
         "interaction.received",
-        (_CALLBACK,),
+        (CALLBACK,),
         frozenset((Sender.CLIENT,)),
     ),
-    Trigger(DOCTOR, None, (_ENVELOPE,), frozenset((Sender.OPERATOR,)), keep=Keep.COUNT),
+    Trigger(DOCTOR, None, (ENVELOPE,), frozenset((Sender.OPERATOR,)), keep=Keep.COUNT),
+    Trigger("interaction_goal_completed", "interaction.completed", (COMPLETED,), _MADE_HERE),
+    Trigger("app_silent", "app.silent", (SILENCE,), _MADE_HERE),
+    Trigger("app_resumed", "app.resumed", (SILENCE,), _MADE_HERE),
     _envelope("plugin.*", None, Sender.OURS),
 )
 
 TRIGGERS: Mapping[str, Trigger] = MappingProxyType({entry.name: entry for entry in _TABLE})
 """Every trigger that is known, by name; `plugin.*` stands for whatever plugins emit."""
 
-UNKNOWN = Trigger("", None, (_ENVELOPE, Form(shapes.NESTED, families.NESTED_OTHER)), frozenset())
-"""What stands in for a trigger without an entry: nothing beyond the envelope is required, and a
+UNKNOWN = Trigger("", None, (ENVELOPE, Form(shapes.NESTED, families.NESTED_OTHER)), frozenset())
+"""What stands in for a trigger without an entry: nothing beyond the trigger is required, and a
 message, when there is one, still says which conversation the event belongs to."""
 
 
@@ -262,6 +282,16 @@ def entry_for(trigger: str | None) -> Trigger:
     """The table's entry for the trigger of a body that came in, or `UNKNOWN`."""
     entry = TRIGGERS.get(trigger, UNKNOWN) if trigger else UNKNOWN
     return UNKNOWN if entry.is_ours else entry
+
+
+def entry_of(trigger: str, source: str) -> Trigger:
+    """The table's entry for events of a trigger that were kept, those that are made here as well;
+    `UNKNOWN` for those of another source.
+    """
+    if source == COMETCHAT:
+        return entry_for(trigger)
+    entry = TRIGGERS.get(trigger, UNKNOWN) if source == OURS else UNKNOWN
+    return entry if entry.is_ours else UNKNOWN
 
 
 def is_in_flight(trigger: str | None) -> bool:

@@ -2,17 +2,29 @@
 
 Ringing is told like a message of category `call` in `data.call`; what happens in a session is told
 flat, in snake_case. When a call is rejected the sender and receiver at the top are swapped, and the
-stable pair is in `entities.on.entity` (seen live).
+stable pair is in `entities.on.entity` (seen live). Examples of CometChat's tell ringing flat, too.
 """
 
 from comethooks.schemas.wire.envelope import EnvelopeSchema, Shape, WireSchema
-from comethooks.schemas.wire.fields import Flag, Number, Object, Objects, Text, Time, Url
+from comethooks.schemas.wire.fields import (
+    Flag,
+    Id,
+    Number,
+    Object,
+    Objects,
+    Party,
+    ReceiverType,
+    Text,
+    Time,
+    Url,
+)
 from comethooks.schemas.wire.messages import (
     CallEntitySchema,
     EntitiesSchema,
     MessageDataSchema,
     MessageSchema,
 )
+from comethooks.schemas.wire.people import GroupSchema, MemberSchema, UserSchema
 
 
 class _WrappedCallSchema(WireSchema):
@@ -45,10 +57,36 @@ class RingingEventSchema(EnvelopeSchema):
     data = Object(_RingingSchema, required=True)
 
 
+class _CalledSchema(MemberSchema, GroupSchema):
+    """A user or a group; which, its keys tell."""
+
+
+class _FlatRingingSchema(WireSchema):
+    id = Id()
+    sessionId = Id()
+    initiator = Party(UserSchema)
+    receiver = Object(_CalledSchema)
+    receiverType = ReceiverType()
+    conversationId = Text()
+    type = Text()
+    status = Text()
+    mode = Text()
+    initiatedAt = Time()
+    sentAt = Time()
+    updatedAt = Time()
+    endedAt = Time()
+
+
+class FlatRingingEventSchema(EnvelopeSchema):
+    """The body of such an event in the examples that come with CometChat's SDKs."""
+
+    data = Object(_FlatRingingSchema, required=True)
+
+
 class OccupantSchema(WireSchema):
     """Somebody in a call: often a name only."""
 
-    uid = Text()
+    uid = Id()
     name = Text(personal=True)
     audio_call = Flag()
     joined_at = Time()
@@ -56,7 +94,7 @@ class OccupantSchema(WireSchema):
 
 
 class _SessionSchema(WireSchema):
-    sessionId = Text()
+    sessionId = Id()
     created_at = Time()
     destroyed_at = Time()
     occupant = Object(OccupantSchema)
@@ -70,7 +108,7 @@ class SessionEventSchema(EnvelopeSchema):
 
 
 class _RecordingSchema(WireSchema):
-    sessionId = Text()
+    sessionId = Id()
     duration = Number()
     startTime = Time()
     endTime = Time()
@@ -99,11 +137,33 @@ RINGING = Shape(
     {
         **{
             name: f"{_CALL}.{name}"
-            for name in ("id", "sender", "receiver", "receiverType", "conversationId", "status")
+            for name in (
+                "sender",
+                "receiver",
+                "receiverType",
+                "conversationId",
+                "category",
+                "type",
+            )
         },
         "session": SESSION_IN_CALL,
-        "action": f"{_CALL}.data.action|{_CALL}.action",
+        "sentAt": f"{_CALL}.sentAt",
         "at": f"{_CALL}.updatedAt|{_CALL}.sentAt",
+    },
+)
+_FLAT_MARKS = frozenset(("sessionId", "initiator", "receiver"))
+FLAT_RINGING = Shape(
+    "flat",
+    FlatRingingEventSchema,
+    lambda data: "call" not in data and not _FLAT_MARKS.isdisjoint(data),
+    {
+        "sender": "data.initiator",
+        "guid": "data.receiver.guid",
+        "user": "data.receiver.uid",
+        "conversationId": "data.conversationId",
+        "session": "data.sessionId",
+        "sentAt": "data.initiatedAt|data.sentAt",
+        "at": "data.updatedAt|data.sentAt",
     },
 )
 
@@ -113,12 +173,7 @@ def _session(name: str, at: str) -> Shape:
         name,
         SessionEventSchema,
         lambda data: "sessionId" in data,
-        {
-            "session": "data.sessionId",
-            "who": "data.occupant.uid|data.occupant.name",
-            "joined": "data.occupant.joined_at",
-            "at": at,
-        },
+        {"session": "data.sessionId", "at": at},
     )
 
 
@@ -131,9 +186,5 @@ RECORDING = Shape(
     "recording",
     RecordingEventSchema,
     lambda data: "sessionId" in data,
-    {
-        "session": "data.sessionId",
-        "id": "data.tid|data.duration",
-        "at": "data.endTime|data.startTime",
-    },
+    {"session": "data.sessionId", "at": "data.endTime|data.startTime"},
 )

@@ -3,22 +3,6 @@
 from comethooks.schemas.wire.envelope import EnvelopeSchema, Shape, WireSchema
 from comethooks.schemas.wire.fields import Free, Id, Number, Object, Text, Texts, Time
 
-CAMPAIGN_TIMES = (
-    "scheduledAt",
-    "createdAt",
-    "sentAt",
-    "deliveredAt",
-    "readAt",
-    "clickedAt",
-    "engagedAt",
-    "interactedAt",
-    "failedAt",
-    "completedAt",
-    "updatedAt",
-)
-"""Everything that can happen to a campaign or to what it sends; without these, two states of it
-would be one."""
-
 
 class CampaignSchema(WireSchema):
     """What is told of a campaign and of what it sends; null is what has not happened."""
@@ -37,13 +21,14 @@ class CampaignSchema(WireSchema):
     categoryId = Id()
     label = Text()
     tag = Text()
+    topic = Text()
     tags = Texts()
     sendMode = Text()
     priority = Text()
     channels = Texts()
     channelType = Text()
     channelId = Id()
-    receiver = Text()
+    receiver = Id()
     alternativeText = Text(personal=True)
     dataType = Text()
     variables = Free()
@@ -73,18 +58,19 @@ class CampaignEventSchema(EnvelopeSchema):
     data = Object(CampaignSchema, required=True)
 
 
-def campaign(id_key: str, time_key: str) -> Shape:
-    """How an event is written about what `id_key` names, which happened at `time_key`."""
+def campaign(id_key: str, own_time: str, *other_times: str) -> Shape:
+    """How an event is written about what `id_key` names, which happened at `own_time`, or else at
+    the first of `other_times` that is there.
+    """
+    times = (*other_times, "updatedAt", "createdAt")
     return Shape(
         "campaign",
         CampaignEventSchema,
         lambda data: id_key in data,
         {
             "id": f"data.{id_key}",
-            "campaign": "data.campaignId",
             "receiver": "data.receiver",
-            "status": "data.status",
-            "at": f"data.{time_key}|data.updatedAt|data.createdAt",
-            **{name: f"data.{name}" for name in CAMPAIGN_TIMES},
+            own_time: f"data.{own_time}",
+            "at": "|".join(f"data.{name}" for name in times),
         },
     )

@@ -7,7 +7,17 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validates_schema
 
-from comethooks.schemas.wire.fields import Free, Id, Object, Party, Text
+from comethooks.schemas.wire.fields import (
+    Answers,
+    Free,
+    Id,
+    Number,
+    Object,
+    Party,
+    ReceiverType,
+    Text,
+    Time,
+)
 
 
 class WireSchema(Schema):
@@ -100,7 +110,42 @@ class EnvelopeSchema(WireSchema):
             raise ValidationError(errors)
 
 
-class CallbackSchema(EnvelopeSchema):
+class OpenEnvelopeSchema(EnvelopeSchema):
+    """A body that says of itself nothing but its trigger: CometChat's next one may have its fields
+    elsewhere than in `data`.
+    """
+
+    data = Object()
+
+
+class SlotSchema(WireSchema):
+    """What was chosen of a scheduler; `duration` is in minutes."""
+
+    duration = Number()
+    meetStartAt = Time()
+
+
+class PressSchema(WireSchema):
+    """Who pressed what. Android has the name of the `sender`, and React Native the two of a
+    scheduler the other way round.
+    """
+
+    conversationId = Id()
+    sender = Party(personal=True)
+    receiver = Party(personal=True)
+    receiverType = ReceiverType()
+    messageCategory = Text()
+    messageType = Text()
+    messageId = Id()
+    interactionTimezoneCode = Text()
+    interactedBy = Party()
+    interactedElementId = Id()
+    interactedAt = Time()
+    formData = Answers()
+    schedulerData = Object(SlotSchema)
+
+
+class CallbackSchema(OpenEnvelopeSchema):
     """What a client posts when a user presses a button; its `appID` has a capital D.
 
     Some of the UI Kits have no `data`: older ones say nothing of the button, others put it
@@ -109,9 +154,11 @@ class CallbackSchema(EnvelopeSchema):
 
     ALWAYS = (*EnvelopeSchema.ALWAYS, "appID")
 
-    data = Object()
     appID = Id()
+    data = Object(PressSchema)
     payload = Free()
+    cometchatSenderUid = Party()
+    CometChatData = Answers()
 
 
 @dataclass(frozen=True)
@@ -150,7 +197,7 @@ class Shape:
     def _holders(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """The paths of the few objects that something is looked for in, and their steps."""
         holders = dict.fromkeys(holder for _, places in self._steps for holder, _ in places)
-        return tuple((holder, tuple(holder.split("."))) for holder in holders)
+        return tuple((holder, tuple(holder.split(".") if holder else ())) for holder in holders)
 
     def subject_of(self, loaded: Mapping[str, Any]) -> dict[str, Any]:
         """What a loaded body is about; a name is None when the body does not say."""

@@ -1,71 +1,13 @@
-"""Marshmallow fields for CometChat's type rules.
-
-**A field is strict exactly when it is required.** Required, it refuses what is missing or of the
-wrong type; otherwise whatever its rule cannot make sense of is loaded as None. So every field is in
-the loaded data, and only what `schemas.triggers.table` requires can refuse a body. What is not as
-expected elsewhere is *drift*.
-
-A field also says, once and for everybody, what its value is worth hiding for: `secret` (it opens
-something) or `personal` (it is about a person). Outputs mask the first, redaction both.
-"""
+"""Marshmallow fields for CometChat's type rules. What they all are is in `wire_field`."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from typing import Any
 
-from marshmallow import Schema, fields, missing
+from marshmallow import Schema
 
 from comethooks.schemas.wire import rules
-
-Declared = Mapping[str, "WireField"]
-"""The fields of an object, under the keys of the wire."""
-
-
-class WireField(fields.Field[Any]):
-    """Base of the fields. A subclass names its `rule`: from a value to its meaning, or None.
-
-    `types` are those that a decoded value may have without being drift.
-    """
-
-    rule: Callable[[Any], Any]
-    types: tuple[type, ...] = (str,)
-    default_error_messages = {"invalid": "Not a valid value."}
-
-    def __init__(self, *, secret: bool = False, personal: bool = False, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.secret = secret
-        self.personal = personal
-
-    def deserialize(
-        self,
-        value: Any,
-        attr: str | None = None,
-        data: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> Any:
-        """What `value` means; None when it means nothing and the field is not required."""
-        # In place of Marshmallow's own checks, which refuse a wrong value of an optional field too.
-        result = None if value is missing else self.rule(value)
-        if result is None and self.required:
-            raise self._refusal(value)
-        return result
-
-    def expects(self, value: Any) -> bool:
-        """Whether a decoded `value`, which is not None, is of a kind that the field may have."""
-        return type(value) in self.types
-
-    def below(self, value: Any) -> "Declared | None":
-        """The fields of the object that `value` is; None when nothing is declared for it."""
-        return None
-
-    def all_below(self) -> "Sequence[Declared]":
-        """Those of every object that a value may be."""
-        return ()
-
-    def _refusal(self, value: Any) -> Exception:
-        if value is missing:
-            return self.make_error("required")
-        return self.make_error("null" if value is None else "invalid")
+from comethooks.schemas.wire.wire_field import Declared, WireField
 
 
 class _Particular(WireField):
@@ -93,7 +35,7 @@ class Url(Text):
 
 
 class Id(_Particular):
-    """The id of a message, loaded as a string."""
+    """An id, loaded as a string: those of messages are numbers in some bodies, uids may be, too."""
 
     rule = staticmethod(rules.to_id)
     types = (str, int, float)
@@ -108,12 +50,14 @@ class ReceiverType(_Particular):
 
 
 class Time(_Particular):
-    """A time in seconds, milliseconds or microseconds, number or string, loaded as milliseconds."""
+    """A time, loaded as milliseconds: seconds, milliseconds or microseconds, as number or string,
+    or a date of ISO 8601.
+    """
 
     rule = staticmethod(rules.to_milliseconds)
     types = (int, str, float)
     empty = (0, "0", "")
-    default_error_messages = {"invalid": "Not a time: a number, or a string of digits, above 0."}
+    default_error_messages = {"invalid": "Not a time: a number above 0, its digits, or a date."}
 
 
 class Flag(_Particular):
@@ -161,20 +105,32 @@ class _Nested(WireField):
         self._of = schema
 
     @cached_property
-    def declared(self) -> "Declared | None":
+    def declared(self) -> Declared | None:
         """The fields of each object."""
         return None if self._of is None else declared(schema_of(self._of))
 
-    def below(self, value: Any) -> "Declared | None":
+    def below(self, value: Any) -> Declared | None:
         """The same for every value."""
         return self.declared
 
-    def all_below(self) -> "Sequence[Declared]":
+    def all_below(self) -> Sequence[Declared]:
         """The same."""
         return () if self.declared is None else (self.declared,)
 
 
-class Object(_Nested):
+class _OneObject(WireField):
+    """Base of the fields that are an object. An empty list is an empty one."""
+
+    rule = staticmethod(rules.to_object)
+    types: tuple[type, ...] = (dict,)
+    default_error_messages = {"invalid": "Not an object."}
+
+    def expects(self, value: Any) -> bool:
+        """An object, or an empty list."""
+        return type(value) is dict or value == []
+
+
+class Object(_OneObject, _Nested):
     """An object, loaded by its schema if it has one. Not required and no object: an empty one.
 
     `schema` is a class whose constructor takes the paths, below this object, that are required and
@@ -182,18 +138,14 @@ class Object(_Nested):
     contain one another.
     """
 
-    rule = staticmethod(rules.to_object)
-    types = (dict,)
-    default_error_messages = {"invalid": "Not an object."}
-
     def __init__(self, schema: "SchemaOf | None" = None, **kwargs: Any) -> None:
         super().__init__(schema, **kwargs)
-        self._loader: Schema | None = None
+        self.loader: Schema | None = None
 
     def narrow(self, required: Iterable[str], wanted: Iterable[str]) -> None:
         """Build the schema that loads this object, once, with these paths."""
         if self._of is not None:
-            self._loader = schema_of(self._of)(required, wanted)
+            self.loader = schema_of(self._of)(required, wanted)
 
     def deserialize(
         self,
@@ -207,11 +159,24 @@ class Object(_Nested):
         Raises `marshmallow.ValidationError` when it is required and no object, or lacks something
         required.
         """
-        if not isinstance(value, dict):
+        found = self.rule(value)
+        if found is None:
             if self.required:
                 raise self._refusal(value)
-            value = {}
-        return value if self._loader is None else self._loader.load(value)
+            found = {}
+        return found if self.loader is None else self.loader.load(found)
+
+
+class Newest(Object):
+    """A list of objects, of which the last one is loaded, as `Object` loads one."""
+
+    rule = staticmethod(rules.to_newest)
+    types = (list,)
+    default_error_messages = {"invalid": "Not a list of objects."}
+
+    def expects(self, value: Any) -> bool:
+        """A list."""
+        return type(value) is list
 
 
 class Objects(_Nested):
@@ -222,56 +187,70 @@ class Objects(_Nested):
     default_error_messages = {"invalid": "Not a list."}
 
 
-class ObjectMap(_Nested):
-    """Objects by id, such as members and users. An empty one may be written as a list.
-
-    Loaded as it is.
+class Answers(WireField):
+    """What was entered, by element: an object, or a list of objects. The ids of elements are kept
+    by redaction, and nothing of what was entered.
     """
 
-    rule = staticmethod(rules.to_object)
-    default_error_messages = {"invalid": "Not an object."}
+    rule = staticmethod(rules.as_it_is)
+    types = (dict, list)
+    default_error_messages = {"invalid": "Not an object or a list."}
 
-    def expects(self, value: Any) -> bool:
-        """An object, or an empty list."""
-        return type(value) is dict or value == []
+    def below(self, value: Any) -> Declared | None:
+        """Of an object every key is an element."""
+        return Declared(dict.fromkeys(value, _ENTERED)) if isinstance(value, dict) else _LISTED
+
+    def all_below(self) -> Sequence[Declared]:
+        """Those of an entry of the list."""
+        return (_LISTED,)
 
 
-class Party(WireField):
+class ObjectMap(_Nested):
+    """Objects by id, such as members and users, also written as a list. Loaded by id, as they
+    are.
+    """
+
+    rule = staticmethod(rules.to_objects_by_id)
+    types = (dict, list)
+    default_error_messages = {"invalid": "Not an object or a list."}
+
+
+class Party(_Particular):
     """A uid or guid, bare or in a user or group object, loaded as a string.
 
     `choose` is the schema of such an object, or gives it; without one nothing is known of it.
     """
 
     rule = staticmethod(rules.to_party)
-    types = (str, dict)
-    default_error_messages = {"invalid": "Not a non-empty string or an object with a uid or guid."}
+    types = (str, int, float, dict)
+    default_error_messages = {"invalid": "Not an id, or an object with a uid or guid."}
 
     def __init__(self, choose: "Choice | None" = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._choose = choose
 
-    def below(self, value: Any) -> "Declared | None":
+    def expects(self, value: Any) -> bool:
+        """An id, or any object."""
+        return type(value) is dict or super().expects(value)
+
+    def below(self, value: Any) -> Declared | None:
         """Those of the object; a bare id has none."""
         if self._choose is None or not isinstance(value, dict):
             return None
         return declared(chosen(self._choose, value))
 
 
-class Entity(WireField):
+class Entity(_OneObject):
     """A user, group, message or call under `entity`: which, its keys tell. Loaded as it is.
 
     `choose` is the schema of such an object, or gives it.
     """
 
-    rule = staticmethod(rules.to_object)
-    types = (dict,)
-    default_error_messages = {"invalid": "Not an object."}
-
     def __init__(self, choose: "Choice", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._choose = choose
 
-    def below(self, value: Any) -> "Declared | None":
+    def below(self, value: Any) -> Declared | None:
         """Those of what it is."""
         return declared(chosen(self._choose, value))
 
@@ -294,4 +273,9 @@ def chosen(choice: Choice, value: Mapping[str, Any]) -> type[Schema]:
 def declared(schema: type[Schema]) -> Declared:
     """The fields that a schema declares, under the keys of the wire."""
     found = {field.data_key or name: field for name, field in schema._declared_fields.items()}
-    return {key: field for key, field in found.items() if isinstance(field, WireField)}
+    return Declared({key: field for key, field in found.items() if isinstance(field, WireField)})
+
+
+_ENTERED = Free()
+_LISTED = Declared({"elementId": Id(), "value": _ENTERED})
+"""How Android and iOS write an answer."""

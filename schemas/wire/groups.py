@@ -39,6 +39,8 @@ class _PinnedConversationSchema(WireSchema):
     updatedAt = Time()
     pinnedAt = Time()
     pinnedBy = Party(UserSchema)
+    unpinnedAt = Time()
+    unpinnedBy = Party(UserSchema)
 
 
 class _PinDataSchema(WireSchema):
@@ -48,6 +50,8 @@ class _PinDataSchema(WireSchema):
     by = Party(UserSchema)
     pinnedAt = Time()
     pinnedBy = Party(UserSchema)
+    unpinnedAt = Time()
+    unpinnedBy = Party(UserSchema)
 
 
 class PinSchema(EnvelopeSchema):
@@ -58,32 +62,31 @@ class PinSchema(EnvelopeSchema):
 
 _GROUP = {
     "guid": "data.group.guid",
-    "owner": "data.group.owner",
     "members": "data.members",
     "by": "data.by|data.group.updatedBy",
+    "at": "data.group.updatedAt",
 }
 GROUP = Shape(
     "group",
     GroupEventSchema,
     lambda data: "group" in data,
-    {**_GROUP, "at": "data.group.updatedAt"},
+    _GROUP,
 )
 CREATED = Shape(
     "group",
     GroupEventSchema,
     lambda data: "group" in data,
-    {**_GROUP, "by": "data.by|data.group.owner", "at": "data.group.createdAt|data.group.updatedAt"},
+    {**_GROUP, "by": "data.by|data.group.owner", "createdAt": "data.group.createdAt"},
 )
-BLOCK = Shape(
-    "users", BlockSchema, lambda data: "users" in data, {"users": "data.users", "by": "data.by"}
-)
+BLOCK = Shape("users", BlockSchema, lambda data: "users" in data, {"by": "data.by"})
 PIN = Shape(
     "conversation",
     PinSchema,
     lambda data: "conversation" in data or "conversationId" in data,
     {
         "conversationId": "data.conversationId|data.conversation.conversationId",
-        "sender": "data.user|data.by|data.pinnedBy",
-        "at": "data.pinnedAt|data.conversation.pinnedAt",
+        "sender": "data.user|data.by|data.pinnedBy|data.unpinnedBy",
+        "pinnedAt": "data.pinnedAt|data.conversation.pinnedAt",
+        "unpinnedAt": "data.unpinnedAt|data.conversation.unpinnedAt",
     },
 )

@@ -1,4 +1,4 @@
-"""Messages of every category: message, custom, action, call and interactive.
+"""Messages of every category: message, custom, action, call, interactive, card and agentic.
 
 Webhooks put what was written into the message's `data`; objects of the SDKs put `text`, `url`,
 `metadata` and whole users at the top beside it.
@@ -9,6 +9,7 @@ from typing import Any
 
 from marshmallow import Schema
 
+from comethooks.schemas.wire.cards import AgenticSchema
 from comethooks.schemas.wire.envelope import WireSchema
 from comethooks.schemas.wire.fields import (
     Entity,
@@ -105,7 +106,7 @@ class _InteractiveSchema(WireSchema):
     allowSenderInteraction = Flag()
 
 
-class MessageDataSchema(_InteractiveSchema):
+class MessageDataSchema(_InteractiveSchema, AgenticSchema):
     """What a message carries, whatever its category."""
 
     text = Text(personal=True)
@@ -131,7 +132,7 @@ class MessageDataSchema(_InteractiveSchema):
     for_ = Object(WrappedSchema, data_key="for")
 
 
-class MessageSchema(_InteractiveSchema):
+class MessageSchema(_InteractiveSchema, AgenticSchema):
     """A message. Webhooks name sender and receiver by id, SDK objects hold the user or group.
 
     Those of category action and call have fields of their own at the top when they come from an
@@ -144,8 +145,8 @@ class MessageSchema(_InteractiveSchema):
     sender = Party(UserSchema)
     receiver = Party(user_or_group)
     receiverType = ReceiverType()
-    receiverId = Text()
-    receiverUid = Text()
+    receiverId = Id()
+    receiverUid = Id()
     category = Text()
     type = Text()
     subType = Text()
@@ -181,6 +182,8 @@ class MessageSchema(_InteractiveSchema):
     deletedBy = Party(UserSchema)
     pinnedAt = Time()
     pinnedBy = Party(UserSchema)
+    unpinnedAt = Time()
+    unpinnedBy = Party(UserSchema)
     action = Text()
     actionBy = Entity(_anything)
     actionOn = Entity(_anything)
@@ -188,7 +191,7 @@ class MessageSchema(_InteractiveSchema):
     message = Text(personal=True)
     oldScope = Text()
     newScope = Text()
-    sessionId = Text()
+    sessionId = Id()
     callStatus = Text()
     callInitiator = Entity(user_or_group)
     callReceiver = Entity(user_or_group)
@@ -199,8 +202,8 @@ class MessageSchema(_InteractiveSchema):
 class CallEntitySchema(WireSchema):
     """A call, as the message about it describes it: `sessionid` has a lower-case i here."""
 
-    sessionid = Text()
-    sessionId = Text()
+    sessionid = Id()
+    sessionId = Id()
     conversationId = Text()
     sender = Party(UserSchema)
     receiver = Party(user_or_group)

@@ -18,7 +18,7 @@ from comethooks.schemas.wire.fields import (
 class UserSchema(WireSchema):
     """A user. `status` mixes "available", "online" and "offline"."""
 
-    uid = Text()
+    uid = Id()
     name = Text(personal=True)
     avatar = Url(personal=True)
     link = Url(personal=True)
@@ -45,7 +45,7 @@ class UserSchema(WireSchema):
 class MemberSchema(UserSchema):
     """A user as a member of a group, or as one whose membership just changed."""
 
-    guid = Text()
+    guid = Id()
     scope = Text()
     oldScope = Text()
     joinedAt = Time()
@@ -56,7 +56,7 @@ class MemberSchema(UserSchema):
 class GroupSchema(WireSchema):
     """A group. `type` is public, private or password; `scope` and `hasJoined` are the asker's."""
 
-    guid = Text()
+    guid = Id()
     name = Text(personal=True)
     type = Text()
     description = Text(personal=True)

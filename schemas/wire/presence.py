@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from comethooks.schemas.wire.envelope import EnvelopeSchema, Shape, WireSchema
-from comethooks.schemas.wire.fields import Flag, Object, Objects, Text, Time
+from comethooks.schemas.wire.fields import Flag, Id, Object, Objects, Text, Time
 from comethooks.schemas.wire.people import UserSchema
 
 _CURRENT_MARKS = frozenset(("timestamp", "status", "currentConnection", "userPresenceChanged"))
@@ -15,7 +15,7 @@ class _ConnectionSchema(WireSchema):
     action = Text()
     platform = Text()
     connectedAt = Time()
-    sessionId = Text()
+    sessionId = Id()
     deviceId = Text()
 
 
@@ -40,7 +40,7 @@ class _LegacyUserSchema(UserSchema):
 
 
 class _LegacyConnectionSchema(WireSchema):
-    session_id = Text()
+    session_id = Id()
     connected_at = Time()
     cometchat_device_id = Text()
     platform = Text()
@@ -81,15 +81,7 @@ CURRENT = Shape(
     "current",
     CurrentPresenceSchema,
     is_current,
-    {
-        "uid": "data.user.uid",
-        "status": "data.status",
-        "action": "data.currentConnection.action",
-        "at": "data.timestamp",
-        "session": "data.currentConnection.sessionId",
-        "since": "data.currentConnection.connectedAt",
-        "platform": "data.currentConnection.platform",
-    },
+    {"uid": "data.user.uid", "at": "data.timestamp"},
 )
 LEGACY = Shape(
     "legacy",
@@ -97,11 +89,7 @@ LEGACY = Shape(
     is_legacy,
     {
         "uid": "data.user.uid",
-        "status": "data.user.status",
-        "action": "data.event.type",
-        "at": "data.event.at|data.user.status_updated_at",
-        "session": "data.event.event_for.session_id",
-        "since": "data.event.event_for.connected_at",
-        "platform": "data.event.event_for.platform",
+        "at": "data.event.at",
+        "changed": "data.user.status_updated_at",
     },
 )

@@ -13,7 +13,7 @@ class ReactionSchema(WireSchema):
     messageId = Id()
     conversationId = Text()
     reaction = Text()
-    uid = Text()
+    uid = Id()
     reactedAt = Time()
     reactedBy = Object(UserSchema)
     receiver = Party(user_or_group)
@@ -38,9 +38,6 @@ REACTION = Shape(
     ReactionEventSchema,
     lambda data: "reaction" in data,
     {
-        "id": "data.reaction.id",
-        "messageId": "data.reaction.messageId",
-        "reaction": "data.reaction.reaction",
         "who": "data.reaction.uid|data.reaction.reactedBy.uid",
         "at": "data.reaction.reactedAt",
         "conversationId": (

@@ -67,7 +67,6 @@ CURRENT = Shape(
     CurrentReceiptSchema,
     is_current,
     {
-        "messageId": "data.body.messageId",
         "who": "data.body.user.uid",
         "at": "data.body.timestamp",
         "messageSender": "data.messageSender",
@@ -84,7 +83,6 @@ def _legacy(time_key: str) -> Shape:
         LegacyReceiptSchema,
         is_legacy,
         {
-            "messageId": "data.messageId",
             "who": "data.receiptSender",
             "at": f"data.{time_key}",
             "messageSender": "data.messageSender",

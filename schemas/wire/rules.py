@@ -3,15 +3,17 @@
 An empty string, an object where text belongs or a time of 0 are "nothing"; no rule ever raises. The
 Marshmallow fields (`schemas.wire.fields`) and the typed objects (`schemas.event.people`) share
 these rules. Types are compared exactly: a JSON decoder makes no subclasses, and a bool is no number
-here.
+here. PHP writes an empty object as `[]`, so an empty list is one too.
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 _NUMERAL = re.compile(r"[0-9]{1,17}(?:\.[0-9]{1,9})?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.,]{5,18}(?:Z|[+-][0-9:]{2,6})?)?")
 _DECIMAL = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?")
+_EPOCH = datetime.fromtimestamp(0, UTC)
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 _EXACT_FLOAT = 2**53
 _SECONDS_BELOW = 10**11
@@ -25,7 +27,7 @@ def to_text(value: Any) -> str | None:
 
 
 def to_id(value: Any) -> str | None:
-    """The id of a message as a string: webhooks send `"57"`, UI Kits send `57`."""
+    """An id as a string: of a message, webhooks send `"57"`, UI Kits `57`; uids may be numbers."""
     if type(value) is str:
         return value or None
     if type(value) is float:
@@ -37,8 +39,8 @@ def to_id(value: Any) -> str | None:
 def to_party(value: Any) -> str | None:
     """The uid or guid of somebody: bare in webhooks, in a user or group in SDK objects."""
     if isinstance(value, dict):
-        return to_text(value.get("uid")) or to_text(value.get("guid"))
-    return to_text(value)
+        return to_id(value.get("uid")) or to_id(value.get("guid"))
+    return to_id(value)
 
 
 def to_receiver_type(value: Any) -> str | None:
@@ -51,11 +53,12 @@ def to_milliseconds(value: Any) -> int | None:
     """A time in milliseconds since the epoch, from seconds, milliseconds or microseconds.
 
     Numbers and strings of digits are taken; the unit is told by the size, which is unambiguous for
-    times from 1973 to 5138. A time of 0 means none.
+    times from 1973 to 5138. A time of 0 means none. A date of ISO 8601 is taken too, in UTC unless
+    it says otherwise.
     """
     if type(value) is str:
         if not _NUMERAL.fullmatch(value):
-            return None
+            return _milliseconds_of_date(value)
         value = float(value) if "." in value else int(value)
     elif type(value) is not int and type(value) is not float:
         return None
@@ -64,6 +67,18 @@ def to_milliseconds(value: Any) -> int | None:
     if value < _SECONDS_BELOW:
         return int(value * 1000)
     return int(value) if value < _MILLISECONDS_BELOW else int(value) // 1000
+
+
+def _milliseconds_of_date(text: str) -> int | None:
+    if not _DATE.fullmatch(text):
+        return None
+    try:
+        date = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    date = date if date.tzinfo else date.replace(tzinfo=UTC)
+    milliseconds = (date - _EPOCH) // timedelta(milliseconds=1)
+    return milliseconds if milliseconds > 0 else None
 
 
 def to_datetime(milliseconds: int | None) -> datetime | None:
@@ -100,8 +115,21 @@ def to_texts(value: Any) -> list[str] | None:
 
 
 def to_object(value: Any) -> dict[str, Any] | None:
-    """An object."""
-    return value if type(value) is dict else None
+    """An object; an empty list is an empty one."""
+    return value if type(value) is dict else ({} if value == [] else None)
+
+
+def to_newest(value: Any) -> dict[str, Any] | None:
+    """The last object of a list."""
+    return to_object(value[-1]) if type(value) is list and value else None
+
+
+def to_objects_by_id(value: Any) -> dict[str, Any] | None:
+    """Objects under their uids; from a list of users, or of bare uids, those that have one."""
+    if type(value) is not list:
+        return to_object(value)
+    users = (item if type(item) is dict else {"uid": item} for item in value)
+    return {uid: user for user in users if (uid := to_id(user.get("uid")))}
 
 
 def to_list(value: Any) -> list[Any] | None:

@@ -85,30 +85,30 @@ def is_change(data: Mapping[str, Any]) -> bool:
 
 
 _OF_A_MESSAGE = (
-    "id",
     "sender",
     "receiver",
     "receiverType",
     "category",
     "type",
     "conversationId",
-    "muid",
     "sentAt",
     "updatedAt",
     "editedAt",
     "deletedAt",
     "pinnedAt",
+    "unpinnedAt",
 )
 
 
 def subject_at(path: str) -> dict[str, str]:
-    """Where everything is that identifies the message at `path` in a body."""
+    """Where a body says of the message at `path` what it is and where it belongs."""
     return {
         **{name: f"{path}.{name}" for name in _OF_A_MESSAGE},
         "action": f"{path}.data.action|{path}.action",
     }
 
 
+_FLAT_MARKS = frozenset(("id", "sender"))
 _OUTER, _CHANGED = "data.message", "data.message.data.entities.on.entity"
 
 NESTED = Shape("nested", NestedMessageSchema, is_nested, subject_at(_OUTER))
@@ -117,7 +117,7 @@ ITSELF = replace(NESTED, fits=lambda data: is_nested(data) and not is_change(dat
 FLAT = Shape(
     "flat",
     FlatMessageSchema,
-    lambda data: "sender" in data and not is_nested(data),
+    lambda data: not _FLAT_MARKS.isdisjoint(data) and not is_nested(data),
     subject_at("data"),
 )
 CHANGE = Shape(
@@ -126,7 +126,6 @@ CHANGE = Shape(
     is_change,
     {
         **{name: f"{_CHANGED}.{name}" for name in _OF_A_MESSAGE},
-        "id": f"{_CHANGED}.id",
         "action": f"{_OUTER}.data.action|{_OUTER}.action",
         "updatedAt": f"{_OUTER}.updatedAt",
         **{

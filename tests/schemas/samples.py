@@ -6,6 +6,7 @@ schemas.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from random import Random
 from typing import Any, NamedTuple
 
@@ -31,12 +32,25 @@ FREE = frozenset(
         "extras",
         "condition",
         "payload",
+        "validationErrors",
     )
 )
 """The keys whose values belong to somebody else than CometChat."""
+FREE_IN = frozenset(
+    (
+        ("card", "body"),
+        ("card", "style"),
+        ("elements", "value"),
+        ("function", "arguments"),
+        ("notificationDetails", "custom"),
+    )
+)
+"""The same, for keys that are free in what stands under another one only."""
 BY_ID = frozenset(("members", "users", "mentions"))
 """The keys of objects whose keys are ids."""
-WITH_SCHEMA = frozenset((Sender.LEGACY, Sender.CURRENT))
+LISTS_BY_ID = frozenset(("contextMessages",))
+"""The keys of lists of such objects; what somebody wrote stands there, or a whole message."""
+WITH_SCHEMA = frozenset((Sender.LEGACY, Sender.CURRENT, Sender.PROVIDER, Sender.MODERATION))
 """Of all others, the envelope is all that is known."""
 
 Steps = tuple[str | int, ...]
@@ -60,12 +74,13 @@ def places(value: dict[str, Any], steps: Steps = (), path: str = "") -> Iterator
     for key, item in value.items():
         here = Place((*steps, key), f"{path}.{key}".lstrip("."), item)
         yield here
-        if key in FREE or (key == "data" and not steps and not knows_data(value)):
+        if is_free(here) or (key == "data" and not steps and not knows_data(value)):
             continue
         if isinstance(item, list):
             for index, each in enumerate(item):
                 if isinstance(each, dict):
-                    yield from places(each, (*here.steps, index), f"{here.path}[]")
+                    within_list = (*here.steps, index), f"{here.path}[]"
+                    yield from (_by_id if key in LISTS_BY_ID else places)(each, *within_list)
         elif isinstance(item, dict) and key in BY_ID:
             for identifier, each in item.items():
                 yield from places(each, (*here.steps, identifier), f"{here.path}.*")
@@ -73,11 +88,20 @@ def places(value: dict[str, Any], steps: Steps = (), path: str = "") -> Iterator
             yield from places(item, here.steps, here.path)
 
 
+def _by_id(value: dict[str, Any], steps: Steps, path: str) -> Iterator[Place]:
+    """The same of an object whose keys are ids."""
+    for identifier, each in value.items():
+        here = Place((*steps, identifier), f"{path}.*", each)
+        yield here
+        if isinstance(each, dict):
+            yield from places(each, here.steps, here.path)
+
+
 def objects(value: dict[str, Any]) -> Iterator[Place]:
     """Every object of a body, itself first, whose keys the schemas should know."""
     yield Place((), "", value)
     for place in places(value):
-        if not isinstance(place.value, dict) or place.steps[-1] in FREE:
+        if not isinstance(place.value, dict) or is_free(place):
             continue
         if place.steps == ("data",) and not knows_data(value):
             continue
@@ -87,10 +111,16 @@ def objects(value: dict[str, Any]) -> Iterator[Place]:
             for identifier, each in place.value.items():
                 yield Place((*place.steps, identifier), f"{place.path}.*", each)
     for place in places(value):
-        if isinstance(place.value, list) and place.steps[-1] not in FREE:
+        if isinstance(place.value, list) and not is_free(place):
             for index, each in enumerate(place.value):
-                if isinstance(each, dict):
+                if isinstance(each, dict) and place.steps[-1] not in LISTS_BY_ID:
                     yield Place((*place.steps, index), f"{place.path}[]", each)
+
+
+def is_free(place: Place) -> bool:
+    """Whether what stands there belongs to somebody else than CometChat."""
+    named = [step for step in place.steps if isinstance(step, str)]
+    return named[-1] in FREE or tuple(named[-2:]) in FREE_IN
 
 
 def knows_data(value: dict[str, Any]) -> bool:
@@ -103,7 +133,16 @@ def optional(value: dict[str, Any]) -> list[Place]:
     needed = [
         path for paths in ("trigger", "data", *form_of(value).required) for path in paths.split("|")
     ]
-    return [place for place in places(value) if not any(makes(place, path) for path in needed)]
+    return [
+        place
+        for place in places(value)
+        if not is_reviewed(place) and not any(makes(place, path) for path in needed)
+    ]
+
+
+def is_reviewed(place: Place) -> bool:
+    """Whether it is the message that a question of moderation is about."""
+    return isinstance(place.value, dict) and not LISTS_BY_ID.isdisjoint(place.steps[-3:-2])
 
 
 def makes(place: Place, needed: str) -> bool:
@@ -159,6 +198,11 @@ def raw_of(value: Any) -> bytes:
 def accepted(value: dict[str, Any], **options: Any) -> Parsed:
     """What `parse` says of a body."""
     return parse(value, raw_of(value), **options)
+
+
+def said(parsed: Parsed) -> Parsed:
+    """What is said of a body, whatever it repeats: without its duplicate key."""
+    return replace(parsed, duplicate_key=b"")
 
 
 def event_of(value: dict[str, Any], **options: Any) -> Event:

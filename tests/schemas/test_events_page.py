@@ -4,16 +4,28 @@ is the table.
 
 import inspect
 import re
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
 from comethooks import schemas
-from comethooks.schemas import COMETCHAT, KINDS, TRIGGERS, Event, MessageEvent, Sender, kind_of
-from comethooks.schemas.event.views import Frozen, View
+from comethooks.schemas import (
+    COMETCHAT,
+    KINDS,
+    OURS,
+    TRIGGERS,
+    Event,
+    MessageEvent,
+    Sender,
+    kind_of,
+)
+from comethooks.schemas.event.views import Frozen
 from comethooks.schemas.triggers.trigger import Form, Trigger
 from comethooks.workers.patterns import misfit
-from tests.schemas.samples import public
+from tests.schemas.samples import FORMS, SAMPLES, drop, event_of, optional, public
 
 PAGE = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
 VIEWS = [
@@ -41,7 +53,7 @@ def listed(title: str) -> list[str]:
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.__name__)
 def test_every_public_attribute_is_on_the_page(view):
     """In the table of its class, once; a member has what a user has."""
-    inherited = set(public(view.__mro__[1])) if view.__mro__[1] not in (View, Frozen) else set()
+    inherited = set(public(view.__mro__[1])) if view.__mro__[1] in VIEWS else set()
     assert sorted(listed(view.__name__)) == sorted(set(public(view)) - inherited)
 
 
@@ -68,8 +80,46 @@ def test_every_view_is_exported():
             "Reaction",
         ),
         *("Presence", "Connection", "Call", "Participant", "Moderation", "Recording", "Campaign"),
+        *("Notification", "ReceivedInteraction", "Meeting", "Completion", "AppSilence"),
+        *("Interactive", "Element", "ElementOption", "ElementInteraction", "InteractionGoal"),
+        *("Card", "CardElement", "CardAction", "AgentElement"),
     }
     assert Event in VIEWS
+
+
+@cache
+def never_none(view: type[Frozen]) -> set[str]:
+    """The attributes that have a dash in the last column, those that are inherited as well."""
+    rows = [
+        row
+        for base in view.__mro__
+        for row in re.findall(r"^\| `.+$", section(base.__name__), re.MULTILINE)
+        if row.split(" | ")[2].startswith(NONE)
+    ]
+    return {
+        name for row in rows for name in re.findall(r"`(?:event\.)?(\w+)`", row.split(" | ")[0])
+    }
+
+
+def views_in(value: object) -> Iterator[Frozen]:
+    """A view and all that can be read from it."""
+    if isinstance(value, Frozen):
+        yield value
+        for name in public(type(value)):
+            yield from views_in(getattr(value, name))
+    elif isinstance(value, tuple | MappingProxyType):
+        for each in value.values() if isinstance(value, MappingProxyType) else value:
+            yield from views_in(each)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_what_is_never_none_is_there_whatever_a_body_leaves_out(name):
+    """Of all that a body may be without."""
+    sample = SAMPLES[name]
+    for left in [sample, *(drop(sample, place.steps) for place in optional(sample))]:
+        for view in views_in(event_of(left)):
+            missing = {each for each in never_none(type(view)) if getattr(view, each) is None}
+            assert not missing, (type(view), left)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
@@ -78,9 +128,9 @@ def test_the_table_of_kinds_has_it(kind):
     [row] = re.findall(rf"^\| `{kind.__name__}`.*$", section("Kinds of events"), re.MULTILINE)
     patterns, attributes = (re.findall(r"`([^`]+)`", cell) for cell in row.split("|")[2:4])
     names = {
-        entry.canonical: kind_of(entry.name, COMETCHAT)
+        name: kind_of(entry.name, OURS if entry.is_ours else COMETCHAT)
         for entry in TRIGGERS.values()
-        if entry.canonical
+        for name in entry.names
     }
     for name, of in names.items():
         fits = any(misfit(pattern, name, name, COMETCHAT) is None for pattern in patterns)

@@ -1,12 +1,16 @@
 """Bodies as they may be shown, and as they may be given away."""
 
 import copy
+import json
 import time
 
 import pytest
 
 from comethooks.schemas import ReadOnlyDict, masked, parse, redacted
-from comethooks.schemas.masking import secret_keys
+from comethooks.schemas.masking import MASK, secret_keys
+from comethooks.workers.presses.tokens import InteractionToken, mint
+from comethooks.workers.settings.interaction_keys import InteractionKey
+from comethooks.workers.texts import without_secrets
 from tests.bodies import NAMES, body, changed, dump
 from tests.schemas.samples import EVERY_PLACE, KNOWN, SAMPLES, Place, objects, places, put
 
@@ -59,8 +63,8 @@ class TestKeys:
         assert masked({"password": value}) == {"password": value}
 
     def test_what_the_schemas_mark_is_masked_wherever_it_stands(self):
-        """Users have one, groups have one, and calls have one."""
-        assert secret_keys() == {"authToken", "password", "secret"}
+        """Users have one, groups have one, calls have one, and so have devices that get pushes."""
+        assert secret_keys() == {"authToken", "password", "secret", "token"}
         for key in secret_keys():
             assert masked({"any": {"where": {key: SECRET}}}) == {"any": {"where": {key: "***"}}}
 
@@ -242,14 +246,13 @@ NOT_PERSONAL = (
 
 
 def is_personal(place: Place) -> bool:
-    """Whether it is about a person; names of campaigns and rules are not, nor is the engine's
-    address.
+    """Whether it is about a person; names of campaigns, rules and tools are not, nor is the
+    engine's address.
     """
     if place.steps[-1] not in PERSONAL or not isinstance(place.value, str):
         return False
     of_campaign = place.dotted == "data.name"
-    of_rule = "rule" in place.steps or "request" in place.steps
-    return not of_campaign and not of_rule
+    return not of_campaign and not {"rule", "request", "function"} & set(place.steps)
 
 
 class TestRedacted:
@@ -342,3 +345,96 @@ class TestRedacted:
             deep = {"quotedMessage": deep}
         sample = changed(body("message_sent_text"), "data.message.quotedMessage", deep)
         assert PRIVATE not in repr(redacted(sample))
+
+
+TOKEN = mint(
+    [InteractionKey("k1", b"a-key-of-the-test")],
+    InteractionToken(app="2345", muid="m", element="x"),
+)
+
+
+class TestTokens:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            TOKEN,
+            f"see {TOKEN}.",
+            f"https://chat.example.com/interactions/{TOKEN}",
+            f"https://chat.example.com/interactions/{TOKEN[:-20]}",
+            f"https:\\/\\/chat.example.com\\/interactions\\/{TOKEN}",
+            f"https%3A%2F%2Fchat.example.com%2Finteractions%2F{TOKEN}",
+            f"POST /api/interactions/{TOKEN} is not routed",
+            json.dumps(f"/interactions/{TOKEN}"),
+        ],
+    )
+    def test_the_token_of_a_url_of_ours_is_masked_wherever_it_stands(self, text: str) -> None:
+        """Also one that is cut off, or written as another format writes it."""
+        shown = masked({"a": [text], text: 1})
+        assert TOKEN[:30] not in f"{shown} {without_secrets(text)}"
+        assert MASK in without_secrets(text)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "https://data-eu.cometchat.io/assets/images/avatars/crane.png",
+            "https://example.com/interactions/57",
+            "a.b.c",
+            "one. two. three.",
+            "3.141592653589793.238462643",
+        ],
+    )
+    def test_what_is_no_token_stays(self, text: str) -> None:
+        assert masked(text) == text
+
+    def test_a_path_of_drift_names_none(self) -> None:
+        sample = body("message_sent_text") | {f"https://x/interactions/{TOKEN}": 1}
+        [found] = parse(sample, dump(sample)).drift
+        assert found.path == "https://x/interactions/***"
+
+    @pytest.mark.parametrize(
+        "entered, shown",
+        [
+            (
+                {"name": "Ada", "days": ["sat"], "age": "", "n": 7},
+                {"name": "***", "days": [], "age": "", "n": None},
+            ),
+            (
+                [{"elementId": "name", "value": "Ada", "label": "Your name"}],
+                [{"elementId": "name", "value": "***", "label": "***"}],
+            ),
+        ],
+        ids=["an object", "a list"],
+    )
+    def test_of_a_press_stays_who_pressed_what_and_not_what_was_entered(self, entered, shown):
+        """The name of who wrote the message is none of its ids: Android has it under `sender`."""
+        kept = {
+            "conversationId": "ada_user_ben",
+            "receiverType": "user",
+            "messageCategory": "interactive",
+            "messageType": "form",
+            "messageId": 57,
+            "interactionTimezoneCode": "Europe/Berlin",
+            "interactedBy": "ben",
+            "interactedElementId": "submit",
+            "schedulerData": {"duration": 30, "meetStartAt": 1_760_000_000},
+        }
+        around = {"trigger": "ui_message_interacted", "appID": "app1", "region": "eu"}
+        body = {
+            **around,
+            "payload": {"a": "b"},
+            "data": {**kept, "sender": "Ada L.", "receiver": "ben", "formData": entered},
+        }
+        assert redacted(body) == {
+            **around,
+            "payload": {},
+            "data": {**kept, "sender": "***", "receiver": "***", "formData": shown},
+        }
+
+    def test_so_it_does_of_a_press_of_react_native(self):
+        """Which has its answers at the top."""
+        body = {
+            "trigger": "ui_message_interacted",
+            "CometChatData": {"name": "Ada"},
+            "cometchatSenderUid": "ben",
+        }
+        assert redacted(body) == {**body, "CometChatData": {"name": "***"}}

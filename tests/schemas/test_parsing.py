@@ -118,7 +118,7 @@ class TestParsed:
                 "harbor-ada",
                 1760000385000,
             ),
-            ("custom_provider", "notification.push_generated", None, None, None),
+            ("custom_provider", "notification.push_generated", None, None, 1760000302000),
         ],
     )
     def test_is_the_same_for_both_generations(
@@ -138,7 +138,8 @@ class TestParsed:
         """Events of one key are handled in order."""
         assert parsed(body("message_sent_text")).key == CONVERSATION
         assert parsed(body("user_connection_status_changed")).key == "user:harbor-ben"
-        assert parsed(body("custom_provider")).key == ""
+        assert parsed(body("custom_provider")).key == "user:harbor-ben"
+        assert parsed({"trigger": "group_painted", "data": {}}).key == ""
 
     @pytest.mark.parametrize("value", [None, "", 5, {}])
     def test_an_app_id_may_be_missing(self, value):

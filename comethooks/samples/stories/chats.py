@@ -40,17 +40,22 @@ def conversation(teller: Teller, count: int, _: str) -> Iterator[Json]:
 
 
 def forms(teller: Teller, count: int, _: str) -> Iterator[Json]:
-    """Somebody sends forms, cards and schedulers, which the other one receives and reads.
+    """Somebody sends forms, cards and schedulers, which the other one receives, reads and answers.
 
-    What is filled in comes from the other one's device, to the address in the form: that is no
-    webhook.
+    An answer is a press of a button. The other one's device tells of it, to the address of that
+    button: it is no webhook of CometChat's.
     """
     author, reader = teller.people(2)
     for number in range(count):
         scene = teller.next(author, reader)
-        message = teller.message(scene, _FORMS[number % len(_FORMS)])
+        kind = _FORMS[number % len(_FORMS)]
+        message = teller.message(scene, kind)
         yield teller.tell("message_sent", scene, message=message)
         yield from _received(teller, message, author, reader)
+        pressed = {"message_number": int(message["id"]), "other": reader}
+        # Who presses is told within: the scene is that of the message.
+        scene = teller.next(author, reader)
+        yield teller.tell("ui_message_interacted", scene, kind, **pressed)
 
 
 def moderated(teller: Teller, count: int, _: str) -> Iterator[Json]:

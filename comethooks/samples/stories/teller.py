@@ -40,6 +40,8 @@ class Teller:
         self._message_id += self.random.randint(1, _LARGEST_STEP)
         return filled(part("message", kind), scene, {"message_id": str(self._message_id), **given})
 
-    def tell(self, trigger: str, scene: Scene, **given: Any) -> Json:
-        """The body of what has just happened; `given` are placeholders in it."""
-        return filled(template_of(trigger), scene, given)
+    def tell(self, trigger: str, scene: Scene, kind: str | None = None, /, **given: Any) -> Json:
+        """The body of what has just happened, of this kind or the usual one; `given` are
+        placeholders in it.
+        """
+        return filled(template_of(trigger, kind), scene, given)

@@ -2,12 +2,22 @@
 each.
 """
 
+import json
 import threading
 from datetime import UTC, datetime
 
 import pytest
 
-from comethooks.schemas import Event, Group, Member, Message, NotJsonError, User
+from comethooks.schemas import (
+    DecisionAction,
+    Event,
+    Group,
+    Member,
+    Message,
+    NotJsonError,
+    User,
+    Vote,
+)
 from tests.bodies import NAMES, body, changed, raw, without
 from tests.schemas.samples import KNOWN, SAMPLES, accepted, event_of
 
@@ -72,6 +82,30 @@ class TestAttributes:
     def test_region_and_webhook_are_read_from_any_envelope(self, name, webhook):
         """Bots are called without a webhook."""
         assert (event(name).region, event(name).webhook) == ("eu", webhook)
+
+
+class TestDecision:
+    def test_is_what_was_kept_of_a_message_in_flight(self):
+        """With what each decider said."""
+        votes = (Vote("p.f", DecisionAction.DROP, 0.5), Vote("q.g", None, 300.0, error="late"))
+        found = event("message_sent_text", decision=DecisionAction.DROP, votes=votes)
+        assert (found.decision, found.votes) == ("drop", votes)
+
+    def test_is_none_where_nobody_decided(self):
+        """Nearly everywhere."""
+        found = event("message_sent_text")
+        assert (found.decision, found.votes) == (None, ())
+
+    @pytest.mark.parametrize("verdict", [*DecisionAction, None])
+    def test_a_vote_is_the_same_once_it_was_written_as_json(self, verdict):
+        """So it is kept and read again."""
+        vote = Vote("p.f", verdict, 1.5, shadow=True, error="e", reason="r", confidence=0.5)
+        assert Vote.from_json(json.loads(json.dumps(vote.as_json()))) == vote
+
+    def test_what_a_newer_version_says_of_a_vote_is_passed_over(self):
+        """So an event is no damaged one to the workers that are still of this version."""
+        vote = Vote("p.f", DecisionAction.DROP, 1.5)
+        assert Vote.from_json({**vote.as_json(), "mood": "grim"}) == vote
 
 
 class TestPayload:

@@ -1,11 +1,22 @@
 """Kinds of events: what they promise is there."""
 
+from dataclasses import replace
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from comethooks.schemas import KINDS, TRIGGERS, Event, MessageEvent, ModerationEvent, ReceiptEvent
-from tests.schemas.samples import SAMPLES, drop, event_of, optional
+from comethooks.schemas import (
+    KINDS,
+    TRIGGERS,
+    Event,
+    MessageEvent,
+    ModerationEvent,
+    ReceiptEvent,
+    Sender,
+)
+from comethooks.schemas.triggers import table
+from tests.schemas.samples import SAMPLES, drop, event_of, form_of, optional
 from tests.schemas.test_properties import checked, names
 
 
@@ -35,6 +46,7 @@ class TestKinds:
                 sample = drop(sample, place.steps)
             except (KeyError, IndexError, TypeError):
                 continue
+        assume(form_of(sample) is form_of(SAMPLES[name]))
         event = event_of(sample)
         for attribute in promised(event):
             assert getattr(event, attribute) is not None, attribute
@@ -57,3 +69,34 @@ class TestKinds:
         """The forms of a trigger are of one kind, which is why no body need be looked at."""
         for entry in TRIGGERS.values():
             assert len({Event._kinds.get(form.family) for form in entry.forms}) == 1
+
+
+class TestOfOurOwn:
+    """Events that are made here, of a trigger that stands in the table."""
+
+    @pytest.fixture
+    def parcels(self, monkeypatch):
+        """A trigger of ours, whose events are about a message."""
+        ours = replace(
+            TRIGGERS["message_sent"],
+            name="parcel_sent",
+            canonical="parcel.sent",
+            senders=frozenset((Sender.OURS,)),
+        )
+        monkeypatch.setattr(table, "TRIGGERS", {**TRIGGERS, ours.name: ours})
+        return {**SAMPLES["message_sent text"], "trigger": ours.name}
+
+    def test_they_are_read_like_any_other(self, parcels):
+        """They have a kind, and what it promises."""
+        event = event_of(parcels, source="comethooks")
+        assert type(event) is MessageEvent
+        assert event.message.text
+
+    def test_nobody_else_can_send_them(self, parcels):
+        """A body that comes in with this trigger is one of an unknown trigger."""
+        assert type(event_of(parcels)) is Event
+        assert type(event_of(parcels, source="mailer")) is Event
+
+    def test_a_trigger_of_cometchats_is_none_of_ours(self):
+        """Whatever a handler emits."""
+        assert type(event_of(SAMPLES["message_sent text"], source="comethooks")) is Event

@@ -82,13 +82,13 @@ class TestMembers:
             None,
         )
 
-    @pytest.mark.parametrize("wire", [{}, None, [], {"uid": ""}, {"uid": 5}])
+    @pytest.mark.parametrize("wire", [{}, None, [], {"uid": ""}, {"uid": True}])
     def test_have_the_uid_that_they_stand_under(self, wire):
         """Where they do not say it themselves."""
         assert [member.uid for member in members_of({"ada": wire})] == ["ada"]
         assert [user.uid for user in users_of({"ada": wire})] == ["ada"]
 
-    @pytest.mark.parametrize("junk", [None, "ada", 5, ["ada"], [], {}])
+    @pytest.mark.parametrize("junk", [None, "ada", 5, [None], [[]], [], {}])
     def test_of_anything_else_there_are_none(self, junk):
         """And no error."""
         assert members_of(junk) == ()

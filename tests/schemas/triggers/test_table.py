@@ -5,10 +5,8 @@ import pytest
 from comethooks.schemas import ECHO, TRIGGERS, Keep, Sender, is_in_flight
 from comethooks.schemas.triggers.table import UNKNOWN, entry_for
 from tests.bodies import body, changed, without
-from tests.schemas.samples import KNOWN, SAMPLES, entry_of, event_of
+from tests.schemas.samples import KNOWN, SAMPLES, accepted, entry_of, event_of
 
-IN_FLIGHT = "sender receiver receiverType category type"
-MESSAGE = f"id {IN_FLIGHT}"
 ENTITY = "data.message.data.entities.on.entity"
 SESSION = "|".join(
     f"data.call.{path}"
@@ -19,52 +17,31 @@ SESSION = "|".join(
 )
 
 
-def below(prefix, keys):
-    return {f"{prefix}.{key}" for key in keys.split()}
-
-
-WRITTEN = [below("data.message", MESSAGE), below("data", MESSAGE)]
+WRITTEN = [{"data.message.id"}, {"data.id"}]
 CHANGED = [{f"{ENTITY}.id"}, {"data.message.id"}, {"data.id"}]
 TO_ALL = [{"data.body.messageId"}]
-RECEIPT = {"data.body.messageId", "data.body.user.uid", "data.body.timestamp"}
-REACTION = [
-    {
-        "data.reaction.messageId",
-        "data.reaction.reaction",
-        "data.reaction.uid|data.reaction.reactedBy.uid",
-    }
-]
-BLOCK = [{"data.users", "data.by"}]
-PRESENCE = {"data.user.uid", "data.status|data.currentConnection.action", "data.timestamp"}
-OLD_PRESENCE = {
-    "data.user.uid",
-    "data.user.status|data.event.type",
-    "data.event.at|data.user.status_updated_at",
-}
+RECEIPT = [{"data.body.messageId"}, {"data.messageId"}]
+REACTION = [{"data.reaction.messageId"}]
+BLOCK = [{"data.users|data.by"}]
+PRESENCE = {"data.user.uid", "data.status|data.currentConnection.action"}
+OLD_PRESENCE = {"data.user.uid", "data.user.status|data.event.type"}
 GROUP = [{"data.group.guid"}]
-MEMBERS = [{"data.group.guid", "data.members"}]
-RINGING = [{SESSION}]
+RINGING = [{SESSION}, {"data.sessionId|data.initiator"}]
 IN_SESSION = [{"data.sessionId"}]
-OCCUPANT = [{"data.sessionId", "data.occupant"}]
+RECORDING = [{"data.sessionId|data.recording_url|data.transcript_url"}]
 NOTHING = [set()]
 
 TABLE = {
     "before_message": (
         "message.before",
-        [below("data", IN_FLIGHT), below("data.message", IN_FLIGHT)],
+        [{"data.sender"}, {"data.message.sender"}],
     ),
     "after_message": ("message.sent", WRITTEN[::-1]),
     "message_sent": ("message.sent", WRITTEN),
     "message_edited": ("message.edited", CHANGED),
     "message_deleted": ("message.deleted", CHANGED),
-    "message_delivery_receipt": (
-        "receipt.delivered",
-        [RECEIPT, below("data", "messageId receiptSender deliveredAt")],
-    ),
-    "message_read_receipt": (
-        "receipt.read",
-        [RECEIPT, below("data", "messageId receiptSender readAt")],
-    ),
+    "message_delivery_receipt": ("receipt.delivered", RECEIPT),
+    "message_read_receipt": ("receipt.read", RECEIPT),
     "message_delivered_to_all": ("receipt.delivered_to_all", TO_ALL),
     "message_read_by_all": ("receipt.read_by_all", TO_ALL),
     "message_reaction_added": ("reaction.added", REACTION),
@@ -82,18 +59,15 @@ TABLE = {
     "group_created": ("group.created", GROUP),
     "group_updated": ("group.updated", GROUP),
     "group_deleted": ("group.deleted", GROUP),
-    "group_owner_transferred": (
-        "group.owner_transferred",
-        [{"data.group.guid", "data.group.owner"}],
-    ),
-    "group_member_added": ("group.member_added", MEMBERS),
-    "group_member_joined": ("group.member_joined", MEMBERS),
-    "group_member_left": ("group.member_left", MEMBERS),
-    "group_member_kicked": ("group.member_kicked", MEMBERS),
-    "group_member_removed": ("group.member_kicked", MEMBERS),
-    "group_member_banned": ("group.member_banned", MEMBERS),
-    "group_member_unbanned": ("group.member_unbanned", MEMBERS),
-    "group_member_scope_changed": ("group.member_scope_changed", MEMBERS),
+    "group_owner_transferred": ("group.owner_transferred", GROUP),
+    "group_member_added": ("group.member_added", GROUP),
+    "group_member_joined": ("group.member_joined", GROUP),
+    "group_member_left": ("group.member_left", GROUP),
+    "group_member_kicked": ("group.member_kicked", GROUP),
+    "group_member_removed": ("group.member_kicked", GROUP),
+    "group_member_banned": ("group.member_banned", GROUP),
+    "group_member_unbanned": ("group.member_unbanned", GROUP),
+    "group_member_scope_changed": ("group.member_scope_changed", GROUP),
     "call_initiated": ("call.initiated", RINGING),
     "call_unanswered": ("call.unanswered", RINGING),
     "call_cancelled": ("call.cancelled", RINGING),
@@ -101,14 +75,15 @@ TABLE = {
     "call_busy": ("call.busy", RINGING),
     "call_started": ("call.started", IN_SESSION),
     "call_ended": ("call.ended", IN_SESSION),
-    "call_participant_joined": ("call.participant_joined", OCCUPANT),
-    "call_participant_left": ("call.participant_left", OCCUPANT),
+    "call_participant_joined": ("call.participant_joined", IN_SESSION),
+    "call_participant_left": ("call.participant_left", IN_SESSION),
     "meeting_started": ("meeting.started", IN_SESSION),
     "meeting_ended": ("meeting.ended", IN_SESSION),
-    "meeting_participant_joined": ("meeting.participant_joined", OCCUPANT),
-    "meeting_participant_left": ("meeting.participant_left", OCCUPANT),
-    "recording_generated": ("recording.generated", IN_SESSION),
-    "transcription_generated": ("transcription.generated", IN_SESSION),
+    "meeting_participant_joined": ("meeting.participant_joined", IN_SESSION),
+    "meeting_participant_left": ("meeting.participant_left", IN_SESSION),
+    "recording_generated": ("recording.generated", RECORDING),
+    "transcription_generated": ("transcription.generated", RECORDING),
+    "moderation_requested": ("moderation.requested", [{"data.contextMessages"}]),
     "moderation_engine_approved": ("moderation.approved", [{"data.message.id"}]),
     "moderation_engine_blocked": ("moderation.blocked", [{"data.message.id"}]),
     "moderation_manual_approved": ("moderation.manually_approved", [{"data.message.id"}]),
@@ -130,6 +105,9 @@ TABLE = {
     "sms-notification-payload-generated": ("notification.sms_generated", NOTHING),
     "push-notification-payload-generated": ("notification.push_generated", NOTHING),
     "ui_message_interacted": ("interaction.received", NOTHING),
+    "interaction_goal_completed": ("interaction.completed", NOTHING),
+    "app_silent": ("app.silent", NOTHING),
+    "app_resumed": ("app.resumed", NOTHING),
     "plugin.*": (None, NOTHING),
     "comethooks_doctor": (None, NOTHING),
 }
@@ -167,10 +145,22 @@ class TestTable:
         assert current & LEGACY == both
         assert len(current) == 58
 
+    def test_knows_what_does_not_come_from_cometchat(self):
+        """Presses, trials of an operator, and what is made here say nothing of its webhooks."""
+        others = {name for name, entry in TRIGGERS.items() if not entry.is_of_cometchat}
+        ours = {"interaction_goal_completed", "app_silent", "app_resumed", "plugin.*"}
+        assert others == {"ui_message_interacted", "comethooks_doctor", *ours}
+        assert UNKNOWN.is_of_cometchat
+
     def test_has_what_is_made_here(self):
         """No body that comes in is one of these."""
         ours = {name for name, entry in TRIGGERS.items() if entry.is_ours}
-        assert ours == {"plugin.*"}
+        assert ours == {
+            "interaction_goal_completed",
+            "app_silent",
+            "app_resumed",
+            "plugin.*",
+        }
 
     def test_keeps_all_but_what_the_doctor_sends(self):
         """Which is counted."""
@@ -182,15 +172,21 @@ class TestTable:
         """A name that no shape has would be a field that never counts."""
         for form in entry.forms:
             family = form.family
-            made = {"conversation", *(["content"] if family.content else [])}
-            assert {name for key in family.repeats for name in key} <= {
-                *form.shape.subject,
-                *made,
-            }
-            assert set(family.own_times) <= {name for key in family.repeats for name in key}
             assert {name for _, name in family.neighbours} <= set(form.shape.subject)
-            for choice in (family.sender, family.occurred):
+            for choice in (family.sender, (*entry.own_times, *family.occurred)):
                 assert not choice or set(choice) & set(form.shape.subject)
+
+    @pytest.mark.parametrize("entry", TRIGGERS.values(), ids=lambda entry: entry.name)
+    def test_tells_a_repeat_by_what_its_shapes_give(self, entry):
+        """A name that no shape has would tell nothing."""
+        for form in entry.forms:
+            assert set(entry.told_by) <= set(form.shape.subject)
+
+    @pytest.mark.parametrize("entry", TRIGGERS.values(), ids=lambda entry: entry.name)
+    def test_knows_the_own_time_of_an_event_in_each_of_its_forms(self, entry):
+        """Otherwise the same event would be recognised for long in one of them only."""
+        for form in entry.forms:
+            assert set(entry.own_times) <= set(form.shape.subject)
 
     def test_cannot_be_changed(self):
         """Not by accident."""
@@ -237,6 +233,29 @@ class TestNameOf:
         )
         assert event_of(of_an_sdk).name == name
 
+    @pytest.mark.parametrize("trigger", ["message_sent", "after_message"])
+    @pytest.mark.parametrize(
+        "kind, name",
+        [
+            ("tool-arguments", "agent.tool_call"),
+            ("toolArguments", "agent.tool_call"),
+            ("tool-result", "agent.tool_result"),
+            ("toolResults", "agent.tool_result"),
+            ("assistant", "message.sent"),
+            ("later", "message.sent"),
+            (None, "message.sent"),
+        ],
+    )
+    def test_what_an_agent_does_with_its_tools_has_another(self, trigger, kind, name):
+        """Nobody wrote it; what the agent says is a message."""
+        sample = {**SAMPLES["message_sent tool-call"], "trigger": trigger}
+        assert event_of(changed(sample, "data.message.type", kind)).name == name
+
+    def test_a_tool_is_an_agents(self):
+        """A custom message may have a type of the same name."""
+        sample = changed(SAMPLES["message_sent tool-call"], "data.message.category", "custom")
+        assert event_of(sample).name == "message.sent"
+
     def test_an_action_on_a_member_is_a_message(self):
         """Even if it is called the same."""
         sample = changed(body("message_sent_echo"), "data.message.type", "groupMember")
@@ -245,14 +264,15 @@ class TestNameOf:
     @pytest.mark.parametrize("name", [name for name in KNOWN if "edited" not in name])
     def test_all_others_have_the_one_of_the_table(self, name):
         """Whatever the shape."""
-        if "echo" not in name and "deleted" not in name:
+        if not any(told in name for told in ("echo", "deleted", "tool-")):
             assert event_of(SAMPLES[name]).name == entry_of(SAMPLES[name]).canonical
 
 
 class TestInFlight:
-    def test_only_before_message_waits_for_an_answer(self):
+    def test_only_two_wait_for_an_answer(self):
         """CometChat holds nothing else back."""
-        assert [name for name in TRIGGERS if is_in_flight(name)] == ["before_message"]
+        found = [name for name in TRIGGERS if is_in_flight(name)]
+        assert found == ["before_message", "moderation_requested"]
         assert not is_in_flight("group_painted")
         assert not is_in_flight(None)
 
@@ -269,6 +289,19 @@ class TestFormOf:
         """Test suites in the wild nest legacy ones, too."""
         assert self.shape(trigger, body("message_sent_text")) == "nested"
         assert self.shape(trigger, body("legacy_after_message")) == "flat"
+
+    @pytest.mark.parametrize("trigger", ["message_sent", "message_edited", "user_mentioned"])
+    def test_a_message_with_an_id_and_no_sender_is_flat(self, trigger):
+        """What it means stands there, so it is not refused."""
+        sample = {"trigger": trigger, "data": {"id": "5", "conversationId": "group_dock"}}
+        assert self.shape(trigger, sample) == "flat"
+        assert accepted(sample).conversation_id == "group_dock"
+
+    @pytest.mark.parametrize("who", ["initiator", "receiver"])
+    def test_a_call_told_flat_is_known_by_whom_it_names(self, who):
+        """The session may not be there: who calls whom is what it means."""
+        sample = {"trigger": "call_unanswered", "data": {who: {"uid": "ada"}}}
+        assert self.shape("call_unanswered", sample) == "flat"
 
     def test_without_a_message_the_generation_of_the_trigger_decides(self):
         """So that the errors name the paths that it has."""
