@@ -1,0 +1,1 @@
+"""CometChat's Chat REST API, as handlers use it: `ctx.cometchat`."""

@@ -1,0 +1,3 @@
+"""The plugin `notify`: tells others of events, as a file says: by signed webhooks, through Apprise,
+in CometChat.
+"""
