@@ -1,0 +1,1 @@
+"""What lists of CometChat's moderation ask at `/moderation`, and what they are answered."""

@@ -1,0 +1,1 @@
+"""What a text comes to once what is done to hide words from rules is taken back."""
