@@ -1,0 +1,1 @@
+"""Figures: what one event counts for, and in which bucket. It knows no SQL."""
