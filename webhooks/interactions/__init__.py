@@ -1,0 +1,1 @@
+"""Presses on interactive messages, from the devices of end users."""

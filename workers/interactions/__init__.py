@@ -1,0 +1,3 @@
+"""The plugin `interactions`, which ships with us: who pressed what, and who
+completed which goal.
+"""
