@@ -6,18 +6,18 @@ plugins emit go to who names the plugin: `greeter.greeted` and `greeter.*` see t
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from comethooks.schemas import COMETCHAT, OURS, TRIGGERS
+from comethooks.schemas import COMETCHAT, OURS, TRIGGERS, UNKNOWN, Form, Trigger
 from comethooks.workers.texts import near
 
+_MOST_NAMED = 3
+"""Of more patterns than these it is not said of each why it does not fit."""
 _NAMES = {
-    entry.name: frozenset(filter(None, (entry.canonical, *entry.renamed.values())))
-    for entry in TRIGGERS.values()
-    if "*" not in entry.name
+    entry.name: frozenset(entry.names) for entry in TRIGGERS.values() if "*" not in entry.name
 }
 """The canonical names that events of each trigger may have."""
 KNOWN = sorted(frozenset(_NAMES).union(*_NAMES.values()))
@@ -97,8 +97,42 @@ def misfit(written: str, trigger: str, name: str | None, source: str) -> str | N
         return f'"{written}" means events of {wanted}, and this is one of {source}'
     if pattern.fits(trigger) or (name is not None and pattern.fits(name)):
         return None
-    called = trigger if name in (None, trigger) else f"{trigger} or {name}"
-    return f'"{written}" does not fit {called}'
+    return f'"{written}" does not fit {_called(trigger, name)}'
+
+
+def why_none_fits(
+    patterns: Collection[str], trigger: str, name: str | None, source: str
+) -> str | None:
+    """Why none of these patterns means an event of `source`; None if one does."""
+    reasons = [misfit(each, trigger, name, source) for each in patterns]
+    if None in reasons:
+        return None
+    if len(reasons) > _MOST_NAMED:
+        return f"none of its {len(reasons)} patterns fits {_called(trigger, name)}"
+    return "; ".join(reason for reason in reasons if reason is not None)
+
+
+def _called(trigger: str, name: str | None) -> str:
+    return trigger if name in (None, trigger) else f"{trigger} or {name}"
+
+
+def known_events(written: str) -> Iterator[tuple[Trigger, str]]:
+    """The known events that a pattern means: the entry of the trigger, and a name that its events
+    may have.
+    """
+    for entry in TRIGGERS.values():
+        if "*" in entry.name:  # it stands for whatever plugins emit
+            continue
+        source = OURS if entry.is_ours else COMETCHAT
+        for name in entry.names or (entry.name,):
+            if misfit(written, entry.name, name, source) is None:
+                yield entry, name
+
+
+def forms_for(written: str) -> list[Form]:
+    """The forms that events may have which a pattern means, as far as is known."""
+    entries = [entry for entry, _ in known_events(written)] or [UNKNOWN]
+    return [form for entry in entries for form in entry.forms]
 
 
 def unknown(written: str, plugins: AbstractSet[str]) -> str | None:

@@ -1,11 +1,11 @@
 """When a run is poison: one rule, for drainers, for further attempts and for replays.
 
 A run that was in progress when its process died may be why, as may all that were in progress beside
-it. So it runs again with nothing beside it. When its process dies again, it is poison, and dead, if
-somebody saw a signal or an exit status of a handler's making. A death that nobody saw (the worker
-died as well), or in which the process ended itself (Redis was away, a lease was lost), counts too,
-but takes one more: it may be no fault of a handler, or it may be one that holds Python's lock until
-the lease is lost.
+it. So it runs again with nothing beside it in its process. When that dies too, the run is poison,
+and dead, if somebody saw a signal or an exit status of a handler's making, or had to kill the
+process since it stood still. A death that nobody saw (the worker died as well), or in which the
+process ended itself (Redis was away, a lease was lost), counts too, but takes one more: it may be
+no fault of a handler.
 """
 
 from comethooks.workers.processes import ended_itself
@@ -24,7 +24,7 @@ def died_text(ending: str | None) -> str:
     return "its process ended before it did" + (f" ({ending})" if ending else "")
 
 
-def killed_text(ending: str | None) -> str:
-    """The error of a run that is what its process died of."""
-    times = "twice" if deaths_allowed(ending) == SEEN_DEATHS else f"{UNSEEN_DEATHS} times"
+def killed_text(ending: str | None, deaths: int) -> str:
+    """The error of a run that is what its process died of, for the last of so many times."""
+    times = "twice" if deaths == SEEN_DEATHS else f"{deaths} times"
     return f"killed its worker {times}" + (f" ({ending})" if ending else "")

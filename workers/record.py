@@ -3,14 +3,16 @@
 An entry has the fields `v` (the format number), `k` (the kind), `m` (everything else but the body,
 as a JSON list) and `b` (the body, byte for byte as it came); a duplicate has also `e`, the sixteen
 bytes of the id of the event that it repeats, and no body. Kind and `e` stand apart because only the
-accept script knows them.
+accept script knows them. An event that was decided on has `d`: the decision and the votes on it, as
+a JSON object. It stands apart because most events have none.
 
-Whoever changes what `m` holds gives the format a new number, so that an entry of another one is
-told from a damaged one: it stays where it is until workers come that can read it.
+Whoever changes what `m` or `d` holds gives the format a new number, so that an entry of another one
+is told from a damaged one: it stays where it is until workers come that can read it. A new field,
+which older versions do not look for, needs none, nor does one more thing that is said of a vote.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -18,12 +20,19 @@ from uuid import UUID
 
 import orjson
 
-from comethooks.schemas import COMETCHAT, Parsed
-from comethooks.workers.texts import dumps
+from comethooks.schemas import COMETCHAT, DecisionAction, Event, Parsed
+from comethooks.schemas import Vote as Vote
+from comethooks.workers.texts import cut, dumps
 
 FORMAT = b"1"
+MISFIT = "misfit"
+"""Among the headers of an event whose body does not fit: where it does not, with `, ` between."""
 ENTRY_OVERHEAD_BYTES = 256
-"""What an entry costs in Redis beside its fields, roughly: ids, lengths, the duplicate key."""
+"""What an entry costs in Redis beside `m` and `b`, roughly: ids, lengths, the duplicate key and the
+votes.
+"""
+VOTE_TEXT_LENGTH = 200
+"""Characters that are kept of what a vote says: its reason, or its error."""
 
 
 class Kind(StrEnum):
@@ -67,6 +76,10 @@ class Record:
     drift: tuple[tuple[str, str], ...] = ()
     """For an event: kind and path of what the schemas do not know of its body."""
     body: bytes = b""
+    decision: DecisionAction | None = None
+    """For an event that is a message in flight: what was answered. None if nobody decided."""
+    votes: tuple[Vote, ...] = ()
+    """What each decider said, those in shadow too."""
 
 
 def event_record(
@@ -86,6 +99,8 @@ def event_record(
     if key and source != COMETCHAT:
         # Two sources may give a conversation the same name; neither waits for the other.
         key = f"{source}:{key}"
+    if parsed.misfit:
+        headers = {**headers, MISFIT: ", ".join(parsed.misfit)}
     return Record(
         kind=Kind.EVENT,
         id=id,
@@ -105,7 +120,31 @@ def event_record(
     )
 
 
-_META = tuple(item.name for item in fields(Record) if item.name not in {"kind", "event_id", "body"})
+def event_of(record: Record, replay: str | None = None) -> Event:
+    """The event that handlers get, made of a kept record. Nothing is decoded yet."""
+    return Event(
+        id=record.id,
+        source=record.source,
+        trigger=record.trigger or "",
+        name=record.name,
+        app_id=record.app_id,
+        conversation_id=record.conversation_id,
+        occurred_at=record.occurred_at,
+        received_at=record.received_at,
+        raw=record.body,
+        replay=replay,
+        headers=record.headers,
+        decision=record.decision,
+        votes=record.votes,
+    )
+
+
+_APART = {"kind", "event_id", "body", "decision", "votes"}
+"""What has a field of its own in an entry, or is the script's to say."""
+_META = tuple(item.name for item in fields(Record) if item.name not in _APART)
+
+
+_UNDECIDED: Mapping[str, Any] = {}
 
 
 class RecordError(ValueError):
@@ -121,6 +160,25 @@ def encode_meta(record: Record) -> bytes:
     return dumps([getattr(record, name) for name in _META], scrubs=True)
 
 
+def shortened(vote: Vote) -> Vote:
+    """A vote as it is kept: of long texts the beginning."""
+    return replace(vote, error=_short(vote.error), reason=_short(vote.reason))
+
+
+def _short(text: str | None) -> str | None:
+    return None if text is None else cut(text, VOTE_TEXT_LENGTH)
+
+
+def encode_decision(record: Record) -> bytes:
+    """The field `d` of the stream entry for `record`; empty when nobody decided, and then there is
+    no such field.
+    """
+    if record.decision is None:
+        return b""
+    votes = [shortened(vote).as_json() for vote in record.votes]
+    return dumps({"decision": record.decision.value, "votes": votes}, scrubs=True)
+
+
 def decode(entry: Mapping[bytes, bytes]) -> Record:
     """The record that the fields of a stream entry hold.
 
@@ -131,12 +189,13 @@ def decode(entry: Mapping[bytes, bytes]) -> Record:
             f"stream entry of format {entry.get(b'v')!r}; this version reads {FORMAT!r}"
         )
     try:
-        repeated = entry.get(b"e")
+        repeated = entry.get(b"e", b"")[:16]  # an older web process adds what was decided
         return Record(
             **_read(orjson.loads(entry[b"m"])),
             kind=Kind(entry[b"k"].decode()),
             body=entry[b"b"],
             event_id=str(UUID(bytes=repeated)) if repeated else None,
+            **(_decided(entry[b"d"]) if b"d" in entry else _UNDECIDED),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedError(f"damaged stream entry: {type(error).__name__}") from None
@@ -144,10 +203,21 @@ def decode(entry: Mapping[bytes, bytes]) -> Record:
 
 def _read(meta: Any) -> dict[str, Any]:
     known = dict(zip(_META, meta, strict=True))
-    known["drift"] = tuple((str(kind), str(path)) for kind, path in known["drift"])
+    found = known["drift"]
+    known["drift"] = tuple((str(kind), str(path)) for kind, path in found) if found else ()
     return known
+
+
+def _decided(encoded: bytes) -> dict[str, Any]:
+    found = orjson.loads(encoded)
+    return {
+        "decision": DecisionAction(found["decision"]),
+        "votes": tuple(map(Vote.from_json, found["votes"])),
+    }
 
 
 def cost(entry: Mapping[bytes, bytes]) -> int:
     """How many bytes of the backlog an entry with these fields stands for."""
+    # Not of `d`: a worker of an older version, which does not know it, would take back less from
+    # the backlog than was added.
     return len(entry.get(b"m", b"")) + len(entry.get(b"b", b"")) + ENTRY_OVERHEAD_BYTES

@@ -5,6 +5,8 @@ second.
 from collections.abc import Iterable
 from enum import StrEnum
 
+from comethooks.schemas import DecisionAction as DecisionAction
+
 
 class RunState(StrEnum):
     """What became of one handler applied to one event."""

@@ -1,6 +1,9 @@
-"""Text as it is printed and kept: JSON, counted things, near names, no secrets, not too long."""
+"""Text as it is printed and kept: JSON, counted things, near names, no secrets, not too long, and
+nothing that a terminal obeys.
+"""
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -10,6 +13,8 @@ import orjson
 
 from comethooks.schemas.masking import MASK, SECRET_ENDINGS, masked
 
+_JOINERS = "\u200c\u200d"
+"""Not printable by Python's rules, but parts of emoji and of words."""
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SECRET_KEYS = "|".join(re.sub("key$", "[_-]?key", ending) for ending in SECRET_ENDINGS)
 _SECRET = re.compile(
@@ -30,17 +35,46 @@ _SECRET = re.compile(
 def dumps(document: Any, *, scrubs: bool = False) -> bytes:
     """JSON, also of what orjson refuses: a lone surrogate that a body named, a number that is too
     large. With `scrubs` no lone surrogate is left, and what JSON does not know becomes a string.
+    Numbers that JSON does not know, such as NaN, become null.
     """
     try:
         return orjson.dumps(document)
     except orjson.JSONEncodeError:
+        known = _finite(document)
         if scrubs:
-            return scrub(json.dumps(document, ensure_ascii=False, default=_plain)).encode()
-        return json.dumps(document).encode("ascii")
+            return scrub(json.dumps(known, ensure_ascii=False, default=_known)).encode()
+        return json.dumps(known).encode("ascii")
 
 
-def _plain(value: Any) -> Any:
+def _known(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else str(value)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def plain(text: str, kept: str = "\n\t") -> str:
+    """`text` with control characters and lone surrogates escaped, but for those that are `kept`:
+    line ends and tabs.
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if is_plain(each) or each in kept else _escaped(each) for each in text)
+
+
+def is_plain(character: str) -> bool:
+    """Whether a terminal shows it, and does not obey it."""
+    return character.isprintable() or character in _JOINERS
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def scrub(text: str) -> str:
@@ -48,6 +82,15 @@ def scrub(text: str) -> str:
     U+FFFD.
     """
     return _UNSTORABLE.sub("\ufffd", text)
+
+
+def scrubbed(document: Any) -> Any:
+    """A copy of what JSON is made of, in which every text is scrubbed, keys as well."""
+    if isinstance(document, str):
+        return scrub(document)
+    if isinstance(document, dict):
+        return {scrubbed(key): scrubbed(item) for key, item in document.items()}
+    return [scrubbed(item) for item in document] if isinstance(document, list | tuple) else document
 
 
 def number_of(count: float, one: str, many: str | None = None) -> str:

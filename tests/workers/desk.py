@@ -1,11 +1,13 @@
 """A journal with runs that failed, and jobs that work on them."""
 
 from pathlib import Path
-from typing import Any
+from queue import SimpleQueue
+from typing import Any, cast
 
 from redis import Redis
 
 from comethooks.workers.clock import now_ms
+from comethooks.workers.handlers.isolated_process import Isolated
 from comethooks.workers.jobs.attempts import Attempts
 from comethooks.workers.jobs.equipment import Equipment
 from comethooks.workers.journal import Filter, Journal, RunResult, Settled, StoredRun
@@ -14,8 +16,10 @@ from comethooks.workers.processes import StopFlag
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.states import RunState
 from comethooks.workers.streams.connections import connect
+from comethooks.workers.vital_signs import VitalSigns
 from tests.redis_server import RedisServer
 from tests.tables import make_tables
+from tests.workers.dispatching import InThread
 from tests.workers.engine import record
 
 
@@ -35,6 +39,8 @@ class Desk:
         self.journal = Journal.open(self.settings.database_url)
         self.redis: Redis = connect(server.url)
         self.stop = StopFlag()
+        self.deaths: SimpleQueue[str] = SimpleQueue()
+        """How the processes of the next isolated runs end."""
 
     def fail(
         self,
@@ -75,11 +81,14 @@ class Desk:
 
     def attempts(self, *handlers: BoundHandler) -> Attempts:
         """A job that knows these handlers."""
-        return Attempts(self.equipment(self.plugins(*handlers)))
+        return Attempts(
+            self.equipment(self.plugins(*handlers)), lambda: cast(Isolated, InThread(self.deaths))
+        )
 
     def equipment(self, plugins: Plugins) -> Equipment:
         """What a job works with that has these plugins."""
-        return Equipment(self.settings, plugins, self.journal, self.redis, self.stop)
+        signs = VitalSigns(self.settings.threads)
+        return Equipment(self.settings, plugins, self.journal, self.redis, self.stop, signs)
 
     def runs(self) -> list[StoredRun]:
         """Every run."""

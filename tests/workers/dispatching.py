@@ -1,19 +1,54 @@
 """A dispatcher with its inputs and outputs, and items for it."""
 
 from collections import Counter
+from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, cast
 
 from redis import Redis
 
+from comethooks.workers.clock import now_ms
 from comethooks.workers.drain.dispatcher import Dispatcher
 from comethooks.workers.drain.items import Item
 from comethooks.workers.drain.marks import start_mark
+from comethooks.workers.handlers.isolated_process import Died, Isolated
+from comethooks.workers.handlers.isolation import Isolation
+from comethooks.workers.handlers.run import execute
 from comethooks.workers.handlers.runners import Runners
-from comethooks.workers.journal import Attempt, Line
+from comethooks.workers.journal import Attempt, Line, RunResult
+from comethooks.workers.plugins.loaded import BoundHandler
+from comethooks.workers.record import Record, event_of
 from comethooks.workers.streams import keys
 from tests.redis_server import RedisServer
 from tests.workers.engine import append, clients, partition, record, services
+
+
+class InThread:
+    """Stands for the process of isolated runs, which knows only plugins that it can load."""
+
+    is_running = False
+
+    def __init__(self, deaths: SimpleQueue[str]) -> None:
+        self._deaths = deaths
+
+    def ready(self, unless: Callable[[], bool]) -> bool:
+        return not unless()
+
+    def run(
+        self,
+        handler: BoundHandler,
+        record: Record,
+        *,
+        attempt: int,
+        replay: str | None = None,
+        dry_run: bool = False,
+    ) -> RunResult | Died:
+        event = event_of(record, replay)
+        result = execute(handler, event, services(), attempt=attempt, dry_run=dry_run)
+        return result if self._deaths.empty() else Died(self._deaths.get(), now_ms())
+
+    def close(self) -> None:
+        pass
 
 
 class Bench:
@@ -29,9 +64,15 @@ class Bench:
         self.asked: list[Line] = []
         """Which lines the dispatcher asked about."""
         self.runners = Runners(threads, services(), on_failure=self.failures.append)
+        self.deaths: SimpleQueue[str] = SimpleQueue()
+        """How the processes of the next isolated runs end."""
+        self.isolation = Isolation(
+            lambda: cast(Isolated, InThread(self.deaths)), self.failures.append
+        )
         self.dispatcher = Dispatcher(
             own,
             self.runners,
+            self.isolation,
             member="host|boot|1",
             before_run=lambda: None,
             paused=lambda: self.paused,
@@ -40,6 +81,7 @@ class Bench:
             on_failure=self.failures.append,
         )
         self.runners.start()
+        self.isolation.start()
         self.dispatcher.start()
 
     def _line_length(self, line: Line, limit: int) -> int:
@@ -51,6 +93,7 @@ class Bench:
         self.dispatcher.stop()
         self.dispatcher.join(10)
         self.runners.stop()
+        self.isolation.stop()
 
     def marks(self, item: Item) -> dict[bytes, bytes]:
         """The marks of an item in Redis, by handler."""

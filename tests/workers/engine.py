@@ -9,7 +9,7 @@ from redis import Redis
 
 from comethooks.workers.clock import now_ms
 from comethooks.workers.drain.items import Item, Partition
-from comethooks.workers.handlers.context import Services
+from comethooks.workers.handlers.outside import Services
 from comethooks.workers.ids import new_id
 from comethooks.workers.plugins.config import Config
 from comethooks.workers.plugins.handler import Handler
@@ -51,16 +51,18 @@ def handler(
     timeout: float = 30.0,
     version: str = "1.0",
     ordered: bool = False,
+    of: Handler | None = None,
 ) -> BoundHandler:
-    """A handler that runs `function`."""
+    """A handler that runs `function`, for what another one is registered for or for everything."""
     made = Handler(
         id=name,
         plugin=name.partition(".")[0],
         function=function,
-        patterns=("*",),
+        patterns=of.patterns if of else ("*",),
         where="test.py:1",
         retry=retry,
         ordered=ordered,
+        filters=of.filters if of else (),
     )
     return BoundHandler(made, Config("plugin", {}), timeout, version)
 

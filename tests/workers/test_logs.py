@@ -3,10 +3,12 @@
 import io
 import json
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from select import PIPE_BUF
 from typing import Any
 
 import pytest
@@ -115,6 +117,25 @@ class TestFormat:
         structlog.get_logger().info("hello")
         logs.configure()
         assert lines(stream)[0]["event"] == "hello"
+
+    def test_a_text_cannot_forge_a_line_on_a_console(self) -> None:
+        """Whether it is the message, a value or the name of one; nor is a terminal made to obey."""
+        stream = Terminal()
+        logs.configure("console", stream)
+        text = "done\n2026-11-29T09:00:00Z [info] all is well\x1b[2J\u202e"
+        structlog.get_logger().info(text, conversation=text, **{text: text}, many=[text])
+        logging.getLogger("theirs").warning("%s", text)
+        logs.configure()
+        assert len(stream.getvalue().splitlines()) == 2
+        assert "\x1b[2J" not in stream.getvalue()
+        assert "\u202e" not in stream.getvalue()
+
+    def test_what_json_does_not_know_is_null(self, stream: io.StringIO) -> None:
+        """A line with NaN could not be read by what reads logs."""
+        structlog.get_logger().info("measured", share=float("nan"), of=["\ud800", float("inf")])
+        text = stream.getvalue()
+        line = json.loads(text, parse_constant=pytest.fail)
+        assert (line["share"], line["of"]) == (None, ["\ufffd", None])
 
     def test_console_can_be_asked_for_where_there_is_no_terminal(self) -> None:
         stream = io.StringIO()
@@ -327,3 +348,45 @@ class TestTracebackText:
 
     def test_an_exception_without_a_text_to_be_made_has_one(self) -> None:
         assert "UnprintableError" in logs.traceback_text(raised(UnprintableError()))
+
+
+PLAIN = {"id": "01a226e7", "endpoint": "webhooks", "status": 200, "trigger": None, "ms": 15.4}
+
+
+def test_a_plain_line_is_the_line_that_structlog_would_write(any_format: io.StringIO) -> None:
+    """But for its time."""
+    structlog.get_logger().info("request", **PLAIN)
+    logs.plain_info("request", PLAIN)
+    one, other = (
+        re.sub(r"20\d\d-\S+?Z", "<time>", line) for line in any_format.getvalue().splitlines()
+    )
+    assert "<time>" in one
+    assert one == other
+
+
+def test_a_plain_line_goes_where_structlog_was_told_to_send_lines(stream: io.StringIO) -> None:
+    with structlog.testing.capture_logs() as captured:
+        logs.plain_info("request", PLAIN)
+    assert captured == [{**PLAIN, "event": "request", "log_level": "info"}]
+    assert stream.getvalue() == ""
+
+
+def test_plain_lines_may_be_written_together_and_no_piece_is_too_long_for_a_pipe() -> None:
+    written: list[str] = []
+
+    class Pipe(io.StringIO):
+        def write(self, text: str) -> int:
+            written.append(text)
+            return super().write(text)
+
+    logs.configure("json", Pipe())
+    with logs.together():
+        for number in range(40):
+            logs.plain_info("request", {**PLAIN, "id": f"é{number}"})
+        assert written == []
+    logs.plain_info("request", PLAIN)
+    logs.configure()
+    lines = [json.loads(line) for line in "".join(written).splitlines()]
+    assert [line["id"] for line in lines] == [*(f"é{number}" for number in range(40)), PLAIN["id"]]
+    assert len(written) < len(lines)
+    assert max(len(piece.encode()) for piece in written) <= PIPE_BUF

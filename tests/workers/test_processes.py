@@ -1,9 +1,11 @@
 """Processes: alive or dead and how, ending with a parent, and being asked to stop."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,35 @@ def test_a_flag_is_set_by_its_signal_and_ends_a_wait() -> None:
         os.kill(os.getpid(), signal.SIGUSR1)
         assert flag.wait(5)
         assert flag.is_set()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_a_wait_does_not_look_again_and_again() -> None:
+    """It sleeps until its time is over: an idle process costs next to nothing."""
+    before = resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
+    assert not StopFlag().wait(0.5)
+    assert resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw - before < 5
+
+
+def test_whoever_waits_is_woken() -> None:
+    """All threads that wait for the same flag, by somebody who asks; by a signal that only wakes,
+    nobody is told to stop.
+    """
+    flag = StopFlag()
+    before = signal.getsignal(signal.SIGUSR1)
+    told: list[bool] = []
+    threads = [threading.Thread(target=lambda: told.append(flag.wait(60))) for _ in range(3)]
+    try:
+        flag.wake_on(signal.SIGUSR1)
+        os.kill(os.getpid(), signal.SIGUSR1)
+        assert not flag.wait(60)
+        for thread in threads:
+            thread.start()
+        flag.set()
+        for thread in threads:
+            thread.join(5)
+        assert told == [True] * 3
     finally:
         signal.signal(signal.SIGUSR1, before)
 

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from datetime import datetime
 from itertools import chain, pairwise
 from pathlib import Path
 from types import MappingProxyType
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from comethooks.workers.texts import cut, dumps, number_of, scrub, without
+from comethooks.workers.texts import cut, dumps, number_of, plain, scrub, scrubbed, without
 from tests.test_imports import FLOORS, ROOT
 
 
@@ -38,6 +39,13 @@ def test_of_secrets_that_hold_each_other_nothing_is_left() -> None:
     """Only what is long enough is one."""
     assert without("hush-2, hush and aye", ["hush", "aye", "hush-2", ""]) == "***, *** and aye"
     assert without("a", ["a", ""], shortest=1) == "***"
+
+
+def test_scrubbing_a_document_reaches_every_text() -> None:
+    """Keys as well, and what is no text stays as it is."""
+    moment = datetime(2026, 1, 2)
+    document = {"a\ud83d": [("\x00", 1), None], "when": moment}
+    assert scrubbed(document) == {"a\ufffd": [["\ufffd", 1], None], "when": moment}
 
 
 def test_scrubbing_replaces_nul_and_lone_surrogates_only() -> None:
@@ -89,3 +97,25 @@ def test_no_text_but_that_of_number_of_has_a_plural_behind_a_number() -> None:
 )
 def test_text_that_is_cut_says_so(text: str, short: str) -> None:
     assert cut(text, 5) == short
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain words", "plain words"),
+        ("two\nlines\tand 👩\u200d💻 語", "two\nlines\tand 👩\u200d💻 語"),
+        ("\x1b[2J", "\\u001b[2J"),
+        ("\u202e\x00\ud83d", "\\u202e\\u0000\\ud83d"),
+        ("\U000e0001", "\\U000e0001"),
+    ],
+)
+def test_what_a_terminal_would_obey_is_escaped(text, shown):
+    assert plain(text) == shown
+
+
+@pytest.mark.parametrize("scrubs", [True, False])
+def test_numbers_that_json_does_not_know_are_null(scrubs: bool) -> None:
+    """Also beside what orjson refuses, where another library would write NaN."""
+    document = {"a": float("nan"), "b": [float("inf")], "c": 2**70, "d": "\ud800"}
+    made = json.loads(dumps(document, scrubs=scrubs), parse_constant=pytest.fail)
+    assert (made["a"], made["b"], made["c"]) == (None, [None], 2**70)

@@ -13,14 +13,9 @@ The order of every run, and what a crash after each step leaves:
    conversation has run while an earlier one is still to be repeated.
 5. The item is handed back as settled, to be journalled and forgotten.
 
-A run that is found started may be poison, see `workers.drain.poison_runs`. It starts when nothing
-else is in progress, and nothing else starts while it runs:
-
-1. It is marked as alone, and that is confirmed. Crash before: it is found started, and may be
-   poison as before.
-2. The handler runs, alone. Crash: it is found alone, and `workers.drain.poison_runs` says whether
-   it is poison.
-3. From here on it is a run like any other.
+A run that is found started may be poison, see `workers.drain.poison_runs`. It is marked as alone,
+and that is confirmed; crash before: it is found started, and may be poison as before. Then it runs
+in a process of its own, beside the others, see `workers.drain.isolated_runs`.
 
 When a partition begins to close, whatever of it has not started is handed back as discarded, and
 the start marks of what was handed to a runner and did not run are taken back. Crash before that:
@@ -37,15 +32,19 @@ from queue import Empty, SimpleQueue
 from redis import Redis
 
 from comethooks.workers.clock import now_ms
+from comethooks.workers.drain.handover import HandOver
+from comethooks.workers.drain.isolated_runs import IsolatedRuns
 from comethooks.workers.drain.items import Item
 from comethooks.workers.drain.lanes import Lanes, Start
 from comethooks.workers.drain.marks import MarkWriter, alone_mark, mark_of, start_mark
 from comethooks.workers.drain.ordered import instead_of, put_in_line
 from comethooks.workers.handlers.in_line import LineLength
-from comethooks.workers.handlers.run import event_of
+from comethooks.workers.handlers.isolation import Isolation
 from comethooks.workers.handlers.runners import Runner, Runners
+from comethooks.workers.handlers.unmade import left_out_run
 from comethooks.workers.journal import RunResult
 from comethooks.workers.plugins.loaded import BoundHandler
+from comethooks.workers.record import event_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,8 @@ class _Ended:
 
 
 class Dispatcher(threading.Thread):
-    """Runs items in their lanes on `runners`, and hands each to `settled` when it has ended.
+    """Runs items in their lanes on `runners`, what may be poison in processes of `isolation`, and
+    hands each to `settled` when it has ended.
 
     `before_run` is called before every run and does not return when the leases may be lost. Nothing
     starts while `paused`. `line_length` asks the journal before runs of ordered handlers, see
@@ -71,6 +71,7 @@ class Dispatcher(threading.Thread):
         self,
         client: Redis,
         runners: Runners,
+        isolation: Isolation,
         *,
         member: str,
         before_run: Callable[[], None],
@@ -90,7 +91,15 @@ class Dispatcher(threading.Thread):
         self._line_length = line_length
         self._on_failure = on_failure
         self._inbox: SimpleQueue[Sequence[Item] | _Ended | None] = SimpleQueue()
-        self._lanes = Lanes(len(runners))
+        self._isolated = IsolatedRuns(
+            isolation,
+            unwanted=lambda item: item.partition.closing or runners.stuck,
+            before_run=before_run,
+            line_length=line_length,
+            told=self._isolated_ended,
+        )
+        self._lanes = Lanes(len(runners), len(isolation))
+        self._handover = HandOver(runners, self._run)
         self.idle = True
         """No run is in progress, and the marks of all that ended are in Redis."""
 
@@ -119,7 +128,7 @@ class Dispatcher(threading.Thread):
         ended, stopping = self._gather()
         for end in ended:
             if end.last:
-                self._lanes.done()
+                self._lanes.done(end.item)
         starts = self._lanes.start() if self._may_start() else []
         self.idle = False
         # Starts and ends share one group of marks and one wait for its answers: Redis answers a
@@ -131,15 +140,17 @@ class Dispatcher(threading.Thread):
             self._mark_end(marks, end)
         marks.send()
         # A plain start is not waited for: if its mark is lost, so is the process with its run. One
-        # that runs alone is: its death must not be found as one among others.
+        # that is to run alone is, since its process is another.
         if ended or any(start.alone for start in starts):
             marks.confirm()
         for start in starts:
-            self._runners.submit(partial(self._run, start))
+            if start.alone:
+                self._isolated.add(start)
+        self._handover.add([each for each in starts if not each.alone], quick=self._lanes.quick)
         for end in ended:
             if end.last:
                 self._settle(self._lanes.leave(end.item))
-        self.idle = not self._lanes.in_progress
+        self.idle = self._lanes.idle
         return not stopping
 
     def _gather(self) -> tuple[list[_Ended], bool]:
@@ -147,7 +158,7 @@ class Dispatcher(threading.Thread):
         ended: list[_Ended] = []
         try:
             # All that is there, so that one group of marks tells of as much as possible.
-            message = self._inbox.get(block=not (self._may_start() and self._lanes.can_start()))
+            message = self._next(wait=not (self._may_start() and self._lanes.can_start()))
             while message is not None:
                 if isinstance(message, _Ended):
                     ended.append(message)
@@ -160,6 +171,15 @@ class Dispatcher(threading.Thread):
             return ended, False
         return ended, True
 
+    def _next(self, *, wait: bool) -> Sequence[Item] | _Ended | None:
+        while True:
+            try:
+                return self._inbox.get(wait, self._handover.patience)
+            except Empty:
+                if not wait:
+                    raise
+                self._handover.hurry()
+
     def _may_start(self) -> bool:
         return not (self._runners.stuck or self._paused())
 
@@ -170,12 +190,12 @@ class Dispatcher(threading.Thread):
     def _mark_start(self, marks: MarkWriter, start: Start) -> None:
         item = start.item
         for handler in start.handlers:
-            mark = self._mark_of_start(item, handler)
+            mark = self._mark_of_start(start, handler)
             marks.add(item.partition.number, item.partition.lease, item.entry, handler.id, mark)
 
-    def _mark_of_start(self, item: Item, handler: BoundHandler) -> bytes:
-        died = item.deaths.get(handler.id, ())
-        if handler.id in item.alone:
+    def _mark_of_start(self, start: Start, handler: BoundHandler) -> bytes:
+        died = start.item.deaths.get(handler.id, ())
+        if start.alone:
             return alone_mark(self._member, died, now_ms(), handler.version)
         return start_mark(self._member, died) if died else self._start_mark
 
@@ -213,7 +233,18 @@ class Dispatcher(threading.Thread):
                     ended(instead)
                     continue
                 ended = partial(self._ordered_ended, item, handlers[position + 1 :])
-            runner.execute(handler, event, ended, attempt=attempt)
+            if handler.waits is not None:
+                ended(left_out_run(handler, now=now_ms()))
+            else:
+                runner.execute(handler, event, ended, attempt=attempt)
+
+    def _isolated_ended(
+        self, item: Item, result: RunResult | None, unrun: Sequence[BoundHandler] = ()
+    ) -> None:
+        if result is None:
+            self._inbox.put(_Ended(item, None, last=True, unrun=unrun))
+        else:
+            self._ended(item, (), result)
 
     def _ordered_ended(
         self, item: Item, rest: Sequence[BoundHandler], result: RunResult, *, given_up: bool = False

@@ -30,8 +30,10 @@ from comethooks.workers.drain.intake import Intake
 from comethooks.workers.drain.items import Item, Partition
 from comethooks.workers.drain.marks import read_marks
 from comethooks.workers.drain.writer import JournalWriter
-from comethooks.workers.handlers.context import Services
 from comethooks.workers.handlers.crew import Crew
+from comethooks.workers.handlers.isolated_process import Isolated
+from comethooks.workers.handlers.isolation import Isolation
+from comethooks.workers.handlers.outside import Services
 from comethooks.workers.handlers.runners import GRACE_SECONDS
 from comethooks.workers.journal import Journal
 from comethooks.workers.plugins.loaded import Plugins
@@ -41,14 +43,19 @@ from comethooks.workers.streams.connections import connect
 from comethooks.workers.streams.keeper import RENEWAL_SECONDS, Keeper, exit_at_once
 from comethooks.workers.streams.layout import Layout, read_layouts, retire
 from comethooks.workers.streams.leases import LeaseLostError, Leases
+from comethooks.workers.vital_signs import VitalSigns
 
 BALANCE_SECONDS = 0.25
+"""How often to look whether partitions are to be taken or given back."""
+IDLE_BALANCE_SECONDS = 0.5
+"""How often it looks when it has read nothing for `IDLE_SECONDS`. An entry wakes it at once."""
+IDLE_SECONDS = 5.0
 SHORT_SECONDS = 0.02
-"""How long to wait for entries while a partition is to be given back, or is to be read again once
-it has room."""
+"""How long to wait for entries while a partition is to be given back, or it or one of its lanes is
+to be read again once there is room."""
 STOP_MARGIN_SECONDS = 5.0
 """How much longer than a handler may take the end of a drainer may take."""
-LAYOUT_SECONDS = 0.5
+LAYOUT_SECONDS = 1.0
 """How often to look whether other partitions are to be drained."""
 
 log = structlog.get_logger()
@@ -64,6 +71,7 @@ class Drainer:
         journal: Journal,
         services: Services,
         stop: StopFlag,
+        signs: VitalSigns,
         *,
         layout: Layout,
         life: float,
@@ -82,7 +90,7 @@ class Drainer:
         self._leases = Leases(self._client, member, layout.numbers)
         keeping = connect(settings.redis_url, timeout=RENEWAL_SECONDS)
         self._keeper = Keeper(Leases(keeping, member, layout.numbers))
-        self._crew: Crew[Sequence[Item]] = Crew(settings.threads, services, self._client)
+        self._crew: Crew[Sequence[Item]] = Crew(settings.threads, services, self._client, signs)
         self._writer = JournalWriter(
             connect(settings.redis_url),
             journal,
@@ -90,23 +98,26 @@ class Drainer:
             resumed=lambda: self._dispatcher.look_again(),
             on_failure=self._crew.tell,
         )
+        self._isolation = Isolation(lambda: Isolated(settings.environ), self._crew.tell)
         self._dispatcher = Dispatcher(
             connect(settings.redis_url),
             self._crew,
+            self._isolation,
             member=member,
             before_run=self._exit_if_expired,
             paused=self._writer.is_waiting,
-            settled=self._writer.settled.put,
+            settled=self._settle,
             line_length=journal.line_length,
             on_failure=self._crew.tell,
         )
         self._intake = Intake(self._client, plugins)
         self._partitions: dict[int, Partition] = {}
         self._next_balance = 0.0
+        self._idle_at = time.monotonic() + IDLE_SECONDS
 
     def run(self) -> None:
         """Drain. Raises what ends it early: a lost connection, a lost lease."""
-        threads = (self._keeper, self._writer, self._crew, self._dispatcher)
+        threads = (self._keeper, self._writer, self._crew, self._isolation, self._dispatcher)
         for thread in threads:
             thread.start()
         while True:
@@ -178,7 +189,7 @@ class Drainer:
             return
         # Before the call: a lease that it takes must not seem to hold longer than it does.
         asked = self._leases.clock()
-        self._next_balance = time.monotonic() + BALANCE_SECONDS
+        self._next_balance = time.monotonic() + self._until_balance()
         balance = self._leases.balance()
         for number, lease in balance.held.items():
             if number not in self._partitions:
@@ -191,6 +202,9 @@ class Drainer:
         )
         # Those with the least to do: they are given back soonest.
         self._close(staying[: max(0, len(staying) - balance.share)])
+
+    def _until_balance(self) -> float:
+        return BALANCE_SECONDS if time.monotonic() < self._idle_at else IDLE_BALANCE_SECONDS
 
     def _take(self, number: int, lease: str, asked: float) -> None:
         # The marks after the lease: before, the one who had it may still have written some.
@@ -208,15 +222,23 @@ class Drainer:
     def _read(self) -> None:
         """Read what the window has room for. Waits no longer than until the next duty."""
         readable = self._intake.readable(self._partitions.values())
-        waiting = BALANCE_SECONDS if len(readable) == len(self._partitions) else SHORT_SECONDS
+        everything = len(readable) == len(self._partitions) and not self._intake.is_behind(readable)
+        waiting = self._until_balance() if everything else SHORT_SECONDS
         if not readable or self._writer.is_waiting():
             self._collect(waiting)
             return
         items = self._intake.read(readable, waiting)
+        if items:
+            self._idle_at = time.monotonic() + IDLE_SECONDS
         for item in items:
             if not item.todo:
                 self._writer.settled.put(item)
         self._dispatcher.add([item for item in items if item.todo])
+
+    def _settle(self, item: Item) -> None:
+        """In the dispatcher's thread: have what has ended journalled."""
+        item.end()
+        self._writer.settled.put(item)
 
     def _collect(self, timeout: float = 0.0) -> None:
         """Make room for what has left this process. Waits up to `timeout` seconds for something."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
+from comethooks.workers.drain.hot_lanes import HotLanes, Load
 from comethooks.workers.drain.marks import EntryMarks
 from comethooks.workers.handlers.in_line import Lane, lane_of
 from comethooks.workers.journal import Attempt, RunResult
@@ -44,6 +45,7 @@ class Partition:
     closing: bool = False
     """Nothing new starts; the lease is given back when the last run has ended and is journalled."""
     lines: Lines = field(default_factory=Lines)
+    hot: HotLanes = field(default_factory=HotLanes)
 
 
 @dataclass(slots=True, eq=False)
@@ -70,16 +72,24 @@ class Item:
     in_line: bool = False
     """Some of the results are of runs that stand in a line."""
 
+    load: Load | None = None
+    """Of its lane, if it has to wait there."""
+
     lane: Lane = field(init=False)
 
     def __post_init__(self) -> None:
         self.lane = lane_of(self.record)
 
+    def end(self) -> None:
+        """Say that it waits for no runner any more. To be called once, by who settles it."""
+        if self.load is not None:
+            self.load.ended += 1
+
     def forgettable(self) -> dict[str, str]:
         """Every handler with a mark, to what its run is counted as; "" for one not counted."""
         ended = {
             each.handler: ""
-            if each.state is RunState.WAITING
+            if each.state is RunState.WAITING or each.left_out_at is not None
             else outcome_of(each.state, RunMode.LIVE)
             for each in self.results
         }

@@ -18,8 +18,9 @@ from redis import Redis
 
 from comethooks.workers.journal import Attempt, RunResult
 from comethooks.workers.states import RunState
-from comethooks.workers.streams import keys, scripts
+from comethooks.workers.streams import keys
 from comethooks.workers.streams.leases import LeaseLostError
+from comethooks.workers.streams.scripts import entry_scripts
 
 FORMAT = 1
 STARTED = "started"
@@ -73,8 +74,8 @@ def mark_of(result: RunResult) -> bytes:
         result.version,
     ]
     # Nearly every mark is of a run that ended well at once: Redis writes each byte of it to disk.
-    if result.effects or result.earlier or result.failed_in:
-        mark += [result.effects, _listed(result.earlier), result.failed_in]
+    if result.effects or result.earlier or result.failed_in or result.left_out_at:
+        mark += [result.effects, _listed(result.earlier), result.failed_in, result.left_out_at]
     return orjson.dumps(mark)
 
 
@@ -90,10 +91,11 @@ def start_mark(member: str, died: Sequence[Attempt] = (), *, unrun: bool = False
 
 
 def alone_mark(member: str, died: Sequence[Attempt], started_at: int, version: str | None) -> bytes:
-    """The mark of a run that is about to run with nothing beside it, after attempts that `died`."""
-    return orjson.dumps(
-        [FORMAT, ALONE, member, died[-1].number, started_at, version, _listed(died)]
-    )
+    """The mark of a run that is about to run in a process of its own, after attempts that
+    `died`.
+    """
+    deaths = died[-1].number if died else 0
+    return orjson.dumps([FORMAT, ALONE, member, deaths, started_at, version, _listed(died)])
 
 
 def marks_in(progress: Mapping[bytes, bytes]) -> dict[str, EntryMarks]:
@@ -139,7 +141,7 @@ def _read(marks: EntryMarks, handler: str, mark: list[Any]) -> None:
         )
         return
     attempts, started_at, finished_at, error, traceback, next_at, plugin_version, *rest = values
-    effects, earlier, failed_in = rest or [(), (), None]
+    effects, earlier, failed_in, left_out_at = rest or [(), (), None, None]
     marks.results.append(
         RunResult(
             handler=handler,
@@ -154,6 +156,7 @@ def _read(marks: EntryMarks, handler: str, mark: list[Any]) -> None:
             effects=tuple(effects),
             earlier=_attempts(earlier),
             failed_in=failed_in,
+            left_out_at=left_out_at,
         )
     )
 
@@ -176,8 +179,8 @@ class MarkWriter:
 
     def __init__(self, client: Redis) -> None:
         self._connection: Any = client.connection_pool.get_connection()
-        self._mark = client.script_load(scripts.MARK)
-        self._unmark = client.script_load(scripts.UNMARK)
+        self._mark = client.script_load(entry_scripts.MARK)
+        self._unmark = client.script_load(entry_scripts.UNMARK)
         self._groups: dict[tuple[str, int, str], list[str | bytes]] = {}
         self._outstanding = 0
 

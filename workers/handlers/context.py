@@ -4,25 +4,25 @@ All its effects on the outside go through here. So they are noted, and a dry run
 instead of having them. What a handler does past the context, a dry run does too.
 """
 
-import secrets
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from comethooks.schemas import Event
-from comethooks.workers.clock import now_ms
+from comethooks.workers.cometchat.chat_api import ChatApi
 from comethooks.workers.handlers.effects import Effects, preview
 from comethooks.workers.handlers.emit import emitted
 from comethooks.workers.handlers.handler_log import HandlerLog
-from comethooks.workers.handlers.http import Connect, Http
-from comethooks.workers.handlers.once import Block, OnceKeys, check_key, entered
-from comethooks.workers.journal import OnceClaim, token_of
+from comethooks.workers.handlers.http import Http
+from comethooks.workers.handlers.once import Block, check_key, entered
+from comethooks.workers.handlers.outside import Outside, Services
 from comethooks.workers.plugins.config import Config
+from comethooks.workers.presses.tokens import InteractionToken
 from comethooks.workers.record import Record
 from comethooks.workers.settings.apps import App
+from comethooks.workers.states import OnceState
 
 GRACE_MS = 5000
 """How long after its time a run may still be in a block of `once` before nobody waits for it any
@@ -30,48 +30,6 @@ more."""
 
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
-
-
-class Emit(Protocol):
-    """Keeps an event that a handler made."""
-
-    def __call__(self, record: Record, *, attempt: int, replay: str | None) -> str:
-        """Keep an event that was made in this attempt of a run, live or of a replay; its id.
-
-        Raises `NotKeptError`.
-        """
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What the contexts of a process use together."""
-
-    connect: Connect
-    """Gives the HTTP client, which is made when it is first needed."""
-    once_keys: OnceKeys
-    emit: Emit
-    apps: Mapping[str, App] = field(default_factory=dict)
-    """Those of which more than the id is known, by id."""
-    max_body: int | None = None
-    """Bytes that the body of an event may have that a handler makes; None: any number."""
-    drop_secrets: bool = False
-    """Whether secrets in it are replaced before it is kept."""
-    clock: Callable[[], int] = now_ms
-    """Tells the time, in milliseconds since the epoch."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """What a context reaches of the world in one attempt."""
-
-    event: Event
-    services: Services
-    effects: Effects
-    http: Http
-    token: str
-    """Of the attempt, for the keys that it takes."""
-    made: set[str] = field(default_factory=set)
-    """The ids of the events that were emitted so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +44,6 @@ class Context:
     """1 at the first attempt."""
     handler: str
     """The handler's id, `plugin.function`."""
-    deadline: datetime = _NEVER
-    """When the run's time is over, in UTC: then it is interrupted."""
     dry_run: bool = False
     """Whether effects are to be recorded instead of done. The context sees to it by itself."""
     app: App | None = None
@@ -98,11 +54,21 @@ class Context:
     _outside: Outside | None = field(default=None, repr=False)
 
     @property
+    def deadline(self) -> datetime:
+        """When the run's time is over, in UTC: then it is interrupted."""
+        return datetime.fromtimestamp(self._outside.ends_at, UTC) if self._outside else _NEVER
+
+    @property
     def http(self) -> Http:
         """HTTP requests: `ctx.http.post(url, json={…})`."""
         return self._reached().http
 
-    def once(self, key: str) -> AbstractContextManager[bool]:
+    @property
+    def cometchat(self) -> ChatApi:
+        """CometChat's API, as the app that the event is of: `ctx.cometchat.send(…)`."""
+        return self._reached().chat_api(self.app, self.handler)
+
+    def once(self, key: str, *, repeatable: bool = False) -> AbstractContextManager[bool]:
         """A side effect that happens at most once for `key`, across attempts, duplicates, crashes
         and replays.
 
@@ -123,16 +89,23 @@ class Context:
         send is not seen: a block that raises because they got no answer is entered again. Nor is
         what the block does twice by itself.
 
+        With `repeatable` that is promised, and no more that it happens once: what nobody knows of
+        is done again. It is for what the other side recognises when it comes again, by an id that
+        is the same each time.
+
         In a dry run nothing is kept. Raises `ValueError` for a key that is empty, has more than 200
         characters, NUL or half of a surrogate pair, and `TypeError` when it is used without `with`.
         When another run is in the block for this key, a `RetryLater` that does not count as an
         attempt.
         """
         check_key(key)
-        return Block(key, self._once(key))
+        return Block(key, self._once(key, repeatable))
 
     @contextmanager
-    def _once(self, key: str) -> Iterator[bool]:
+    def _once(self, key: str, repeatable: bool) -> Iterator[bool]:
+        # A web process loads plugins for their deciders alone, and SQL would be most of that.
+        from comethooks.workers.journal import OnceClaim, token_of
+
         outside = self._reached()
         keys, effects, event = outside.services.once_keys, outside.effects, outside.event
         now = outside.services.clock()
@@ -145,11 +118,14 @@ class Context:
             handler=self.handler,
             now=now,
             until=max(now, round(self.deadline.timestamp() * 1000)) + GRACE_MS,
+            repeatable=repeatable,
         )
         if self.dry_run:
             # Whoever looks at a dry run wants to know what a live one would do, so it goes by keys
             # that are kept, and takes none.
             known = keys.know_once(claim)
+            if repeatable and known is OnceState.UNKNOWN:
+                known = None
             effects.add(
                 f"once {key!r}: {'would be entered' if known is None else f'is {known} already'}"
             )
@@ -172,7 +148,8 @@ class Context:
         replay makes that is new goes to the handlers of that replay alone.
 
         Raises `ValueError` for a name that is not letters, digits and _, for data that is no JSON
-        or more than `COMETHOOKS_MAX_BODY` allows, and when events made of events are 8 deep, and
+        or more than `COMETHOOKS_MAX_BODY` allows, when events made of events are 8 deep, and when
+        the run has made 1,000 of an event that came in, or a tenth as many for each depth; and
         `NotKeptError` when it is not kept.
         """
         outside = self._reached()
@@ -187,14 +164,50 @@ class Context:
             max_body=services.max_body,
             drop_secrets=services.drop_secrets,
         )
-        if self.dry_run:
-            outside.effects.add(f"would emit {record.trigger}{preview(dict(data))}")
-        else:
-            services.emit(record, attempt=self.attempt, replay=event.replay)
-            outside.effects.add(f"emitted {record.trigger} as {record.id}")
+        self._keep(record, data)
         # Last: one that was not kept, and is emitted again in this attempt, has the same id.
         outside.made.add(record.id)
         return record.id
+
+    def interaction_url(
+        self,
+        *,
+        message: str | None = None,
+        muid: str | None = None,
+        expires: timedelta | None = None,
+        element: str | None = None,
+    ) -> str:
+        """The URL for a button of an interactive message of the event's app; presses on it come
+        back as `interaction.received`.
+
+        It is of one message, by its id, or by its muid while it is not sent yet; or of all messages
+        of the app, until it `expires`. Give exactly one of them. With `element`, the id of the
+        button, it also works where kits do not name what was pressed. Whoever has the URL may say
+        that somebody pressed, so it belongs into the message and nowhere else.
+
+        Raises `ValueError` when not exactly one is given, when the event is of no app, when the
+        token would be too long, and when there is no key to sign with.
+        """
+        outside = self._reached()
+        if outside.event.app_id is None:
+            raise ValueError("the event is of no app, so there is no URL for its messages")
+        now = outside.services.clock() / 1000
+        token = InteractionToken(
+            app=outside.event.app_id,
+            message=message,
+            muid=muid,
+            expires=None if expires is None else int(now + expires.total_seconds()),
+            element=element,
+        )
+        return outside.services.interaction_urls.url(token)
+
+    def _keep(self, record: Record, data: Mapping[str, Any]) -> None:
+        outside = self._reached()
+        if self.dry_run:
+            outside.effects.add(f"would emit {record.trigger}{preview(dict(data))}")
+            return
+        outside.services.emit(record, attempt=self.attempt, replay=outside.event.replay)
+        outside.effects.add(f"emitted {record.trigger} as {record.id}")
 
     def _reached(self) -> Outside:
         if self._outside is None:
@@ -217,15 +230,12 @@ def make_context(
     dry_run: bool,
 ) -> Context:
     """The context of one attempt, whose run has `seconds`."""
-    end = time.monotonic() + seconds
-    http = Http(services.connect, effects, lambda: end - time.monotonic(), dry_run=dry_run)
     return Context(
         config=config,
         log=log,
         attempt=attempt,
         handler=handler,
-        deadline=datetime.fromtimestamp(services.clock() / 1000 + seconds, UTC),
         dry_run=dry_run,
         app=services.apps.get(event.app_id or ""),
-        _outside=Outside(event, services, effects, http, token=secrets.token_hex(8)),
+        _outside=Outside(event, services, effects, seconds, dry_run=dry_run),
     )

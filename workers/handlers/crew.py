@@ -6,9 +6,10 @@ from typing import Generic, TypeVar
 
 from redis import Redis
 
-from comethooks.workers.handlers.context import Services
+from comethooks.workers.handlers.outside import Services
 from comethooks.workers.handlers.runners import Runners
 from comethooks.workers.streams.counters import TIMEOUTS, count
+from comethooks.workers.vital_signs import VitalSigns
 
 News = TypeVar("News")
 
@@ -20,10 +21,16 @@ class Crew(Runners, Generic[News]):
     `client`.
     """
 
-    def __init__(self, threads: int, services: Services, client: Redis) -> None:
+    def __init__(
+        self, threads: int, services: Services, client: Redis, signs: VitalSigns | None = None
+    ) -> None:
         self._messages: SimpleQueue[News | Exception] = SimpleQueue()
         super().__init__(
-            threads, services, on_failure=self.tell, on_timeout=partial(count, client, TIMEOUTS)
+            threads,
+            services,
+            on_failure=self.tell,
+            on_timeout=partial(count, client, TIMEOUTS),
+            signs=signs,
         )
 
     def tell(self, message: News | Exception) -> None:

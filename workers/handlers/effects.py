@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, urlsplit
 from comethooks.schemas import masked
 from comethooks.schemas.masking import MASK, SECRET_NAMES
 from comethooks.workers.plugins.config import Config
-from comethooks.workers.texts import cut, without
+from comethooks.workers.texts import cut, scrub, without
 
 MOST = 50
 """How many lines are kept of a run. The first ones tell of a loop that calls out a thousand
@@ -45,7 +45,9 @@ class Effects:
         if len(self._lines) >= MOST:
             self._left_out += 1
             return
-        self._lines.append(cut(without(masked(line), _secrets_of(self._config)), LONGEST))
+        shown = without(masked(line), _secrets_of(self._config))
+        # Half of a surrogate pair would end the drainer that writes the mark of the run.
+        self._lines.append(scrub(cut(shown, LONGEST)))
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Self
 
+import structlog
 from structlog.typing import FilteringBoundLogger
 
-TAKEN = frozenset(("event", "id", "trigger", "handler", "attempt", "level", "timestamp"))
+TAKEN = frozenset(("event", "id", "trigger", "handler", "decider", "attempt", "level", "timestamp"))
 """What every line says by itself; `event` is structlog's name for its text."""
 
 
@@ -16,12 +17,15 @@ class HandlerLog:
     `ctx.log.info("found", id=7)` says `id_=7`, and `id` is still the event's.
     """
 
-    def __init__(self, logger: FilteringBoundLogger) -> None:
-        self._logger = logger
+    __slots__ = ("_said",)
+
+    def __init__(self, said: Mapping[str, Any]) -> None:
+        """`said` is what every line says."""
+        self._said = said
 
     def bind(self, **values: Any) -> Self:
         """A logger that says `values` in each of its lines, too."""
-        return type(self)(self._logger.bind(**_own(values)))
+        return type(self)({**self._said, **_own(values)})
 
     def debug(self, text: str, /, *args: Any, **values: Any) -> None:
         """Log a line that is not shown. `args` go into the `%` places of `text`, as everywhere."""
@@ -46,6 +50,12 @@ class HandlerLog:
     def exception(self, text: str, /, *args: Any, **values: Any) -> None:
         """Log what went wrong, with the type of the exception at hand and where it was raised."""
         self._logger.exception(text, *args, **_own(values))
+
+    @property
+    def _logger(self) -> FilteringBoundLogger:
+        # Made when there is something to say: most runs say nothing.
+        logger: FilteringBoundLogger = structlog.get_logger(**self._said)
+        return logger
 
 
 def _own(values: Mapping[str, Any]) -> dict[str, Any]:

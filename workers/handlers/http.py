@@ -2,8 +2,10 @@
 nothing.
 """
 
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,23 @@ to."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 Connect = Callable[[], "httpx.Client"]
+
+
+class Clients:
+    """One HTTP client for all threads, made when it is first needed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._client: httpx.Client | None = None
+
+    def client(self) -> "httpx.Client":
+        """The client."""
+        from comethooks.workers.handlers.http_client import new_client
+
+        with self._lock:
+            if self._client is None:
+                self._client = new_client()
+            return self._client
 
 
 class Http:
@@ -101,6 +120,44 @@ class Http:
         took = round(response.elapsed.total_seconds() * 1000)
         self._effects.add(f"{shown} → {response.status_code} in {took} ms")
         return response
+
+    @contextmanager
+    def stream(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None
+    ) -> Iterator["httpx.Response"]:
+        """The answer to a GET, whose body is not read yet: `with ctx.http.stream("GET", url) as
+        answer: for chunk in answer.iter_bytes(): …`.
+
+        It may be read as long as the run has time, and be of any size: what is read is not kept.
+        Raises `ValueError` for another method.
+        """
+        import httpx
+
+        if method != "GET":
+            raise ValueError(f"stream({method!r}, …): only the answers to a GET can be streamed")
+        if self._dry_run:
+            self._effects.add(f"would GET {address(url)}")
+            yield httpx.Response(200, request=httpx.Request("GET", url))
+            return
+        from comethooks.workers.handlers.http_transport import within
+
+        client, began = self._connect(), time.monotonic()
+        seconds = max(self._seconds_left(), LEAST_SECONDS)
+        limits = httpx.Timeout(min(seconds, ANSWER_SECONDS), connect=min(seconds, CONNECT_SECONDS))
+        request = client.build_request("GET", url, headers=headers, timeout=limits)
+        shown = f"GET {address(str(request.url))}"
+        with within(seconds):
+            try:
+                response = client.send(request, stream=True, follow_redirects=False)
+            except httpx.HTTPError as error:
+                self._effects.add(f"{shown} → {type(error).__name__}")
+                raise
+            took = round((time.monotonic() - began) * 1000)
+            self._effects.add(f"{shown} → {response.status_code} in {took} ms")
+            try:
+                yield response
+            finally:
+                response.close()
 
     def get(self, url: str, **options: Any) -> "httpx.Response":
         """`request("GET", …)`."""

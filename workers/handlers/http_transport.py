@@ -42,12 +42,15 @@ _request = _Request()
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Requests of this thread that are made inside end within `seconds`, by a time-out of httpx."""
+    """Requests of this thread that are made inside end within `seconds`, by a time-out of httpx.
+    Those of a block around it go on by their own time.
+    """
+    around = _request.end
     _request.end = time.monotonic() + seconds
     try:
         yield
     finally:
-        _request.end = None
+        _request.end = around
 
 
 class DeadlineTransport(httpx.BaseTransport):

@@ -13,18 +13,23 @@ before the block of `ctx.once` is entered, and again after it. What a crash leav
 A block that raises frees its key, so that the next attempt enters; but not when a request in the
 block had its effect or may have had it, whatever was raised after that, and not when the run was
 interrupted.
+
+What may be repeated, since the other side recognises it when it comes again, is not left at
+`unknown`: the next attempt enters. It happens at least once then.
 """
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
-from typing import NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from comethooks.workers.handlers.http import Http
-from comethooks.workers.journal import KnownOnce, OnceClaim
 from comethooks.workers.plugins.retry import NotYet
 from comethooks.workers.states import OnceState
 from comethooks.workers.texts import scrub
+
+if TYPE_CHECKING:
+    from comethooks.workers.journal import KnownOnce, OnceClaim
 
 LONGEST_KEY = 200
 BUSY_SECONDS = 5.0
@@ -34,16 +39,17 @@ BUSY_SECONDS = 5.0
 class OnceKeys(Protocol):
     """Where keys are kept."""
 
-    def enter_once(self, claim: OnceClaim) -> KnownOnce | None:
-        """Take the key if nobody has it: then None, else what is known of it.
+    def enter_once(self, claim: "OnceClaim") -> "KnownOnce | None":
+        """Take the key if nobody has it, or if what became of it is unknown and may be repeated:
+        then None, else what is known of it.
 
         What another attempt of the same run has in progress is unknown from then on.
         """
 
-    def know_once(self, claim: OnceClaim) -> OnceState | None:
+    def know_once(self, claim: "OnceClaim") -> OnceState | None:
         """What is known of the key; None when nobody has it. Changes nothing."""
 
-    def leave_once(self, claim: OnceClaim, state: OnceState | None) -> None:
+    def leave_once(self, claim: "OnceClaim", state: OnceState | None) -> None:
         """Say what became of a key that was taken; with None it is free again."""
 
 
@@ -84,7 +90,7 @@ def check_key(key: object) -> None:
 
 @contextmanager
 def entered(
-    keys: OnceKeys, claim: OnceClaim, http: Http | None = None
+    keys: OnceKeys, claim: "OnceClaim", http: Http | None = None
 ) -> Iterator[OnceState | None]:
     """The block of `ctx.once`: None for the one that is to do it, else what is known of the key.
 

@@ -4,19 +4,21 @@ from dataclasses import replace
 from types import FrameType
 
 import structlog
-from structlog.typing import FilteringBoundLogger
 
 from comethooks.schemas import Event
-from comethooks.workers.handlers.context import Services, make_context
+from comethooks.workers.handlers.attribution import attributed
+from comethooks.workers.handlers.context import make_context
 from comethooks.workers.handlers.culprit import culprit, lines_at, lines_of
 from comethooks.workers.handlers.effects import Effects
 from comethooks.workers.handlers.handler_log import HandlerLog
+from comethooks.workers.handlers.outside import Services
 from comethooks.workers.journal import RunResult
 from comethooks.workers.logs import failure, one_line, stack_text, traceback_text
 from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.plugins.retry import counts, next_attempt
-from comethooks.workers.record import Record
 from comethooks.workers.states import RunState
+
+log = structlog.get_logger()
 
 
 class HandlerTimeoutError(BaseException):
@@ -24,22 +26,6 @@ class HandlerTimeoutError(BaseException):
 
     Not an `Exception`, so that a handler's own `except Exception` does not swallow it.
     """
-
-
-def event_of(record: Record, replay: str | None = None) -> Event:
-    """The event that handlers get, made of a kept record. Nothing is decoded yet."""
-    return Event(
-        id=record.id,
-        source=record.source,
-        trigger=record.trigger or "",
-        name=record.name,
-        app_id=record.app_id,
-        conversation_id=record.conversation_id,
-        occurred_at=record.occurred_at,
-        received_at=record.received_at,
-        raw=record.body,
-        replay=replay,
-    )
 
 
 def execute(
@@ -59,16 +45,13 @@ def execute(
     Only a `HandlerTimeoutError` that arrives when the handler has ended already may come out of
     here.
     """
-    # A lazy logger: nothing is bound until the handler logs.
-    log: FilteringBoundLogger = structlog.get_logger(
-        id=event.id, trigger=event.trigger, handler=handler.id, attempt=attempt
-    )
+    said = {"id": event.id, "trigger": event.trigger, "handler": handler.id, "attempt": attempt}
     effects = effects or Effects(handler.config)
     context = make_context(
         event,
         handler=handler.id,
         config=handler.config,
-        log=HandlerLog(log),
+        log=HandlerLog(said),
         attempt=attempt,
         seconds=handler.timeout,
         services=services,
@@ -78,10 +61,10 @@ def execute(
     clock = services.clock
     started = clock()
     try:
-        handler.function(event, context)
+        handler.function(attributed(event, services), context)
     except BaseException as error:
         result = failed(handler, error, attempt=attempt, started_at=started, finished_at=clock())
-        log.warning("run failed", state=result.state.value, **failure(error))
+        log.warning("run failed", **said, state=result.state.value, **failure(error))
         return replace(result, effects=effects.lines)
     return RunResult(
         handler=handler.id,

@@ -20,11 +20,12 @@ from typing import Protocol
 import structlog
 
 from comethooks.schemas import Event
-from comethooks.workers.handlers.context import Services
 from comethooks.workers.handlers.effects import Effects
+from comethooks.workers.handlers.outside import Services
 from comethooks.workers.handlers.run import HandlerTimeoutError, execute, failed
 from comethooks.workers.journal import RunResult
 from comethooks.workers.plugins.loaded import BoundHandler
+from comethooks.workers.vital_signs import VitalSigns
 
 GRACE_SECONDS = 2.0
 """How long a thread may take to end after the exception was raised in it."""
@@ -69,8 +70,11 @@ class Runner(threading.Thread):
         on_failure: Callable[[Exception], None],
         on_timeout: Callable[[str], None],
         services: Services,
+        signs: VitalSigns,
     ) -> None:
         super().__init__(name=f"runner-{number}", daemon=True)
+        self._number = number
+        self._signs = signs
         self._work = work
         self._on_failure = on_failure
         self._on_timeout = on_timeout
@@ -104,6 +108,7 @@ class Runner(threading.Thread):
         call = _Call(handler, attempt, ended, clock(), effects, time.monotonic() + handler.timeout)
         try:
             self._call = call
+            self._signs.begin(self._number, event.id, handler.id)
             result = execute(
                 handler,
                 event,
@@ -131,6 +136,7 @@ class Runner(threading.Thread):
                 raise _GivenUpError
             if call.interrupted:
                 _raise_in(self.ident, None)
+            self._signs.end(self._number)
             self._call = None
 
     def enforce(self, now: float) -> Callable[[], None] | None:
@@ -157,6 +163,8 @@ class Runner(threading.Thread):
             handler=call.handler.id,
             attempt=call.attempt,
         )
+        # What was raised is not taken back: a thread that returns from C ends there, and does no
+        # more in the name of a run that was given up. Until then it costs the others nothing.
         result = failed(
             call.handler,
             HandlerTimeoutError(),
@@ -172,7 +180,7 @@ class Runners:
     """As many runners as `threads`.
 
     What ends one of them goes to `on_failure`, the id of every handler that is interrupted to
-    `on_timeout`.
+    `on_timeout`. Which run each is at is noted in `signs`, which have room for as many.
     """
 
     def __init__(
@@ -182,11 +190,13 @@ class Runners:
         *,
         on_failure: Callable[[Exception], None],
         on_timeout: Callable[[str], None] = lambda handler: None,
+        signs: VitalSigns | None = None,
     ) -> None:
         self._work: SimpleQueue[Work | None] = SimpleQueue()
         self._on_failure = on_failure
         self._on_timeout = on_timeout
         self._services = services
+        self._signs = signs or VitalSigns(threads)
         self._runners = [self._runner(number) for number in range(threads)]
         self.stuck = False
         """A thread of this process hangs in a handler, and only the end of the process ends it."""
@@ -220,7 +230,14 @@ class Runners:
                 tell()
 
     def _runner(self, number: int) -> Runner:
-        return Runner(number, self._work, self._on_failure, self._on_timeout, self._services)
+        return Runner(
+            number,
+            self._work,
+            self._on_failure,
+            self._on_timeout,
+            self._services,
+            self._signs,
+        )
 
 
 def _raise_in(thread: int | None, error: type[BaseException] | None) -> None:

@@ -34,6 +34,12 @@ def skipped_run(handler: BoundHandler, *, now: int, replay: str) -> RunResult:
     return unmade_run(handler, RunState.SKIPPED, finished_at=now, replay=replay)
 
 
+def left_out_run(handler: BoundHandler, *, now: int) -> RunResult:
+    """A run that waits from `now` on (ms) for its plugin, which was left out."""
+    until = now + round(1000 * (handler.waits or 0))
+    return replace(unmade_run(handler, RunState.RETRYING), next_at=until, left_out_at=now)
+
+
 def due_run(
     handler: BoundHandler,
     *,

@@ -94,7 +94,9 @@ class Replaying:
         self._stop = equipment.stop
         self._member = member_name(os.getpid())
         threads = equipment.settings.threads
-        self._crew: Crew[Told] = Crew(threads, equipment.services(), equipment.client)
+        self._crew: Crew[Told] = Crew(
+            threads, equipment.services(), equipment.client, equipment.signs
+        )
         self._own = Claim(self._renew)
         self._outage = JournalOutage()
 

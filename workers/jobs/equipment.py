@@ -13,17 +13,21 @@ from dataclasses import dataclass
 import structlog
 from redis import Redis
 
-from comethooks.workers.handlers.context import Services
+from comethooks.workers.handlers.outside import Services
+from comethooks.workers.jobs.ownership import require_ours
 from comethooks.workers.jobs.services import open_services
-from comethooks.workers.journal import Journal, JournalOutage
+from comethooks.workers.journal import Journal, JournalOutage, OtherJournalError
 from comethooks.workers.logs import failure
 from comethooks.workers.plugins.at_work import plugins_at_work
 from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.processes import EXIT_FAILED, StopFlag
+from comethooks.workers.settings.hiding import hidden_credentials
 from comethooks.workers.settings.settings import Settings
+from comethooks.workers.streams import keys
 from comethooks.workers.streams.connections import connect
 from comethooks.workers.streams.keeper import exit_at_once
 from comethooks.workers.streams.leases import LeaseLostError
+from comethooks.workers.vital_signs import OF_THIS_PROCESS, Pulse, VitalSigns
 
 log = structlog.get_logger()
 
@@ -40,6 +44,8 @@ class Equipment:
     journal: Journal
     client: Redis
     stop: StopFlag
+    signs: VitalSigns
+    """What the worker sees of this process."""
 
     def services(self) -> Services:
         """New services for the contexts of this process's handlers."""
@@ -59,12 +65,20 @@ def equipped(job: str) -> Iterator[Equipment]:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     try:
         settings = Settings.load()
-        journal = Journal.open(settings.database_url)
+        keys.begin_with(settings.key_prefix)
+        signs = OF_THIS_PROCESS.get() or VitalSigns(settings.threads)
+        pulse = Pulse(signs.beat)
+        pulse.start()  # before plugins are loaded, which may stand still as well
+        journal = Journal.open(settings.database_url, counts_figures=settings.counts_figures)
         client = connect(settings.redis_url)
-        with plugins_at_work(settings, client) as plugins:
+        with hidden_credentials(settings), plugins_at_work(settings, client) as plugins:
             JournalOutage().until_it_works(journal.require_current, stop)
-            yield Equipment(settings, plugins, journal, client, stop)
+            # Waited for as well: meanwhile nothing of another deployment's is touched.
+            ours = JournalOutage(OtherJournalError)
+            ours.until_it_works(lambda: require_ours(client, journal.identity()), stop)
+            yield Equipment(settings, plugins, journal, client, stop, signs)
         journal.close()
+        pulse.stop()
     except LeaseLostError as error:
         exit_at_once(str(error))
     except Exception as error:

@@ -14,6 +14,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from comethooks.workers.settings.settings import Settings
+from comethooks.workers.streams import keys
 
 SERIALIZER = JSONSerializer
 """Of jobs, for whoever puts them there and whoever takes them: what comes from Redis is never
@@ -45,7 +46,7 @@ _REPLAY_JOB_ID = "replay-"
 
 def open_queue(name: str, client: Redis) -> Queue:
     """The queue of that name."""
-    return Queue(name, connection=client, serializer=SERIALIZER)
+    return Queue(keys.queue(name), connection=client, serializer=SERIALIZER)
 
 
 def enqueue_drainer(queue: Queue, settings: Settings) -> None:
@@ -56,7 +57,8 @@ def enqueue_drainer(queue: Queue, settings: Settings) -> None:
 def enqueue_attempts(queue: Queue, settings: Settings, due: int) -> None:
     """Enqueue as many jobs as `due` runs need, less those that wait already."""
     wanted = min(math.ceil(due / BATCH), MOST_JOBS)
-    waiting = sum(not job_id.startswith(_REPLAY_JOB_ID) for job_id in queue.get_job_ids())
+    job_ids = queue.get_job_ids() if wanted else []
+    waiting = sum(not job_id.startswith(_REPLAY_JOB_ID) for job_id in job_ids)
     for _ in range(wanted - waiting):
         _enqueue(queue, ATTEMPTS_JOB, settings, LIFE_SECONDS + _OUTAGE_SECONDS)
 

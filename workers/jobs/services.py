@@ -2,18 +2,16 @@
 streams.
 """
 
-import threading
-from typing import TYPE_CHECKING
-
-from comethooks.workers.handlers.context import Services
+from comethooks.workers.cometchat.shared_limiter import shared_pacing
+from comethooks.workers.handlers.http import Clients
+from comethooks.workers.handlers.outside import Services
 from comethooks.workers.journal import Journal
 from comethooks.workers.plugins.loaded import Plugins
+from comethooks.workers.presses.tokens import InteractionUrls
 from comethooks.workers.replays.emitted_events import EmittedEvents
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams.accept import Streams
-
-if TYPE_CHECKING:
-    import httpx
+from comethooks.workers.streams.connections import connect
 
 
 def open_services(settings: Settings, journal: Journal, plugins: Plugins | None = None) -> Services:
@@ -25,24 +23,13 @@ def open_services(settings: Settings, journal: Journal, plugins: Plugins | None 
         connect=Clients().client,
         once_keys=journal,
         emit=EmittedEvents(Streams.open(settings), journal, plugins or Plugins()).keep,
+        interactions=journal.interactions,
+        cases=journal.cases,
+        redis=connect(settings.redis_url),
         apps={app.id: app for app in settings.apps},
         max_body=settings.max_body,
         drop_secrets=settings.drop_secrets,
+        interaction_urls=InteractionUrls.of(settings),
+        pacing=shared_pacing(settings),
+        media_hosts=settings.media_hosts,
     )
-
-
-class Clients:
-    """One HTTP client for all threads, made when it is first needed."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._client: httpx.Client | None = None
-
-    def client(self) -> "httpx.Client":
-        """The client."""
-        from comethooks.workers.handlers.http_client import new_client
-
-        with self._lock:
-            if self._client is None:
-                self._client = new_client()
-            return self._client

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, and_, func, select, update
 
-from comethooks.workers.journal.tables.models import Instant
+from comethooks.workers.journal.tables.columns import Instant
 from comethooks.workers.journal.tables.rows import searchable
 from comethooks.workers.poison import deaths_allowed, killed_text
 
@@ -30,12 +30,14 @@ class Claimant(NamedTuple):
 class LostClaims(NamedTuple):
     """The claims that a member is to lose: all of them, or those that expired by `expired`.
 
-    `ending` is how its process ended, as far as that is known.
+    `ending` is how its process ended, as far as that is known. With `only`, those of them for which
+    that holds.
     """
 
     member: str
     ending: str | None
     expired: int | None
+    only: Condition | None = None
 
     @property
     def last_death(self) -> int:
@@ -80,8 +82,12 @@ class Claims:
 
     def lost(self, claims: LostClaims) -> Condition:
         """Whether a row is among `claims`."""
-        held = self.held(claims.member)
-        return held if claims.expired is None else and_(held, self.expires_at <= claims.expired)
+        conditions = [self.held(claims.member)]
+        if claims.expired is not None:
+            conditions.append(self.expires_at <= claims.expired)
+        if claims.only is not None:
+            conditions.append(claims.only)
+        return and_(*conditions)
 
     def free(
         self, connection: Connection, claims: LostClaims, *, now: int, due: Values, poison: Values
@@ -93,7 +99,7 @@ class Claims:
         """
         deaths, lost = self.table.c.deaths, self.lost(claims)
         died = {"claim": None, "next_at": now, "deaths": deaths + 1}
-        killed = {**died, "error": killed_text(claims.ending), **poison}
+        killed = {**died, "error": killed_text(claims.ending, claims.last_death + 1), **poison}
         # Poison first: then its rows are nobody's, and the second statement passes them over.
         is_poison = deaths >= claims.last_death
         connection.execute(update(self.table).where(lost, is_poison).values(killed))

@@ -5,6 +5,7 @@
     ├── JournalUnavailableError  SQL is away, busy or full; the same call may succeed later
     ├── JournalRefusedError      SQL refuses these very rows; the same call never succeeds
     ├── JournalOutdatedError     the tables are missing or of another version
+    ├── OtherJournalError        Redis holds the events of another journal
     └── AmbiguousIdError         a prefix of an id that several have
 
 No text of an error holds a value that was to be written: PostgreSQL's own messages quote whole
@@ -57,6 +58,10 @@ class JournalRefusedError(JournalError):
 
 class JournalOutdatedError(JournalError):
     """The tables are not those of this version; the text says what to do."""
+
+
+class OtherJournalError(JournalError):
+    """Redis holds the events of another journal; the text says what to do."""
 
 
 class AmbiguousIdError(JournalError):

@@ -1,19 +1,33 @@
 """The table of keys of side effects that happen at most once."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    delete,
+    exists,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
-from comethooks.workers.journal.tables.models import once_keys
+from comethooks.workers.journal.tables.models import events, once_keys
 from comethooks.workers.journal.tables.rows import searchable
 from comethooks.workers.journal.times import iso
 from comethooks.workers.states import OnceState
 
 _Found = Row[Any, Any, Any]
 
+_WITH_THEIR_EVENTS = ("notify",)
+"""Plugins of ours whose keys are of one event each, and mean nothing once that is deleted. Authors
+may have meant any other key for good."""
 _RUN_DIGITS = 16
 """Of a token, that are the same in all attempts of a run."""
 
@@ -38,6 +52,8 @@ class OnceClaim:
     handler: str
     now: int
     until: int
+    repeatable: bool = False
+    """Whether it may be done once more when nobody knows whether it was."""
 
     @property
     def run(self) -> str:
@@ -77,7 +93,8 @@ class StoredOnce:
 
 
 def enter(connection: Connection, claim: OnceClaim) -> KnownOnce | None:
-    """Take the key if nobody has it: then None, else what is known of it.
+    """Take the key if nobody has it, or if what became of it is unknown and may be repeated: then
+    None, else what is known of it.
 
     What another attempt of the same run has in progress is unknown from now on: its process is
     gone, or its time was over, or it would not have been given to another.
@@ -94,12 +111,14 @@ def enter(connection: Connection, claim: OnceClaim) -> KnownOnce | None:
                 OnceState.PROGRESS, claim.now
             )
         return None
-    if found.state == OnceState.PROGRESS and found.token.startswith(claim.run):
-        given_up = _same(claim), once_keys.c.state == found.state, once_keys.c.token == found.token
-        values = {"state": OnceState.UNKNOWN.value, "at": claim.now}
-        connection.execute(update(once_keys).where(*given_up).values(values))
-        return KnownOnce(OnceState.UNKNOWN, found.until)
-    return _known(found, claim)
+    given_up = found.state == OnceState.PROGRESS and found.token.startswith(claim.run)
+    known = KnownOnce(OnceState.UNKNOWN, found.until) if given_up else _known(found, claim)
+    if claim.repeatable and known is not None and known.state is OnceState.UNKNOWN:
+        taken_over = _change(connection, claim, found, _row(claim))
+        return None if taken_over else KnownOnce(OnceState.PROGRESS, claim.now)
+    if given_up:
+        _change(connection, claim, found, {"state": OnceState.UNKNOWN.value, "at": claim.now})
+    return known
 
 
 def known(connection: Connection, claim: OnceClaim) -> OnceState | None:
@@ -117,6 +136,18 @@ def leave(connection: Connection, claim: OnceClaim, state: OnceState | None, now
         connection.execute(update(once_keys).where(ours).values(state=state.value, at=now))
 
 
+def forget_of_deleted(connection: Connection, event_ids: Iterable[str]) -> None:
+    """Delete the keys that go with their events, of those of the events that are deleted."""
+    is_there = exists().where(events.c.id == once_keys.c.event_id)
+    connection.execute(
+        delete(once_keys).where(
+            once_keys.c.event_id.in_(event_ids),
+            once_keys.c.plugin.in_(map(searchable, _WITH_THEIR_EVENTS)),
+            ~is_there,
+        )
+    )
+
+
 def of_event(connection: Connection, event_id: str, now: int) -> list[StoredOnce]:
     """The keys that runs on an event took."""
     query = select(once_keys).where(once_keys.c.event_id == event_id)
@@ -130,6 +161,15 @@ def of_event(connection: Connection, event_id: str, now: int) -> list[StoredOnce
             )
         )
     return found
+
+
+def _change(
+    connection: Connection, claim: OnceClaim, found: _Found, values: dict[str, Any]
+) -> bool:
+    """Give the key other values, unless somebody else has changed it since it was `found`."""
+    as_found = _same(claim), once_keys.c.state == found.state, once_keys.c.token == found.token
+    changed = connection.execute(update(once_keys).where(*as_found).values(values))
+    return changed.rowcount == 1
 
 
 def _row(claim: OnceClaim) -> dict[str, Any]:

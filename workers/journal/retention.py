@@ -27,6 +27,9 @@ from sqlalchemy import (
     update,
 )
 
+from comethooks.workers.journal import blocks, once_keys
+from comethooks.workers.journal.figures import figure_marks
+from comethooks.workers.journal.figures.figure_marks import Mark
 from comethooks.workers.journal.listings.queries import Condition, Place, in_order
 from comethooks.workers.journal.replaying.dry_runs import ENDED_DRY
 from comethooks.workers.journal.replaying.replayable import awaited
@@ -78,6 +81,8 @@ class _Task:
     """Whether events stay as they are that a replay has yet to come to."""
     attempts: Delete | None = None
     """What goes with them of the attempts before the last ones."""
+    takes_bodies: bool = False
+    """Whether events have no body afterwards: figures cannot be rebuilt of these."""
     dry_runs: bool = False
     """Whether what dry runs would have done goes with them: it holds what was in their bodies."""
 
@@ -108,7 +113,14 @@ _NUMBER_OF_ATTEMPTS = (
 )
 
 DELETE = (
-    _Task(events, _UNWANTED, delete(events).where(_UNWANTED), events.c.id, spares_awaited=True),
+    _Task(
+        events,
+        _UNWANTED,
+        delete(events).where(_UNWANTED),
+        events.c.id,
+        spares_awaited=True,
+        takes_bodies=True,
+    ),
     _Task(requests, true(), delete(requests), requests.c.id),
 )
 """Delete events, with their runs, and requests."""
@@ -119,6 +131,7 @@ DROP_PAYLOADS = (
         update(events).where(_UNWANTED).values(body=b""),
         events.c.id,
         spares_awaited=True,
+        takes_bodies=True,
         dry_runs=True,
     ),
     _Task(
@@ -153,6 +166,11 @@ def sweep(engine: Engine, tasks: Tasks, before: int, limit: int, after: Cursor) 
                 spared = awaited(connection, ids, before) if task.spares_awaited else set()
                 statement = task.change.where(task.id_column.in_(ids - spared))
                 count += connection.execute(statement).rowcount
+                if task.takes_bodies:
+                    figure_marks.put_later(connection, Mark.DELETED, before)
+                if statement.is_delete:
+                    blocks.forget_older(connection, task.table)
+                    once_keys.forget_of_deleted(connection, ids)
                 if task.attempts is not None:
                     of_them = attempts.c.event_id.in_(ids - spared)
                     count += connection.execute(task.attempts.where(of_them)).rowcount

@@ -51,6 +51,8 @@ class RunResult:
     `workers.journal.runs.waiting_lines`."""
     place: int | None = None
     """Its place there: what was accepted later has a higher one."""
+    left_out_at: int | None = None
+    """Since when it waits for its plugin, which was not loaded (ms)."""
 
 
 @dataclass(frozen=True, slots=True)

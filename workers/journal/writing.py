@@ -1,90 +1,127 @@
 """One batch, one transaction. Writing it again, whole or in part, changes nothing.
 
-What is not as expected in bodies is counted up, and so only for events that were not there: the
-database says which, if it is asked, and it is asked only when something in the batch is not as
-expected.
+Only events that were not there are counted: the database says which, see
+`workers.journal.counting`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
-from comethooks.workers.journal import counting
+from comethooks.workers.journal import blocks
+from comethooks.workers.journal.about_messages import insert_about
+from comethooks.workers.journal.counting import Counting
+from comethooks.workers.journal.decisions import decision_rows
 from comethooks.workers.journal.settled import RunResult, Settled
+from comethooks.workers.journal.tables.database import counts_figures
+from comethooks.workers.journal.tables.decision_table import decisions
 from comethooks.workers.journal.tables.models import attempts, events, requests, runs
 from comethooks.workers.journal.tables.rows import (
     Row,
     attempt_row,
     event_row,
-    line_row,
+    rare_row,
     request_row,
     run_row,
 )
-from comethooks.workers.journal.tables.statements import InsertMany
+from comethooks.workers.journal.tables.statements import InsertMany, run
 from comethooks.workers.record import Kind, Record
 
 _NOT_WRITTEN = {"claim", "claimed_at", "deaths"}
 """Columns of runs that are for those run from a claim."""
-_OF_A_LINE = {"lane", "place"}
-"""Columns of runs that are for those in a line: all others do without them."""
+_RARE = {"lane", "place", "left_out_at"}
+"""Columns of runs that are for those in a line, or without their plugin: all others do without
+them."""
 
 
-def write(connection: Connection, batch: Sequence[Settled]) -> None:
-    """Write `batch` within the transaction of `connection`. What is there already stays as it is.
-
-    For runs too: whatever a drainer writes was marked in Redis under its fence before, so whoever
-    follows it writes the same. A drainer that comes late must not undo what was done since, a retry
-    or a dismissal.
+class Batch:
+    """What is to be written in one transaction, worked out for a dialect before it begins: SQLite
+    has one writer at a time, and the others wait.
     """
-    accepted = [settled for settled in batch if settled.record.kind is Kind.EVENT]
-    others = [settled.record for settled in batch if settled.record.kind is not Kind.EVENT]
-    results = [(settled.record.id, result) for settled in accepted for result in settled.runs]
-    drifting = {each.record.id: each.record for each in accepted if each.record.drift}
-    inserts = _inserts(connection.dialect.name)
-    rows = [event_row(each.record, each.partition) for each in accepted]
-    if drifting:
-        new = {identifier for (identifier,) in inserts.events.execute_returning(connection, rows)}
-    else:
-        inserts.events.execute(connection, rows)
-    free, in_line = _rows_of(results)
-    inserts.runs.execute(connection, free)
-    inserts.in_line.execute(connection, in_line)
-    earlier = [attempt_row(*each, attempt) for each in results for attempt in each[1].earlier]
-    inserts.attempts.execute(connection, earlier)
-    inserts.requests.execute(connection, [request_row(record) for record in others])
-    if drifting:  # last, since others that count wait until this transaction ends
-        counting.count(connection, [record for record in drifting.values() if record.id in new])
+
+    def __init__(self, engine: Engine, batch: Sequence[Settled]) -> None:
+        dialect = engine.dialect
+        inserts = self._inserts = _inserts(dialect.name)
+        accepted = [settled for settled in batch if settled.record.kind is Kind.EVENT]
+        requested = [settled.record for settled in batch if settled.record.kind is not Kind.EVENT]
+        results = [(settled.record.id, result) for settled in accepted for result in settled.runs]
+        usual, rare = _rows_of(results)
+        earlier = [attempt_row(*each, attempt) for each in results for attempt in each[1].earlier]
+        self._covered = [(each.record, each.runs) for each in accepted]
+        self._requests = requested
+        records = [each.record for each in accepted]
+        self._counting = Counting(records, figures=counts_figures(engine))
+        self._events = inserts.events.prepare(
+            dialect, [event_row(each.record, each.partition) for each in accepted]
+        )
+        self._others = [
+            *inserts.decisions.prepare(dialect, decision_rows(records)),
+            *insert_about(dialect.name).prepare(dialect, self._counting.about),
+            *inserts.runs.prepare(dialect, usual),
+            *inserts.rare_runs.prepare(dialect, rare),
+            *inserts.attempts.prepare(dialect, earlier),
+            *inserts.requests.prepare(dialect, [request_row(record) for record in requested]),
+        ]
+
+    def write(self, connection: Connection) -> None:
+        """Write it within the transaction of `connection`. What is there already stays as it is.
+
+        For runs too: whatever a drainer writes was marked in Redis under its fence before, so
+        whoever follows it writes the same. A drainer that comes late must not undo what was done
+        since, a retry or a dismissal.
+        """
+        new: set[str] = set()
+        if self._counting.is_wanted:
+            found = self._inserts.events.run_returning(connection, self._events)
+            new = {identifier for (identifier,) in found}
+        else:
+            run(connection, self._events)
+        blocks.cover(connection, self._covered)
+        run(connection, self._others)
+        blocks.cover_requests(connection, self._requests)
+        self._counting.write(connection, new)
 
 
 def new_runs(connection: Connection, results: Sequence[tuple[str, RunResult]]) -> int:
     """Write runs on events that are there, each with its event's id; returns how many were new."""
     inserts = _inserts(connection.dialect.name)
-    free, in_line = _rows_of(results)
-    new = inserts.runs.execute_returning(connection, free)
-    return len(new) + len(inserts.in_line.execute_returning(connection, in_line))
+    usual, rare = _rows_of(results)
+    new = inserts.runs.execute_returning(connection, usual)
+    number = len(new) + len(inserts.rare_runs.execute_returning(connection, rare))
+    blocks.tell_of_runs(connection, results)
+    return number
 
 
 def new_event(connection: Connection, record: Record) -> bool:
     """Write an event that came through no stream. False if it is there already, and stays."""
     inserts = _inserts(connection.dialect.name)
-    return bool(inserts.events.execute_returning(connection, [event_row(record, None)]))
+    blocks.cover(connection, [(record, ())])
+    new = inserts.events.execute_returning(connection, [event_row(record, None)])
+    counting = Counting([record], figures=counts_figures(connection))
+    insert_about(connection.dialect.name).execute(connection, counting.about)
+    counting.write(connection, {identifier for (identifier,) in new})
+    return bool(new)
 
 
 def _rows_of(results: Sequence[tuple[str, RunResult]]) -> tuple[list[Row], list[Row]]:
-    """The rows of runs that stand in no line, and of those that do."""
-    return (
-        [run_row(*each) for each in results if each[1].lane is None],
-        [line_row(*each) for each in results if each[1].lane is not None],
-    )
+    """The rows of runs, and of those that stand in a line or wait for their plugin."""
+    rare = [each for each in results if _is_rare(each[1])]
+    usual = [each for each in results if not _is_rare(each[1])] if rare else results
+    return [run_row(*each) for each in usual], [rare_row(*each) for each in rare]
+
+
+def _is_rare(result: RunResult) -> bool:
+    return result.lane is not None or result.left_out_at is not None
 
 
 @dataclass(frozen=True, slots=True)
 class _Inserts:
     events: InsertMany
+    decisions: InsertMany
     runs: InsertMany
-    in_line: InsertMany
+    rare_runs: InsertMany
     attempts: InsertMany
     requests: InsertMany
 
@@ -94,8 +131,9 @@ def _inserts(name: str) -> _Inserts:
     written = [column.name for column in runs.c if column.name not in _NOT_WRITTEN]
     return _Inserts(
         events=InsertMany(name, events, events.c.keys()),
-        runs=InsertMany(name, runs, [column for column in written if column not in _OF_A_LINE]),
-        in_line=InsertMany(name, runs, written),
+        decisions=InsertMany(name, decisions, decisions.c.keys()),
+        runs=InsertMany(name, runs, [column for column in written if column not in _RARE]),
+        rare_runs=InsertMany(name, runs, written),
         attempts=InsertMany(name, attempts, attempts.c.keys()),
         requests=InsertMany(name, requests, requests.c.keys()),
     )

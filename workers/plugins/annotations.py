@@ -8,8 +8,8 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
-from comethooks.schemas import COMETCHAT, KINDS, TRIGGERS, Event, kind_of
-from comethooks.workers.patterns import misfit
+from comethooks.schemas import COMETCHAT, KINDS, OURS, Event, kind_of
+from comethooks.workers.patterns import known_events
 
 
 def broken_promise(function: Callable[..., Any], patterns: tuple[str, ...]) -> str | None:
@@ -41,10 +41,8 @@ def _problem(pattern: str, kinds: tuple[type[Event], ...]) -> str | None:
 
 def _fitting(pattern: str) -> Iterator[tuple[str, type[Event]]]:
     """The known names that a pattern fits, with the kind of their events."""
-    for entry in TRIGGERS.values():
-        for name in (entry.canonical, *entry.renamed.values()):
-            if not entry.is_ours and misfit(pattern, entry.name, name, COMETCHAT) is None:
-                yield name or entry.name, kind_of(entry.name, COMETCHAT)
+    for entry, name in known_events(pattern):
+        yield name, kind_of(entry.name, OURS if entry.is_ours else COMETCHAT)
 
 
 def _kinds(annotation: Any) -> Iterator[type[Event]]:

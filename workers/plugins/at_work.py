@@ -9,6 +9,7 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 
+from comethooks.workers.plugins.known import remember
 from comethooks.workers.plugins.last_good import LastGood
 from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.plugins.loading import load_plugins
@@ -20,6 +21,7 @@ from comethooks.workers.plugins.published import (
     publish,
     withdraw,
 )
+from comethooks.workers.plugins.trials import Trials
 from comethooks.workers.processes import member_name
 from comethooks.workers.settings.env_file import SETTLED
 from comethooks.workers.settings.settings import Settings
@@ -36,24 +38,29 @@ def plugins_at_work(settings: Settings, client: Redis) -> Iterator[Plugins]:
     # What was installed since the parent began is not in what it knows of the folders.
     invalidate_caches()
     member = member_name(os.getpid())
-    plugins = load_plugins(settings, LastGood.of(settings))
+    trials = Trials.of(settings)
+    plugins = load_plugins(settings, LastGood.of(settings), trials)
+    trials.forget_abandoned()
     ours = held(plugins)
     others: Sequence[WorkerPlugins] = ()
     try:
         others = publish(client, member, ours)
+        remember(client, plugins.handlers, settings.missing_plugin_wait)
     except (RedisError, OSError) as error:
         log.warning("nobody can be told which plugins are loaded", reason=type(error).__name__)
     # A host's workers load the same at the same time, and again every few minutes. What those of
     # `comethooks up` have, it says itself.
-    if SETTLED not in settings.environ and not any(_same(ours, each, member) for each in others):
+    if SETTLED not in settings.environ and not any(same(ours, each, member) for each in others):
         log_plugins(ours)
     yield plugins
     # Not when the block raises: a process that has lost its leases must not wait for Redis.
     with suppress(RedisError, OSError):
+        remember(client, plugins.handlers, settings.missing_plugin_wait)
         withdraw(client, member)
 
 
-def _same(ours: Sequence[HeldPlugin], other: WorkerPlugins, member: str) -> bool:
+def same(ours: Sequence[HeldPlugin], other: WorkerPlugins, member: str) -> bool:
+    """Whether a process of the same host as `member` has the same as `ours`."""
     return other.host == member.split("|")[0] and other.plugins == tuple(ours)
 
 
@@ -68,4 +75,4 @@ def log_plugins(plugins: Sequence[HeldPlugin]) -> None:
         elif plugin.state is PluginState.LAST_GOOD:
             log.error("plugin goes on with its last good version", **facts, version=plugin.version)
         for warning in plugin.warnings:
-            log.warning("a pattern of a plugin may fit nothing", plugin=plugin.name, reason=warning)
+            log.warning("a plugin may not do what is meant", plugin=plugin.name, reason=warning)

@@ -7,62 +7,51 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, entry_points, version
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
-from comethooks.workers.plugins.files import files_below
+from comethooks.workers.plugins.files import version_of
+from comethooks.workers.plugins.found.loadable import Loadable
+from comethooks.workers.plugins.found.made_of_files import made_of_none, of_file
 from comethooks.workers.plugins.plugin import Plugin
+from comethooks.workers.plugins.plugin_errors import LoadableError
 from comethooks.workers.settings import paths
 from comethooks.workers.settings.settings import NAMES, Settings
+from comethooks.workers.shipped import MODERATOR, NOTIFY, SHIPPED, SHIPS_WITH_US
 
 GROUP = "comethooks.plugins"
 """The entry-point group that installed plugins are found in."""
 
+
 UNKNOWN = "?"
 """The version of a plugin whose code is in no file."""
-
-_VERSION_DIGITS = 12
 
 Value = TypeVar("Value")
 
 
-class LoadableError(Exception):
-    """A loadable that holds no plugin. Its text is for the plugin's author, as it stands."""
-
-
-@dataclass(frozen=True)
-class Loadable:
-    """Something that plugins can be loaded from.
-
-    `name` stands for it until the plugin's own name is known. `origin` says how it was found, and
-    `place` where it is, as far as that is known without loading it. `load` gives the plugins, or
-    raises whatever their code raises. `version` says which code that is; of something that is
-    installed, once it is loaded. `own` gives the file or folder that belongs to the plugin, if that
-    can be told. `path` is the file or package in the plugin folder; None for what is not there.
-    """
-
-    name: str
-    origin: str
-    place: str
-    load: Callable[[], tuple[Plugin, ...]]
-    version: Callable[[], str]
-    own: Callable[[], Path | None]
-    path: Path | None = None
-
-    @property
-    def id(self) -> str:
-        """What tells it from all others on this machine, whatever version it has."""
-        return str(self.path or f"{self.origin.partition(' of ')[0]} {self.name}")
-
-
 def loadables(settings: Settings) -> Iterator[Loadable]:
-    """All there are, in a stable order: entry points by name, the setting's, files by name."""
+    """All there are, in a stable order: those that ship with us, entry points by name, the
+    setting's, files by name.
+    """
+    files = {NOTIFY: settings.notify_file, MODERATOR: settings.moderation_rules}
+    for name, value in SHIPPED.items():
+        if (file := files.get(name)) is not None:
+            yield of_file(name, value, file)
+        elif name != NOTIFY:
+            yield Loadable(
+                name,
+                SHIPS_WITH_US,
+                value,
+                partial(made_of_none if name in files else _from_object, value),
+                partial(version, "comethooks"),
+                lambda: None,
+                is_shipped=True,
+            )
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
         installed = f" of {entry.dist.name} {entry.dist.version}" if entry.dist else ""
         yield Loadable(
@@ -85,32 +74,9 @@ def loadables(settings: Settings) -> Iterator[Loadable]:
             name,
             partial(_from_setting, value),
             partial(_module_version, value),
-            partial(_own, value),
+            partial(_own_of_setting, value),
         )
     yield from _below(settings.plugin_dir, optional=paths.plugin_dir(settings.data_dir))
-
-
-def overlooked(settings: Settings) -> Iterator[Path]:
-    """Folders in the plugin folder that hold a project to install, and are no package themselves.
-
-    A project whose package is loaded from elsewhere, since it is installed, is left out.
-    """
-    values = [*(entry.value for entry in entry_points(group=GROUP)), *settings.plugins]
-    used = {re.split(r"[.:]", value)[0] for value in values}
-    try:
-        entries = sorted(settings.plugin_dir.iterdir())
-    except OSError:
-        return
-    for path in entries:
-        if path.name.startswith(("_", ".")) or (path / "__init__.py").exists():
-            continue
-        packages = {
-            file.parent.name
-            for where in ("*", "src/*")
-            for file in path.glob(f"{where}/__init__.py")
-        }
-        if (path / "pyproject.toml").exists() and not packages & used:
-            yield path
 
 
 def _below(folder: Path, *, optional: Path) -> Iterator[Loadable]:
@@ -140,6 +106,7 @@ def in_folder(path: Path) -> Loadable:
         partial(version_of, path),
         partial(_same, path),
         path,
+        of_copy=in_folder,
     )
 
 
@@ -160,10 +127,19 @@ def _from_object(value: str) -> tuple[Plugin, ...]:
 
 
 def _from_setting(value: str) -> tuple[Plugin, ...]:
+    _find_here_too()
+    return _from_object(value)
+
+
+def _own_of_setting(value: str) -> Path | None:
+    _find_here_too()
+    return _own(value)
+
+
+def _find_here_too() -> None:
     here = os.getcwd()
     if here not in sys.path:
         sys.path.append(here)  # at the end: a file here shall not stand in for an installed module
-    return _from_object(value)
 
 
 def _from_file(file: Path) -> tuple[Plugin, ...]:
@@ -216,18 +192,6 @@ def _module_version(value: str) -> str:
         return UNKNOWN
     path = Path(file)
     return version_of(path.parent if path.name == "__init__.py" else path)
-
-
-def version_of(path: Path) -> str:
-    """The first digits of a file's SHA-256; of a package, of its .py files with their names."""
-    if path.is_file():
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:_VERSION_DIGITS]
-    package = hashlib.sha256()
-    for file in sorted(files_below(path)):
-        if file.suffix == ".py" and file.is_file():
-            package.update(os.fsencode(file.relative_to(path)) + b"\0")
-            package.update(hashlib.sha256(file.read_bytes()).digest())
-    return package.hexdigest()[:_VERSION_DIGITS]
 
 
 def _own(value: str) -> Path | None:

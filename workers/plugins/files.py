@@ -1,11 +1,13 @@
-"""The files of a plugin folder, wherever links lead to."""
+"""The files of a plugin folder, wherever links lead to, and which version of them it is."""
 
+import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _LEFT_OUT = (".", "__pycache__")
 """How the names of folders begin that hold nothing an author wrote."""
+_VERSION_DIGITS = 12
 
 
 def files_below(folder: Path) -> Iterator[Path]:
@@ -24,3 +26,23 @@ def files_below(folder: Path) -> Iterator[Path]:
         folders[:] = [name for name in folders if not name.startswith(_LEFT_OUT)]
         for name in names:
             yield Path(where, name)
+
+
+def version_of(path: Path) -> str:
+    """The first digits of a file's SHA-256; of a package, of its .py files with their names."""
+    if path.is_file():
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:_VERSION_DIGITS]
+    package = hashlib.sha256()
+    for file in sorted(files_below(path)):
+        if file.suffix == ".py" and file.is_file():
+            package.update(os.fsencode(file.relative_to(path)) + b"\0")
+            package.update(hashlib.sha256(file.read_bytes()).digest())
+    return package.hexdigest()[:_VERSION_DIGITS]
+
+
+def version_of_all(files: Sequence[Path]) -> str:
+    """The version of a file together with those that it names; of one alone its own."""
+    versions = [version_of(each) for each in files]
+    if len(versions) == 1:
+        return versions[0]
+    return hashlib.sha256(" ".join(versions).encode()).hexdigest()[:_VERSION_DIGITS]

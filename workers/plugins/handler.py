@@ -3,24 +3,54 @@
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 
 from comethooks.schemas import COMETCHAT, ECHO
-from comethooks.workers.patterns import is_pattern, misfit
+from comethooks.workers.patterns import is_pattern, why_none_fits
 from comethooks.workers.plugins.annotations import broken_promise
+from comethooks.workers.plugins.event_filters import (
+    EventFilter,
+    Facts,
+    filter_problems,
+    lets,
+    misfits,
+)
 from comethooks.workers.plugins.plugin_errors import (
+    FilterError,
     HandlerError,
     OptionError,
     PatternError,
     SignatureError,
 )
 from comethooks.workers.plugins.retry import Retry, is_seconds
+from comethooks.workers.record import Record
 
 Replayable = Literal["safe", "ask", "never"]
 REPLAYABLE: tuple[Replayable, ...] = get_args(Replayable)
 """What a handler may say of replays."""
+_OPTIONS = ("retry", "timeout", "echoes", "replay", "ordered", "own")
 EXAMPLE = '"message_sent"'
 """A pattern, as it is written in code."""
+
+
+class Registered(Protocol):
+    """A function of a plugin that is registered for something."""
+
+    @property
+    def kind(self) -> str:
+        """What it is called among the functions of a plugin."""
+
+    @property
+    def culprit(self) -> str:
+        """What it is called where something is wrong with it."""
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """What is called with the event and the context."""
+
+    @property
+    def where(self) -> str:
+        """`file:line`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +75,16 @@ class Handler:
     ordered: bool = False
     """Whether a run that fails holds up those of later events of its conversation."""
 
+    filters: tuple[EventFilter, ...] = ()
+    """Of the events that its patterns fit it wants those that all of these let through."""
+    own: bool = False
+    """Whether it wants what our own plugins did with `ctx.cometchat`, too."""
+
+    @property
+    def kind(self) -> str:
+        """What it is called among the functions of a plugin."""
+        return "handler"
+
     @property
     def culprit(self) -> str:
         """What it is called where something is wrong with it."""
@@ -56,25 +96,47 @@ class Handler:
 
     def why_not(self, trigger: str, name: str | None, source: str = COMETCHAT) -> str | None:
         """Why it does not want events of `trigger`, canonically `name`; None if it does."""
-        misfits = [misfit(pattern, trigger, name, source) for pattern in self.patterns]
-        if None not in misfits:
-            return "; ".join(why for why in misfits if why is not None)
+        if by_patterns := why_none_fits(self.patterns, trigger, name, source):
+            return by_patterns
         if name == ECHO and not self.echoes:
             return "it only repeats an edit or a deletion, which takes echoes=True"
         return None
 
+    def why_unwanted(self, event: Record) -> str | None:
+        """Why it does not want an event that was kept; None if it does."""
+        by_patterns = self.why_not(event.trigger or "", event.name, event.source)
+        if by_patterns is not None:
+            return by_patterns
+        facts = Facts(event)
+        if not self.own and (plugin := facts.sent_by):
+            return f"the plugin {plugin} did it with ctx.cometchat, which takes own=True"
+        return self.why_left_out(facts)
+
+    def wants(self, facts: Facts) -> bool:
+        """Whether it wants an event that its patterns fit."""
+        return lets(self.filters, facts) and (self.own or facts.sent_by is None)
+
+    def why_left_out(self, facts: Facts) -> str | None:
+        """Why its filters leave out an event that its patterns fit; None if they do not."""
+        return "; ".join(misfits(self.filters, facts)) or None
+
 
 def check_handler(handler: Handler) -> None:
     """Raise `HandlerError`, or one of those below it, when `handler` cannot be one."""
-    _check_function(handler)
+    check_function(handler)
     _check_patterns(handler)
+    for wrong in filter_problems(handler.filters, handler.patterns, _OPTIONS):
+        raise FilterError(handler.culprit, wrong, where=handler.where)
     if problem := broken_promise(handler.function, handler.patterns):
         raise SignatureError(handler.culprit, problem, where=handler.where)
     _check_options(handler)
 
 
-def _check_function(handler: Handler) -> None:
-    function, culprit, where = handler.function, handler.culprit, handler.where
+def check_function(registered: Registered) -> None:
+    """Raise `HandlerError` or `SignatureError` when a function cannot be called with an event and a
+    context.
+    """
+    function, culprit, where = registered.function, registered.culprit, registered.where
     if not (inspect.isfunction(function) or inspect.ismethod(function)):
         raise HandlerError(
             culprit, "is not a function; decorate a function: def greet(event, ctx)", where=where
@@ -85,9 +147,8 @@ def _check_function(handler: Handler) -> None:
         )
     plain = inspect.unwrap(function)
     if inspect.iscoroutinefunction(plain) or inspect.isasyncgenfunction(plain):
-        raise HandlerError(
-            culprit, 'is asynchronous; handlers run in threads: write "def"', where=where
-        )
+        problem = f'is asynchronous; {registered.kind}s run in threads: write "def"'
+        raise HandlerError(culprit, problem, where=where)
     if inspect.isgeneratorfunction(plain):
         raise HandlerError(
             culprit, 'is a generator, which would never run; remove "yield"', where=where
@@ -125,7 +186,7 @@ def _wrong_options(handler: Handler) -> Iterator[str]:
     timeout: object = handler.timeout
     if handler.replay not in REPLAYABLE:
         yield f"replay={handler.replay!r} is none of {', '.join(map(repr, REPLAYABLE))}"
-    for name in ("echoes", "ordered"):
+    for name in ("echoes", "ordered", "own"):
         if not isinstance(value := getattr(handler, name), bool):
             yield f"{name}={value!r} is neither True nor False"
     if retry is not None and not isinstance(retry, Retry):

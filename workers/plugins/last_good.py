@@ -17,14 +17,13 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
 import structlog
 
-from comethooks.workers.plugins.discovery import version_of
-from comethooks.workers.plugins.files import files_below
+from comethooks.workers.plugins.files import files_below, version_of
 from comethooks.workers.settings import paths
 from comethooks.workers.settings.settings import Settings
 
@@ -70,8 +69,15 @@ class LastGood:
             return version / path.name
         return None
 
-    def keep(self, path: Path, version: str) -> None:
-        """Keep the file or package at `path`, which was just loaded well and is `version`.
+    def keep(
+        self,
+        path: Path,
+        version: str,
+        beside: Sequence[Path] = (),
+        version_in: Callable[[Path], str] = version_of,
+    ) -> None:
+        """Keep the file or package at `path`, which was just loaded well and is `version`, with the
+        files `beside` that are below its folder. `version_in` tells the version of the copy.
 
         When that cannot be done the log says why, and the plugin runs all the same.
         """
@@ -84,8 +90,13 @@ class LastGood:
             try:
                 draft.mkdir(mode=0o700)
                 _copy(path, draft / path.name)
+                for each in beside:
+                    if each.is_relative_to(path.parent):
+                        target = draft / each.relative_to(path.parent)
+                        target.parent.mkdir(parents=True, exist_ok=True)
+                        _copy(each, target)
                 # Somebody may have written the file since it was loaded: that is not known to load.
-                if version_of(draft / path.name) == version:
+                if version_in(draft / path.name) == version:
                     _rename(draft, kept)
             finally:
                 shutil.rmtree(draft, ignore_errors=True)

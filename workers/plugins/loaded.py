@@ -4,10 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from comethooks.schemas import COMETCHAT
+from comethooks.schemas.event.messages import MARK_IN_BODY
 from comethooks.workers.plugins.config import Config
+from comethooks.workers.plugins.deciders.decider import Decider
+from comethooks.workers.plugins.event_filters import Facts
 from comethooks.workers.plugins.handler import Handler
 from comethooks.workers.plugins.retry import Retry
+from comethooks.workers.record import Record
 
 _CACHED_TRIGGERS = 1_024
 
@@ -26,6 +29,8 @@ class BoundHandler:
     """Seconds that a run may take: the handler's own, or what the settings say."""
     version: str
     """Which code it is: the version of what is installed, or the first digits of a SHA-256."""
+    waits: float | None = None
+    """Seconds that its runs wait for its plugin, which is not loaded; None: it is."""
     id: str = field(init=False)
     """`plugin.function`."""
     function: Callable[..., Any] = field(init=False)
@@ -37,6 +42,21 @@ class BoundHandler:
     def __post_init__(self) -> None:
         for name in ("id", "function", "retry", "ordered"):
             object.__setattr__(self, name, getattr(self.handler, name))
+
+
+@dataclass(frozen=True, slots=True)
+class BoundDecider:
+    """A decider with what its plugin adds: what it takes to ask it."""
+
+    decider: Decider
+    config: Config
+    version: str
+    """Which code it is, as of a `BoundHandler`."""
+
+    @property
+    def id(self) -> str:
+        """`plugin.function`."""
+        return self.decider.id
 
 
 @dataclass(frozen=True)
@@ -56,6 +76,7 @@ class LoadedPlugin:
     handlers: tuple[BoundHandler, ...]
     warnings: tuple[str, ...] = ()
     newer: "BrokenPlugin | None" = None
+    deciders: tuple[BoundDecider, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +109,9 @@ class Plugins:
     loaded: tuple[LoadedPlugin, ...] = ()
     broken: tuple[BrokenPlugin, ...] = ()
     disabled: tuple[DisabledPlugin, ...] = ()
-    _wanting: dict[tuple[str, str | None, str], tuple[BoundHandler, ...]] = field(
+    absent: tuple[BoundHandler, ...] = ()
+    """Handlers of plugins that are known and were left out: what is theirs is to wait."""
+    _fitting: dict[tuple[str, str | None, str], tuple[tuple[BoundHandler, ...], bool]] = field(
         default_factory=dict, repr=False, compare=False
     )
 
@@ -98,16 +121,31 @@ class Plugins:
         bound = (bound for plugin in self.loaded for bound in plugin.handlers)
         return tuple(sorted(bound, key=lambda bound: bound.id))
 
-    def handlers_for(
-        self, trigger: str, name: str | None, source: str = COMETCHAT
-    ) -> tuple[BoundHandler, ...]:
-        """The handlers that want events of `trigger`, whose canonical name is `name`, by id."""
-        wanting = self._wanting.get((trigger, name, source))
-        if wanting is None:
-            if len(self._wanting) >= _CACHED_TRIGGERS:  # triggers come from outside, in any number
-                self._wanting.clear()
-            wanting = tuple(
-                bound for bound in self.handlers if bound.handler.matches(trigger, name, source)
+    @property
+    def deciders(self) -> tuple[BoundDecider, ...]:
+        """All deciders, by plugin and function."""
+        return tuple(bound for plugin in self.loaded for bound in plugin.deciders)
+
+    def handlers_for(self, event: Record) -> tuple[BoundHandler, ...]:
+        """The handlers that want an event that was kept, by id; with those that are absent."""
+        fitting, any_filters = self._by_patterns(event.trigger or "", event.name, event.source)
+        if not any_filters and MARK_IN_BODY not in event.body:
+            return fitting
+        facts = Facts(event)
+        return tuple(bound for bound in fitting if bound.handler.wants(facts))
+
+    def _by_patterns(
+        self, trigger: str, name: str | None, source: str
+    ) -> tuple[tuple[BoundHandler, ...], bool]:
+        """The handlers whose patterns fit such events, and whether any of them has filters."""
+        known = self._fitting.get((trigger, name, source))
+        if known is None:
+            if len(self._fitting) >= _CACHED_TRIGGERS:  # triggers come from outside, in any number
+                self._fitting.clear()
+            every = sorted((*self.handlers, *self.absent), key=lambda bound: bound.id)
+            fitting = tuple(
+                bound for bound in every if bound.handler.matches(trigger, name, source)
             )
-            self._wanting[trigger, name, source] = wanting
-        return wanting
+            known = fitting, any(bound.handler.filters for bound in fitting)
+            self._fitting[trigger, name, source] = known
+        return known

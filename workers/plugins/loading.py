@@ -4,22 +4,22 @@ A plugin that cannot be used is quarantined, named with file and line, and the o
 runs the plugins' code, so it happens in the processes that need handlers and nowhere else.
 """
 
-import sys
-import traceback
+import signal
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TypeVar
 
 from comethooks.workers.logs import one_line
 from comethooks.workers.patterns import unknown
 from comethooks.workers.plugins.config import is_of_job
-from comethooks.workers.plugins.discovery import Loadable, LoadableError, in_folder, loadables
+from comethooks.workers.plugins.deciders.decider import longer_than_budget
+from comethooks.workers.plugins.discovery import loadables
+from comethooks.workers.plugins.found.loadable import Loadable
 from comethooks.workers.plugins.handler import Handler
 from comethooks.workers.plugins.last_good import LastGood
 from comethooks.workers.plugins.loaded import (
+    BoundDecider,
     BoundHandler,
     BrokenPlugin,
     DisabledPlugin,
@@ -27,8 +27,16 @@ from comethooks.workers.plugins.loaded import (
     Plugins,
 )
 from comethooks.workers.plugins.plugin import Plugin
-from comethooks.workers.plugins.plugin_errors import OptionError, PluginError
+from comethooks.workers.plugins.plugin_errors import (
+    LoadableError,
+    OptionError,
+    PluginError,
+    line_in,
+)
+from comethooks.workers.plugins.trials import Trials
+from comethooks.workers.settings.hiding import hidden_ones
 from comethooks.workers.settings.settings import NAMES, Settings
+from comethooks.workers.shipped import SHIPS_WITH_US, ships
 from comethooks.workers.texts import without_secrets
 
 Named = TypeVar("Named", LoadedPlugin, BrokenPlugin, DisabledPlugin)
@@ -45,18 +53,29 @@ class _Contents:
     is_last_good: bool = False
 
 
-def load_plugins(settings: Settings, last_good: LastGood | None = None) -> Plugins:
+def load_plugins(
+    settings: Settings,
+    last_good: LastGood | None = None,
+    trials: Trials | None = None,
+    *,
+    without: AbstractSet[str] = frozenset(),
+) -> Plugins:
     """Load every plugin that is found. One that raises is put into quarantine; the others go on.
+
+    With `trials`, what ended or blocked a process when it was imported is left out, and what blocks
+    this one ends it.
 
     With `last_good`, as a worker loads them, a file of the folder that cannot be loaded is replaced
     by its last good version, and what could be loaded is kept there. A name stays with the file
-    that had it for as long as that file is there. What RQ raises when the job's time is over is not
-    the plugin's, and does go further.
+    that had it for as long as that file is there. Of the plugins that ship with us, those named in
+    `without` are not loaded. What RQ raises when the job's time is over is not the plugin's, and
+    does go further.
     """
     owners = (last_good or LastGood.of(settings)).owners()
-    everything = [_contents(each, settings) for each in loadables(settings)]
+    found = [each for each in loadables(settings) if not (each.is_shipped and each.name in without)]
+    everything = [_contents(each, settings, trials) for each in found]
     if last_good is not None:
-        everything = [_or_last_good(each, last_good, settings) for each in everything]
+        everything = [_or_last_good(each, last_good, settings, trials) for each in everything]
     _part_namesakes(everything, owners)
     if last_good is not None:
         _remember(everything, owners, last_good)
@@ -64,7 +83,7 @@ def load_plugins(settings: Settings, last_good: LastGood | None = None) -> Plugi
     names = frozenset(plugin.name for each in everything for _, plugin in each.loaded)
     return Plugins(
         loaded=_by_name(
-            replace(plugin, warnings=tuple(_warnings(plugin, names)))
+            replace(plugin, warnings=tuple(_warnings(plugin, names, settings)))
             for each in everything
             for _, plugin in each.loaded
         ),
@@ -79,18 +98,12 @@ def load_plugins(settings: Settings, last_good: LastGood | None = None) -> Plugi
     )
 
 
-def look_at_plugins(settings: Settings) -> Plugins:
-    """The same for a command: what plugins print when they are imported goes to standard error."""
-    with redirect_stdout(sys.stderr):
-        return load_plugins(settings)
-
-
 def _by_name(plugins: Iterable[Named]) -> tuple[Named, ...]:
     return tuple(sorted(plugins, key=lambda plugin: plugin.name))
 
 
-def _contents(loadable: Loadable, settings: Settings) -> _Contents:
-    """Load what `loadable` has, unless it is disabled."""
+def _contents(loadable: Loadable, settings: Settings, trials: Trials | None) -> _Contents:
+    """Load what `loadable` has, unless it is disabled, or known to do harm."""
     contents = _Contents(loadable)
     if loadable.name in settings.disabled_plugins:
         contents.disabled.append(DisabledPlugin(loadable.name, loadable.origin, loadable.place))
@@ -98,22 +111,39 @@ def _contents(loadable: Loadable, settings: Settings) -> _Contents:
     try:
         # Before it is run: a file that is written meanwhile must not pass for what was loaded.
         version = loadable.version() if loadable.path else None
-        plugins = loadable.load()
+        plugins = _imported(loadable, trials)
         version = version or loadable.version()
-    except (Exception, SystemExit) as error:
-        if is_of_job(error):
+    except BaseException as error:
+        if is_of_job(error) or _is_asked_to_end(error):
             raise
-        where = _line_in(loadable.own(), error) or loadable.place
+        where = line_in(loadable.own(), error) or loadable.place
         known = error.plugin if isinstance(error, PluginError) else None
         name = known or loadable.name
         if name in settings.disabled_plugins:
             contents.disabled.append(DisabledPlugin(name, loadable.origin, where))
         else:
-            contents.broken.append(BrokenPlugin(name, loadable.origin, where, _explained(error)))
+            explained = _explained(error, settings)
+            contents.broken.append(BrokenPlugin(name, loadable.origin, where, explained))
         return contents
     for plugin in dict.fromkeys(plugins):
         _add(plugin, version, contents, settings)
     return contents
+
+
+def _imported(loadable: Loadable, trials: Trials | None) -> tuple[Plugin, ...]:
+    what = None if trials is None else loadable.importing()
+    if trials is None or what is None:
+        return loadable.load()
+    if reason := trials.reason(what.content):
+        raise LoadableError(reason)
+    with trials.importing(what):
+        return loadable.load()
+
+
+def _is_asked_to_end(error: BaseException) -> bool:
+    """Whether somebody at a terminal wants this process to end. Workers do not listen to that."""
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    return isinstance(error, KeyboardInterrupt) and ours
 
 
 def _add(plugin: Plugin, version: str, contents: _Contents, settings: Settings) -> None:
@@ -128,13 +158,15 @@ def _add(plugin: Plugin, version: str, contents: _Contents, settings: Settings) 
         contents.broken.append(BrokenPlugin(plugin.name, origin, error.where, str(error)))
 
 
-def _or_last_good(contents: _Contents, last_good: LastGood, settings: Settings) -> _Contents:
+def _or_last_good(
+    contents: _Contents, last_good: LastGood, settings: Settings, trials: Trials | None
+) -> _Contents:
     """`contents`; where something in it is broken, its last good version if that can be used."""
-    path = contents.loadable.path
+    path, of_copy = contents.loadable.path, contents.loadable.of_copy
     copy = last_good.copy_of(path) if path and contents.broken else None
-    if copy is None:
+    if copy is None or of_copy is None:
         return contents
-    before = _contents(in_folder(copy), settings)
+    before = _contents(of_copy(copy), settings, trials)
     if before.broken or not before.loaded:
         return contents
     newer = contents.broken[0]
@@ -160,12 +192,14 @@ def _part_namesakes(everything: Sequence[_Contents], owners: Mapping[str, str]) 
             claims.setdefault(plugin.name, []).append((each, plugin))
     for name, claimants in claims.items():
         owner = owners.get(name, "")
-        had_it = [claim for claim in claimants if claim[0].loadable.id == owner]
+        ours = [claim for claim in claimants if claim[0].loadable.is_shipped]
+        had_it = ours or [claim for claim in claimants if claim[0].loadable.id == owner]
         away = broken_at.get(owner) if not had_it else None
         holder = (had_it or claimants)[0]
+        is_ours = ships(name)
         for contents, plugin in claimants:
-            if away or (contents, plugin) != holder:
-                _turn_out(plugin, contents, away or _place(*holder))
+            if away or (contents, plugin) != holder or (is_ours and not ours):
+                _turn_out(plugin, contents, SHIPS_WITH_US if is_ours else away or _place(*holder))
 
 
 def _place(contents: _Contents, plugin: Plugin) -> str:
@@ -179,6 +213,8 @@ def _turn_out(plugin: Plugin, contents: _Contents, holder: str) -> None:
     contents.loaded = [(other, held) for other, held in contents.loaded if other is not plugin]
     # To disable it is no way out: that goes by name, and would disable the other one, too.
     error = f"{holder} has a plugin of the same name; rename it, or remove one of the two"
+    if holder == SHIPS_WITH_US:
+        error = "comethooks itself has a plugin of the same name; rename it"
     contents.broken.append(
         BrokenPlugin(plugin.name, contents.loadable.origin, plugin.where, error, name_is_taken=True)
     )
@@ -193,7 +229,8 @@ def _remember(
     for each in everything:
         now |= {held.name: each.loadable.id for _, held in each.loaded}
         if each.loadable.path and each.loaded and not (each.broken or each.is_last_good):
-            last_good.keep(each.loadable.path, each.loaded[0][1].version)
+            version, copies = each.loaded[0][1].version, each.loadable.version_of_copy
+            last_good.keep(each.loadable.path, version, each.loadable.beside(), copies)
     last_good.own(now)
 
 
@@ -209,6 +246,7 @@ def _configured(plugin: Plugin, origin: str, version: str, settings: Settings) -
             BoundHandler(handler, config, _timeout(handler, settings), version)
             for handler in plugin.handlers
         ),
+        deciders=tuple(BoundDecider(decider, config, version) for decider in plugin.deciders),
     )
 
 
@@ -227,35 +265,24 @@ def _timeout(handler: Handler, settings: Settings) -> float:
     return float(handler.timeout)
 
 
-def _warnings(plugin: LoadedPlugin, plugins: AbstractSet[str]) -> Iterator[str]:
+def _warnings(plugin: LoadedPlugin, plugins: AbstractSet[str], settings: Settings) -> Iterator[str]:
     """What its author may want to look at."""
     newer = plugin.newer and f"the last good version of {plugin.newer.where.rpartition(':')[0]}"
     for bound in plugin.handlers:
         for pattern in bound.handler.patterns:
             if why := unknown(pattern, plugins):
                 yield f"{bound.id} ({newer or bound.handler.where}): {why}"
+    for decider in (each.decider for each in plugin.deciders):
+        if why := longer_than_budget(decider, settings.decision_budget_ms):
+            yield f"{decider.id} ({newer or decider.where}): {why}"
 
 
-def _explained(error: BaseException) -> str:
+def _explained(error: BaseException, settings: Settings) -> str:
     """One line, fit for logs and listings. Our own texts quote no value; those of others may."""
     if isinstance(error, PluginError | LoadableError):
         return str(error)
-    return without_secrets(one_line(error))
-
-
-def _line_in(own: Path | None, error: BaseException) -> str | None:
-    """The innermost line of code below `own` that `error` came through, as `file:line`."""
-    if own is None:
-        return None
-    if (
-        isinstance(error, SyntaxError)
-        and error.filename
-        and Path(error.filename).is_relative_to(own)
-    ):
-        return f"{error.filename}:{error.lineno}"
-    lines = [
-        f"{frame.filename}:{frame.lineno}"
-        for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename).is_relative_to(own)
-    ]
-    return lines[-1] if lines else None
+    line = without_secrets(one_line(error))
+    if wanted := [name for name in sorted(hidden_ones(settings)) if name in str(error)]:
+        passing = NAMES["passed_credentials"]
+        line += f"; plugins do not see {wanted[0]} unless {passing}={wanted[0]} says so"
+    return line

@@ -8,12 +8,19 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from types import FrameType, MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
 from marshmallow import fields
 
 from comethooks.schemas import TRIGGERS
 from comethooks.workers.plugins.config import Config, declaration_problems, read_config
+from comethooks.workers.plugins.deciders.decider import (
+    DECIDER_EXAMPLE,
+    Decider,
+    check_decider,
+    seconds_of,
+)
+from comethooks.workers.plugins.event_filters import Wanted, filters_of
 from comethooks.workers.plugins.handler import EXAMPLE, Handler, Replayable, check_handler
 from comethooks.workers.plugins.plugin_errors import (
     ConfigError,
@@ -25,13 +32,14 @@ from comethooks.workers.plugins.retry import Retry
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _COMETCHATS = frozenset(
-    entry.canonical.partition(".")[0] for entry in TRIGGERS.values() if entry.canonical is not None
+    name.partition(".")[0] for entry in TRIGGERS.values() for name in entry.names
 )
 """What canonical names begin with. A plugin of that name would make events of the same names."""
 
 
 class Plugin:
-    """A named set of handlers. `config` maps the names of its settings to Marshmallow fields.
+    """A named set of handlers and deciders. `config` maps the names of its settings to Marshmallow
+    fields.
 
     Raises `PluginNameError` and `ConfigError`.
     """
@@ -58,11 +66,17 @@ class Plugin:
         self.name = name
         self.config = MappingProxyType(dict(declared))
         self._handlers: dict[str, Handler] = {}
+        self._deciders: dict[str, Decider] = {}
 
     @property
     def handlers(self) -> tuple[Handler, ...]:
         """The registered handlers, by id."""
         return tuple(self._handlers[name] for name in sorted(self._handlers))
+
+    @property
+    def deciders(self) -> tuple[Decider, ...]:
+        """The registered deciders, by id."""
+        return tuple(self._deciders[name] for name in sorted(self._deciders))
 
     def on(
         self,
@@ -72,6 +86,8 @@ class Plugin:
         echoes: bool = False,
         replay: Replayable = "ask",
         ordered: bool = False,
+        own: bool = False,
+        **filters: Unpack[Wanted],
     ) -> Callable[[Function], Function]:
         """Register a function for events whose trigger or canonical name fits one of `patterns`.
 
@@ -83,19 +99,16 @@ class Plugin:
         that repeat it: only with `echoes` does a handler get those. `replay` says whether a replay
         may run it: `"safe"`, since to repeat it does no harm; `"ask"`, if somebody asks for it by
         name; or `"never"`. With `ordered`, when a run fails, later events of the conversation wait
-        until it is done or dismissed. Raises `HandlerError` or one of those below it.
+        until it is done or dismissed. Only with `own` does it get what plugins of ours sent, edited
+        or deleted themselves with `ctx.cometchat`. `filters` leave out what it does not want of the
+        events that the patterns fit, `category="interactive"` or `type=("form", "card")`: all of
+        them have to fit, and of each one value. Raises `HandlerError` or one of those below it.
         """
-        if patterns and callable(patterns[0]):
-            name, where = self._named(patterns[0])
-            raise HandlerError(
-                f"handler {name}",
-                f'write @plugin.on({EXAMPLE}) in place of "@plugin.on"',
-                where=where,
-            )
+        self._refuse_bare(patterns, "handler", "on", EXAMPLE)
 
         def register(function: Function) -> Function:
             name, where = self._named(function)
-            self._register(
+            self.add(
                 Handler(
                     name,
                     self.name,
@@ -107,11 +120,73 @@ class Plugin:
                     echoes,
                     replay,
                     ordered,
+                    filters_of(filters),
+                    own,
                 )
             )
             return function
 
         return register
+
+    def decide(
+        self,
+        *patterns: str,
+        timeout: str | float | None = None,
+        shadow: bool = False,
+        **filters: Unpack[Wanted],
+    ) -> Callable[[Function], Function]:
+        """Register a function that decides on messages in flight: on `"before_message"`, on
+        `"moderation_requested"`, or on both.
+
+        CometChat holds the message back meanwhile. The function gets the event and a
+        `DeciderContext`, returns a `Decision` or None, which lets the message pass, and stays what
+        it was, so that a test can call it. `timeout` is how long it may take, `"300ms"` or a number
+        of seconds, at most and by default what `COMETHOOKS_DECISION_BUDGET_MS` gives to all
+        deciders together. In `shadow` what it says is kept and not applied. `filters` are those of
+        `on`: about messages that they leave out it is not asked. Raises `HandlerError` or one of
+        those below it.
+        """
+        self._refuse_bare(patterns, "decider", "decide", DECIDER_EXAMPLE)
+
+        def register(function: Function) -> Function:
+            name, where = self._named(function)
+            self.add_decider(
+                Decider(
+                    name,
+                    self.name,
+                    function,
+                    patterns,
+                    where,
+                    seconds_of(timeout),
+                    shadow,
+                    filters_of(filters),
+                )
+            )
+            return function
+
+        return register
+
+    def add(self, handler: Handler) -> None:
+        """Register a handler of this plugin. Raises `HandlerError` or one of those below it."""
+        check_handler(handler)
+        name = handler.function.__name__
+        if decides := self._deciders.get(name):
+            _refuse_namesake(handler, decides)
+        if before := self._handlers.get(name):
+            problem = f"{before.where} has a handler of the same name; rename one of them"
+            if before.function is handler.function:
+                both = ", ".join(f'"{pattern}"' for pattern in before.patterns + handler.patterns)
+                problem = f"it is registered already; register it once: @plugin.on({both})"
+            raise DuplicateError(handler.culprit, problem, where=handler.where)
+        self._handlers[name] = handler
+
+    def add_decider(self, decider: Decider) -> None:
+        """Register a decider of this plugin. Raises `HandlerError` or one of those below it."""
+        check_decider(decider)
+        name = decider.function.__name__
+        if before := self._handlers.get(name) or self._deciders.get(name):
+            _refuse_namesake(decider, before)
+        self._deciders[name] = decider
 
     def load_config(self, environ: Mapping[str, str]) -> Config:
         """The plugin's settings as `environ` has them.
@@ -124,18 +199,18 @@ class Plugin:
         return config
 
     def __repr__(self) -> str:
-        return f"<Plugin {self.name}: {', '.join(self._handlers) or 'no handlers'}>"
+        registered = ", ".join((*self._handlers, *self._deciders))
+        return f"<Plugin {self.name}: {registered or 'no handlers'}>"
 
-    def _register(self, handler: Handler) -> None:
-        check_handler(handler)
-        name = handler.function.__name__
-        if before := self._handlers.get(name):
-            problem = f"{before.where} has a handler of the same name; rename one of them"
-            if before.function is handler.function:
-                both = ", ".join(f'"{pattern}"' for pattern in before.patterns + handler.patterns)
-                problem = f"it is registered already; register it once: @plugin.on({both})"
-            raise DuplicateError(handler.culprit, problem, where=handler.where)
-        self._handlers[name] = handler
+    def _refuse_bare(self, patterns: tuple[Any, ...], kind: str, name: str, example: str) -> None:
+        """Raise `HandlerError` where the decorator was given the function in place of patterns."""
+        if patterns and callable(patterns[0]):
+            called, where = self._named(patterns[0])
+            raise HandlerError(
+                f"{kind} {called}",
+                f'write @plugin.{name}({example}) in place of "@plugin.{name}"',
+                where=where,
+            )
 
     def _named(self, function: Callable[..., Any]) -> tuple[str, str]:
         """The id of the handler that `function` would be, and where it is."""
@@ -143,6 +218,14 @@ class Plugin:
         code = getattr(inspect.unwrap(function), "__code__", None)
         where = f"{code.co_filename}:{code.co_firstlineno}" if code else _caller()
         return f"{self.name}.{name}", where
+
+
+def _refuse_namesake(new: Handler | Decider, known: Handler | Decider) -> None:
+    """Raise `DuplicateError`: the plugin has a function of that name."""
+    problem = f"{known.where} has a {known.kind} of the same name; rename one of them"
+    if known.function is new.function:
+        problem = f"it is registered as a {known.kind} already; write a function for each"
+    raise DuplicateError(new.culprit, problem, where=new.where)
 
 
 def _caller() -> str:

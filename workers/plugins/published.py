@@ -4,6 +4,9 @@ Commands and the web process load no plugin that runs: what they would find in t
 environment may be something else. So each process at work writes down what it has, as a field of
 one hash; anybody can read all of them. An entry counts while its process is a member (a drainer
 renews that), and for a minute after it was written; then it is somebody's who died.
+
+Web processes have a hash of their own, since no handler runs there: what is in it are the plugins
+whose deciders they ask. They are no members, and write their entries again and again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,6 +17,7 @@ from typing import Any
 import orjson
 from redis import Redis
 
+from comethooks.workers.plugins.event_filters import EventFilter, read_filters
 from comethooks.workers.plugins.loaded import BrokenPlugin, Plugins
 from comethooks.workers.processes import is_dead_here
 from comethooks.workers.settings.settings import NAMES
@@ -44,10 +48,37 @@ class PluginState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HeldHandler:
-    """A handler as a process has it: its id, and what it is registered for."""
+    """A handler as a process has it: its id, what it is registered for, and which of those events
+    it wants.
+    """
 
     id: str
     patterns: tuple[str, ...]
+    filters: tuple[EventFilter, ...] = ()
+
+    @property
+    def wants(self) -> str:
+        """Its filters, as they are shown."""
+        return ", ".join(map(str, self.filters))
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDecider:
+    """A decider as a process has it: its id, what it decides on, and which of those messages it is
+    asked about.
+    """
+
+    id: str
+    patterns: tuple[str, ...]
+    filters: tuple[EventFilter, ...] = ()
+    shadow: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """What it does, as it is shown."""
+        wants = f" with {', '.join(map(str, self.filters))}" if self.filters else ""
+        in_shadow = ", in shadow" if self.shadow else ""
+        return f"{self.id} decides on {' and '.join(self.patterns)}{wants}{in_shadow}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +98,7 @@ class HeldPlugin:
     handlers: tuple[HeldHandler, ...] = ()
     warnings: tuple[str, ...] = ()
     name_is_taken: bool = False
+    deciders: tuple[HeldDecider, ...] = ()
 
     @property
     def why(self) -> str:
@@ -82,6 +114,8 @@ class WorkerPlugins:
     member: str
     at: int
     plugins: tuple[HeldPlugin, ...]
+    resting: tuple[str, ...] = ()
+    """Of a web process: the deciders that it does not ask for a while, since they failed."""
 
     @property
     def host(self) -> str:
@@ -117,8 +151,15 @@ def _held(plugins: Plugins) -> Iterator[HeldPlugin]:
             newer.where if newer else loaded.file,
             loaded.version,
             newer.error if newer else None,
-            tuple(HeldHandler(bound.id, bound.handler.patterns) for bound in loaded.handlers),
+            tuple(
+                HeldHandler(bound.id, bound.handler.patterns, bound.handler.filters)
+                for bound in loaded.handlers
+            ),
             loaded.warnings,
+            deciders=tuple(
+                HeldDecider(each.id, each.patterns, each.filters, each.shadow)
+                for each in (bound.decider for bound in loaded.deciders)
+            ),
         )
     for broken in plugins.broken:
         yield _quarantined(broken)
@@ -142,13 +183,32 @@ def publish(client: Redis, member: str, plugins: Sequence[HeldPlugin]) -> list[W
 
     Raises redis-py's errors.
     """
-    living, dead, now = _entries(client)
-    document = {"at": now, "plugins": [asdict(plugin) for plugin in plugins]}
+    return _publish(client, keys.PLUGINS, member, plugins)
+
+
+def publish_web(
+    client: Redis, member: str, plugins: Sequence[HeldPlugin], resting: Sequence[str]
+) -> list[WorkerPlugins]:
+    """The same for a web process, of which the deciders `resting` are not asked. To be called again
+    before `FRESH_SECONDS` are over.
+    """
+    return _publish(client, keys.WEB_PLUGINS, member, plugins, resting)
+
+
+def _publish(
+    client: Redis,
+    key: str,
+    member: str,
+    plugins: Sequence[HeldPlugin],
+    resting: Sequence[str] = (),
+) -> list[WorkerPlugins]:
+    living, dead, now = _entries(client, key)
+    document = {"at": now, "plugins": [asdict(plugin) for plugin in plugins], "resting": resting}
     with client.pipeline() as pipeline:
         if dead:
-            pipeline.hdel(keys.PLUGINS, *dead)
-        pipeline.hset(keys.PLUGINS, member, orjson.dumps(document))
-        pipeline.expire(keys.PLUGINS, _TTL_SECONDS)
+            pipeline.hdel(key, *dead)
+        pipeline.hset(key, member, orjson.dumps(document))
+        pipeline.expire(key, _TTL_SECONDS)
         pipeline.execute()
     return [each for each in living if each.member != member]
 
@@ -160,17 +220,25 @@ def withdraw(client: Redis, member: str) -> None:
 
 def at_work(client: Redis) -> list[WorkerPlugins]:
     """What the processes at work have, by host, the latest first. Raises redis-py's errors."""
-    living, _, _ = _entries(client)
+    living, _, _ = _entries(client, keys.PLUGINS)
     return living
 
 
-def _entries(client: Redis) -> tuple[list[WorkerPlugins], list[bytes], int]:
-    """The entries of the processes at work, the names of the others' entries, and Redis' clock."""
+def at_web(client: Redis) -> list[WorkerPlugins]:
+    """What the web processes have, by host, the latest first. Raises redis-py's errors."""
+    living, _, _ = _entries(client, keys.WEB_PLUGINS)
+    return living
+
+
+def _entries(client: Redis, key: str) -> tuple[list[WorkerPlugins], list[bytes], int]:
+    """The entries of living processes in the hash `key`, the names of the others' entries, and
+    Redis' clock.
+    """
     # One reading of the hash for both: an entry that was written since is in neither.
     with client.pipeline(transaction=False) as pipeline:
         pipeline.time()
         pipeline.zrange(keys.MEMBERS, 0, -1, withscores=True)
-        pipeline.hgetall(keys.PLUGINS)
+        pipeline.hgetall(key)
         (seconds, microseconds), members, entries = pipeline.execute()
     now = seconds * 1000 + microseconds // 1000
     beating = {member.decode() for member, beat in members if beat > now - LEASE_TTL_SECONDS * 1000}
@@ -191,7 +259,8 @@ def _read(member: str, text: bytes) -> WorkerPlugins | None:
     """An entry of the hash; None if it is no such thing."""
     try:
         document = orjson.loads(text)
-        return WorkerPlugins(member, int(document["at"]), _plugins(document))
+        at, plugins = int(document["at"]), _plugins(document)
+        return WorkerPlugins(member, at, plugins, tuple(document.get("resting", ())))
     except (ValueError, TypeError, KeyError):
         return None
 
@@ -203,10 +272,23 @@ def _plugins(document: dict[str, Any]) -> tuple[HeldPlugin, ...]:
                 **plugin,
                 "state": PluginState(plugin["state"]),
                 "handlers": tuple(
-                    HeldHandler(each["id"], tuple(each["patterns"])) for each in plugin["handlers"]
+                    HeldHandler(
+                        each["id"], tuple(each["patterns"]), read_filters(each.get("filters", ()))
+                    )
+                    for each in plugin["handlers"]
                 ),
                 "warnings": tuple(plugin["warnings"]),
+                "deciders": tuple(map(_decider, plugin.get("deciders", ()))),
             }
         )
         for plugin in document["plugins"]
+    )
+
+
+def _decider(document: dict[str, Any]) -> HeldDecider:
+    return HeldDecider(
+        document["id"],
+        tuple(document["patterns"]),
+        read_filters(document["filters"]),
+        bool(document["shadow"]),
     )

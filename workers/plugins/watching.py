@@ -1,4 +1,5 @@
-"""Noticing that the files in the plugin folder have become others.
+"""Noticing that the files in the plugin folder, or others that plugins are made of, have become
+others.
 
 It looks once a second, since what the kernel tells is not enough: watchfiles 1.3 (inotify) stays
 silent for good once the folder is removed and made again or its link leads elsewhere, does not see
@@ -10,7 +11,7 @@ import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import cache_from_source
 from pathlib import Path
@@ -38,22 +39,31 @@ class _FileState:
 
 
 class PluginWatch:
-    """Whether the `.py` and `pyproject.toml` files in a folder have changed since it last told.
+    """Whether the `.py` and `pyproject.toml` files in a folder, if there is one, or the `files`
+    that there are beside it have changed since it last told.
 
     `clock` gives seconds that never go back.
     """
 
-    def __init__(self, folder: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        files: Callable[[], Iterable[Path]] = tuple,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._folder = folder
+        self._files = files
         self._clock = clock
-        self._seen = _look(folder, {})
+        self._seen = self._look({})
         self._told = self._seen
         self._next_look = clock() + LOOK_SECONDS
         self._changed_at: float | None = None
         self._told_at = float("-inf")
 
     def changed(self) -> tuple[str, ...]:
-        """The files that have changed, as paths within the folder. Each change is told once.
+        """The files that have changed, those in the folder as paths within it. Each change is told
+        once.
 
         Call it often: it looks about once a second. A change is told when two looks find the same,
         or after some seconds if they never do, and no sooner than some seconds after the last one.
@@ -61,7 +71,7 @@ class PluginWatch:
         now = self._clock()
         if now < self._next_look:
             return ()
-        before, self._seen = self._seen, _look(self._folder, self._seen)
+        before, self._seen = self._seen, self._look(self._seen)
         # A large folder, or a slow disk, must not keep the supervisor from its children.
         self._next_look = max(now + LOOK_SECONDS, self._clock() + _SHARE * (self._clock() - now))
         different = _differences(self._told, self._seen)
@@ -80,9 +90,17 @@ class PluginWatch:
     def _forget_bytecode(self, names: tuple[str, ...]) -> None:
         """Remove what was compiled: Python knows it by the source's size and second alone."""
         for name in names:
-            if name.endswith(".py"):
+            if name.endswith(".py") and self._folder is not None:
                 with contextlib.suppress(OSError):
                     os.unlink(cache_from_source(str(self._folder / name)))
+
+    def _look(self, known: Mapping[str, _FileState]) -> dict[str, _FileState]:
+        """The files as they are now; those that look as in `known` are not read again."""
+        found = {} if self._folder is None else _look(self._folder, known)
+        for path in self._files():
+            with contextlib.suppress(OSError):
+                found[str(path)] = _seen(path, known.get(str(path)))
+        return found
 
 
 def _differences(

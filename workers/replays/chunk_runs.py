@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from comethooks.workers.handlers.crew import Crew
-from comethooks.workers.handlers.run import event_of
 from comethooks.workers.handlers.runners import Runner
 from comethooks.workers.journal import RunResult
 from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.processes import StopFlag
-from comethooks.workers.record import Record
+from comethooks.workers.record import Record, event_of
 from comethooks.workers.replays.lines import LaneKey, ReplayLines, lane_key
 
 _TICK_SECONDS = 0.1

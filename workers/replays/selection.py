@@ -11,6 +11,7 @@ from comethooks.workers.journal import Candidate, Choice, Filter, ReplayRequest,
 from comethooks.workers.plugins.loaded import BoundHandler, Plugins
 from comethooks.workers.record import Record
 from comethooks.workers.replays.consent import Consent
+from comethooks.workers.shipped import BOOKKEEPING
 from comethooks.workers.states import RunState
 
 
@@ -54,10 +55,17 @@ class Selection:
         return cls(request, consent, plugins)
 
     def events(self, replays: Replays) -> Iterator[Candidate]:
-        """The journal's events that it may be about, oldest first and without bodies. Takes little
-        memory. Raises the journal's errors.
+        """The journal's events that it may be about, oldest first. Takes little memory. Raises the
+        journal's errors.
         """
-        return replays.all_candidates(self.request)
+        meant = self.request.handlers | self.consent.left_out | self.request.never
+        bodies = any(
+            each.needs_body
+            for bound in self.plugins.handlers
+            if bound.id in meant
+            for each in bound.handler.filters
+        )
+        return replays.all_candidates(self.request, bodies=bodies)
 
     def handlers(self, found: Candidate) -> list[BoundHandler]:
         """The handlers that have a run on this event, by id, also those that are left out."""
@@ -89,7 +97,7 @@ def handlers_of(request: ReplayRequest, plugins: Plugins, record: Record) -> lis
     """
     return [
         handler
-        for handler in plugins.handlers_for(record.trigger or "", record.name, record.source)
+        for handler in plugins.handlers_for(record)
         if handler.id in request.handlers or handler.id in request.never
     ]
 
@@ -97,4 +105,5 @@ def handlers_of(request: ReplayRequest, plugins: Plugins, record: Record) -> lis
 def _chosen(choice: Choice, handler: str, found: Candidate) -> bool:
     if choice is Choice.DEAD:
         return found.live.get(handler) is RunState.DEAD
-    return choice is Choice.ALL or handler not in found.ran
+    # What keeps no runs cannot be told from what has never run.
+    return choice is Choice.ALL or (handler not in found.ran and handler not in BOOKKEEPING)

@@ -1,21 +1,21 @@
-"""Addresses: of Redis, of the database, of this service, and how they are shown.
+"""Addresses of this service, which of them are whose, and how addresses are shown.
 
 The functions that parse raise `ValueError` with what was expected, in words that fit behind `NAME
-is "…": `. None of them quotes the text, which may be a secret.
+is "…": `. None of them quotes the text.
 """
 
 import ipaddress
 import re
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from comethooks.schemas.masking import MASK, SECRET_NAMES
-from comethooks.workers.settings.values import parse_number, parse_path
+from comethooks.workers.settings.server_urls import check_host
+from comethooks.workers.settings.values import parse_number
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-EVERYWHERE = "0.0.0.0"
-_EVERY_HOST = {EVERYWHERE: LOOPBACK[0], "::": LOOPBACK[2]}
+EVERYWHERE, EVERYWHERE_6 = "0.0.0.0", "::"
+_EVERY_HOST = {EVERYWHERE: LOOPBACK[0], EVERYWHERE_6: LOOPBACK[2]}
 """What means every network card, and where such a listener is found from the same machine."""
 
 _PRIVATE = tuple(
@@ -32,10 +32,22 @@ those that a carrier shares among its customers, may be a stranger's.
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Where the web process listens; `port` is None when only the host was said."""
+    """An address that the web process listens on; `port` is None when only the host was said."""
 
     host: str
     port: int | None = None
+
+    def at(self, port: int) -> "Binding":
+        """The same with a port: its own, or else `port`."""
+        return Binding(self.host, self.port or port)
+
+    def __str__(self) -> str:
+        return host_and_port(self.host, self.port) if self.port else self.host
+
+
+def parse_bindings(text: str) -> tuple[Binding, ...]:
+    """The addresses between commas, once each."""
+    return tuple(dict.fromkeys(parse_binding(each.strip()) for each in text.split(",")))
 
 
 def parse_binding(text: str) -> Binding:
@@ -45,7 +57,7 @@ def parse_binding(text: str) -> Binding:
     if match is None or not _can_be_bound(host):
         raise ValueError(
             "expected a host or host:port of this machine, such as 127.0.0.1:8000, 0.0.0.0 for"
-            " every network card, or [::1]:8000"
+            " every network card, or [::1]:8000; several with commas between them"
         )
     return Binding(host, parse_number(match[3], maximum=65_535) if match[3] else None)
 
@@ -98,54 +110,27 @@ def _ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | No
     return mapped or address
 
 
-def parse_redis_url(text: str) -> str:
-    """A URL that redis-py understands."""
-    scheme, _, rest = text.partition("://")
-    if scheme not in ("redis", "rediss", "unix") or not rest:
-        raise ValueError(
-            "expected redis://[user:password@]host:port/0, rediss://… or unix:///path/to/socket"
-        )
-    _check_host(text)
-    # redis-py uses database 0 when it cannot read the path, and says nothing.
-    parts = urlsplit(text)
-    databases = parse_qs(parts.query).get("db", [])
-    if scheme != "unix" and parts.path.removeprefix("/"):
-        databases.append(parts.path.removeprefix("/"))
-    if not all(re.fullmatch("[0-9]+", number) for number in databases):
-        raise ValueError("expected a whole number for its database, as in redis://host:port/0")
-    return text
-
-
-def parse_database_url(text: str) -> str:
-    """A URL for SQLAlchemy: PostgreSQL's with its driver, SQLite's with an absolute path."""
-    scheme, _, rest = text.partition("://")
-    if scheme in ("postgres", "postgresql", "postgresql+psycopg") and rest:
-        _check_host(text)
-        return f"postgresql+psycopg://{rest}"
-    if scheme != "sqlite" or not rest.startswith("/"):
-        raise ValueError(
-            "expected postgresql://user:password@host/database or sqlite:////path/to/file"
-        )
-    file, question, options = rest[1:].partition("?")
-    if file in ("", ":memory:") or file.startswith("file:"):
-        raise ValueError(
-            "expected a file: several processes share the database, so it cannot be in memory"
-        )
-    return f"{sqlite_url(parse_path(unquote(file)))}{question}{options}"
-
-
-def sqlite_url(path: Path) -> str:
-    """SQLAlchemy's URL of the SQLite database in the file `path`."""
-    return f"sqlite:///{str(path).replace('%', '%25').replace('?', '%3F')}"
-
-
 def parse_public_url(text: str) -> str:
     """An http or https URL without a slash at its end."""
-    _check_host(text)
+    check_host(text)
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("expected a URL such as https://chat.example.com, without ? and #")
     return text.rstrip("/")
+
+
+def moderation_url(public_url: str) -> str:
+    """Where Custom API lists ask at a public address, which may be that of the webhooks."""
+    return f"{_above_webhooks(public_url)}/moderation"
+
+
+def webhooks_url(public_url: str) -> str:
+    """Where webhooks go at a public address, which may be that itself."""
+    return f"{_above_webhooks(public_url)}/webhooks"
+
+
+def _above_webhooks(public_url: str) -> str:
+    return public_url.rstrip("/").removesuffix("/webhooks")
 
 
 def masked_url(url: str) -> str:
@@ -153,13 +138,3 @@ def masked_url(url: str) -> str:
     url = re.sub(r"(://[^:/?#@]*):.*@", rf"\1:{MASK}@", url)
     names = "|".join(SECRET_NAMES)
     return re.sub(rf"(?i)([?&][^=&]*(?:{names})[^=&]*=)[^&#]*", rf"\1{MASK}", url)
-
-
-def _check_host(url: str) -> None:
-    try:
-        _ = urlsplit(url).port
-    except ValueError:
-        raise ValueError(
-            "its host and port cannot be read; characters such as / : @ # in a password are written"
-            " percent-encoded"
-        ) from None

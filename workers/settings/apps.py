@@ -1,11 +1,20 @@
-"""CometChat's apps, and the keys that act on them. No output shows a key, and no error quotes the
-text, which holds keys.
+"""CometChat's apps, the keys that act on them, and where its APIs are.
+
+No output shows a key, and no error quotes the text, which holds keys.
 """
 
 import re
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from comethooks.schemas.masking import MASK
+from comethooks.workers.settings.addresses import LOOPBACK
+from comethooks.workers.settings.server_urls import check_host
+
+CHAT_API = "https://{appId}.api-{region}.cometchat.io/v3"
+"""Where the Chat REST API of an app is (CometChat's documentation)."""
+MANAGEMENT_API = "https://apimgmt.cometchat.io"
+"""Where the management API of all apps is."""
 
 
 class AppsError(ValueError):
@@ -23,11 +32,13 @@ class App:
     id: str
     region: str
     rest_key: str | None = field(default=None, repr=False)
+    api: str = field(default=CHAT_API, repr=False)
+    """Where its Chat REST API is, with `{appId}` and `{region}` for what stands above."""
 
     @property
     def api_url(self) -> str:
-        """Where its Chat REST API is (CometChat's documentation)."""
-        return f"https://{self.id}.api-{self.region}.cometchat.io/v3"
+        """The address of its Chat REST API, without a slash at its end."""
+        return self.api.replace("{appId}", self.id).replace("{region}", self.region)
 
     def api_headers(self, *, on_behalf_of: str | None = None) -> dict[str, str]:
         """The headers that its Chat REST API asks for: as the user with the uid `on_behalf_of`, or
@@ -72,6 +83,44 @@ def parse_apps(text: str) -> tuple[App, ...]:
             raise AppsError(f"it names the app {app.id} twice")
         seen.add(app.id)
     return apps
+
+
+def parse_api_url(text: str) -> str:
+    """The address of an API, without a slash at its end; `{appId}` and `{region}` may stand in it.
+
+    Keys are sent there, so it is https, or http to this machine. Raises `ValueError`, with words
+    that fit behind `NAME is "…": `.
+    """
+    filled = text.replace("{appId}", "app").replace("{region}", "us")
+    check_host(filled)
+    parts = urlsplit(filled)
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.username is not None
+        or re.search(r"[?#{}\s]", filled)
+    ):
+        raise ValueError(
+            f"expected a URL such as {CHAT_API}, without user, ? and #; {{appId}} and {{region}}"
+            " stand for those of the app"
+        )
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError(
+            "expected https: the REST key is sent there, and http is only for this machine"
+            f" ({', '.join(LOOPBACK)})"
+        )
+    return text.rstrip("/")
+
+
+def parse_media_hosts(text: str) -> tuple[str, ...]:
+    """The hosts in a list such as `files.example.com,127.0.0.1:8080`, in lower case. Raises
+    `ValueError`.
+    """
+    hosts = tuple(host.strip().lower() for host in text.split(",") if host.strip())
+    for host in hosts:
+        if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?", host):
+            raise ValueError("expected hosts such as files.example.com, without https:// and paths")
+    return hosts
 
 
 def _app(entry: str, number: int) -> App:

@@ -1,14 +1,13 @@
 """What senders authenticate with: as it is written, and as `comethooks up` makes and keeps it."""
 
-import os
 import re
 import secrets
 import string
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from comethooks.workers.settings.paths import credentials_path, new_file
+from comethooks.workers.settings.paths import credentials_path, write_secret
 
 MADE_USER = "comethooks"
 MADE_PASSWORD_LENGTH = 32
@@ -18,6 +17,18 @@ _ALPHABET = string.ascii_letters + string.digits
 
 class CredentialsError(ValueError):
     """Text that does not hold credentials. Its message never quotes the text."""
+
+
+class NoCredentialsError(RuntimeError):
+    """There are no credentials for senders, so nobody could be told from anybody."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no credentials: whoever finds the URL could send events. Set "
+            "COMETHOOKS_BASIC_AUTH=user:password (letters and digits) and enter the same in "
+            "CometChat's Dashboard under Settings → Webhooks, "
+            "or run `comethooks up`, which makes its own."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +42,12 @@ class Credential:
     def label(self) -> str:
         """What may be shown and kept of the credential: its user."""
         return self.user
+
+
+def require_credentials(credentials: Sequence[Credential]) -> None:
+    """Raise `NoCredentialsError` when there are none."""
+    if not credentials:
+        raise NoCredentialsError
 
 
 def parse_credentials(text: str) -> tuple[Credential, ...]:
@@ -69,10 +86,7 @@ def ensure_credentials(data_dir: Path) -> Credential:
     if kept := read_credentials(data_dir):
         return kept[0]
     password = "".join(secrets.choice(_ALPHABET) for _ in range(MADE_PASSWORD_LENGTH))
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Unlike a rename, a link never replaces what another process made meanwhile.
-    with suppress(FileExistsError), new_file(credentials_path(data_dir), os.link) as file:
-        file.write(f"{MADE_USER}:{password}\n".encode())
+    write_secret(credentials_path(data_dir), f"{MADE_USER}:{password}\n")
     return read_credentials(data_dir)[0]
 
 

@@ -6,14 +6,19 @@ from types import MappingProxyType
 NAMES: Mapping[str, str] = MappingProxyType(
     {
         "basic_auth": "COMETHOOKS_BASIC_AUTH",
+        "interaction_keys": "COMETHOOKS_INTERACTION_KEYS",
         "app_ids": "COMETHOOKS_APP_IDS",
         "apps": "COMETHOOKS_APPS",
+        "api_url": "COMETCHAT_API_URL",
+        "api_plan": "COMETCHAT_PLAN",
+        "media_hosts": "COMETCHAT_MEDIA_HOSTS",
         "management_key": "COMETCHAT_MGMT_KEY",
         "management_secret": "COMETCHAT_MGMT_SECRET",
         "redis_url": "REDIS_URL",
+        "key_prefix": "COMETHOOKS_KEY_PREFIX",
         "server": "COMETHOOKS_SERVER",
         "database_url": "DATABASE_URL",
-        "host": "COMETHOOKS_BIND",
+        "bind": "COMETHOOKS_BIND",
         "port": "PORT",
         "web_concurrency": "WEB_CONCURRENCY",
         "data_dir": "COMETHOOKS_DATA_DIR",
@@ -27,15 +32,30 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "duplicate_window": "COMETHOOKS_DUPLICATE_WINDOW",
         "max_body": "COMETHOOKS_MAX_BODY",
         "max_backlog_bytes": "COMETHOOKS_MAX_BACKLOG_BYTES",
+        "allow_loss": "COMETHOOKS_ALLOW_LOSS",
         "retention_days": "COMETHOOKS_RETENTION_DAYS",
         "payload_retention_days": "COMETHOOKS_PAYLOAD_RETENTION_DAYS",
         "run_retention_days": "COMETHOOKS_RUN_RETENTION_DAYS",
+        "figure_minute_days": "COMETHOOKS_FIGURE_MINUTE_DAYS",
+        "figure_hour_days": "COMETHOOKS_FIGURE_HOUR_DAYS",
+        "figure_export": "COMETHOOKS_FIGURE_EXPORT",
         "strict_triggers": "COMETHOOKS_STRICT_TRIGGERS",
+        "lenient_triggers": "COMETHOOKS_LENIENT_TRIGGERS",
         "drop_secrets": "COMETHOOKS_DROP_SECRETS",
         "count_only": "COMETHOOKS_COUNT_ONLY",
+        "silence_after": "COMETHOOKS_SILENCE_AFTER",
+        "decision_budget_ms": "COMETHOOKS_DECISION_BUDGET_MS",
+        "on_decision_failure": "COMETHOOKS_ON_DECISION_FAILURE",
+        "drop_answer": "COMETHOOKS_DROP_ANSWER",
+        "annotations": "COMETHOOKS_ANNOTATIONS",
         "plugins": "COMETHOOKS_PLUGINS",
         "plugin_dir": "COMETHOOKS_PLUGIN_DIR",
         "disabled_plugins": "COMETHOOKS_DISABLED_PLUGINS",
+        "notify_file": "COMETHOOKS_NOTIFY_FILE",
+        "moderation_rules": "COMETHOOKS_MODERATION_RULES",
+        "missing_plugin_wait": "COMETHOOKS_MISSING_PLUGIN_WAIT",
+        "import_timeout": "COMETHOOKS_IMPORT_TIMEOUT",
+        "passed_credentials": "COMETHOOKS_PASS_CREDENTIALS",
         "log_format": "COMETHOOKS_LOG_FORMAT",
     }
 )
@@ -45,6 +65,13 @@ MANAGEMENT = (NAMES["management_key"], NAMES["management_secret"])
 """What only both together are good for."""
 
 SECRET = frozenset(
-    (NAMES["basic_auth"], NAMES["apps"], NAMES["redis_url"], NAMES["database_url"], *MANAGEMENT)
+    (
+        NAMES["basic_auth"],
+        NAMES["interaction_keys"],
+        NAMES["apps"],
+        NAMES["redis_url"],
+        NAMES["database_url"],
+        *MANAGEMENT,
+    )
 )
 """Settings whose values no message quotes."""

@@ -2,9 +2,12 @@
 
 comethooks.db           the journal, unless DATABASE_URL names another
 credentials             what `comethooks up` made for CometChat to send: `user:password` lines
+interaction-keys        what it made to sign the URLs of interactions with: `id:secret` lines
 plugins/                plugins of one file
 last-good/              the last version of each of them that could be loaded
+imports/                what the import of a plugin did to its process
 bookmarks/              redacted samples that `comethooks send` can send
+backfills/              how far backfills have come that were not ended
 valkey/                 the data of the embedded server
 valkey/valkey.sock      where it listens
 valkey/written-by.json  which server wrote them
@@ -18,9 +21,11 @@ import os
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
+
+from comethooks.workers.settings.server_urls import is_told_in_client_list
 
 MAX_SOCKET_PATH = 100
 """The path of a unix socket stays below this many bytes: the kernel's limit is 104 (macOS) or 108
@@ -37,6 +42,11 @@ def credentials_path(data_dir: Path) -> Path:
     return data_dir / "credentials"
 
 
+def interaction_keys_path(data_dir: Path) -> Path:
+    """The file with the key that `comethooks up` made for the URLs of interactions."""
+    return data_dir / "interaction-keys"
+
+
 def plugin_dir(data_dir: Path) -> Path:
     """The folder that plugins of one file are found in."""
     return data_dir / "plugins"
@@ -47,9 +57,19 @@ def last_good_dir(data_dir: Path) -> Path:
     return data_dir / "last-good"
 
 
+def imports_dir(data_dir: Path) -> Path:
+    """The folder that says what the import of a plugin did to its process."""
+    return data_dir / "imports"
+
+
 def bookmark_dir(data_dir: Path) -> Path:
     """The folder of the bodies that somebody bookmarked, each in a file `NAME.json`."""
     return data_dir / "bookmarks"
+
+
+def backfill_dir(data_dir: Path) -> Path:
+    """The folder that says how far each backfill has come that did not reach its end."""
+    return data_dir / "backfills"
 
 
 def server_dir(data_dir: Path) -> Path:
@@ -81,14 +101,37 @@ def socket_path(data_dir: Path) -> Path:
     """The unix socket of the embedded server: the same for everybody with the same `data_dir` and
     user id.
 
-    Where the path of the data directory is too long for a socket, it is one in a folder of the
-    system's temporary directory. Make that folder with `make_private_dir`.
+    Where the path of the data directory is too long for a socket, or holds what the server cannot
+    tell of its clients, it is one in a folder of the system's temporary directory. Make that folder
+    with `make_private_dir`.
     """
     path = server_dir(data_dir) / "valkey.sock"
-    if len(os.fsencode(path)) < MAX_SOCKET_PATH:
+    if len(os.fsencode(path)) < MAX_SOCKET_PATH and is_told_in_client_list(str(path)):
         return path
     digest = hashlib.blake2b(os.fsencode(os.path.realpath(data_dir)), digest_size=8).hexdigest()
     return _temporary_dir() / f"comethooks-{os.getuid()}-{digest}" / "valkey.sock"
+
+
+class DataDirError(Exception):
+    """The data directory cannot be made or written to. The text says what to do."""
+
+
+def make_data_dir(data_dir: Path) -> None:
+    """Make the data directory, and folders above it that are missing, for this user alone.
+
+    Raises `DataDirError` when it cannot be made, or is there and cannot be written to.
+    """
+    try:
+        for folder in reversed((data_dir, *data_dir.parents)):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        # Not `os.access`: to root it says yes in a file system that can only be read.
+        with tempfile.TemporaryFile(dir=data_dir):
+            pass
+    except OSError as error:
+        raise DataDirError(
+            f"the data directory {data_dir} cannot be written to: {error.strerror}; let this user"
+            " write there, or name another in COMETHOOKS_DATA_DIR"
+        ) from None
 
 
 def make_private_dir(path: Path) -> None:
@@ -121,6 +164,18 @@ def new_file(path: Path, appear: Callable[[Path, Path], object]) -> Iterator[IO[
         appear(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write `text` to a file that this user alone may read, unless there is one already.
+
+    The file is complete from the moment it is there, and when several processes write it at once,
+    the first one's stays. Raises `OSError`.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Unlike a rename, a link never replaces what another process made meanwhile.
+    with suppress(FileExistsError), new_file(path, os.link) as file:
+        file.write(text.encode())
 
 
 def _temporary_dir() -> Path:

@@ -11,31 +11,21 @@ from dataclasses import dataclass, field
 from dataclasses import fields as dataclass_fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, Self, cast
-from urllib.parse import quote
+from typing import Literal, Self, cast
 
 from environs import EnvValidationError
 
 from comethooks.schemas.masking import MASK
-from comethooks.workers.settings import addresses, paths
+from comethooks.workers.settings import addresses, defaults
 from comethooks.workers.settings.apps import App, ManagementKey
-from comethooks.workers.settings.credentials import (
-    Credential,
-    CredentialsError,
-    read_credentials,
-)
-from comethooks.workers.settings.names import MANAGEMENT, NAMES, SECRET
+from comethooks.workers.settings.credentials import Credential
+from comethooks.workers.settings.interaction_keys import InteractionKey
+from comethooks.workers.settings.names import NAMES, SECRET
 from comethooks.workers.settings.parsers import SettingsEnv
 from comethooks.workers.settings.variables import read_variables
 from comethooks.workers.texts import number_of
 
-__all__ = ["MAX_BODY", "NAMES", "App", "Credential", "ManagementKey", "Settings", "SettingsError"]
-
-MAX_BODY = "1MiB"
-"""The largest body that is accepted, unless a setting says otherwise."""
-_PORT = "8000"
-_DAYS = "30"
-_MOST_DAYS = 36_500
+__all__ = ["NAMES", "App", "Credential", "ManagementKey", "Settings", "SettingsError"]
 
 
 class SettingsError(Exception):
@@ -47,26 +37,43 @@ class SettingsError(Exception):
         super().__init__("\n  ".join([f"{count} cannot be used:", *self.problems]))
 
 
+ANALYTICS = "analytics"
+"""The name of the plugin that ships with us and is no code of handlers: figures."""
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Settings:
     """Everything that can be turned. Secrets are masked in `repr` and `str`."""
 
     basic_auth: tuple[Credential, ...]
     """What CometChat may authenticate with; empty when it is neither set nor made by `up`."""
+    interaction_keys: tuple[InteractionKey, ...]
+    """What the URLs of interactions are signed with: the first signs, all verify. Empty when they
+    are neither set nor made by `up`."""
     app_ids: frozenset[str]
     """The app ids that are let in, those of `apps` among them; empty: every one."""
     apps: tuple[App, ...]
     """The apps of which more than the id is known."""
+    api_url: str
+    """Where the Chat REST API of an app is, with `{appId}` and `{region}` for what differs."""
+    api_plan: Literal["build", "paid"]
+    """CometChat's plan of the apps: how often it may be called."""
+    media_hosts: tuple[str, ...]
+    """Where the files of messages are beside CometChat's own hosts: `host`, or `host:port`."""
     management: ManagementKey | None
     """What CometChat's management API asks for; None: webhooks are registered in the Dashboard."""
     redis_url: str
+    key_prefix: str
+    """How the keys in Redis begin, with a colon at its end."""
     server: str | None
     """The Redis or Valkey that `comethooks up` runs, by path or name; None: the shipped one."""
     database_url: str
     """For SQLAlchemy: `postgresql+psycopg://…`, or `sqlite:///…` with an absolute path."""
-    host: str | None
-    """Where the web process listens; None: the command decides."""
+    bind: tuple[addresses.Binding, ...]
+    """The addresses that the web process listens on, with their ports; none: the command
+    decides."""
     port: int
+    """The port of the first of them, or of what the command decides."""
     web_concurrency: int
     data_dir: Path
     public_url: str
@@ -85,23 +92,56 @@ class Settings:
     max_body: int
     """Bytes."""
     max_backlog_bytes: int
+    allow_loss: bool
+    """Whether Redis may be one that keeps nothing when it ends."""
     retention_days: int
     """After so many days an event or request is deleted, counted from when it was received."""
     payload_retention_days: int
     """The same for its body; no more than `retention_days`."""
     run_retention_days: int
     """The same for tracebacks and earlier attempts of its runs; no more than `retention_days`."""
+    figure_minute_days: int
+    """After so many days the figures of a minute are deleted; those of days are kept for ever."""
+    figure_hour_days: int
+    """The same for those of an hour."""
+    figure_export: tuple[str, ...]
+    """The metrics of which `/metrics` tells the figures of the last whole minute."""
     strict_triggers: frozenset[str]
     """Triggers whose bodies are refused when they hold what the schemas do not know; `*` is every
     one."""
+    lenient_triggers: frozenset[str]
+    """Triggers whose bodies are let through when they lack what the schemas require; `*` is every
+    one that is not strict by name."""
     drop_secrets: bool
     """Whether secrets in bodies are replaced before they are kept."""
     count_only: frozenset[str]
     """Triggers whose events are answered and counted, and not kept."""
+    silence_after: float | Literal["auto", "off"]
+    """Seconds without an event of an app after which that is a silence; `auto`: by what came in
+    other weeks."""
+    decision_budget_ms: int
+    """Milliseconds that plugins have to decide on a message in flight."""
+    on_decision_failure: Literal["allow", "drop", "defer"]
+    """What becomes of such a message when a decider failed and none dropped it."""
+    drop_answer: str
+    """The JSON object that tells the sender not to deliver such a message."""
+    annotations: Literal["plain", "wrapped"]
+    """Whether what is added to such a message is answered as it is, or as the place in the message
+    that it belongs in."""
     plugins: tuple[str, ...]
     """`package.module:attribute`, each."""
     plugin_dir: Path
     disabled_plugins: frozenset[str]
+    notify_file: Path | None
+    """Says what the plugin `notify` tells whom; without it there is no such plugin."""
+    moderation_rules: Path | None
+    """The rules of moderation; without it those that ship with us."""
+    missing_plugin_wait: float
+    """Seconds that runs wait for a plugin that was left out, before they are dead."""
+    import_timeout: float
+    """Seconds that the import of a plugin may take."""
+    passed_credentials: frozenset[str]
+    """Credentials of ours that handlers find in their environment; `*` is every one."""
     log_format: Literal["auto", "console", "json"]
     environ: Mapping[str, str] = field(default_factory=dict, compare=False)
     """The environment that all this was read from, for the settings of plugins."""
@@ -109,7 +149,12 @@ class Settings:
     @property
     def local_address(self) -> str:
         """`host:port` at which this machine finds its web process."""
-        return addresses.local_address(self.host, self.port)
+        return defaults.local(self.bind, self.port)
+
+    @property
+    def counts_figures(self) -> bool:
+        """Whether events count in figures, which is what the plugin of that name is."""
+        return ANALYTICS not in self.disabled_plugins
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -121,12 +166,13 @@ class Settings:
         texts, unread = read_variables(given, NAMES.values())
         problems = list(unread.values())
         env = SettingsEnv(texts)
-        fields = _parsed(env)
-        if NAMES["basic_auth"] not in {*texts, *unread}:
-            fields["basic_auth"], damaged = _kept_credentials(fields["data_dir"])
-            problems += damaged
-        fields["management"], lacking = _management(texts, unread)
+        fields = defaults.parsed(env)
+        kept, damaged = defaults.kept(fields["data_dir"], {*texts, *unread})
+        fields |= kept
+        problems += damaged
+        fields["management"], lacking = defaults.management(texts, unread)
         problems += lacking
+        problems += defaults.contradicting(fields)
         try:
             env.seal()
         except EnvValidationError as error:
@@ -138,104 +184,6 @@ class Settings:
     def __repr__(self) -> str:
         names = (each.name for each in dataclass_fields(self) if each.name != "environ")
         return f"Settings({', '.join(f'{name}={_shown(getattr(self, name))!r}' for name in names)})"
-
-
-def _parsed(env: SettingsEnv) -> dict[str, Any]:
-    """Every field of `Settings` but `environ` and `management`, with its default. A value that
-    cannot be used is left as it is, and `env` knows the problem.
-    """
-    data_dir = env.directory(NAMES["data_dir"], ".comethooks")
-    host, port = _listening(env)
-    socket = f"unix://{quote(str(paths.socket_path(data_dir)))}"
-    return {
-        "basic_auth": env.credentials(NAMES["basic_auth"], None),
-        **_apps(env),
-        "redis_url": env.redis(NAMES["redis_url"], socket),
-        "server": env.str(NAMES["server"], None),
-        "database_url": env.database(
-            NAMES["database_url"], addresses.sqlite_url(paths.database_path(data_dir))
-        ),
-        "host": host,
-        "port": port,
-        "web_concurrency": env.number(NAMES["web_concurrency"], "2"),
-        "data_dir": data_dir,
-        "public_url": env.public(
-            NAMES["public_url"], f"http://{addresses.local_address(host, port)}"
-        ),
-        "public_status": env.flag(NAMES["public_status"], "false"),
-        "trusted_proxies": env.number(NAMES["trusted_proxies"], "0", minimum=0),
-        "workers": env.number(NAMES["workers"], str(_cores())),
-        "threads": env.number(NAMES["threads"], "16"),
-        "partitions": env.number(NAMES["partitions"], None),
-        "handler_timeout": env.seconds(NAMES["handler_timeout"], "30s", minimum=0.001),
-        "duplicate_window": env.whole_seconds(NAMES["duplicate_window"], "24h"),
-        "max_body": env.size(NAMES["max_body"], MAX_BODY),
-        "max_backlog_bytes": env.size(NAMES["max_backlog_bytes"], "512MB"),
-        **_retention(env),
-        "strict_triggers": env.set_of_names(NAMES["strict_triggers"], ""),
-        "drop_secrets": env.flag(NAMES["drop_secrets"], "false"),
-        "count_only": env.set_of_names(NAMES["count_only"], ""),
-        "plugins": env.names(NAMES["plugins"], ""),
-        "plugin_dir": env.directory(NAMES["plugin_dir"], str(paths.plugin_dir(data_dir))),
-        "disabled_plugins": env.set_of_names(NAMES["disabled_plugins"], ""),
-        "log_format": env.choice(NAMES["log_format"], "auto", choices=("auto", "console", "json")),
-    }
-
-
-def _listening(env: SettingsEnv) -> tuple[str | None, int]:
-    """Host and port; a port that stands beside the host comes before that of PORT."""
-    binding = env.binding(NAMES["host"], None)
-    port = env.number(NAMES["port"], _PORT, maximum=65_535)
-    if not isinstance(port, int):  # it cannot be used, and that is told in the end
-        port = int(_PORT)
-    if not isinstance(binding, addresses.Binding):
-        return None, port
-    return binding.host, binding.port or port
-
-
-def _apps(env: SettingsEnv) -> dict[str, Any]:
-    """The apps, and the ids of all that are let in."""
-    ids, known = env.set_of_names(NAMES["app_ids"], ""), env.known_apps(NAMES["apps"], "")
-    if isinstance(ids, frozenset) and isinstance(known, tuple):
-        ids |= {app.id for app in known}
-    return {"app_ids": ids, "apps": known}
-
-
-def _retention(env: SettingsEnv) -> dict[str, Any]:
-    """The three ages, in days. Details of an event are kept as long as the event, unless a setting
-    says otherwise.
-    """
-    days = env.number(NAMES["retention_days"], _DAYS, maximum=_MOST_DAYS)
-    most = days if isinstance(days, int) else int(_DAYS)
-    details = {}
-    for attribute in ("payload_retention_days", "run_retention_days"):
-        given = env.number(NAMES[attribute], str(most), maximum=_MOST_DAYS)
-        details[attribute] = min(given, most) if isinstance(given, int) else given
-    return {"retention_days": days, **details}
-
-
-def _management(
-    texts: Mapping[str, str], unread: Mapping[str, str]
-) -> tuple[ManagementKey | None, list[str]]:
-    """The key of the management API and its secret. One without the other is a problem."""
-    match [name for name in MANAGEMENT if name not in texts]:
-        case []:
-            return ManagementKey(*(texts[name] for name in MANAGEMENT)), []
-        case [missing] if missing not in unread:
-            [given] = set(MANAGEMENT) - {missing}
-            return None, [f"{missing} is not set, and {given} is: the management API needs both"]
-        case _:
-            return None, []
-
-
-def _kept_credentials(data_dir: Path) -> tuple[tuple[Credential, ...], list[str]]:
-    file = paths.credentials_path(data_dir)
-    try:
-        return read_credentials(data_dir), []
-    except CredentialsError as error:
-        return (), [f"the file {file} {error}; mend or remove it"]
-    except OSError as error:
-        return (), [f"the file {file} cannot be read: {error.strerror}"]
 
 
 def _worded(errors: Mapping[str, list[str]], given: Mapping[str, str]) -> list[str]:
@@ -251,14 +199,11 @@ def _worded(errors: Mapping[str, list[str]], given: Mapping[str, str]) -> list[s
 def _shown(value: object) -> str:
     if isinstance(value, Credential):
         return f"{value.user}:{MASK}"
+    if isinstance(value, InteractionKey):
+        return f"{value.id}:{MASK}"
     if isinstance(value, App):
         return ":".join((value.id, value.region, *([MASK] if value.rest_key else [])))
     if isinstance(value, tuple | frozenset):
         entries = [_shown(entry) for entry in value]
         return ", ".join(sorted(entries) if isinstance(value, frozenset) else entries)
     return addresses.masked_url(f"{value:g}" if isinstance(value, float) else str(value))
-
-
-def _cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

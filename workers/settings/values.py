@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import orjson
+
 _SECONDS = {"ms": 0.001, "": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _FLAGS = {
     "true": True,
@@ -32,6 +34,9 @@ _BYTES = {
     "gib": 2**30,
 }
 
+DEFAULT_PREFIX = "comethooks:"
+"""How the keys in Redis begin unless a setting says otherwise."""
+
 
 def parse_duration(text: str) -> float:
     """Seconds, from a number of them or a form such as `500ms`, `90s`, `15m`, `24h`, `7d`, `2w`."""
@@ -39,6 +44,19 @@ def parse_duration(text: str) -> float:
     if match is None:
         raise ValueError("expected a duration such as 90s, 15m, 24h or 7d, or a number of seconds")
     return float(match[1]) * _SECONDS[match[2]]
+
+
+def parse_silence(text: str) -> float | str:
+    """`auto`, `off`, or a duration in seconds, of at least 10."""
+    if text in ("auto", "off"):
+        return text
+    try:
+        seconds = parse_duration(text)
+    except ValueError:
+        seconds = 0.0
+    if seconds < 10:
+        raise ValueError("expected auto, off, or a duration of at least 10s, such as 15m")
+    return seconds
 
 
 def parse_size(text: str) -> int:
@@ -78,6 +96,24 @@ def parse_flag(text: str) -> bool:
     if text.lower() not in _FLAGS:
         raise ValueError("expected true or false")
     return _FLAGS[text.lower()]
+
+
+def parse_json_object(text: str) -> str:
+    """A JSON object, as it is written."""
+    try:
+        is_object = isinstance(orjson.loads(text), dict)
+    except ValueError:
+        is_object = False
+    if not is_object:
+        raise ValueError('expected a JSON object such as {"action":"do_not_propagate"}')
+    return text
+
+
+def parse_prefix(text: str) -> str:
+    """How the keys of a deployment begin: with a name, and a colon, which need not be written."""
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,40}:?", text) or text.rstrip(":") == "rq":
+        raise ValueError("expected a name of letters, digits, _ . or -, such as staging")
+    return f"{text.rstrip(':')}:"
 
 
 def parse_path(text: str) -> Path:

@@ -4,10 +4,18 @@ plugins that catch the error, and tests, need not load.
 
 from dataclasses import dataclass
 
+from comethooks.workers.states import DecisionAction
+
 TIMELESS_WINDOW_SECONDS = 60
-"""How long a duplicate key without a time of occurrence lives, in seconds: at least so long, and at
-most twice. To block, unblock and block again is three events, while CometChat repeats itself after
-10 and 30 seconds.
+"""How long the duplicate key of an event without a time of its own lives, in seconds: at least so
+long, and at most twice. To block, unblock and block again is three events, while CometChat repeats
+itself after 10 and 30 seconds.
+"""
+
+DETAILS_SECONDS = 120
+"""How long the details of a decision are kept for its repeats. A decision without them is known for
+the whole window: CometChat repeats itself after 10 and 30 seconds, and for everything later the
+verdict is enough.
 """
 
 
@@ -21,7 +29,14 @@ class NotKeptError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The id of the event that was kept, or of the one that it repeats."""
+    """The id of the event that was kept, or of the one that it repeats; and what was decided on
+    that one, which is what a repeat is answered too.
+
+    Without a `decision` nobody decided on it. The `details` are what its answer says beside the
+    decision, as they were given; empty if there were none, or after `DETAILS_SECONDS`.
+    """
 
     id: str
     duplicate: bool
+    decision: DecisionAction | None = None
+    details: bytes = b""

@@ -5,12 +5,8 @@ from typing import Any, cast
 
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import (
-    AuthenticationError,
-    BusyLoadingError,
-    ConnectionError,
-    TimeoutError,
-)
+from redis.connection import Connection, SSLConnection, UnixDomainSocketConnection, parse_url
+from redis.exceptions import ConnectionError, ResponseError, TimeoutError
 from redis.retry import Retry
 
 Entries = list[tuple[bytes, dict[bytes, bytes]]]
@@ -19,19 +15,62 @@ Entries = list[tuple[bytes, dict[bytes, bytes]]]
 CONNECTION_LOST = (ConnectionError, TimeoutError, OSError)
 """What a call raises when its answer did not arrive: it may have been carried out all the same."""
 
+NO_PRIMARY = frozenset(("READONLY", "MASTERDOWN", "LOADING", "UNBLOCKED"))
+"""The codes with which a server says that it is no primary, not yet or not any more; the last one
+ends a call that waited when the server became a replica. What it was sent is not carried out, and
+by now its name may lead to another server: so leave it, closing the connection, and ask again.
+"""
 
-def why_unusable(error: BaseException) -> str | None:
-    """What a Redis that answers lacks, in words that fit behind its address; None for another
-    error, which speaks for itself.
+
+class NoPrimaryError(ConnectionError):
+    """A server refused because it is a replica. Its connection is closed."""
+
+
+def code_of(error: ResponseError) -> str:
+    """The code of an error reply, such as READONLY or MISCONF. redis-py cuts off those that it has
+    a class for.
     """
-    if isinstance(error, BusyLoadingError):
-        return "is still loading its data"
-    return "wants other credentials" if isinstance(error, AuthenticationError) else None
+    return error.status_code or str(error).split(" ", 1)[0]
+
+
+class _LeavesReplicas:
+    """A connection that ends when its server says that it is no primary."""
+
+    def read_response(self, *args: Any, **options: Any) -> Any:
+        """The next answer. Raises `NoPrimaryError` in place of what tells of a replica."""
+        try:
+            return super().read_response(*args, **options)  # type: ignore[misc]
+        except ResponseError as error:
+            if code_of(error) not in NO_PRIMARY:
+                raise
+            # Whoever waits out an outage tries again, and a new connection asks the name server
+            # anew. This one would lead to the same server for as long as that one lives.
+            cast(Any, self).disconnect()
+            raise NoPrimaryError(str(error), status_code=error.status_code) from None
+
+
+class _TcpConnection(_LeavesReplicas, Connection):
+    pass
+
+
+class _TlsConnection(_LeavesReplicas, SSLConnection):
+    pass
+
+
+class _UnixConnection(_LeavesReplicas, UnixDomainSocketConnection):
+    pass
+
+
+def _connection_class(url: str) -> type[Connection | UnixDomainSocketConnection]:
+    given = parse_url(url).get("connection_class")  # type: ignore[no-untyped-call]
+    if given is UnixDomainSocketConnection:
+        return _UnixConnection
+    return _TlsConnection if given is SSLConnection else _TcpConnection
 
 
 def connect(url: str, *, connect_timeout: float = 1.0, timeout: float = 5.0) -> Redis:
     """A client of the server at `url` that connects when first used and never repeats a call by
-    itself.
+    itself. A server that turns out to be a replica is left: that raises `NoPrimaryError`.
 
     Both time-outs are seconds. A repeated call is only right where the caller knows it to be
     idempotent.
@@ -40,6 +79,7 @@ def connect(url: str, *, connect_timeout: float = 1.0, timeout: float = 5.0) -> 
     # and the time that a sender waits.
     return Redis.from_url(
         url,
+        connection_class=_connection_class(url),
         socket_connect_timeout=connect_timeout,
         socket_timeout=timeout,
         retry=Retry(NoBackoff(), 0),
@@ -55,6 +95,13 @@ def read_streams(
     """
     found = client.xread(cast(Any, cursors), count=count, block=max(1, int(wait * 1000)))
     return cast(list[tuple[bytes, Entries]], found)
+
+
+def read_range(client: Redis, stream: str, oldest: str, newest: str, *, count: int) -> Entries:
+    """Up to `count` entries of a stream between two ids, the oldest first; `(` before an id: behind
+    it.
+    """
+    return cast(Entries, client.xrange(stream, oldest, newest, count=count))
 
 
 def read_backwards(client: Redis, stream: str, newest: str, oldest: str, *, count: int) -> Entries:

@@ -3,6 +3,7 @@
 import contextlib
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -34,6 +35,7 @@ def run_field(handler: str, state: RunState, mode: RunMode) -> str:
     return field(handler, outcome_of(state, mode))
 
 
+@cache  # asked for every run of every batch
 def outcome_of(state: RunState, mode: RunMode) -> str:
     """What follows the handler in that field."""
     return f"{state.value}|{mode.value}"

@@ -9,36 +9,93 @@
 | `fence` | string | counter that makes every lease unique |
 | `members` | sorted set | `host|boot|pid` of each live drainer, by heartbeat (ms, Redis' clock) |
 | `plugins` | hash | `host|boot|pid` of each process at work to what it loaded (JSON); expires |
+| `web_plugins` | hash | the same of each web process, and which of its deciders rest; expires |
+| `handlers` | hash | every handler that was loaded lately to when, and what it wants (JSON) |
 | `progress:<p>` | hash | `entry/handler` to the mark of that run: started, or its result |
 | `backlog` | string | bytes waiting in all streams |
 | `endings` | hash | `host|boot|pid` of a killed work-horse to how: `SIGKILL`, …; expires |
+| | | the same with `|runs` to the names of the runs that it was at (JSON) |
 | `leader` | string | `host|boot|pid` of the scheduler that leads; expires |
 | `unfinished` | hash | `state|mode` to how many runs are in it, and two times: metrics; expires |
+| `figures` | string | a list of figures of the last whole minute (JSON): metrics; expires |
 | `runs` | hash | `handler|state|mode` to how many runs ended so: metrics |
 | `counters` | hash | `name|label` to how often that happened: metrics |
+| `heard` | hash | app to when an event of it was last accepted (ms) |
+| `journal` | string | the id of the journal that all this ends up in |
+| `limits:<what>` | hash | calls of CometChat in a minute and the one before; expires |
+| `windows:<hash>` | sorted set | what happened lately (hashes), by time (ms): a sender's messages |
 | `probe` | string | nothing, ever: the readiness check sets it only if it exists |
-| `duplicates:<window>:<bucket>:<shard>` | hash | duplicate key to the event's id, 16 bytes each |
+| `duplicates:<window>:<bucket>:<shard>` | hash | duplicate key to the event's id, 16 bytes each; |
+| | | behind the id of a message in flight what was decided on it, 1 byte |
+| `duplicates:<window>:details:<id>` | string | what the answer to it says beside that; expires |
 """
 
-PREFIX = "comethooks:"
+from comethooks.workers.settings.values import DEFAULT_PREFIX
+
+PREFIX = DEFAULT_PREFIX
+"""How every key begins, until `begin_with` says otherwise. All these are read from the module when
+they are used, never copied from it.
+"""
 PARTITIONS = PREFIX + "partitions"
 EMPTYING = PREFIX + "emptying"
 FENCE = PREFIX + "fence"
 MEMBERS = PREFIX + "members"
 PLUGINS = PREFIX + "plugins"
+WEB_PLUGINS = PREFIX + "web_plugins"
+HANDLERS = PREFIX + "handlers"
 BACKLOG = PREFIX + "backlog"
 ENDINGS = PREFIX + "endings"
 LEADER = PREFIX + "leader"
 UNFINISHED = PREFIX + "unfinished"
 TOLD_AT = "told_at"
 OLDEST_DUE_AT = "oldest_due_at"
+LEFT_OUT = "left_out"
 """The fields beside the states: when they were counted (s), and when the first of the runs is or
-was due (s)."""
+was due (s). And what stands in place of the mode beside a handler: how many of its runs wait for
+its plugin."""
+OPEN_CASES = "open_cases"
+"""The same beside a severity: how many cases of moderation are open."""
+FIGURES = PREFIX + "figures"
 RUNS = PREFIX + "runs"
 COUNTERS = PREFIX + "counters"
+HEARD = PREFIX + "heard"
+JOURNAL = PREFIX + "journal"
 PROBE = PREFIX + "probe"
 """Never there: whoever asks whether Redis would write sets it only if it exists."""
 DUPLICATES = PREFIX + "duplicates"
+WINDOWS = PREFIX + "windows"
+
+_OF_THE_PREFIX = (
+    *(
+        "PARTITIONS",
+        "EMPTYING",
+        "FENCE",
+        "MEMBERS",
+        "PLUGINS",
+        "WEB_PLUGINS",
+        "HANDLERS",
+        "BACKLOG",
+        "ENDINGS",
+    ),
+    *("LEADER", "UNFINISHED", "FIGURES", "RUNS", "COUNTERS", "HEARD", "JOURNAL", "PROBE"),
+    *("DUPLICATES", "WINDOWS"),
+)
+
+
+def begin_with(prefix: str) -> None:
+    """Have every key of this process begin with `prefix`: whoever loads the settings says so, once
+    and before anything is done in Redis. A work-horse inherits it.
+    """
+    # Of the module, and no argument of everything that has a key: a process has one deployment.
+    names = globals()
+    for name in _OF_THE_PREFIX:
+        names[name] = prefix + names[name].removeprefix(PREFIX)
+    names["PREFIX"] = prefix
+
+
+def queue(name: str) -> str:
+    """What the RQ queue `name` is called in Redis: RQ has keys of its own for each."""
+    return name if PREFIX == DEFAULT_PREFIX else f"{PREFIX}{name}"
 
 
 def stream(partition: int) -> str:
@@ -54,3 +111,8 @@ def lease(partition: int) -> str:
 def progress(partition: int) -> str:
     """The marks of the runs of a partition."""
     return f"{PREFIX}progress:{partition}"
+
+
+def limit(what: str) -> str:
+    """The calls that count against a limit of CometChat."""
+    return f"{PREFIX}limits:{what}"

@@ -13,7 +13,8 @@ from zlib import crc32
 
 from redis import Redis
 
-from comethooks.workers.streams import keys, scripts
+from comethooks.workers.streams import keys
+from comethooks.workers.streams.scripts import entry_scripts
 from comethooks.workers.texts import number_of
 
 DEFAULT_COUNT = 16
@@ -120,7 +121,7 @@ def switch(client: Redis, count: int, wanted: int | None = None) -> Layouts:
     if now.accepting.count == count:
         return now
     new = now.accepting.followed_by(count)
-    script = client.register_script(scripts.SWITCH)
+    script = client.register_script(entry_scripts.SWITCH)
     if not script(keys=[keys.PARTITIONS, keys.EMPTYING], args=[str(now.accepting), str(new)]):
         raise SwitchingError(
             "the partitions before the present ones are not empty yet; try again when they are"
@@ -130,7 +131,7 @@ def switch(client: Redis, count: int, wanted: int | None = None) -> Layouts:
 
 def retire(client: Redis, layout: Layout) -> bool:
     """Forget `layout`, which is being emptied, if it is empty. Returns whether it is forgotten."""
-    script = client.register_script(scripts.RETIRE)
+    script = client.register_script(entry_scripts.RETIRE)
     streams = [keys.stream(number) for number in layout.numbers]
     marks = [keys.progress(number) for number in layout.numbers]
     return bool(script(keys=[keys.EMPTYING, *streams, *marks], args=[str(layout), layout.count]))

@@ -15,7 +15,8 @@ from typing import cast
 from redis import Redis
 
 from comethooks.workers.processes import is_dead_here
-from comethooks.workers.streams import keys, scripts
+from comethooks.workers.streams import keys
+from comethooks.workers.streams.scripts import lease_scripts
 
 LEASE_TTL_SECONDS = 15.0
 """How long a partition stands still after its drainer's host is gone. A C call that holds the GIL
@@ -66,10 +67,10 @@ class Leases:
         self.clock = clock
         self._ttl_ms = int(ttl * 1000)
         self._keys = {number: keys.lease(number) for number in partitions}
-        self._balance = client.register_script(scripts.BALANCE)
-        self._renew = client.register_script(scripts.RENEW)
-        self._release = client.register_script(scripts.RELEASE)
-        self._drop = client.register_script(scripts.DROP)
+        self._balance = client.register_script(lease_scripts.BALANCE)
+        self._renew = client.register_script(lease_scripts.RENEW)
+        self._release = client.register_script(lease_scripts.RELEASE)
+        self._drop = client.register_script(lease_scripts.DROP)
 
     def balance(self) -> Balance:
         """Say that this drainer lives, free the leases of drainers of this host that died, and take

@@ -17,7 +17,8 @@ from collections.abc import Callable
 from comethooks.workers.processes import EXIT_FAILED, RELOAD
 
 _PR_SET_NAME = 15
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, RELOAD)
+_RELOADING = (RELOAD, signal.SIGHUP)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, *_RELOADING)
 _POLL_SECONDS = 0.01
 
 
@@ -76,9 +77,9 @@ def _be(function: Callable[[], int], name: str) -> None:
         os.setsid()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         _call_it(name)
-        for signum in _SIGNALS:
+        for signum in (*_SIGNALS, signal.SIGCHLD):
             # A child that does not listen for it yet has loaded no plugin yet.
-            signal.signal(signum, signal.SIG_IGN if signum is RELOAD else signal.SIG_DFL)
+            signal.signal(signum, signal.SIG_IGN if signum in _RELOADING else signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         code = function()
     except SystemExit as error:

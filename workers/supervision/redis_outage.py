@@ -9,20 +9,14 @@ from contextlib import contextmanager
 
 import structlog
 from redis import Redis
-from redis.exceptions import (
-    ConnectionError,
-    OutOfMemoryError,
-    ReadOnlyError,
-    RedisError,
-    TimeoutError,
-)
+from redis.exceptions import ConnectionError, OutOfMemoryError, RedisError, TimeoutError
 
 from comethooks.workers import logs
 from comethooks.workers.settings.addresses import masked_url
 from comethooks.workers.streams import keys
-from comethooks.workers.streams.connections import why_unusable
+from comethooks.workers.streams.refusals import why_unusable
 
-AWAY = (ConnectionError, TimeoutError, OutOfMemoryError, ReadOnlyError)
+AWAY = (ConnectionError, TimeoutError, OutOfMemoryError)
 """What is raised when Redis does not answer, or would not write."""
 _RETRY_SECONDS = 0.1
 

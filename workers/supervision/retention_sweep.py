@@ -7,7 +7,7 @@ import structlog
 from redis import Redis
 
 from comethooks.workers.clock import now_ms
-from comethooks.workers.journal import START, Journal, Swept
+from comethooks.workers.journal import START, Journal, KeptBuckets, Swept
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams.counters import DELETED, count
 
@@ -27,11 +27,18 @@ class Sweeper:
 
     def __init__(self, settings: Settings, journal: Journal, client: Redis) -> None:
         self._client = client
+        self._journal = journal
+        self._settings = settings
         self._tasks: list[tuple[str, int, Callable[..., Swept]]] = [
             ("events", settings.retention_days, journal.delete_older),
             ("payloads", settings.payload_retention_days, journal.drop_payloads),
             ("run details", settings.run_retention_days, journal.drop_run_details),
             ("drift", settings.retention_days, journal.delete_drift),
+            ("interactions", settings.retention_days, journal.interactions.delete_older),
+            ("answers", settings.payload_retention_days, journal.interactions.drop_answers),
+            ("cases", settings.retention_days, journal.cases.delete_older),
+            ("silences", settings.retention_days, journal.silences.delete_older),
+            ("excerpts", settings.payload_retention_days, journal.cases.drop_excerpts),
         ]
         self._sweep: Iterator[int] | None = None
         self._next = 0.0
@@ -59,3 +66,14 @@ class Sweeper:
             if total:
                 count(self._client, DELETED, what, total)
                 log.info("retention deleted", what=what, count=total, older_than_days=days)
+        total = self._journal.figures.forget_older(kept_figures(self._settings), now_ms())
+        yield total
+        if total:
+            count(self._client, DELETED, "figures", total)
+
+
+def kept_figures(settings: Settings) -> KeptBuckets:
+    """Which figures are kept now."""
+    return KeptBuckets.at(
+        now_ms(), minute_days=settings.figure_minute_days, hour_days=settings.figure_hour_days
+    )

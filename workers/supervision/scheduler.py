@@ -1,8 +1,9 @@
 """The scheduler: what one process of all hosts does once a second, whichever of them leads.
 
 It enqueues RQ jobs for runs and replays that are due, frees the claims of processes that died,
-finds runs of ordered handlers that wait for nobody, deletes what is older than the retention, and
-tells Redis how many runs are unfinished, for the metrics. All of it may be done twice, or by two
+finds runs of ordered handlers that wait for nobody, deletes what is older than the retention, fills
+in what an older version did not write, adds up figures, tells Redis how many runs are unfinished,
+for the metrics, and watches for apps that fall silent. All of it may be done twice, or by two
 leaders at once: each step compares before it sets, or can be repeated without harm. So the leader's
 lease needs no fence.
 """
@@ -11,6 +12,7 @@ import contextlib
 import os
 import signal
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -20,6 +22,7 @@ from redis.exceptions import RedisError
 from comethooks.workers import logs
 from comethooks.workers.clock import now_ms
 from comethooks.workers.jobs.claim import CLAIM_SECONDS
+from comethooks.workers.jobs.ownership import require_ours
 from comethooks.workers.jobs.queues import (
     BATCH,
     MOST_JOBS,
@@ -28,16 +31,20 @@ from comethooks.workers.jobs.queues import (
     enqueue_replays,
     open_queue,
 )
-from comethooks.workers.journal import Journal, JournalOutage
+from comethooks.workers.journal import Journal, JournalOutage, OtherJournalError
+from comethooks.workers.plugins.published import at_work
 from comethooks.workers.processes import StopFlag, is_dead_here, member_name
 from comethooks.workers.settings.settings import Settings
-from comethooks.workers.streams import keys, scripts
+from comethooks.workers.silence.watch import SilenceWatch
+from comethooks.workers.streams import keys
 from comethooks.workers.streams.connections import connect
 from comethooks.workers.streams.counters import outcome_of
 from comethooks.workers.streams.endings import endings_of
 from comethooks.workers.streams.layout import read_layouts
-from comethooks.workers.streams.leader import Leader
-from comethooks.workers.supervision.retention_sweep import Sweeper
+from comethooks.workers.streams.scripts import entry_scripts
+from comethooks.workers.supervision.figure_telling import FigureTelling
+from comethooks.workers.supervision.leader import Leader
+from comethooks.workers.supervision.retention_sweep import Sweeper, kept_figures
 
 TICK_SECONDS = 1.0
 LEADER_SECONDS = 10.0
@@ -48,6 +55,14 @@ PAUSE_PER_LOOK = 20.0
 took: it takes a search for each line.
 """
 _TELL_SECONDS = 5.0
+_FILLED = 1000
+"""Older events that are looked at in one round."""
+_FILL_PAUSE_SECONDS = 60.0
+"""From when there was nothing left of them until it looks again."""
+_ADDING_SECONDS = 0.3
+"""How long it adds up figures in one round."""
+_PUT_BACK = 5000
+"""Runs of one handler that are made due in one round."""
 _TOLD_TTL_SECONDS = 60
 
 log = structlog.get_logger()
@@ -61,39 +76,58 @@ class Scheduler:
         self._client = client
         self._journal = journal
         self._queue = open_queue(RUNS_QUEUE, client)
-        self._repair = client.register_script(scripts.REPAIR)
+        self._repair = client.register_script(entry_scripts.REPAIR)
         self._seen = 0.0
         self._expiring_from = 0.0
         self._replays = journal.replays
         self._sweeper = Sweeper(settings, journal, client)
+        self._figures = FigureTelling(settings, client, journal)
+        self._silence = SilenceWatch(settings, client, journal)
         self._next_look = 0.0
         self._next_telling = 0.0
+        self._next_filling = 0.0
+        self._parked: Mapping[str, int] = {}
+        """How many runs wait for the plugin of each handler, as of the last telling."""
         self._current = False
+        self._journal_id: str | None = None
 
     def lost_sight(self) -> None:
         """Note that the journal was away. Nobody could renew a claim meanwhile, so none counts as
         expired until everybody has had time to.
         """
         self._expiring_from = time.monotonic() + CLAIM_SECONDS
+        self._current = False  # it may be another journal that is there now
+
+    def require_ours(self) -> None:
+        """Raise unless the journal is up to date and what is in Redis is for it. Asked before it
+        leads: the leader of another deployment must not be one of ours.
+        """
+        if not self._current:
+            self._journal.require_current()
+            self._journal_id = self._journal.identity()
+            self._current = True
+        require_ours(self._client, self._journal_id)
 
     def tick(self) -> None:
         """One round. Takes well under a second unless the journal is slow."""
-        if not self._current:
-            self._journal.require_current()
-            self._current = True
         # After a while without a round another one led, or the journal did not answer.
         if time.monotonic() > self._seen + BLIND_SECONDS:
             self.lost_sight()
         self._free_claims()
         self._release_waiting()
+        self._put_back()
         due = self._journal.due(now_ms(), BATCH * MOST_JOBS)
         enqueue_attempts(self._queue, self._settings, due)
         enqueue_replays(self._queue, self._settings, self._replays.due(now_ms()))
         self._sweeper.go_on()
+        self._fill()
+        self._add_up()
         if time.monotonic() > self._next_telling:
             self._next_telling = time.monotonic() + _TELL_SECONDS
             self._tell()
+            self._figures.tell()
             self._mend_backlog()
+            self._silence.look(now_ms())
         self._seen = time.monotonic()
 
     def _free_claims(self) -> None:
@@ -103,6 +137,7 @@ class Scheduler:
             ending=self._ending_of,
             now=now_ms(),
             expired=expired,
+            in_progress=self._in_progress_of,
         )
         dead = sum(run.dead for run in freed)
         if freed:
@@ -119,13 +154,53 @@ class Scheduler:
             ended = time.monotonic()
             self._next_look = ended + PAUSE_PER_LOOK * (ended - began)
 
+    def _fill(self) -> None:
+        if time.monotonic() <= self._next_filling:
+            return
+        messages = self._journal.fill_messages(now=now_ms(), limit=_FILLED)
+        if not messages + self._journal.silences.fill_heard(limit=_FILLED):
+            self._next_filling = time.monotonic() + _FILL_PAUSE_SECONDS
+
+    def _add_up(self) -> None:
+        """Add up what new events count for. What is left is done in the next round."""
+        began = time.monotonic()
+        while self._journal.figures.fold(kept_figures(self._settings)):
+            if time.monotonic() > began + _ADDING_SECONDS:
+                return
+
+    def _put_back(self) -> None:
+        """Make due what waits for a plugin that a worker has by now."""
+        if not self._parked:
+            return
+        workers = at_work(self._client)
+        for handler in self._parked:
+            if any(each.has(handler) for each in workers):
+                count = self._journal.put_back(handler, now=now_ms(), limit=_PUT_BACK)
+                if count:
+                    log.info("runs go on, since their plugin is back", handler=handler, runs=count)
+
     def _ending_of(self, member: str) -> str | None:
-        return endings_of(self._client, [member]).get(member)
+        ending = endings_of(self._client, [member]).get(member)
+        return ending.how if ending else None
+
+    def _in_progress_of(self, member: str) -> list[tuple[str, str]] | None:
+        ending = endings_of(self._client, [member]).get(member)
+        return ending.runs if ending else None
 
     def _tell(self) -> None:
-        """Tell how many runs are unfinished: the metrics are served without SQL."""
+        """Tell how many runs are unfinished and how many cases open: the metrics are served without
+        SQL.
+        """
         unfinished: dict[Any, Any] = {
             outcome_of(*key): count for key, count in self._journal.unfinished_by_mode().items()
+        }
+        self._parked = self._journal.parked()
+        unfinished |= {
+            f"{handler}|{keys.LEFT_OUT}": count for handler, count in self._parked.items()
+        }
+        unfinished |= {
+            f"{severity}|{keys.OPEN_CASES}": count
+            for severity, count in self._journal.cases.open_by_severity().items()
         }
         pipeline = self._client.pipeline()
         pipeline.delete(keys.UNFINISHED)
@@ -143,6 +218,7 @@ class Scheduler:
 def main() -> int:
     """Be a scheduler until SIGTERM. Returns the exit code."""
     settings = Settings.load()
+    keys.begin_with(settings.key_prefix)
     logs.configure(settings.log_format)
     stop = StopFlag.on_signals(signal.SIGTERM)
     client = connect(settings.redis_url)
@@ -152,12 +228,14 @@ def main() -> int:
     outage = JournalOutage(
         RedisError,
         OSError,
+        OtherJournalError,
         longest_pause=TICK_SECONDS,
         began="the scheduler waits",
         over="the scheduler goes on",
     )
 
     def lead() -> None:
+        scheduler.require_ours()
         if leader.is_leader():
             scheduler.tick()
 

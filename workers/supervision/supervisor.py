@@ -18,7 +18,9 @@ FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 1.0
 STEADY_SECONDS = 10.0
 """A child that lived so long, in seconds, is brought back after the shortest pause again."""
-_POLL_SECONDS = 0.05
+TICK_SECONDS = 0.25
+_PAUSED_SECONDS = 0.05
+"""How often to look while a child waits to be brought back."""
 
 log = structlog.get_logger()
 
@@ -56,6 +58,8 @@ class Child:
     """How long it may take to stop before it is killed."""
     niceness: int = 0
     """How far it stands behind the others when there are not enough cores for all."""
+    reload_signal: signal.Signals = RELOAD
+    """What asks it to load the plugins again."""
     process: "Process | None" = None
     _started: float = field(default=0.0, repr=False)
     _pause: float = field(default=FIRST_PAUSE_SECONDS, repr=False)
@@ -95,6 +99,11 @@ class Child:
             self._due = 0.0
             self.start()
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it has died, and is about to be brought back."""
+        return self._due > 0
+
     def stop(self) -> None:
         """Ask it to stop, wait, and kill it, with all that it started, if it does not."""
         stop_together([self])
@@ -104,7 +113,7 @@ class Child:
         none yet, and ignores it.
         """
         if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(RELOAD)
+            self.process.send_signal(self.reload_signal)
 
     def _ask_to_stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -155,11 +164,16 @@ def supervise(
     *,
     on_tick: Callable[[], object] = lambda: None,
 ) -> None:
-    """Keep `children` running until `stop` is set. `on_tick` is called a few times a second."""
-    while not stop.wait(_POLL_SECONDS):
+    """Keep `children` running until `stop` is set. `on_tick` is called a few times a second.
+
+    A child that dies is noticed at once where SIGCHLD wakes `stop`.
+    """
+    seconds = 0.0
+    while not stop.wait(seconds):
         for child in children:
             child.revive()
         on_tick()
+        seconds = _PAUSED_SECONDS if any(child.is_due for child in children) else TICK_SECONDS
 
 
 def stop_together(children: Sequence[Child]) -> None:

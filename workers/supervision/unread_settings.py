@@ -6,7 +6,7 @@ loaded. So the supervisor of workers has that done by a process of its own, whic
 
 import os
 from collections.abc import Iterable
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr
 
 import structlog
 
@@ -35,14 +35,15 @@ def tell_beside_plugins(settings: Settings) -> Forked:
     parent = os.getpid()
 
     def load_and_tell() -> int:
-        from comethooks.workers.plugins.loading import load_plugins
+        from comethooks.workers.plugins.looking import look_at_plugins
         from comethooks.workers.plugins.namespaces import unread_at_a_glance, unread_beside
 
         end_with_parent(parent)
         os.nice(_NICENESS)
         # What plugins print while they are loaded is printed by the workers, too.
-        with open(os.devnull, "w") as nobody, redirect_stdout(nobody):
-            found = unread_beside(load_plugins(settings), settings)
+        with open(os.devnull, "w") as nobody, redirect_stderr(nobody):
+            plugins = look_at_plugins(settings)
+        found = unread_beside(plugins, settings)
         told = unread_at_a_glance(settings) if SETTLED in settings.environ else []
         told = [each for each in told if each.is_surely_misspelt]  # by `up`, before anything began
         _tell(each for each in found if each not in told)

@@ -1,9 +1,11 @@
-"""One worker process: RQ's fork worker, for drainers (`drain`) or for further attempts (`runs`).
+"""RQ's fork worker, for drainers (`drain`) or for further attempts (`runs`). How its process begins
+and outlives an outage of Redis: `workers.supervision.worker_process`.
 
 RQ gives the process: it forks a work-horse for every job, watches it, limits and recycles it. Added
-here is the rest. An idle worker makes itself a drainer. It passes a SIGTERM on to its work-horse,
-which then finishes what is in progress, and does the same when the worker dies. How a work-horse
-was killed is recorded, and its leases are dropped at once. While Redis is away, the worker waits.
+here is the rest. An idle worker makes itself a drainer. It kills a work-horse that stands still
+(`workers.supervision.horse_watch`). It passes a SIGTERM on to its work-horse, which then finishes
+what is in progress, and does the same when the worker dies. How a work-horse was killed is
+recorded, and its leases are dropped at once.
 
 A worker has one queue. With several, RQ can lose a job that it has taken from one of them; and a
 drainer, which takes minutes, would keep runs waiting.
@@ -14,10 +16,8 @@ workers that nobody ended, and nothing here depends on when it does.
 
 import contextlib
 import importlib
-import logging
 import os
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,11 +28,9 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, Worker
-from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.job import Job
 
-from comethooks.workers import logs
 from comethooks.workers.jobs.queues import (
     ATTEMPTS_JOB,
     DRAIN_JOB,
@@ -42,11 +40,14 @@ from comethooks.workers.jobs.queues import (
     enqueue_drainer,
     open_queue,
 )
-from comethooks.workers.processes import RELOAD, end_with_parent, ending
+from comethooks.workers.plugins.trials import Trials
+from comethooks.workers.processes import end_with_parent
 from comethooks.workers.settings.settings import Settings
-from comethooks.workers.streams.connections import connect
+from comethooks.workers.streams import keys
 from comethooks.workers.streams.endings import record_death
-from comethooks.workers.supervision.redis_outage import AWAY, RedisOutage
+from comethooks.workers.supervision.horse_watch import HorseWatch
+from comethooks.workers.supervision.redis_outage import RedisOutage
+from comethooks.workers.vital_signs import OF_THIS_PROCESS
 
 POLL_SECONDS = 0.5
 HEARTBEAT_SECONDS = 60.0
@@ -57,7 +58,9 @@ FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 10.0
 STEADY_SECONDS = 10.0
 """After a job that lived so long, however it ended, the next one follows without a pause."""
-_PAUSE_AFTER_OUTAGE_SECONDS = 1.0
+PAUSE_AFTER_OUTAGE_SECONDS = 1.0
+_FAILED = 1 << 8
+"""The wait status of a process that ended with exit status 1."""
 
 log = structlog.get_logger()
 
@@ -74,7 +77,7 @@ class HorseWorker(Worker):
     """What the jobs need. It is loaded before the first fork, so that work-horses share it; a
     worker that gets no job does without.
     """
-    max_connection_wait_time = _PAUSE_AFTER_OUTAGE_SECONDS
+    max_connection_wait_time = PAUSE_AFTER_OUTAGE_SECONDS
 
     def __init__(self, settings: Settings, connection: Redis, outage: RedisOutage) -> None:
         self.stopping = False
@@ -84,6 +87,7 @@ class HorseWorker(Worker):
         self._pause = 0.0
         self._horse = 0
         self._wait_status = 0
+        self._watch = HorseWatch(settings.threads)
         self._unrecorded: int | None = None
         """The wait status of a work-horse that has died, until that is recorded."""
         super().__init__(
@@ -125,6 +129,7 @@ class HorseWorker(Worker):
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         """Fork with SIGTERM blocked. The work-horse unblocks it when it has its handler."""
         importlib.import_module(self.module)
+        self._watch.begin()
         with _sigterm_blocked():
             super().fork_work_horse(job, queue)
         self._horse = self.horse_pid
@@ -137,6 +142,15 @@ class HorseWorker(Worker):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         assert self.pid
         end_with_parent(self.pid)
+        OF_THIS_PROCESS.set(self._watch.signs)
+
+    def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
+        """Do the job, in the work-horse, and note that it came back: a handler may end the process
+        with status 0.
+        """
+        done = super().perform_job(job, queue, execution)
+        self._watch.signs.finish()
+        return done
 
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
         """Tell RQ that the drainer lives; when Redis is away, the drainer knows what to do."""
@@ -165,13 +179,16 @@ class HorseWorker(Worker):
         """A second signal changes nothing: the drainer is finishing what is in progress."""
 
     def wait_for_horse(self) -> tuple[int | None, int | None, Any]:
-        """Wait for its end, and remember how it ended: RQ forgets that of one that it killed for
-        its time limit.
+        """Wait for its end, kill it when it stands still, and remember how it ended: RQ forgets
+        that of one that it killed for its time limit.
         """
-        pid, wait_status, usage = super().wait_for_horse()
+        pid, wait_status, usage = self._watch.wait(self.horse_pid)
         self._wait_status = wait_status or 0
         self._unrecorded = wait_status or None
-        return pid, wait_status, usage
+        if wait_status == 0 and not self._watch.signs.has_finished:
+            # To RQ, and for the pause that follows, it has failed.
+            self._wait_status, self._unrecorded = _FAILED, wait_status
+        return pid, self._wait_status if pid else wait_status, usage
 
     def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int, rusage: Any) -> None:
         """Record the death of a work-horse that was killed: its partitions move on at once."""
@@ -183,14 +200,17 @@ class HorseWorker(Worker):
             self._record_death()
 
     def _record_death(self) -> None:
-        dropped = record_death(self.connection, self._horse, self._unrecorded)
-        log.warning(
-            "work-horse ended",
-            pid=self._horse,
-            ending=ending(self._unrecorded),
-            leases_dropped=dropped,
-        )
+        how = self._watch.how_ended(self._unrecorded)
+        self._judge_import(how)
+        dropped = record_death(self.connection, self._horse, how, self._watch.in_progress())
+        log.warning("work-horse ended", pid=self._horse, ending=how, leases_dropped=dropped)
         self._unrecorded = None
+
+    def _judge_import(self, how: str | None) -> None:
+        """Have left out what it was importing when it died."""
+        if verdict := Trials.of(self._settings).judge(self._horse, how):
+            why = verdict.reason or "its process was killed meanwhile"
+            log.error("work-horse died importing a plugin", where=verdict.where, reason=why)
 
     def register_death(self) -> None:
         """Tell RQ that the worker ends. An outage must not hold it up."""
@@ -239,8 +259,17 @@ class RunsWorker(HorseWorker):
             if found is not None:
                 return found
             until = time.monotonic() + HEARTBEAT_SECONDS
-            while self.queues[0].is_empty() and time.monotonic() < until:
+            while self._nothing_queued() and time.monotonic() < until:
                 time.sleep(POLL_SECONDS)
+
+    def _nothing_queued(self) -> bool:
+        pipeline = self.connection.pipeline(transaction=False)
+        # It writes nothing, but a replica refuses it: to read alone would be to stay with a server
+        # that is no primary any more.
+        pipeline.set(keys.PROBE, 1, xx=True)
+        pipeline.llen(self.queues[0].key)
+        _, length = pipeline.execute(raise_on_error=False)
+        return not length
 
 
 @contextmanager
@@ -250,47 +279,3 @@ def _sigterm_blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-
-
-def work(settings: Settings, kind: type[HorseWorker]) -> int:
-    """Run jobs until asked to stop, through every outage of Redis. Returns the exit code."""
-    connection = connect(settings.redis_url, timeout=CONNECTION_TIMEOUT_SECONDS)
-    outage = RedisOutage(settings.redis_url)
-    for name in ("rq.worker", "rq.registry"):
-        logging.getLogger(name).addFilter(outage)
-    worker: HorseWorker | None = None
-    signal.signal(RELOAD, lambda *_: worker.reload() if worker is not None else None)
-    while True:
-        for signum in (signal.SIGTERM, signal.SIGINT):  # RQ has its own while it works
-            signal.signal(signum, lambda *_: sys.exit(0))
-        if worker is not None and worker.stopping:
-            return 0
-        if outage.noticed:
-            time.sleep(_PAUSE_AFTER_OUTAGE_SECONDS)
-        elif worker is not None:
-            return 1  # RQ has said why, and the supervisor brings another one
-        if not outage.wait(connection, though_full=kind is DrainWorker):
-            from comethooks.workers.jobs.draining import drain
-
-            log.error(
-                "Redis has no memory left: draining without RQ, which could not even queue a job"
-            )
-            drain()
-            return 0
-        try:
-            if worker is not None:
-                worker.record_missed_death()
-            worker = kind(settings, connection, outage)
-            # RQ would otherwise raise its loggers, which tell of every job, to INFO again.
-            worker.work(logging_level=None)
-        except AWAY as error:
-            outage.begin(error)
-
-
-def main(kind: type[HorseWorker]) -> int:
-    """Be one worker process of a kind until SIGTERM. Returns the exit code."""
-    settings = Settings.load()
-    logs.configure(settings.log_format)
-    with contextlib.suppress(StopRequested):  # between two rounds of work
-        return work(settings, kind)
-    return 0

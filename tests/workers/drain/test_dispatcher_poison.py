@@ -1,4 +1,6 @@
-"""What may have killed a process runs alone, and what hangs is given up: nothing overtakes it."""
+"""What may have killed a process runs in another one, and what hangs is given up: nothing overtakes
+it.
+"""
 
 import threading
 from typing import Any
@@ -8,6 +10,7 @@ from comethooks.workers.drain.marks import marks_in
 from comethooks.workers.drain.poison_runs import deaths_in
 from comethooks.workers.handlers.in_line import MOST_IN_LINE
 from comethooks.workers.journal import Line
+from comethooks.workers.processes import EXIT_FAILED
 from comethooks.workers.states import RunState
 from comethooks.workers.streams import keys
 from tests.redis_server import RedisServer
@@ -16,27 +19,59 @@ from tests.workers.dispatching import STARTED, Bench, close_partition, items, ma
 from tests.workers.engine import Gate, handler
 
 
-def test_what_may_be_poison_runs_with_nothing_beside_it(bench: Bench) -> None:
-    """It waits for what is in progress, and what comes after it waits too."""
-    running: set[int] = set()
-    together: list[set[int]] = []
-    lock = threading.Lock()
+def test_what_may_be_poison_runs_beside_the_others_and_keeps_its_lane(bench: Bench) -> None:
+    """Nobody waits for it but later events of its conversation."""
+    gate, order = Gate(), []
+    poison, later, other = items(bench.redis, [1, 1, 2])
+    poison.todo = [handler(gate)]
+    later.todo = [handler(lambda e, c: order.append("later"))]
+    other.todo = [handler(lambda e, c: order.append("other"))]
+    may_be_poison(poison, "plugin.handler")
+    bench.dispatcher.add([poison, later])
+    gate.wait_until_started()
+    bench.dispatcher.add([other])
+    assert bench.collect(1) == [other]
+    assert not bench.dispatcher.idle
+    gate.open()
+    assert bench.collect(2) == [poison, later]
+    assert order == ["other", "later"]
 
-    def note(event: Any, ctx: Any) -> None:
-        number = int(event.message.id.split("-")[0])
-        with lock:
-            running.add(number)
-            together.append(set(running))
-        threading.Event().wait(0.02)
-        with lock:
-            running.discard(number)
 
-    made = items(bench.redis, [1, 2, 3, 4, 5, 6, 7, 8], handler(note))
-    for item in made[2:4]:
-        may_be_poison(item, "plugin.handler")
-    bench.dispatcher.add(made)
-    bench.collect(8)
-    assert [seen for seen in together if seen & {3, 4}] == [{3}, {4}]
+def test_a_run_whose_own_process_dies_is_dead_and_its_lane_goes_on(bench: Bench) -> None:
+    """The drainer has seen it; the handlers after it are run as well."""
+    poison, later = items(bench.redis, [1, 1], handler(lambda e, c: None))
+    poison.todo = [handler(lambda e, c: None, "a.poison"), handler(lambda e, c: None, "b.after")]
+    may_be_poison(poison, "a.poison")
+    bench.deaths.put("SIGSEGV")
+    bench.dispatcher.add([poison, later])
+    assert bench.collect(2) == [poison, later]
+    dead, after = poison.results
+    assert (dead.state, dead.error) == (RunState.DEAD, "killed its worker twice (SIGSEGV)")
+    assert (dead.attempts, dead.earlier) == (2, poison.deaths["a.poison"])
+    assert after.state is later.results[0].state is RunState.DONE
+
+
+def test_a_run_whose_own_process_ended_itself_is_repeated_in_another(bench: Bench) -> None:
+    """It has one death more behind it, which its mark tells before it runs again."""
+    (poison,) = items(bench.redis, [1], handler(lambda e, c: None))
+    may_be_poison(poison, "plugin.handler")
+    bench.deaths.put(f"exit status {EXIT_FAILED}")
+    bench.dispatcher.add([poison])
+    bench.collect(1)
+    (result,) = poison.results
+    assert (result.state, result.attempts) == (RunState.DONE, 3)
+    assert [died.number for died in result.earlier] == [1, 2]
+
+
+def test_the_dead_run_of_an_ordered_handler_is_the_first_of_its_line(bench: Bench) -> None:
+    """Later ones wait for somebody to decide."""
+    poison, later = items(bench.redis, [1, 1], handler(lambda e, c: None, ordered=True))
+    may_be_poison(poison, "plugin.handler")
+    bench.deaths.put("SIGKILL")
+    bench.dispatcher.add([poison, later])
+    bench.collect(2)
+    assert [each.results[0].state for each in (poison, later)] == [RunState.DEAD, RunState.WAITING]
+    assert poison.results[0].lane == later.results[0].lane
 
 
 def test_it_is_marked_as_alone_before_it_runs(bench: Bench) -> None:
@@ -78,19 +113,15 @@ def test_each_handler_of_such_an_event_runs_alone_in_its_turn(bench: Bench) -> N
 
 def test_what_may_be_poison_and_did_not_run_stays_so(bench: Bench) -> None:
     """Its mark says that it only started, so it has no second death behind it."""
-    gate = Gate()
-    busy, poison = items(bench.redis, [1, 2], handler(gate))
+    (poison,) = items(bench.redis, [1], handler(Gate()))
     may_be_poison(poison, "plugin.handler")
     bench.redis.hset(keys.progress(0), f"{poison.entry}/plugin.handler", STARTED)
-    bench.dispatcher.add([busy])
-    gate.wait_until_started()
+    poison.partition.closing = True
     bench.dispatcher.add([poison])
-    close_partition(bench, busy)
-    gate.open()
-    bench.collect(2)
+    assert bench.collect(1)[0].discarded
     left = marks_in(bench.redis.hgetall(keys.progress(0)))[poison.entry]  # type: ignore[arg-type]
     assert not left.begun["plugin.handler"].alone
-    deaths, alone = deaths_in(left, {})
+    deaths, alone = deaths_in(poison.record.id, left, {})
     assert ([died.number for died in deaths["plugin.handler"]], alone) == ([1], {"plugin.handler"})
 
 
@@ -143,6 +174,26 @@ def test_after_a_run_is_given_up_nothing_starts_in_its_lane_or_any_other(bench: 
     assert [item.discarded for item in bench.collect(5)] == [True] * 5
     assert late == []
     gate.open()
+
+
+def test_what_waits_is_handed_back_when_every_runner_hangs(redis_server: RedisServer) -> None:
+    """Nobody waits for a runner that will never be free: the process has to be replaced."""
+    bench = Bench(redis_server, threads=2)
+    gate = Gate()
+    made = items(bench.redis, list(range(8)), handler(gate, timeout=0.05))
+    bench.dispatcher.add(made)
+
+    def given_up() -> bool:
+        bench.runners.enforce_limits()
+        return bench.settled.qsize() >= 2
+
+    wait_for(given_up, "both runners are given up")
+    close_partition(bench, made[0])
+    ended = bench.collect(8)
+    assert sum(item.discarded for item in ended) == 6
+    assert sum(len(bench.marks(item)) for item in made) == 2
+    gate.open()
+    bench.close()
 
 
 def test_slow_handlers_are_handed_one_item_each(redis_server: RedisServer) -> None:

@@ -2,11 +2,12 @@
 ever.
 """
 
+from comethooks.workers.drain.hot_lanes import LANE_QUOTA
 from comethooks.workers.drain.intake import PARTITION_QUOTA, WINDOW_BYTES, Intake
-from comethooks.workers.drain.items import Partition
+from comethooks.workers.drain.items import Item, Partition
 from comethooks.workers.drain.marks import mark_of, read_marks
 from comethooks.workers.journal import Attempt, RunResult, Settled
-from comethooks.workers.plugins.loaded import Plugins
+from comethooks.workers.plugins.loaded import LoadedPlugin, Plugins
 from comethooks.workers.record import FORMAT, Kind
 from comethooks.workers.states import AttemptState, RunState
 from comethooks.workers.streams import keys
@@ -20,7 +21,7 @@ def test_one_partition_gets_no_more_than_its_quota(redis_server: RedisServer) ->
     client = redis_server.client()
     held = partition(client)
     for number in range(PARTITION_QUOTA + 50):
-        append(client, held, record(number=number))
+        append(client, held, record(number, number))
     intake, items = Intake(client, Plugins()), []
     while readable := intake.readable([held]):
         items += intake.read(readable, 0.01)
@@ -30,16 +31,81 @@ def test_one_partition_gets_no_more_than_its_quota(redis_server: RedisServer) ->
     assert intake.readable([held]) == [held]
 
 
-def test_large_entries_fill_the_window_by_their_bytes(redis_server: RedisServer) -> None:
-    """As soon as it is known how large they are."""
+def plugins() -> Plugins:
+    """A plugin that wants everything."""
+    bound = handler(lambda event, ctx: None)
+    return Plugins(loaded=(LoadedPlugin("plugin", "test", "1", "test.py", bound.config, (bound,)),))
+
+
+def test_a_hot_lane_is_passed_and_read_again_in_its_order(redis_server: RedisServer) -> None:
+    """Those behind it are read at once, and of it never more than its quota waits here."""
     client = redis_server.client()
     held = partition(client)
-    for number in range(100):
-        append(client, held, record(number=number, body=b"x" * 1_000_000))
+    hot = [append(client, held, record(1, number)).entry for number in range(300)]
+    others = [append(client, held, record(number, 1)).entry for number in range(2, 40)]
+    intake = Intake(client, plugins())
+    first = [item for _ in range(12) for item in intake.read(intake.readable([held]), 0.001)]
+    assert [item.entry for item in first] == [*hot[:LANE_QUOTA], *others]
+    read, waiting = first, first
+    while len(read) < 338:
+        for item in waiting:
+            item.end()
+            client.xdel(keys.stream(0), item.entry)
+            intake.release(item)
+        assert intake.is_behind([held])
+        waiting = intake.read(intake.readable([held]), 0.001)
+        assert len(waiting) <= LANE_QUOTA
+        read = read + waiting
+    assert [item.entry for item in read if item.record.key == "group_room1"] == hot
+    intake.read([held], 0.001)
+    assert not intake.is_behind([held])
+
+
+def test_what_waits_in_a_hot_lane_while_it_is_read_again_is_read_once(
+    redis_server: RedisServer,
+) -> None:
+    """Also when neighbours, and some of its own, are still on their way."""
+    client = redis_server.client()
+    held = partition(client)
+    for number in range(200):
+        append(client, held, record(1, number))
+        append(client, held, record(2, number))
+    intake = Intake(client, plugins())
+    read: list[str] = []
+    waiting: list[Item] = []
+    while len(read) < 400:
+        waiting += intake.read(intake.readable([held]), 0.001)
+        read += [item.entry for item in waiting if item.entry not in read]
+        for item in waiting[:5]:
+            item.end()
+            client.xdel(keys.stream(0), item.entry)
+            intake.release(item)
+        waiting = waiting[5:]
+    assert len({item.entry for item in waiting}) == len(waiting) == intake.unsettled
+
+
+def test_large_entries_fill_the_window_by_their_bytes(redis_server: RedisServer) -> None:
+    """From the first of them on, in however many partitions they are."""
+    client = redis_server.client()
+    held = [partition(client, number) for number in range(4)]
+    for number in range(80):
+        append(client, held[number % 4], record(number=number, body=b"x" * 1_000_000))
     intake, read = Intake(client, Plugins()), 0
-    while readable := intake.readable([held]):
+    while readable := intake.readable(held):
         read += len(intake.read(readable, 0.01))
-    assert read * 1_000_000 <= WINDOW_BYTES + 64 * 1_000_000
+    assert read * 1_000_000 <= WINDOW_BYTES + 4 * 1_000_000
+
+
+def test_of_entries_of_100_kb_few_are_read_at_once(redis_server: RedisServer) -> None:
+    """An answer of Redis is limited by bytes, also before it is known how large they are."""
+    client = redis_server.client()
+    held = [partition(client, number) for number in range(4)]
+    for each in held:
+        for number in range(50):
+            append(client, each, record(number=number, body=b"x" * 100_000))
+    intake = Intake(client, Plugins())
+    read = [len(intake.read(held, 0.01)) for _ in range(3)]
+    assert max(read) * 100_000 <= 7_000_000
 
 
 def test_an_entry_that_nobody_can_read_is_kept_as_a_refused_request(

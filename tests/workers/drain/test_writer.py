@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import text
@@ -77,6 +78,17 @@ def test_what_is_settled_is_in_the_journal_and_gone_from_redis(desk: Desk) -> No
     assert not desk.redis.exists(keys.progress(0))
     assert desk.redis.get(keys.BACKLOG) == b"0"
     assert desk.redis.hgetall(keys.RUNS) == {b"a.b|done|live": b"3"}
+
+
+def test_a_batch_is_limited_by_its_bytes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits is written in several, in the order in which it was settled."""
+    items = [desk.item(number) for number in range(10)]
+    monkeypatch.setattr(writer, "BATCH_BYTES", 3 * items[0].cost)
+    for item in items:
+        desk.writer.settled.put(item)
+    batches = [cast(Sequence[Item], desk.outcome.get(timeout=10)) for _ in range(4)]
+    assert [item for batch in batches for item in batch] == items
+    assert max(map(len, batches)) == 3
 
 
 def test_nothing_is_forgotten_before_it_is_journalled(redis_server: RedisServer, url: str) -> None:
@@ -224,3 +236,28 @@ REFUSE_IN_SQLITE = (
 REFUSE_IN_POSTGRES = (
     "ALTER TABLE events ADD CONSTRAINT no_such_sender CHECK (sender <> 'refused')",
 )
+
+
+@pytest.mark.parametrize(
+    ("changed", "kept"),
+    [
+        ({}, False),
+        ({"handler": "interactions.pressed"}, True),
+        ({"state": RunState.DEAD}, True),
+        ({"attempts": 2}, True),
+        ({"effects": ("emitted interaction_goal_completed as 1",)}, True),
+    ],
+)
+def test_bookkeeping_has_a_run_only_where_there_is_something_to_tell(
+    desk: Desk, changed: dict[str, Any], kept: bool
+) -> None:
+    """Else every group event would have one that nobody asked for. Its mark is forgotten."""
+    result = replace(RESULT, **{"handler": "interactions.members", **changed})
+    item = desk.item()
+    item.results = [RESULT, result]
+    desk.redis.hset(keys.progress(0), f"{item.entry}/{result.handler}", mark_of(result))
+    desk.writer.settled.put(item)
+    desk.outcome.get(timeout=5)
+    handlers = {run.handler for run in desk.journal.runs_of(item.record.id)}
+    assert handlers == {"a.b", *([result.handler] if kept else [])}
+    assert desk.redis.hlen(keys.progress(0)) == 0

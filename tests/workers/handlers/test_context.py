@@ -3,20 +3,23 @@
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import orjson
 import pytest
 
-from comethooks.schemas import OURS
+from comethooks.schemas import OURS, Event
 from comethooks.workers.clock import now_ms
-from comethooks.workers.handlers.context import Services
-from comethooks.workers.handlers.emit import DEEPEST
-from comethooks.workers.handlers.run import event_of, execute
+from comethooks.workers.handlers.context import Context
+from comethooks.workers.handlers.emit import DEEPEST, MOST_MADE, most_made
+from comethooks.workers.handlers.outside import Services
+from comethooks.workers.handlers.run import execute
 from comethooks.workers.jobs.services import open_services
 from comethooks.workers.journal import Journal, RunResult
 from comethooks.workers.plugins.plugin import Plugin
-from comethooks.workers.record import Record
+from comethooks.workers.record import Record, event_of
 from comethooks.workers.settings.apps import App
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.states import OnceState, RunState
@@ -26,6 +29,10 @@ from tests.tables import make_tables
 from tests.workers.engine import handler, record
 
 Run = Callable[..., RunResult]
+NESTED: dict[str, Any] = {}
+"""Deeper than JSON may be."""
+for _ in range(5000):
+    NESTED = {"x": NESTED}
 
 
 class Called(BaseHTTPRequestHandler):
@@ -328,6 +335,24 @@ class TestEmit:
             [kept] = [each for _, each in waiting(client, range(16))]
         assert event_of(kept).payload["data"] == {"user": {"uid": "ada", "authToken": found}}
 
+    def test_halves_of_surrogate_pairs_are_replaced(
+        self, run: Run, redis_server: RedisServer
+    ) -> None:
+        """Bodies may hold them: what a handler passes on is kept, under the same id each time."""
+        data = {"\ud83d": ["a\udc00b", {"x": ("\ud83d", 1, None)}], "when": datetime(2026, 1, 2)}
+        ids: list[str] = []
+        parent = record(1, 1)
+        for _ in range(2):
+            result = run(lambda event, ctx: ids.append(ctx.emit("seen", data)), parent)
+            assert result.state is RunState.DONE
+        with redis_server.client() as client:
+            [kept] = [each for _, each in waiting(client, range(16))]
+        assert ids == [kept.id] * 2
+        assert event_of(kept).payload["data"] == {
+            "\ufffd": ["a\ufffdb", {"x": ["\ufffd", 1, None]}],
+            "when": "2026-01-02T00:00:00",
+        }
+
     def test_events_of_events_end_at_a_depth(self, run: Run, redis_server: RedisServer) -> None:
         """A loop is the handler's mistake, and told so."""
         parent = record(1, 1)
@@ -343,6 +368,25 @@ class TestEmit:
             assert event_of(parent).depth == depth
         assert "is this a loop?" in (result.error or "")
 
+    def test_a_run_makes_only_so_many_and_fewer_the_deeper_they_are(self, run: Run) -> None:
+        """A handler that answers each of its own events with many would fill Redis otherwise."""
+        made: list[int] = []
+
+        def many(event: Event, ctx: Context) -> None:
+            made.append(0)
+            for number in range(MOST_MADE + 1):
+                ctx.emit("again", {"number": number})
+                made[-1] += 1
+
+        result = run(many, dry_run=True)
+        assert "this run has made 1000 events already" in (result.error or "")
+        body = {"trigger": "shop.again", "appId": "a", "data": {}}
+        parent = {"id": "0", "handler": "shop.handler", "depth": 1}
+        deeper = replace(record(1, 1), source=OURS, trigger="shop.again")
+        run(many, replace(deeper, body=orjson.dumps({**body, "parent": parent})), dry_run=True)
+        assert made == [MOST_MADE, MOST_MADE // 10]
+        assert most_made(DEEPEST) == 1
+
     def test_in_a_dry_run_it_is_only_told(self, run: Run, redis_server: RedisServer) -> None:
         """With what would be in it."""
         result = run(lambda event, ctx: ctx.emit("flagged", {"word": "x"}), dry_run=True)
@@ -351,7 +395,8 @@ class TestEmit:
             assert not list(waiting(client, range(16)))
 
     @pytest.mark.parametrize(
-        "name, data", [("Flagged", {}), ("a.b", {}), ("", {}), ("ok", {"x": object()})]
+        "name, data",
+        [("Flagged", {}), ("a.b", {}), ("", {}), ("ok", {"x": object()}), ("ok", NESTED)],
     )
     def test_names_and_data_are_checked(self, run: Run, name: str, data: Any) -> None:
         """The error says what to write."""

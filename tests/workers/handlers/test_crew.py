@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from comethooks.workers.handlers.crew import Crew
-from comethooks.workers.handlers.run import event_of
+from comethooks.workers.record import event_of
 from comethooks.workers.states import RunState
 from comethooks.workers.streams import counters, keys
 from tests.waiting import wait_for

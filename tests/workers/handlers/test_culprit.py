@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 from comethooks.workers.drain.marks import mark_of, marks_in
-from comethooks.workers.handlers.run import HandlerTimeoutError, event_of, execute
+from comethooks.workers.handlers.run import HandlerTimeoutError, execute
 from comethooks.workers.handlers.runners import Runners
 from comethooks.workers.journal import RunResult, Settled
+from comethooks.workers.record import event_of
 from tests.waiting import wait_for
 from tests.workers.desk import Desk
 from tests.workers.engine import handler, record, services

@@ -99,3 +99,12 @@ def test_the_secrets_of_the_plugin_stand_in_no_line() -> None:
         *["x ***"] * 3,
         *['x {"q": "***"}'] * 2,
     )
+
+
+def test_what_cannot_be_written_as_text_is_replaced_in_a_line() -> None:
+    """A device may name an element after half of a surrogate pair: the mark of a run that tells of
+    it is written all the same. A drainer would end with it, and so would each that follows.
+    """
+    effects = Effects(Config("interactions", {}))
+    effects.add("no such element: \ud83d\x00!")
+    assert effects.lines == ("no such element: \ufffd\ufffd!",)

@@ -7,7 +7,8 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from comethooks.workers.handlers.run import event_of, execute
+from comethooks.workers.handlers.run import execute
+from comethooks.workers.record import event_of
 from comethooks.workers.states import RunState
 from tests.workers.engine import handler, record, services
 

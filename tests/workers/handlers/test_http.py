@@ -50,6 +50,7 @@ class Server:
         return self.url + path
 
     def close(self) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)  # which ends the thread that accepts
         self._socket.close()
 
     def _accept(self) -> None:
@@ -374,3 +375,20 @@ def test_nothing_of_httpx_or_httpcore_is_private(module: ModuleType) -> None:
         and ast.unparse(node.value) != "self"
     ]
     assert private == []
+
+
+def test_an_answer_is_streamed(server: Server, http: Http) -> None:
+    """Of whatever size, and a request may be made meanwhile; only of a GET."""
+    size = LARGEST_ANSWER + 1
+    head = OK + f"Content-Length: {size}\r\n\r\n".encode()
+    url = server.answer("/large", head + b"a" * size)
+    other = server.answer("/small", OK + b"Content-Length: 1\r\n\r\nb")
+    with http.stream("GET", url) as answer:
+        read = 0
+        for chunk in answer.iter_bytes():
+            if not read:
+                assert http.get(other).content == b"b"
+            read += len(chunk)
+    assert read == size
+    with pytest.raises(ValueError, match="only the answers to a GET"), http.stream("POST", url):
+        pass

@@ -9,15 +9,16 @@ import httpx
 import pytest
 
 from comethooks.testing.http_calls import Calls
-from comethooks.workers.handlers.context import GRACE_MS, Context, Services, make_context
+from comethooks.workers.handlers.context import GRACE_MS, Context, make_context
 from comethooks.workers.handlers.effects import Effects
 from comethooks.workers.handlers.once import BUSY_SECONDS
-from comethooks.workers.handlers.run import event_of, execute
+from comethooks.workers.handlers.outside import Services
+from comethooks.workers.handlers.run import execute
 from comethooks.workers.journal import Journal, RunResult
 from comethooks.workers.journal.tables.migrate import upgrade
 from comethooks.workers.plugins.config import Config
 from comethooks.workers.plugins.retry import NotYet, Retry, RetryLater
-from comethooks.workers.record import Record
+from comethooks.workers.record import Record, event_of
 from comethooks.workers.states import OnceState, RunState
 from tests.workers.engine import handler, record
 
@@ -217,6 +218,47 @@ class TestWhoComesLater:
             shop.context(replay="july").once("key").__enter__()
         with shop.context().once("key") as first:
             assert not first
+
+
+def post_again(event: Any, ctx: Any) -> None:
+    """A request that the other side recognises when it comes again."""
+    with ctx.once("key", repeatable=True) as first:
+        if first:
+            ctx.http.post(URL).raise_for_status()
+
+
+class TestWhatMayBeRepeated:
+    def test_is_done_again_when_no_answer_came(self, shop: Shop) -> None:
+        """Until it is known that it was done, and then no more."""
+        shop.http.fail(error=httpx.ReadTimeout, times=1)
+        assert shop.run(post_again).state is RunState.RETRYING
+        assert shop.states == [OnceState.UNKNOWN]
+        for attempt in (2, 3):
+            assert shop.run(post_again, attempt=attempt).state is RunState.DONE
+        assert (len(shop.http.requests), shop.states) == (2, [OnceState.DONE])
+
+    def test_is_done_again_after_a_death_inside(self, shop: Shop) -> None:
+        """By the next attempt of the run, at once."""
+        inside(shop.context())
+        assert shop.run(post_again, attempt=2).state is RunState.DONE
+        assert (len(shop.http.requests), shop.states) == (1, [OnceState.DONE])
+
+    def test_is_not_done_while_another_run_is_in_the_block(self, shop: Shop) -> None:
+        """That one may yet have its answer."""
+        inside(shop.context())
+        assert shop.run(post_again, record(2, 2)).state is RunState.RETRYING
+        shop.now += 3_600_000
+        assert shop.run(post_again, record(2, 2)).state is RunState.DONE
+        assert len(shop.http.requests) == 1
+
+    def test_would_be_done_again_in_a_dry_run(self, shop: Shop) -> None:
+        """Which takes no key."""
+        shop.http.fail(error=httpx.ReadTimeout, times=1)
+        shop.run(post_again)
+        bound = handler(post_again, "shop.handler")
+        result = execute(bound, event_of(shop.event), shop.services, dry_run=True)
+        assert result.effects[0] == "once 'key': would be entered"
+        assert shop.states == [OnceState.UNKNOWN]
 
 
 class TestKeys:

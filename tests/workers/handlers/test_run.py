@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from comethooks.workers.drain.marks import mark_of, marks_in
-from comethooks.workers.handlers.run import event_of, execute
+from comethooks.workers.handlers.run import execute
 from comethooks.workers.plugins.retry import Retry, RetryLater, Stop
+from comethooks.workers.record import event_of
 from comethooks.workers.states import RunState
 from tests.workers.engine import handler, record, services
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from comethooks.workers.handlers.run import event_of
 from comethooks.workers.handlers.runners import Runner, Runners
 from comethooks.workers.journal import RunResult
 from comethooks.workers.plugins.retry import Retry
+from comethooks.workers.record import event_of
 from comethooks.workers.states import RunState
 from tests.waiting import wait_for
 from tests.workers.engine import handler, record, services

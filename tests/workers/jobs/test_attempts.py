@@ -1,6 +1,7 @@
 """Further attempts: what is due is claimed, run, and written, whatever happens in between."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,10 @@ from sqlalchemy import text
 
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import Filter, JournalUnavailableError
+from comethooks.workers.journal.listings.stored import LEFT_OUT
+from comethooks.workers.plugins.event_filters import filters_of
 from comethooks.workers.plugins.retry import Retry
+from comethooks.workers.processes import EXIT_FAILED
 from comethooks.workers.states import RunState
 from comethooks.workers.streams import keys
 from tests.waiting import wait_for
@@ -45,13 +49,57 @@ def test_what_fails_again_waits_for_longer_or_is_dead(desk: Desk) -> None:
     assert desk.states() == {(RunState.DEAD, 3), (RunState.RETRYING, 2)}
 
 
-def test_a_run_whose_handler_is_not_there_any_more_is_dead_and_says_so(desk: Desk) -> None:
-    """Somebody removed or renamed it; when it is back, the run can be retried."""
+def test_a_run_whose_plugin_is_not_there_waits_for_it_with_the_attempts_that_it_had(
+    desk: Desk,
+) -> None:
+    """It is not due meanwhile, says why, and is made when the plugin is back."""
     desk.fail(1, name="gone.handler")
     desk.attempts().run()
     (run,) = desk.runs()
-    assert run.state is RunState.DEAD
-    assert "comethooks plugins list" in (run.error or "")
+    assert (run.state, run.attempts) == (RunState.RETRYING, 1)
+    assert (run.error or "").startswith(f"{LEFT_OUT}; before: ")
+    assert run.next_at is not None
+    assert run.next_at > now_ms() + 23 * 3_600_000
+    assert desk.journal.parked() == {"gone.handler": 1}
+    assert desk.journal.put_back("gone.handler", now=now_ms(), limit=10) == 1
+    desk.attempts(handler(lambda *_: None, "gone.handler")).run()
+    (run,) = desk.runs()
+    assert (run.state, run.attempts, run.left_out_at) == (RunState.DONE, 2, None)
+    assert desk.journal.parked() == {}
+
+
+def test_a_run_that_has_waited_long_enough_for_its_plugin_is_dead_and_says_so(desk: Desk) -> None:
+    """Whatever brought it up again meanwhile; when the plugin is back, it can be retried."""
+    desk.settings = replace(desk.settings, missing_plugin_wait=0.05)
+    desk.fail(1, name="gone.handler")
+
+    def is_dead() -> bool:
+        desk.attempts().run()
+        return desk.runs()[0].state is RunState.DEAD
+
+    wait_for(is_dead, "it is dead")
+    assert "comethooks plugins list" in (desk.runs()[0].error or "")
+
+
+def test_a_run_of_a_handler_that_its_plugin_has_lost_is_dead(desk: Desk) -> None:
+    """Somebody removed or renamed it."""
+    desk.fail(1, name="plugin.gone")
+    desk.attempts(handler(lambda *_: None, "plugin.other")).run()
+    assert [run.state for run in desk.runs()] == [RunState.DEAD]
+
+
+def test_a_run_of_an_event_that_its_handler_leaves_out_by_now_is_dead(desk: Desk) -> None:
+    """The handler was changed since; it must not get what its filters promise it never gets."""
+    desk.fail(2)
+    made = handler(lambda *_: desk.fail(1))
+    images = replace(made.handler, filters=filters_of({"type": "image"}))
+    desk.attempts(replace(made, handler=images)).run()
+    assert {(run.state, run.error) for run in desk.runs()} == {
+        (
+            RunState.DEAD,
+            'the filters of version 1.0 leave this event out: type is "text", not "image"',
+        )
+    }
 
 
 def test_asked_to_stop_it_ends_what_is_in_progress_and_gives_the_rest_back(desk: Desk) -> None:
@@ -75,27 +123,50 @@ def test_asked_to_stop_it_ends_what_is_in_progress_and_gives_the_rest_back(desk:
     assert states.count((RunState.RETRYING, 1)) == 16
 
 
-def test_what_may_be_poison_runs_first_and_alone(desk: Desk) -> None:
-    """Its process died while it ran; so did its neighbours' that had not begun."""
-    desk.fail(3)
-    desk.journal.claim("host|boot|1", now=now_ms(), until=now_ms() + 60_000, limit=2)
+def suspect(desk: Desk, count: int) -> None:
+    """Have so many runs be in progress when their process dies, of which nobody knows how."""
+    desk.journal.claim("host|boot|1", now=now_ms(), until=now_ms() + 60_000, limit=count)
     desk.journal.free_claims(
         is_dead=lambda member: True, ending=lambda member: None, now=now_ms(), expired=None
     )
-    running, together = set(), []
-    lock = threading.Lock()
+
+
+def test_what_may_be_poison_runs_beside_the_others(desk: Desk) -> None:
+    """Each in a process of its own, while the others go on."""
+    gate, ran = threading.Event(), []
+    desk.fail(2)
+    suspect(desk, 2)
+    desk.fail(150)
 
     def note(event: Any, ctx: Any) -> None:
-        with lock:
-            running.add(event.id)
-            together.append((ctx.attempt, len(running)))
-        threading.Event().wait(0.05)
-        with lock:
-            running.discard(event.id)
+        if ctx.attempt == 3:
+            assert gate.wait(10)
+        ran.append(ctx.attempt)
+        if ran.count(2) == 150:
+            gate.set()
 
     desk.attempts(handler(note)).run()
-    assert together == [(3, 1), (3, 1), (2, 1)]
+    assert ran == [2] * 150 + [3] * 2
     assert desk.states() == {(RunState.DONE, 2), (RunState.DONE, 3)}
+
+
+def test_a_run_whose_own_process_dies_is_dead_or_is_repeated_as_the_rule_says(desk: Desk) -> None:
+    """With all its attempts; and it is counted."""
+    desk.fail(1)
+    suspect(desk, 1)
+    desk.deaths.put(f"exit status {EXIT_FAILED}")
+    desk.deaths.put("SIGSEGV")
+    desk.attempts(handler(lambda event, ctx: None)).run()
+    (run,) = desk.runs()
+    assert (run.state, run.attempts) == (RunState.DEAD, 4)
+    assert run.error == "killed its worker twice (SIGSEGV)"
+    (found,) = desk.journal.runs_of(run.event_id)
+    assert [each.error for each in found.attempts_made][1:] == [
+        "its process ended before it did",
+        f"its process ended before it did (exit status {EXIT_FAILED})",
+        "killed its worker twice (SIGSEGV)",
+    ]
+    assert desk.redis.hgetall(keys.RUNS) == {b"plugin.handler|dead|live": b"1"}
 
 
 def test_a_run_that_hangs_is_given_up_and_ends_the_job(desk: Desk) -> None:
@@ -141,10 +212,10 @@ def test_a_journal_that_is_away_at_a_claim_costs_nothing_that_is_in_progress(des
     ran: list[str] = []
     desk.fail(150)
     job = desk.attempts(handler(lambda e, c: ran.append(e.id)))
-    claim, away = desk.journal.claim, iter([False, False, True])
+    claim, away = desk.journal.claim, iter([False, True])
 
     def claim_or_not(*args: Any, **options: Any) -> Any:
-        if next(away):
+        if not options.get("alone") and next(away):
             raise JournalUnavailableError("away")
         return claim(*args, **options)
 

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -10,11 +11,17 @@ import pytest
 from comethooks.workers.jobs.equipment import equipped
 from comethooks.workers.processes import EXIT_FAILED, EXIT_LEASE_LOST
 from comethooks.workers.streams.leases import LeaseLostError
+from comethooks.workers.streams.owner import hand_over
+from tests.waiting import wait_for
 from tests.workers.desk import Desk
 
 
 def _refuse() -> None:
     raise ValueError("a body")
+
+
+def _tell_environment() -> None:
+    subprocess.run(["env"], check=True)
 
 
 def _lose() -> None:
@@ -43,3 +50,45 @@ def test_a_job_hears_sigterm_and_ends_its_process_when_it_fails(
     process.join(30)
     assert process.exitcode == status
     assert "a body" not in "".join(capfd.readouterr())
+
+
+def test_a_job_waits_while_redis_holds_the_events_of_another_journal(
+    desk: Desk, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """And begins when they are its own."""
+    hand_over(desk.redis, "another")
+    environ = dict(desk.settings.environ)
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=_job, args=(environ, os.getpid))
+    process.start()
+    said: list[str] = []
+
+    def has_said() -> bool:
+        said.append("".join(capfd.readouterr()))
+        return "comethooks db adopt --yes" in "".join(said)
+
+    wait_for(has_said, "it says why it waits")
+    assert process.is_alive()
+    hand_over(desk.redis, desk.journal.identity() or "")
+    process.join(30)
+    assert process.exitcode == 0
+
+
+@pytest.mark.parametrize("passed", ["", "REDIS_URL"])
+def test_what_a_handler_starts_gets_no_credentials_of_ours(
+    desk: Desk, passed: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Neither the addresses with their passwords nor any key, unless a setting says so."""
+    secret = {"COMETHOOKS_BASIC_AUTH": "ada:s3cret", "COMETHOOKS_APPS": "app1:us:r3stkey"}
+    secret |= {"COMETCHAT_MGMT_KEY": "m4nage", "COMETCHAT_MGMT_SECRET": "m4nage-too"}
+    environ = {**desk.settings.environ, **secret, "COMETHOOKS_PASS_CREDENTIALS": passed}
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=_job, args=(environ, _tell_environment))
+    process.start()
+    process.join(30)
+    assert process.exitcode == 0
+    said = capfd.readouterr().out
+    assert "COMETHOOKS_PASS_CREDENTIALS=" in said
+    for name in (*secret, "DATABASE_URL"):
+        assert f"{name}=" not in said
+    assert (f"REDIS_URL={environ['REDIS_URL']}" in said) == bool(passed)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from comethooks.workers.ids import new_id
+from comethooks.workers.ids import id_at
 from comethooks.workers.journal import Journal, RunResult, Settled
 from comethooks.workers.record import Kind, Record
 from comethooks.workers.states import RunState
@@ -17,7 +17,7 @@ T0 = 1_760_000_000_000
 
 def an_id(number: int) -> str:
     """The id of the request that came at second `number`."""
-    return new_id(T0 + 1000 * number, number.to_bytes(10, "big"))
+    return id_at(T0 + 1000 * number, number.to_bytes(10, "big"))
 
 
 def event(number: int = 0, **changes: Any) -> Record:

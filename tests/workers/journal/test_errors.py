@@ -39,7 +39,7 @@ class TestRefused:
         [
             settled(event(1, id=NAMELESS, sender=HUSH, body=HUSH.encode())),
             settled(refusal(1, id=NAMELESS, reason=HUSH, body=HUSH.encode())),
-            settled(event(1, sender=HUSH, body=Unknown())),
+            settled(refusal(1, reason=HUSH, body=Unknown())),
             settled(event(1, sender=HUSH), run(error=HUSH, handler=NAMELESS)),
         ],
         ids=["event", "request", "type", "run"],
@@ -81,7 +81,7 @@ class TestRefused:
 class TestEveryCall:
     def test_without_tables_says_what_to_run(self, url: str, call: Callable[[Journal], object]):
         """A database that was never upgraded is an error that names the command."""
-        journal = Journal.open(url)
+        journal = Journal.open(url, make=True)
         with pytest.raises(JournalOutdatedError, match="run: comethooks db upgrade"):
             call(journal)
         journal.close()

@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from comethooks.workers.journal import START, Attempt, Cursor, Filter, Journal, RunResult, Swept
+from comethooks.workers.journal import (
+    START,
+    Attempt,
+    Cursor,
+    Filter,
+    Journal,
+    OnceClaim,
+    RunResult,
+    Swept,
+)
 from comethooks.workers.journal.listings.queries import Place
 from comethooks.workers.journal.replaying.replay_request import ReplayRequest
 from comethooks.workers.journal.replaying.replay_rows import Progress, Replays
@@ -51,6 +60,20 @@ class TestDelete:
         assert all_steps(journal.delete_older, at(3), 1) == [1, 1, 0]
         assert numbers(journal.requests()) == [3]
         assert all_steps(journal.delete_older, at(9), 10) == [1]
+
+    def test_takes_what_was_told_of_them_to_others(self, journal: Journal):
+        """And no other keys: what an author's plugin did stays known, and what of an event that is
+        kept.
+        """
+        journal.write([settled(event(number)) for number in (1, 2)])
+        for plugin, number in (("notify", 1), ("notify", 2), ("welcome", 1)):
+            key = f"{plugin} {number}"
+            handler = f"{plugin}.handler"
+            claim = OnceClaim(plugin, "app", key, "token", event(number).id, handler, T0, T0)
+            assert journal.enter_once(claim) is None
+        assert journal.delete_older(at(2), 10).count == 1
+        left = [each.key for n in (1, 2) for each in journal.once_of(event(n).id, T0)]
+        assert left == ["welcome 1", "notify 2"]
 
     def test_keeps_events_that_somebody_may_want_to_run(self, journal: Journal):
         """A dead letter is kept until it is retried or dismissed, and so is whatever has not

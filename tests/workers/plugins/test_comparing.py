@@ -5,7 +5,14 @@ from dataclasses import replace
 import pytest
 
 from comethooks.workers.plugins.comparing import compare, holdings, not_running
-from comethooks.workers.plugins.published import HeldPlugin, PluginState, WorkerPlugins
+from comethooks.workers.plugins.event_filters import filters_of
+from comethooks.workers.plugins.published import (
+    HeldDecider,
+    HeldHandler,
+    HeldPlugin,
+    PluginState,
+    WorkerPlugins,
+)
 
 ONE = HeldPlugin("welcome", PluginState.LOADED, "/srv/welcome.py", "1111")
 TWO = HeldPlugin("welcome", PluginState.LOADED, "/srv/welcome.py", "2222")
@@ -36,6 +43,32 @@ def test_each_state_has_its_sentence(plugins: tuple[HeldPlugin, ...], sentence: 
     """With how many, where, which version and why."""
     [holding] = holdings("welcome", [worker("a|boot|1", *plugins)])
     assert holding.sentence == sentence
+
+
+def test_other_filters_make_it_another_though_the_code_is_the_same() -> None:
+    """They may come from the environment."""
+    there, here = (
+        replace(ONE, handlers=(HeldHandler("welcome.greet", ("*",), filters_of({"tag": tag})),))
+        for tag in ("a", "b")
+    )
+    [compared] = compare([here], [worker("a|boot|1", there)])
+    assert not compared.agree
+    assert compared.holdings[0].sentence == (
+        "1 worker on a runs version 1111; welcome.greet with tag=a"
+    )
+
+
+def test_what_decides_in_shadow_in_one_place_differs_from_what_decides_in_another() -> None:
+    """What it decides on is told of it."""
+    there, here = (
+        replace(ONE, deciders=(HeldDecider("welcome.judge", ("before_message",), (), shadow),))
+        for shadow in (True, False)
+    )
+    [compared] = compare([here], [worker("a|boot|1", there)])
+    assert not compared.agree
+    assert compared.holdings[0].sentence == (
+        "1 worker on a runs version 1111; welcome.judge decides on before_message, in shadow"
+    )
 
 
 def test_those_that_have_the_same_are_told_together() -> None:

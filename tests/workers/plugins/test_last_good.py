@@ -10,7 +10,7 @@ from textwrap import dedent
 import pytest
 from structlog.testing import capture_logs
 
-from comethooks.workers.plugins.discovery import version_of
+from comethooks.workers.plugins.files import version_of
 from comethooks.workers.plugins.last_good import LastGood
 from comethooks.workers.plugins.loading import BrokenPlugin, LoadedPlugin, Plugins, load_plugins
 from comethooks.workers.settings.settings import Settings

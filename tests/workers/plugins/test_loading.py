@@ -1,6 +1,7 @@
 """Finding and loading plugins, and putting the broken ones in quarantine."""
 
 import hashlib
+import signal
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
@@ -12,10 +13,10 @@ import structlog
 from rq.timeouts import JobTimeoutException
 
 from comethooks.workers.handlers.context import Context
-from comethooks.workers.handlers.run import event_of
 from comethooks.workers.plugins.loaded import BrokenPlugin, Plugins
 from comethooks.workers.plugins.loading import load_plugins
 from comethooks.workers.plugins.retry import Retry
+from comethooks.workers.record import event_of
 from comethooks.workers.settings.settings import Settings
 from tests.workers.engine import record
 
@@ -29,6 +30,16 @@ plugin = Plugin("{name}")
 @plugin.on("message.sent")
 def greet(event, ctx):
     ctx.config
+"""
+DECIDING = """
+from marshmallow import fields
+from comethooks import Plugin
+
+plugin = Plugin("gate", config={"word": fields.String()})
+
+@plugin.decide("before_message")
+def judge(event, ctx):
+    pass
 """
 
 
@@ -85,6 +96,24 @@ class TestFolder:
         assert [handler.id for handler in plugin.handlers] == ["welcome.greet"]
         assert plugin.handlers[0].handler.where == f"{file}:5"
         assert (plugin.warnings, plugins.broken, plugins.disabled) == ((), (), ())
+
+    def test_its_deciders_have_its_settings_and_its_version(self, write: Write, load: Load) -> None:
+        """As its handlers have."""
+        write("gate.py", DECIDING)
+        [loaded] = load(COMETHOOKS_GATE_WORD="spam").loaded
+        [bound] = loaded.deciders
+        assert (bound.id, bound.config.word) == ("gate.judge", "spam")
+        assert bound.version == loaded.version
+        assert load(COMETHOOKS_GATE_WORD="spam").deciders[0].id == "gate.judge"
+
+    def test_a_decider_that_cannot_be_one_puts_its_plugin_into_quarantine(
+        self, write: Write, load: Load
+    ) -> None:
+        """With the line where it is registered."""
+        file = write("gate.py", DECIDING.replace("before_message", "message_sent"))
+        broken = only(load(COMETHOOKS_GATE_WORD="spam").broken)
+        assert (broken.name, broken.where) == ("gate", f"{file}:6")
+        assert "nobody waits for a decision on 'message_sent'" in broken.error
 
     def test_a_package_is_a_plugin_and_may_import_its_modules(
         self, write: Write, load: Load
@@ -329,8 +358,12 @@ class TestQuarantine:
 
     def test_ending_the_process_still_works(self, write: Write, load: Load) -> None:
         write("bad.py", "raise KeyboardInterrupt")
-        with pytest.raises(KeyboardInterrupt):
-            load()
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                load()
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     @pytest.mark.parametrize(
         "text",
@@ -560,7 +593,7 @@ class TestHandlersFor:
         return load()
 
     def ids(self, plugins: Plugins, trigger: str, name: str | None) -> list[str]:
-        return [handler.id for handler in plugins.handlers_for(trigger, name)]
+        return [handler.id for handler in plugins.handlers_for(record(trigger=trigger, name=name))]
 
     def test_every_match_once_in_a_stable_order(self, plugins: Plugins) -> None:
         assert self.ids(plugins, "message_sent", "message.sent") == [
@@ -579,16 +612,16 @@ class TestHandlersFor:
         assert self.ids(load(), "message_sent", "message.sent") == ["welcome.greet"]
 
     def test_it_is_looked_up_once(self, plugins: Plugins) -> None:
-        first = plugins.handlers_for("message_sent", "message.sent")
-        assert plugins.handlers_for("message_sent", "message.sent") is first
+        first = plugins.handlers_for(record())
+        assert plugins.handlers_for(record()) is first
 
     def test_triggers_without_end_do_not_fill_the_memory(self, plugins: Plugins) -> None:
         for number in range(3_000):
-            plugins.handlers_for(f"trigger_{number}", None)
-        assert len(plugins._wanting) <= 1_024
+            plugins.handlers_for(record(trigger=f"trigger_{number}", name=None))
+        assert len(plugins._fitting) <= 1_024
 
     def test_no_plugin_no_handler(self) -> None:
-        assert Plugins().handlers_for("message_sent", "message.sent") == ()
+        assert Plugins().handlers_for(record()) == ()
 
 
 def test_a_loaded_handler_runs_with_its_config(write: Write, load: Load, tmp_path: Path) -> None:
@@ -607,9 +640,7 @@ def test_a_loaded_handler_runs_with_its_config(write: Write, load: Load, tmp_pat
             Path(ctx.config.place).write_text(f"{event.id} {ctx.handler} {ctx.attempt}")
         """,
     )
-    [bound] = load(COMETHOOKS_WELCOME_PLACE=str(tmp_path / "out")).handlers_for(
-        "message_sent", "message.sent"
-    )
+    [bound] = load(COMETHOOKS_WELCOME_PLACE=str(tmp_path / "out")).handlers_for(record())
     event = event_of(record(id="event-1"))
     context = Context(config=bound.config, log=structlog.get_logger(), attempt=1, handler=bound.id)
     bound.function(event, context)

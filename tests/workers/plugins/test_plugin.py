@@ -227,6 +227,17 @@ class TestEchoes:
         plugin.on("message.sent", "message.edited", echoes=True)(greet)
         assert not plugin.handlers[0].matches("message_sent", ECHO)
 
+    def test_an_agents_tools_are_no_messages(self, plugin: Plugin) -> None:
+        """Who moderates or answers what is sent gets none of them."""
+        plugin.on("message.*")(greet)
+        assert not plugin.handlers[0].matches("message_sent", "agent.tool_call")
+        assert plugin.handlers[0].matches("message_sent", "message.sent")
+
+    def test_no_plugin_may_be_called_like_an_agents_events(self) -> None:
+        """It would emit events of the same names."""
+        with pytest.raises(PluginNameError):
+            Plugin("agent")
+
     def test_it_is_asked_for_with_true_or_false(self, plugin: Plugin) -> None:
         with pytest.raises(OptionError, match="echoes='yes' is neither True nor False"):
             plugin.on("message_sent", echoes="yes")(greet)  # type: ignore[arg-type]
@@ -311,6 +322,13 @@ class TestWhyNot:
                     '"group_*" does not fit message_sent; "toys:*" means events of toys, and this'
                     " is one of cometchat"
                 ),
+            ),
+            (
+                ("group_*", "user_*", "call_*", "receipt.*"),
+                False,
+                "message.sent",
+                COMETCHAT,
+                "none of its 4 patterns fits message_sent or message.sent",
             ),
             (("*",), False, None, "toys", '"*" means events of cometchat, and this is one of toys'),
             (("*",), True, ECHO, COMETCHAT, None),

@@ -13,8 +13,10 @@ from redis import Redis
 from structlog.testing import capture_logs
 
 from comethooks.workers.plugins.at_work import plugins_at_work
+from comethooks.workers.plugins.event_filters import filters_of
 from comethooks.workers.plugins.published import (
     FRESH_SECONDS,
+    HeldDecider,
     HeldHandler,
     HeldPlugin,
     PluginState,
@@ -28,9 +30,17 @@ from comethooks.workers.streams import keys
 from comethooks.workers.streams.connections import connect
 from tests.redis_server import RedisServer
 
-GREET = HeldHandler("welcome.greet", ("message_sent", "group.*"))
+GREET = HeldHandler("welcome.greet", ("message_sent", "*"), filters_of({"type": ("text", "form")}))
+JUDGE = HeldDecider("welcome.judge", ("before_message",), filters_of({"sender": "ada"}), True)
 WELCOME = HeldPlugin(
-    "welcome", PluginState.LOADED, "/srv/welcome.py", "3f2a", None, (GREET,), ("a slip",)
+    "welcome",
+    PluginState.LOADED,
+    "/srv/welcome.py",
+    "3f2a",
+    None,
+    (GREET,),
+    ("a slip",),
+    deciders=(JUDGE,),
 )
 ELSEWHERE = "other|boot|17"
 
@@ -188,7 +198,7 @@ class TestAtWork:
         """A pattern that fits nothing, a last good version, a plugin that is left out."""
         assert self.logged(client) == [
             "info plugins loaded",
-            "warning a pattern of a plugin may fit nothing",
+            "warning a plugin may not do what is meant",
         ]
         self.file.write_text("def f(:")
         (self.file.parent / "other.py").write_text("1 / 0")

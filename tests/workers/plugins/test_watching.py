@@ -245,3 +245,25 @@ def test_however_a_file_is_replaced_that_is_a_change(
     watched.clock.now += SHORTEST_SECONDS
     (folder / "there.py").resolve().write_text("3")
     assert ("there.py",) in watched.looks(2)
+
+
+def test_files_elsewhere_are_looked_at_too(tmp_path: Path) -> None:
+    """Those that there are at each look, whatever they are called, with or without a folder."""
+    listed, other = tmp_path / "notify.toml", tmp_path / "keys"
+    listed.write_text("1")
+    clock = Clock()
+    watch = PluginWatch(
+        None, lambda: (listed, other) if listed.exists() else (listed,), clock=clock
+    )
+
+    def looks() -> list[tuple[str, ...]]:
+        clock.now += SHORTEST_SECONDS
+        first = watch.changed()
+        clock.now += LOOK_SECONDS
+        return [first, watch.changed()]
+
+    assert looks() == [(), ()]
+    other.write_text("a")
+    assert looks() == [(), (str(other),)]
+    listed.unlink()
+    assert looks() == [(), (str(other), str(listed))]

@@ -12,14 +12,14 @@ import pytest
 from comethooks.schemas import OURS
 from comethooks.workers.clock import now_ms
 from comethooks.workers.handlers.emit import emitted, emitted_key
-from comethooks.workers.handlers.run import event_of, execute
+from comethooks.workers.handlers.run import execute
 from comethooks.workers.jobs.services import open_services
 from comethooks.workers.journal import Filter, RunResult, Settled
 from comethooks.workers.plugins.config import Config
 from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.plugins.plugin import Plugin
 from comethooks.workers.plugins.retry import Retry
-from comethooks.workers.record import Record
+from comethooks.workers.record import Record, event_of
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.states import RunState
 from comethooks.workers.streams.accept import Streams

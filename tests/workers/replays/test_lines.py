@@ -9,13 +9,13 @@ import pytest
 
 from comethooks.workers.clock import now_ms
 from comethooks.workers.handlers.emit import emitted
-from comethooks.workers.handlers.run import event_of
-from comethooks.workers.ids import new_id
+from comethooks.workers.ids import id_at
 from comethooks.workers.journal import Filter, JournalUnavailableError, Line, Settled
 from comethooks.workers.journal.replaying.replay_request import Choice
 from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.plugins.retry import Retry
 from comethooks.workers.processes import StopFlag
+from comethooks.workers.record import event_of
 from comethooks.workers.replays.lines import ReplayLines, lane_key, lane_of
 from comethooks.workers.states import ReplayState, RunState
 from comethooks.workers.streams import keys
@@ -160,7 +160,7 @@ def test_places_hold_when_fewer_events_are_chosen_later(replayer: Replayer) -> N
 
 def test_events_of_the_same_millisecond_come_one_after_the_other(replayer: Replayer) -> None:
     """In the order of their ids, which is that of the replay."""
-    kept = [record(1, 1, id=new_id(1_800_000_000_000, bytes([n] * 10))) for n in range(8)]
+    kept = [record(1, 1, id=id_at(1_800_000_000_000, bytes([n] * 10))) for n in range(8)]
     replayer.desk.journal.write([Settled(each, runs=(), partition=0) for each in reversed(kept)])
     ids = [each.id for each in kept]
     flaky = failing(replayer, ids[0], SOON)

@@ -1,9 +1,6 @@
 """Addresses: what is taken, what is refused in words, and how they are shown."""
 
-from pathlib import Path
-
 import pytest
-from sqlalchemy import make_url
 
 from comethooks.workers.settings import addresses
 from comethooks.workers.settings.addresses import Binding
@@ -43,6 +40,14 @@ def test_what_is_no_binding_is_refused_in_words(text: str) -> None:
         addresses.parse_binding(text)
 
 
+def test_several_bindings_stand_between_commas() -> None:
+    """Once each."""
+    assert addresses.parse_bindings("0.0.0.0:80, [::]:80,0.0.0.0:80") == (
+        Binding("0.0.0.0", 80),
+        Binding("::", 80),
+    )
+
+
 @pytest.mark.parametrize("text", ["127.0.0.1:0", "127.0.0.1:70000"])
 def test_the_port_of_a_binding_is_a_port(text: str) -> None:
     with pytest.raises(ValueError, match="expected a whole number from 1 to 65535"):
@@ -61,108 +66,6 @@ def test_the_port_of_a_binding_is_a_port(text: str) -> None:
 )
 def test_this_machine_finds_a_listener_wherever_it_listens(host: str | None, local: str) -> None:
     assert addresses.local_address(host, 80) == local
-
-
-@pytest.mark.parametrize(
-    ("text", "url"),
-    [
-        ("postgres://u:p@db/chat", "postgresql+psycopg://u:p@db/chat"),
-        (
-            "postgresql://u@db:5433/chat?sslmode=require",
-            "postgresql+psycopg://u@db:5433/chat?sslmode=require",
-        ),
-        ("postgresql+psycopg://db/chat", "postgresql+psycopg://db/chat"),
-        ("sqlite:////var/lib/chat.db", "sqlite:////var/lib/chat.db"),
-        ("sqlite:////var/lib/chat.db?timeout=5", "sqlite:////var/lib/chat.db?timeout=5"),
-    ],
-)
-def test_a_database_url_is_turned_into_sqlalchemys(text: str, url: str) -> None:
-    assert addresses.parse_database_url(text) == url
-
-
-def test_a_relative_sqlite_path_becomes_absolute(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Processes with other working directories must mean the same file."""
-    monkeypatch.chdir(tmp_path)
-    assert addresses.parse_database_url("sqlite:///chat.db") == f"sqlite:///{tmp_path}/chat.db"
-
-
-def test_sqlalchemy_reads_the_path_that_was_meant() -> None:
-    """Also one with characters that mean something in a URL."""
-    path = "/data/50% ü?/chat.db"
-    url = addresses.sqlite_url(Path(path))
-    assert make_url(url).database == path
-    assert addresses.parse_database_url(url) == url
-
-
-@pytest.mark.parametrize(
-    "text", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///file:x?mode=memory"]
-)
-def test_a_database_in_memory_is_refused(text: str) -> None:
-    """Several processes share it."""
-    with pytest.raises(ValueError, match="expected"):
-        addresses.parse_database_url(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "mysql://u:hush@db/chat",
-        "postgresql+asyncpg://db/chat",
-        "postgres://",
-        "hush",
-        "sqlite:chat.db",
-    ],
-)
-def test_another_database_is_refused_without_quoting_the_url(text: str) -> None:
-    with pytest.raises(ValueError, match="expected postgresql://") as caught:
-        addresses.parse_database_url(text)
-    assert "hush" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "redis://h:6379/0",
-        "redis://h:6379/",
-        "redis://h?db=15",
-        "rediss://u:p@h",
-        "unix:///run/valkey.sock?db=1",
-    ],
-)
-def test_redis_urls_pass_as_they_are(text: str) -> None:
-    assert addresses.parse_redis_url(text) == text
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "redis://h:1/abc",
-        "rediss://u:p@h/-1",
-        "redis://h/1/2",
-        "redis://h?db=x",
-        "unix:///run/valkey.sock?db=one",
-    ],
-)
-def test_the_database_of_redis_is_a_number(text: str) -> None:
-    """redis-py leaves out some of these without a word, and would use database 0."""
-    with pytest.raises(ValueError, match="expected a whole number"):
-        addresses.parse_redis_url(text)
-
-
-@pytest.mark.parametrize("text", ["http://h", "h:6379", "redis://", "unix://"])
-def test_other_redis_urls_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="expected redis://"):
-        addresses.parse_redis_url(text)
-
-
-@pytest.mark.parametrize("parse", [addresses.parse_redis_url, addresses.parse_database_url])
-def test_a_password_that_breaks_a_url_is_explained_and_not_quoted(parse) -> None:
-    scheme = "redis" if parse is addresses.parse_redis_url else "postgres"
-    with pytest.raises(ValueError, match="percent-encoded") as caught:
-        parse(f"{scheme}://u:hu/sh@h/0")
-    assert "hu/sh" not in str(caught.value)
 
 
 def test_a_public_url_loses_the_slash_at_its_end() -> None:

@@ -20,6 +20,11 @@ class TestSocketPath:
         assert len(os.fsencode(path)) < paths.MAX_SOCKET_PATH
         assert str(os.getuid()) in str(path)
 
+    @pytest.mark.parametrize("name", ["My Projects", "a=b"])
+    def test_where_that_cannot_be_told_of_a_client_it_is_the_short_one_too(self, name: str) -> None:
+        """RQ asks for its own connection when it starts, and reads that by blanks and by =."""
+        assert paths.socket_path(Path("/home") / name).parts[-3] == "tmp"
+
     def test_it_counts_bytes(self) -> None:
         assert paths.socket_path(Path("/") / ("ü" * 50)).parts[-3] != "ü" * 50
 
@@ -36,6 +41,25 @@ class TestSocketPath:
 
     def test_two_data_directories_have_two(self) -> None:
         assert paths.socket_path(Path("/a") / LONG) != paths.socket_path(Path("/b") / LONG)
+
+
+class TestMakeDataDir:
+    def test_folders_that_are_made_are_for_this_user_alone(self, tmp_path: Path) -> None:
+        paths.make_data_dir(tmp_path / "a" / "b")
+        for folder in (tmp_path / "a", tmp_path / "a" / "b"):
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+    def test_one_that_is_there_stays_as_it_is(self, tmp_path: Path) -> None:
+        tmp_path.chmod(0o755)
+        paths.make_data_dir(tmp_path)
+        assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("data_dir", ["/sys", "/sys/x", "/dev/null/x"])
+    def test_one_that_cannot_be_written_to_is_told_in_a_sentence(self, data_dir: str) -> None:
+        """Root may write anywhere but there."""
+        with pytest.raises(paths.DataDirError, match="name another in COMETHOOKS_DATA_DIR"):
+            paths.make_data_dir(Path(data_dir))
 
 
 class TestMakePrivateDir:

@@ -32,13 +32,17 @@ class TestDefaults:
         settings = Settings.load(data)
         assert settings == Settings(
             basic_auth=(),
+            interaction_keys=(),
             app_ids=frozenset(),
             apps=(),
+            api_url="https://{appId}.api-{region}.cometchat.io/v3",
+            api_plan="paid",
+            media_hosts=(),
             management=None,
             redis_url=f"unix://{tmp_path}/valkey/valkey.sock",
             server=None,
             database_url=f"sqlite:///{tmp_path}/comethooks.db",
-            host=None,
+            bind=(),
             port=8000,
             public_status=False,
             web_concurrency=2,
@@ -52,15 +56,42 @@ class TestDefaults:
             duplicate_window=86_400,
             max_body=1_048_576,
             max_backlog_bytes=512_000_000,
+            allow_loss=False,
+            decision_budget_ms=800,
+            on_decision_failure="allow",
+            drop_answer='{"action":"do_not_propagate"}',
+            annotations="plain",
+            key_prefix="comethooks:",
             retention_days=30,
             payload_retention_days=30,
             run_retention_days=30,
+            figure_minute_days=7,
+            figure_hour_days=90,
+            figure_export=(
+                "messages.sent",
+                "messages.edited",
+                "messages.deleted",
+                "receipts.read",
+                "latency.delivered",
+                "reactions.added",
+                "calls.started",
+                "calls.missed",
+                "moderation.decided",
+                "events",
+            ),
             strict_triggers=frozenset(),
+            lenient_triggers=frozenset(),
             drop_secrets=False,
             count_only=frozenset(),
             plugins=(),
             plugin_dir=tmp_path / "plugins",
             disabled_plugins=frozenset(),
+            missing_plugin_wait=86_400.0,
+            silence_after="auto",
+            import_timeout=10.0,
+            passed_credentials=frozenset(),
+            notify_file=None,
+            moderation_rules=None,
             log_format="auto",
         )
         assert 1 <= settings.workers <= (os.cpu_count() or 1)
@@ -75,18 +106,20 @@ class TestDefaults:
         assert Settings.load(data | {"PORT": "9000"}).public_url == "http://127.0.0.1:9000"
 
     @pytest.mark.parametrize(
-        ("bind", "host", "port", "url"),
+        ("bind", "shown", "port", "url"),
         [
-            ("10.0.0.5:8001", "10.0.0.5", 8001, "http://10.0.0.5:8001"),
-            ("0.0.0.0", "0.0.0.0", 9000, "http://127.0.0.1:9000"),
-            ("[::1]:80", "::1", 80, "http://[::1]:80"),
+            ("10.0.0.5:8001", "10.0.0.5:8001", 8001, "http://10.0.0.5:8001"),
+            ("0.0.0.0", "0.0.0.0:9000", 9000, "http://127.0.0.1:9000"),
+            ("[::1]:80", "[::1]:80", 80, "http://[::1]:80"),
+            ("[::]:80, 10.0.0.5", "[::]:80,10.0.0.5:9000", 80, "http://[::1]:80"),
         ],
     )
     def test_where_it_listens_says_the_binding_before_the_port(
-        self, data: dict[str, str], bind: str, host: str, port: int, url: str
+        self, data: dict[str, str], bind: str, shown: str, port: int, url: str
     ) -> None:
         settings = Settings.load(data | {"COMETHOOKS_BIND": bind, "PORT": "9000"})
-        assert (settings.host, settings.port, settings.public_url) == (host, port, url)
+        assert ",".join(map(str, settings.bind)) == shown
+        assert (settings.port, settings.public_url) == (port, url)
 
     def test_a_binding_that_cannot_be_used_is_told_in_words(self, data: dict[str, str]) -> None:
         [problem] = problems(data | {"COMETHOOKS_BIND": "8000"})
@@ -99,9 +132,9 @@ class TestDefaults:
 
     def test_redis_py_reads_the_socket_path_that_was_meant(self, tmp_path: Path) -> None:
         """Also one with characters that mean something in a URL."""
-        settings = Settings.load({"COMETHOOKS_DATA_DIR": "/d/50% #?"})
+        settings = Settings.load({"COMETHOOKS_DATA_DIR": "/d/50%#?"})
         kwargs = Redis.from_url(settings.redis_url).connection_pool.connection_kwargs
-        assert kwargs["path"] == "/d/50% #?/valkey/valkey.sock"
+        assert kwargs["path"] == "/d/50%#?/valkey/valkey.sock"
 
     def test_the_environment_of_the_process_is_read_by_default(
         self, data: dict[str, str], monkeypatch: pytest.MonkeyPatch
@@ -158,6 +191,36 @@ class TestValues:
         assert (settings.workers, settings.threads, settings.partitions) == (3, 5, 32)
         assert settings.log_format == "json"
         assert settings.redis_url == "redis://r:6380/2"
+
+    def test_how_messages_in_flight_are_decided_on(self, data: dict[str, str]) -> None:
+        """The answer that drops one is sent as it is written."""
+        settings = Settings.load(
+            data
+            | {
+                "COMETHOOKS_DECISION_BUDGET_MS": "1500",
+                "COMETHOOKS_ON_DECISION_FAILURE": "defer",
+                "COMETHOOKS_DROP_ANSWER": '{ "drop" : true }',
+                "COMETHOOKS_ANNOTATIONS": "wrapped",
+            }
+        )
+        assert (settings.decision_budget_ms, settings.on_decision_failure) == (1500, "defer")
+        assert (settings.drop_answer, settings.annotations) == ('{ "drop" : true }', "wrapped")
+
+    def test_how_they_cannot_be_decided_on(self, data: dict[str, str]) -> None:
+        """CometChat waits for 2 seconds, and takes an object for an answer."""
+        wrong = {
+            "COMETHOOKS_DECISION_BUDGET_MS": "49",
+            "COMETHOOKS_ON_DECISION_FAILURE": "block",
+            "COMETHOOKS_DROP_ANSWER": "[1]",
+            "COMETHOOKS_ANNOTATIONS": "both",
+        }
+        assert problems(data | wrong) == (
+            'COMETHOOKS_DECISION_BUDGET_MS is "49": expected a whole number from 50 to 1500',
+            'COMETHOOKS_ON_DECISION_FAILURE is "block": expected allow, drop or defer',
+            'COMETHOOKS_DROP_ANSWER is "[1]": expected a JSON object such as'
+            ' {"action":"do_not_propagate"}',
+            'COMETHOOKS_ANNOTATIONS is "both": expected plain or wrapped',
+        )
 
     def test_they_cannot_be_changed(self, data: dict[str, str]) -> None:
         settings = Settings.load(data)
@@ -323,6 +386,74 @@ class TestKeptCredentials:
         )
 
 
+class TestStrictAndLenient:
+    @pytest.mark.parametrize(
+        "strict, lenient",
+        [
+            ("*", "message_sent"),
+            ("message_sent", "*"),
+            ("user_blocked", "message_sent, call_started"),
+        ],
+    )
+    def test_a_name_may_stand_beside_all_others(
+        self, strict: str, lenient: str, data: dict[str, str]
+    ) -> None:
+        """It comes first."""
+        settings = Settings.load(
+            data | {"COMETHOOKS_STRICT_TRIGGERS": strict, "COMETHOOKS_LENIENT_TRIGGERS": lenient}
+        )
+        assert settings.strict_triggers == {strict}
+        assert settings.lenient_triggers == set(lenient.split(", "))
+
+    @pytest.mark.parametrize("name", ["COMETHOOKS_STRICT_TRIGGERS", "COMETHOOKS_LENIENT_TRIGGERS"])
+    @pytest.mark.parametrize(
+        "written, said",
+        [
+            ("message_snet", "message_snet is no trigger; did you mean message_sent?"),
+            ("*, message.sent", "message.sent is no trigger; did you mean message_sent?"),
+            ("plugin.*", "plugin.* is no trigger; see: comethooks triggers"),
+            ("nothing", "nothing is no trigger; see: comethooks triggers"),
+        ],
+    )
+    def test_an_unknown_name_is_refused_with_the_nearest(
+        self, name: str, written: str, said: str, data: dict[str, str]
+    ) -> None:
+        """It would change nothing, and nobody would know."""
+        assert problems(data | {name: written}) == (f'{name} is "{written}": {said}',)
+
+    @pytest.mark.parametrize("both", ["message_sent", "*"])
+    def test_none_is_both(self, both: str, data: dict[str, str]) -> None:
+        """A body is held to the schemas, or let through."""
+        names = ("COMETHOOKS_STRICT_TRIGGERS", "COMETHOOKS_LENIENT_TRIGGERS")
+        assert problems(data | dict.fromkeys(names, both)) == (
+            f"{names[0]} and {names[1]} both name {both}; take it out of one of them",
+        )
+
+
+class TestExportedFigures:
+    def test_they_are_told_in_the_order_in_which_they_are_named(self, data: dict[str, str]) -> None:
+        settings = Settings.load(data | {"COMETHOOKS_FIGURE_EXPORT": "events, calls.missed"})
+        assert settings.figure_export == ("events", "calls.missed")
+
+    @pytest.mark.parametrize(
+        "written, said",
+        [
+            ("events,message.sent", "message.sent is no metric; did you mean messages.sent?"),
+            ("nothing", "nothing is no metric; see: comethooks analytics metrics"),
+            (
+                "users.active",
+                "users.active is not counted by minute, and only such figures are told",
+            ),
+        ],
+    )
+    def test_what_is_not_counted_by_minute_is_refused(
+        self, written: str, said: str, data: dict[str, str]
+    ) -> None:
+        """The nearest that is comes with it."""
+        name = "COMETHOOKS_FIGURE_EXPORT"
+        assert problems(data | {name: written}) == (f'{name} is "{written}": {said}',)
+
+
 class TestProblems:
     def test_all_are_reported_together_with_what_to_do(self, data: dict[str, str]) -> None:
         found = problems(
@@ -334,6 +465,7 @@ class TestProblems:
                 "COMETCHAT_MGMT_KEY": "opener",
                 "COMETHOOKS_DROP_SECRETS": "maybe",
                 "COMETHOOKS_STRICT_TRIGGERS": ",",
+                "COMETHOOKS_LENIENT_TRIGGERS": ",",
                 "COMETHOOKS_COUNT_ONLY": ",",
                 "REDIS_URL": "http://r",
                 "DATABASE_URL": "mysql://db",
@@ -352,7 +484,7 @@ class TestProblems:
                 "COMETHOOKS_PLUGINS_FILE": "/nowhere/to/be/found",
             }
         )
-        assert len(found) == 22
+        assert len(found) == 23
         assert 'PORT is "70000": expected a whole number from 1 to 65535' in found
         assert 'COMETHOOKS_DROP_SECRETS is "maybe": expected true or false' in found
         assert 'COMETHOOKS_LOG_FORMAT is "xml": expected auto, console or json' in found

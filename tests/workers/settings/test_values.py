@@ -77,3 +77,28 @@ def test_what_is_no_flag_is_refused(text: str) -> None:
     """Rather than taken for no: it may be what protects secrets."""
     with pytest.raises(ValueError, match="expected true or false"):
         values.parse_flag(text)
+
+
+@pytest.mark.parametrize("text", ["staging", "staging:"])
+def test_a_prefix_ends_with_a_colon_written_or_not(text: str) -> None:
+    assert values.parse_prefix(text) == "staging:"
+
+
+@pytest.mark.parametrize("text", ["", ":", "rq", "rq:", "a b", "a*", "a:b", "ä", "x" * 41])
+def test_what_is_no_prefix_is_refused(text: str) -> None:
+    """RQ's keys begin with `rq:`, and a pattern would be more than one deployment's."""
+    with pytest.raises(ValueError, match="expected a name of letters"):
+        values.parse_prefix(text)
+
+
+@pytest.mark.parametrize(("text", "value"), [("auto", "auto"), ("off", "off"), ("15m", 900.0)])
+def test_when_an_app_is_silent_is_a_duration_or_a_word(text: str, value: float | str) -> None:
+    """How long nothing may come, or by what other weeks were like, or never."""
+    assert values.parse_silence(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "never", "5s", "-1", "AUTO"])
+def test_other_words_for_a_silence_are_refused(text: str) -> None:
+    """So is a time in which nobody would have looked twice."""
+    with pytest.raises(ValueError, match="expected auto, off, or a duration of at least 10s"):
+        values.parse_silence(text)

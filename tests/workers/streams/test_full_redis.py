@@ -8,10 +8,11 @@ import orjson
 import pytest
 
 from comethooks.workers.record import Kind, cost
-from comethooks.workers.streams import keys, scripts
+from comethooks.workers.streams import keys
 from comethooks.workers.streams.accepted import NotKeptError
 from comethooks.workers.streams.layout import fixed_layouts
 from comethooks.workers.streams.leases import Leases
+from comethooks.workers.streams.scripts import entry_scripts
 from tests.redis_server import RedisServer
 from tests.workers.streams.test_accept import KEY, a_record, entries, server, streams
 
@@ -43,7 +44,10 @@ def drain(server: RedisServer) -> int:
     client, drained = server.client(), 0
     fixed_layouts(client, PARTITIONS)
     leases = Leases(client, "h|b|1", range(PARTITIONS))
-    mark, forget = client.register_script(scripts.MARK), client.register_script(scripts.FORGET)
+    mark, forget = (
+        client.register_script(entry_scripts.MARK),
+        client.register_script(entry_scripts.FORGET),
+    )
     held = leases.balance().held
     assert leases.renew(held) is not None
     for number, lease in held.items():
@@ -94,8 +98,13 @@ def test_leases_that_were_lost_are_noticed_there_too(server: RedisServer) -> Non
     client = server.client()
     client.config_set("maxmemory", 1)
     script_keys = [keys.BACKLOG, keys.RUNS, keys.lease(0), keys.stream(0), keys.progress(0)]
-    assert client.register_script(scripts.FORGET)(keys=script_keys, args=['[["another",[]]]']) == 1
     assert (
-        client.register_script(scripts.MARK)(keys=script_keys[2:4], args=["another", "a/b", "x"])
+        client.register_script(entry_scripts.FORGET)(keys=script_keys, args=['[["another",[]]]'])
+        == 1
+    )
+    assert (
+        client.register_script(entry_scripts.MARK)(
+            keys=script_keys[2:4], args=["another", "a/b", "x"]
+        )
         == 0
     )

@@ -50,6 +50,16 @@ class TestBalance:
         drainer = leases(redis_server, "1")
         assert drainer.balance().held == drainer.balance().held
 
+    def test_one_with_nothing_to_do_writes_nothing(self, redis_server: RedisServer) -> None:
+        """It asks several times a second, and an append-only file would grow and be flushed for
+        each.
+        """
+        client, drainer = redis_server.client(), leases(redis_server, "1")
+        drainer.balance()
+        written = client.info("commandstats")["cmdstat_zadd"]["calls"]
+        drainer.balance()
+        assert client.info("commandstats")["cmdstat_zadd"]["calls"] == written
+
     def test_the_leases_of_a_dead_process_of_this_host_are_free_at_once(
         self, redis_server: RedisServer
     ) -> None:

@@ -3,7 +3,8 @@
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.backlog import waiting
 from comethooks.workers.streams.leases import Leases
-from comethooks.workers.streams.overview import overview
+from comethooks.workers.streams.overview import MOST_HEARD, ToldFigure, overview
+from comethooks.workers.texts import dumps
 from tests.redis_server import RedisServer
 from tests.workers.engine import append, partition, record
 
@@ -54,6 +55,18 @@ def test_a_scheduler_that_leads_and_tells_what_is_unfinished_works(
     )
 
 
+def test_figures_are_passed_on_as_they_were_told(redis_server: RedisServer) -> None:
+    """By metric, app and quantile; none when nobody tells them."""
+    client = redis_server.client()
+    assert overview(client, 1).figures == ()
+    figures = (
+        ToldFigure("messages.sent", "app1", "", 7),
+        ToldFigure("latency.read", "none", "0.9", 1.25),
+    )
+    client.set(keys.FIGURES, dumps(figures))
+    assert overview(client, 1).figures == figures
+
+
 def test_it_knows_the_memory_of_the_server_unless_that_is_hidden(
     own_redis_server: RedisServer,
 ) -> None:
@@ -74,3 +87,14 @@ def test_what_waits_can_be_read_newest_first_in_every_partition(redis_server: Re
         append(client, held, item)
     client.xadd(keys.stream(1), {"v": "99"})
     assert list(waiting(client, range(2))) == [(0, item) for item in reversed(kept)]
+
+
+def test_of_many_apps_it_tells_of_those_that_were_heard_last(redis_server: RedisServer) -> None:
+    """Whoever may send can make up ids of apps, and each would be a series of the metrics."""
+    client = redis_server.client()
+    now, _ = client.time()
+    for number in range(MOST_HEARD + 20):
+        client.hset(keys.HEARD, f"app{number}", (now - number) * 1000)
+    heard = overview(client, 1).heard_s
+    assert set(heard) == {f"app{number}" for number in range(MOST_HEARD)}
+    assert 90 <= heard["app90"] < 100

@@ -7,20 +7,26 @@ import subprocess
 import sys
 
 import pytest
+from sqlalchemy import delete
 
+from comethooks.workers.analytics.sizes import Size
 from comethooks.workers.clock import now_ms
 from comethooks.workers.jobs.queues import BATCH, MOST_JOBS, RUNS_QUEUE
-from comethooks.workers.journal import Filter
+from comethooks.workers.journal import Filter, OtherJournalError, Settled, filling
 from comethooks.workers.journal.replaying.replay_request import ReplayRequest
 from comethooks.workers.journal.replaying.replay_rows import ALONE, Replays
+from comethooks.workers.journal.tables.message_table import about_messages, old_rows
 from comethooks.workers.processes import EXIT_FAILED, member_name
 from comethooks.workers.states import RunState
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.endings import record_death
+from comethooks.workers.streams.owner import hand_over
 from comethooks.workers.supervision import scheduler
 from comethooks.workers.supervision.scheduler import Scheduler
 from tests.waiting import wait_for
 from tests.workers.desk import Desk
+from tests.workers.engine import record
+from tests.workers.journal.cases.suspects import FLAGGED, NOW, suspect
 
 DAY_MS = 24 * 3600 * 1000
 
@@ -48,6 +54,14 @@ def claimed_by(desk: Desk, member: str, *, count: int = 1, seconds: float = 60) 
 def queued(desk: Desk) -> int:
     """How many jobs wait."""
     return int(desk.redis.llen(f"rq:queue:{RUNS_QUEUE}"))  # type: ignore[arg-type]
+
+
+def test_what_new_events_count_for_is_added_up_in_each_round(desk: Desk) -> None:
+    """So a figure is late by a second at most while a scheduler leads."""
+    desk.fail(3, received_at=now_ms())
+    scheduler_of(desk).tick()
+    found = desk.journal.figures.read("events", size=Size.DAY, since=0, until=now_ms() + DAY_MS)
+    assert [each.value for each in found] == [3]
 
 
 @pytest.mark.parametrize(
@@ -122,10 +136,38 @@ def test_a_run_whose_process_dies_twice_is_dead_with_the_signal(desk: Desk) -> N
     scheduler_of(desk).tick()
     pid = dead_pid()
     desk.journal.claim(member_name(pid), now=now_ms(), until=now_ms() + 60_000, limit=1, alone=True)
-    record_death(desk.redis, pid, 9)
+    record_death(desk.redis, pid, "SIGKILL")
     scheduler_of(desk).tick()
     (run,) = desk.runs()
     assert (run.state, run.error) == (RunState.DEAD, "killed its worker twice (SIGKILL)")
+
+
+def test_what_a_process_that_died_was_not_at_is_due_as_before(desk: Desk) -> None:
+    """Its worker has told at which runs it was: only these may be why."""
+    pid = dead_pid()
+    begun, waiting = desk.fail(2)
+    desk.journal.claim(member_name(pid), now=now_ms(), until=now_ms() + 60_000, limit=2)
+    record_death(desk.redis, pid, "SIGKILL", [f"{begun}/plugin.handler"])
+    scheduler_of(desk).tick()
+    found = {run.event_id: (run.state, run.attempts) for run in desk.runs()}
+    assert found == {begun: (RunState.RETRYING, 2), waiting: (RunState.RETRYING, 1)}
+    (alone,) = desk.journal.claim("x", now=now_ms(), until=0, limit=1, alone=True)
+    assert alone.record.id == begun
+
+
+@pytest.mark.parametrize(("others", "deaths"), [(True, 1), (False, 2)])
+def test_what_was_isolated_beside_a_process_that_died_is_why_only_if_nothing_else_is(
+    desk: Desk, others: bool, deaths: int
+) -> None:
+    """It was in another one, which ended with that."""
+    claimed_by(desk, member_name(dead_pid()))
+    scheduler_of(desk).tick()
+    pid = dead_pid()
+    desk.journal.claim(member_name(pid), now=now_ms(), until=now_ms() + 60_000, limit=1, alone=True)
+    record_death(desk.redis, pid, "SIGKILL", ["other/plugin.handler"] if others else [])
+    scheduler_of(desk).tick()
+    (run,) = desk.runs()
+    assert (run.state is RunState.DEAD) == (deaths == 2)
 
 
 def test_when_processes_end_themselves_it_takes_a_death_more(desk: Desk) -> None:
@@ -138,7 +180,7 @@ def test_when_processes_end_themselves_it_takes_a_death_more(desk: Desk) -> None
             member_name(pid), now=now_ms(), until=now_ms() + 60_000, limit=1, alone=bool(deaths)
         )
         assert len(claimed) == 1
-        record_death(desk.redis, pid, EXIT_FAILED << 8)
+        record_death(desk.redis, pid, f"exit status {EXIT_FAILED}")
         scheduler_of(desk).tick()
         states.append(desk.runs()[0].state)
     assert states == [RunState.RETRYING, RunState.RETRYING, RunState.DEAD]
@@ -185,6 +227,13 @@ def test_it_tells_how_many_runs_are_unfinished(desk: Desk) -> None:
     assert told == {b"retrying|live": b"2", b"dead|live": b"3"}
 
 
+def test_it_tells_how_many_cases_are_open(desk: Desk) -> None:
+    """For the metrics, too; by severity."""
+    desk.journal.cases.open(suspect(), FLAGGED, now=NOW)
+    scheduler_of(desk).tick()
+    assert desk.redis.hget(keys.UNFINISHED, "high|open_cases") == b"1"
+
+
 def test_a_count_of_waiting_bytes_that_is_wrong_does_not_stay_wrong(desk: Desk) -> None:
     """It is mended when nothing waits, and never before."""
     desk.redis.set(keys.BACKLOG, 12_345)
@@ -209,3 +258,24 @@ def test_lines_are_looked_at_less_often_when_that_is_slow(
     for _ in range(3):
         slow.tick()
     assert len(looks) == 4
+
+
+def test_what_is_another_journals_is_left_alone(desk: Desk) -> None:
+    """It is asked before each round: Redis may have been exchanged meanwhile."""
+    scheduler = scheduler_of(desk)
+    scheduler.require_ours()
+    hand_over(desk.redis, "another")
+    with pytest.raises(OtherJournalError, match="comethooks db adopt --yes"):
+        scheduler.require_ours()
+
+
+def test_fills_in_which_messages_older_events_are_about(desk: Desk) -> None:
+    """An upgrade need not wait for it: `events list --message` finds more from round to round."""
+    body = b'{"trigger":"message_sent","data":{"message":{"id":"57","sender":"ines"}}}'
+    old = record(body=body, received_at=now_ms() - DAY_MS)
+    desk.journal.write([Settled(old, (), 0)])
+    with desk.journal.engine.begin() as connection:
+        connection.execute(delete(about_messages))
+        connection.execute(old_rows.insert().values(task=filling.TASK, until=now_ms() + DAY_MS))
+    scheduler_of(desk).tick()
+    assert [each.id for each in desk.journal.events(Filter(message_id="57"))] == [old.id]

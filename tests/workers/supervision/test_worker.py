@@ -152,16 +152,17 @@ class Failing(DrainWorker):
     forked.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, status: int) -> None:
         super().__init__(Settings.load({"REDIS_URL": url}), connect(url), RedisOutage(url))
         self.forked: list[float] = []
+        self._status = status
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         self.forked.append(time.monotonic())
         super().fork_work_horse(job, queue)
 
     def setup_work_horse_signals(self) -> None:
-        os._exit(3)
+        os._exit(self._status)
 
 
 @pytest.fixture
@@ -176,18 +177,19 @@ def _own_signals() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_own_signals")
+@pytest.mark.parametrize("status", [3, 0])
 def test_drainers_that_fail_at_once_follow_each_other_ever_more_slowly(
-    redis_server: RedisServer,
+    redis_server: RedisServer, status: int
 ) -> None:
-    """A fault that stays must not spin."""
-    worker = Failing(redis_server.url)
+    """A fault that stays must not spin, nor be hidden by a status that says that all is well."""
+    worker = Failing(redis_server.url, status)
     worker.work(max_jobs=5)
     pauses = [later - earlier for earlier, later in pairwise(worker.forked)]
     assert pauses[0] < 0.4
     assert pauses[1] > 0.2
     assert pauses[2] > 0.4
     assert pauses[3] > 0.8
-    assert set(redis_server.client().hvals(keys.ENDINGS)) == {b"exit status 3"}
+    assert set(redis_server.client().hvals(keys.ENDINGS)) == {f"exit status {status}".encode()}
 
 
 def test_a_worker_whose_drainers_fail_can_be_stopped_in_between(

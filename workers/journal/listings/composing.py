@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, select
 
+from comethooks.workers.journal.decisions import UNDECIDED, decided
 from comethooks.workers.journal.listings.queries import LISTED_RUN, last_duplicates
 from comethooks.workers.journal.listings.stored import StoredDuplicates, StoredEvent, StoredRun
 from comethooks.workers.journal.runs import past_attempts
@@ -24,7 +25,9 @@ def rows_of(connection: Connection, query: Select[Any]) -> Sequence[Row]:
 
 
 def events_with_runs(connection: Connection, rows: Sequence[Row]) -> list[StoredEvent]:
-    """The events in `rows`, with their runs and with how often each was repeated."""
+    """The events in `rows`, with their runs, what was decided on each, and how often it was
+    repeated.
+    """
     ids = [row["id"] for row in rows]
     if not ids:
         return []
@@ -35,8 +38,14 @@ def events_with_runs(connection: Connection, rows: Sequence[Row]) -> list[Stored
         )
         for row in rows_of(connection, last_duplicates(ids))
     }
+    decisions = decided(connection, ids)
     return [
-        StoredEvent.from_row(row, of_event[row["id"]], repeats.get(row["id"], StoredDuplicates()))
+        StoredEvent.from_row(
+            row,
+            of_event[row["id"]],
+            repeats.get(row["id"], StoredDuplicates()),
+            decisions.get(row["id"], UNDECIDED),
+        )
         for row in rows
     ]
 

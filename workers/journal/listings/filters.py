@@ -5,7 +5,7 @@ listed by the same rules before and after it is journalled.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -13,38 +13,29 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Table,
-    and_,
-    case,
     exists,
     false,
-    func,
     select,
 )
 
+from comethooks.schemas.event.kept import BACKFILLED
+from comethooks.workers.journal.about_messages import events_about, message_of
+from comethooks.workers.journal.decisions import has_decision
 from comethooks.workers.journal.listings.patterns_of_rows import means, meant
 from comethooks.workers.journal.listings.queries import Condition, in_states
+from comethooks.workers.journal.listings.statuses import has_status, runs_of_status
 from comethooks.workers.journal.listings.stored import StoredEvent, StoredRun
 from comethooks.workers.journal.replaying.dry_runs import NO_DRY_RUN, REPLAYED
 from comethooks.workers.journal.runs.waiting_lines import HOLDS_UP
 from comethooks.workers.journal.tables.models import LIVE, Outcome, events, requests, runs
 from comethooks.workers.journal.tables.rows import OUTCOMES, searchable
 from comethooks.workers.record import Kind, Record
-from comethooks.workers.states import EventStatus, RunMode, RunState, event_status
+from comethooks.workers.states import DecisionAction, EventStatus, RunMode, RunState
 
 _OF_EVENTS = ("app_id", "conversation_id", "sender")
 _OF_REQUESTS = ("app_id",)
 _OF_RUNS = ("handler", "replay")
 """The fields that rows have under the same name, and that have to be equal to them."""
-
-_SEVERITY = {
-    state.value: sum(event_status([state, other]) is event_status([state]) for other in RunState)
-    for state in RunState
-}
-"""A number for each state of a run, higher when it prevails: `event_status` for SQL's max()."""
-
-
-_DONE_AGAIN = (REPLAYED, runs.c.state == RunState.DONE.value, NO_DRY_RUN)
-"""The conditions that a handler is done in a replay: what `event_status` calls `replayed`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +55,14 @@ class Filter:
     conversation_id: str | None = None
     sender: str | None = None
     app_id: str | None = None
+    message_id: str | None = None
+    """The id of the message that it is about, as CometChat gives it; SQL knows it of any event, and
+    memory of those whose bodies are there."""
+    backfilled: bool = False
+    """Whether only events are meant that were fetched, since their webhooks never came."""
     status: EventStatus | None = None
+    decision: DecisionAction | None = None
+    """What was decided on a message in flight."""
     handler: str | None = None
     replay: str | None = None
     """The name of a replay; empty for live runs. Runs of a dry run are found by its name alone:
@@ -82,21 +80,43 @@ class Filter:
 
     # ---- in SQL
 
-    def event_conditions(self, *, besides: str | None = None) -> list[Condition]:
+    def event_conditions(
+        self, *, besides: str | None = None, runs_first: bool = True
+    ) -> list[Condition]:
         """The conditions on `events` of a listing of events or of runs.
 
         The status is as if the replay `besides` had run nothing: one that is about events which
-        nobody handled must not lose them by what it does itself.
+        nobody handled must not lose them by what it does itself. With `runs_first`, SQL finds the
+        `indexed_runs` and then their events: right as long as they are few.
         """
-        conditions = self._status_conditions(besides)
-        if self.state not in (None, RunState.DONE):
-            # Few runs are in any other state: begin with those.
-            ids = select(runs.c.event_id).where(*self.run_conditions())
-            conditions.append(events.c.id.in_(ids))
-        elif self._asks_for_a_run:
+        conditions = self._about(events, events.c.id, _OF_EVENTS)
+        if self.message_id is not None:
+            conditions.append(events.c.id.in_(events_about(self.message_id)))
+        if self.backfilled:
+            conditions.append(events.c.headers.contains(f'"{BACKFILLED}":'))
+        if self.status is not None:
+            conditions.append(has_status(self.status, besides))
+        if self.decision is not None:
+            conditions.append(has_decision(self.decision))
+        indexed = self.indexed_runs(besides)
+        if runs_first:
+            conditions += [events.c.id.in_(ids) for ids in indexed]
+        if self._asks_for_a_run and not (runs_first and self._has_indexed_run):
             same = runs.c.event_id == events.c.id
             conditions.append(exists().where(same, *self.run_conditions()))
         return conditions
+
+    def indexed_runs(self, besides: str | None = None) -> list[Select[Any]]:
+        """The queries of event ids, by indexes of runs that usually have few, that each event has
+        to be among: by the run asked for, and by the status.
+        """
+        found = []
+        if self._has_indexed_run:
+            of_replay = [REPLAYED] if self.replay else []
+            found.append(select(runs.c.event_id).where(*of_replay, *self.run_conditions()))
+        if self.status is not None:
+            found += runs_of_status(self.status, besides)
+        return [query.correlate(None) for query in found]
 
     def failed_conditions(self) -> list[Condition]:
         """The conditions on `events` that a run asked for has failed and is not done since."""
@@ -124,19 +144,29 @@ class Filter:
 
     def accepted_conditions(self) -> list[Condition]:
         """The conditions on `events` of a listing of requests."""
-        fits = self.outcome in (None, Outcome.ACCEPTED) and self.answer in (None, 200)
-        return [*self._about(events, events.c.id, _OF_EVENTS), *([] if fits else [false()])]
+        of_events = self._about(events, events.c.id, _OF_EVENTS)
+        return [*of_events, *([false()] if self.no_accepted else [])]
 
     def request_conditions(self) -> list[Condition]:
         """The conditions on `requests` of a listing of requests."""
         conditions = self._about(requests, requests.c.event_id, _OF_REQUESTS)
-        if self._asks_for_accepted:
-            conditions.append(false())
+        if self.no_others:
+            conditions.append(false())  # rather than look at every row
         if self.outcome is not None:
             conditions.append(requests.c.outcome == self.outcome.value)
         if self.answer is not None:
             conditions.append(requests.c.status == self.answer)
         return conditions
+
+    @property
+    def no_accepted(self) -> bool:
+        """Whether a listing of requests has none that became an event."""
+        return self.outcome not in (None, Outcome.ACCEPTED) or self.answer not in (None, 200)
+
+    @property
+    def no_others(self) -> bool:
+        """Whether a listing of requests has only those that became an event."""
+        return self._asks_for_accepted or self.outcome is Outcome.ACCEPTED
 
     # ---- in memory
 
@@ -151,6 +181,9 @@ class Filter:
             self._fits(event, event.id, _OF_EVENTS)
             and means(self.trigger, event, named=True)
             and self.status in (None, status)
+            and self.decision in (None, event.decision)
+            and (not self.backfilled or BACKFILLED in event.headers)
+            and (self.message_id is None or searchable(self.message_id) == message_of(event))
             and (not self._asks_for_a_run or any(map(self.fits_run, runs)))
         )
 
@@ -191,9 +224,15 @@ class Filter:
     def _asks_for_accepted(self) -> bool:
         return self.conversation_id is not None or self.sender is not None
 
-    def _status_conditions(self, besides: str | None = None) -> list[Condition]:
-        status = [] if self.status is None else [_has_status(self.status, besides)]
-        return [*self._about(events, events.c.id, _OF_EVENTS), *status]
+    @property
+    def _has_indexed_run(self) -> bool:
+        """Whether a run is asked for that an index of few knows: one that is not done, or of a
+        replay.
+        """
+        return bool(self.replay) or self.state not in (None, RunState.DONE)
+
+    def _status_conditions(self) -> list[Condition]:
+        return replace(self, handler=None, replay=None, state=None).event_conditions()
 
     def _about(
         self, table: Table, event_id: Column[Any], names: Collection[str]
@@ -235,31 +274,3 @@ def between(column: Column[Any], since: int | None, until: int | None) -> list[C
         *([] if since is None else [column >= since]),
         *([] if until is None else [column < until]),
     ]
-
-
-def _has_status(status: EventStatus, besides: str | None) -> Condition:
-    # A scalar subquery and not EXISTS, which PostgreSQL, as long as it has no statistics, joins row
-    # by row.
-    worst = (
-        select(func.max(case(_SEVERITY, value=runs.c.state)))
-        .where(runs.c.event_id == events.c.id, runs.c.replay == LIVE)
-        .correlate(events)
-        .scalar_subquery()
-    )
-    replayed = [*_DONE_AGAIN, *([] if besides is None else [runs.c.replay != besides])]
-    if status is EventStatus.UNHANDLED:
-        well = select(func.max(runs.c.replay)).where(runs.c.event_id == events.c.id, *replayed)
-        return and_(worst.is_(None), well.correlate(events).scalar_subquery().is_(None))
-    if status is EventStatus.REPLAYED:
-        # As below: live runs are not in the index of those that are replayed.
-        well = select(runs.c.event_id).where(*replayed).correlate(None)
-        return and_(events.c.id.in_(well), worst.is_(None))
-    states = [state for state in RunState if event_status([state]) is status]
-    has_status = worst == _SEVERITY[states[0].value]
-    if status is EventStatus.DONE:
-        return has_status
-    # Few events have any other status: begin with the runs, which are indexed by state.
-    candidates = (
-        select(runs.c.event_id).where(in_states(states), runs.c.replay == LIVE).correlate(None)
-    )
-    return and_(events.c.id.in_(candidates), has_status)

@@ -7,6 +7,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from comethooks.workers.journal.blocks import Named
 from comethooks.workers.journal.listings.queries import Condition
 from comethooks.workers.journal.listings.stored import StoredEvent
 from comethooks.workers.journal.tables.rows import searchable
@@ -56,7 +57,7 @@ def meant(written: str, table: Table) -> Condition:
     return and_(table.c.source.in_(pattern.sources), or_(*found))
 
 
-def means(written: str | None, item: Record | StoredEvent, *, named: bool) -> bool:
+def means(written: str | None, item: Record | StoredEvent | Named, *, named: bool) -> bool:
     """What `meant` is, in memory: for a row of `events` or, unless `named`, of another table."""
     if written is None:
         return True

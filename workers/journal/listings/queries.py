@@ -19,10 +19,19 @@ from sqlalchemy import (
 )
 
 from comethooks.workers.journal.replaying.dry_runs import ENDED_DRY, MODE
-from comethooks.workers.journal.tables.models import Instant, Outcome, events, requests, runs
+from comethooks.workers.journal.tables.columns import Instant
+from comethooks.workers.journal.tables.models import Outcome, events, requests, runs
 from comethooks.workers.states import RunState
 
 LISTED_EVENT = tuple(column for column in events.c if column.name != "body")
+OF_BODY = (
+    events.c.received_at,
+    events.c.id,
+    events.c.app_id,
+    events.c.conversation_id,
+    events.c.sender,
+    events.c.body,
+)
 _OF_RUN = tuple(
     column for column in runs.c if column.name not in ("claim", "deaths", "lane", "place")
 )

@@ -6,15 +6,16 @@ holds up nobody, and memory does not grow with the length of the listing.
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
 
+from comethooks.workers.journal.about_messages import KnownEvent, known_about
 from comethooks.workers.journal.errors import translated
+from comethooks.workers.journal.listings import portions
 from comethooks.workers.journal.listings.composing import events_with_runs, rows_of, runs_by_event
 from comethooks.workers.journal.listings.filters import EVERYTHING, Filter
 from comethooks.workers.journal.listings.identifiers import resolved
@@ -23,6 +24,7 @@ from comethooks.workers.journal.listings.queries import (
     LISTED_EVENT,
     LISTED_REQUEST,
     LISTED_RUN,
+    OF_BODY,
     WHOLE_RUN,
     Condition,
     Place,
@@ -31,17 +33,20 @@ from comethooks.workers.journal.listings.queries import (
     oldest_first,
     unfinished_by_state,
 )
-from comethooks.workers.journal.listings.stored import StoredEvent, StoredRequest, StoredRun
+from comethooks.workers.journal.listings.searching import (
+    Search,
+    search_for_accepted,
+    search_for_events,
+    search_for_others,
+)
+from comethooks.workers.journal.listings.stored import (
+    StoredBody,
+    StoredEvent,
+    StoredRequest,
+    StoredRun,
+)
 from comethooks.workers.journal.tables.models import events, requests
 from comethooks.workers.states import RunMode, RunState
-
-_PAGE = 500
-_PORTION = 200
-_PORTION_BYTES = 4 * 2**20
-"""How many bodies are read at once, and how many bytes they may have without the last one."""
-
-_Listed = TypeVar("_Listed", StoredEvent, StoredRequest)
-_Page = Callable[[Place | None, int], Sequence[_Listed]]
 
 
 class Reader:
@@ -56,13 +61,7 @@ class Reader:
 
     def events(self, asked: Filter = EVERYTHING) -> Iterator[StoredEvent]:
         """The events that `asked` describes, newest first, with their runs and without bodies."""
-
-        def page(after: Place | None, size: int) -> list[StoredEvent]:
-            query = newest_first(events, LISTED_EVENT, asked.event_conditions(), after, size)
-            with self._connection() as connection:
-                return events_with_runs(connection, rows_of(connection, query))
-
-        return _listing(page, asked.limit)
+        return islice(self._events(asked), asked.limit)
 
     def whole_events(self, asked: Filter = EVERYTHING) -> Iterator[StoredEvent]:
         """The events that `asked` describes, oldest first, with runs and bodies; its limit is
@@ -70,7 +69,7 @@ class Reader:
 
         Few bodies are in memory at a time. An event that is deleted meanwhile is left out.
         """
-        for ids in _portions(self._places(asked.event_conditions())):
+        for ids in portions.of_ids(self._places(asked)):
             query = (
                 select(events)
                 .where(events.c.id.in_(ids))
@@ -80,10 +79,35 @@ class Reader:
                 found = events_with_runs(connection, rows_of(connection, query))
             yield from found
 
+    def bodies(self, asked: Filter = EVERYTHING) -> Iterator[StoredBody]:
+        """The bodies of the events that `asked` describes, newest first, with nothing but whose
+        they are: of events whose bodies are still kept. Its limit is ignored.
+        """
+        search = search_for_events(asked)
+        after: Place | None = None
+
+        def query(conditions: Sequence[Condition], most: int) -> Select[Any]:
+            return newest_first(events, OF_BODY, conditions, after, most)
+
+        while True:
+            with self._connection() as connection:
+                rows = search.page(connection, query, after, portions.PAGE, newest=True)
+            yield from (StoredBody(*row[2:]) for row in rows if row.body)
+            if len(rows) < portions.PAGE:
+                return
+            after = Place(*rows[-1][:2])
+
     def known_ids(self, ids: Collection[str]) -> set[str]:
         """Those of `ids` that are ids of events; at most some thousand may be asked for."""
         with self._connection() as connection:
             return set(connection.scalars(select(events.c.id).where(events.c.id.in_(ids))))
+
+    def known_about(self, app_id: str, message_ids: Collection[str]) -> list[KnownEvent]:
+        """The events of an app that are about messages with these ids, in any order; at most some
+        thousand ids may be asked for.
+        """
+        with self._connection() as connection:
+            return known_about(connection, app_id, message_ids)
 
     def event(self, identifier: str) -> StoredEvent | None:
         """The event with that id or beginning, with its body; None if there is none.
@@ -97,7 +121,7 @@ class Reader:
 
     def runs(self, asked: Filter = EVERYTHING) -> Iterator[StoredRun]:
         """The runs that `asked` describes, those of the newest event first, without tracebacks."""
-        listed = (run for event in self.events(replace(asked, limit=None)) for run in event.runs)
+        listed = (run for event in self._events(asked) for run in event.runs)
         return islice((run for run in listed if asked.fits_run(run)), asked.limit)
 
     def failed_runs(self, asked: Filter = EVERYTHING) -> Iterator[StoredRun]:
@@ -109,7 +133,7 @@ class Reader:
                 (events.c.received_at, events.c.id),
                 asked.failed_conditions(),
                 after,
-                _PORTION,
+                portions.PORTION,
             )
             with self._connection() as connection:
                 places = [Place(*row) for row in connection.execute(query)]
@@ -117,7 +141,7 @@ class Reader:
                 of_event = runs_by_event(connection, ids, LISTED_RUN, attempts=True)
             for place in places:
                 yield from (run for run in of_event[place.id] if run.failed and asked.fits_run(run))
-            if len(places) < _PORTION:
+            if len(places) < portions.PORTION:
                 return
             after = places[-1]
 
@@ -134,12 +158,11 @@ class Reader:
 
     def requests(self, asked: Filter = EVERYTHING) -> Iterator[StoredRequest]:
         """The requests that `asked` describes, accepted ones too, newest first, without bodies."""
-        accepted, others = asked.accepted_conditions(), asked.request_conditions()
         listings = (
-            self._requests(events, ACCEPTED_REQUEST, accepted, asked.limit),
-            self._requests(requests, LISTED_REQUEST, others, asked.limit),
+            self._requests(search_for_accepted(asked), ACCEPTED_REQUEST),
+            self._requests(search_for_others(asked), LISTED_REQUEST),
         )
-        return islice(heapq.merge(*listings, key=_place, reverse=True), asked.limit)
+        return islice(heapq.merge(*listings, key=portions.place_of, reverse=True), asked.limit)
 
     def request(self, identifier: str) -> StoredRequest | None:
         """The request with that id or beginning, with its body; None if there is none.
@@ -188,69 +211,56 @@ class Reader:
             due_at: int | None = connection.scalar(due_runs().limit(1))
             return due_at
 
+    def _events(self, asked: Filter) -> Iterator[StoredEvent]:
+        """The same without an end, in pages of its limit."""
+        search = search_for_events(asked)
+
+        def page(after: Place | None, size: int) -> list[StoredEvent]:
+            def query(conditions: Sequence[Condition], most: int) -> Select[Any]:
+                return newest_first(events, LISTED_EVENT, conditions, after, most)
+
+            with self._connection() as connection:
+                found = search.page(connection, query, after, size, newest=True)
+                return events_with_runs(connection, [dict(row._mapping) for row in found])
+
+        return portions.pages(page, portions.page_size(asked.limit))
+
     def _number(self, query: Select[Any]) -> int:
         with self._connection() as connection:
             return connection.scalar(query) or 0
 
     def _requests(
-        self,
-        table: Table,
-        columns: Sequence[ColumnElement[Any]],
-        conditions: Sequence[Condition],
-        limit: int | None,
+        self, search: Search, columns: Sequence[ColumnElement[Any]]
     ) -> Iterator[StoredRequest]:
         def page(after: Place | None, size: int) -> list[StoredRequest]:
-            query = newest_first(table, columns, conditions, after, size)
+            def query(conditions: Sequence[Condition], most: int) -> Select[Any]:
+                return newest_first(search.table, columns, conditions, after, most)
+
             with self._connection() as connection:
-                return [StoredRequest.from_row(row) for row in rows_of(connection, query)]
+                found = search.page(connection, query, after, size, newest=True)
+                return [StoredRequest.from_row(dict(row._mapping)) for row in found]
 
-        return _listing(page, limit)
+        limit = search.asked.limit
+        return islice(portions.pages(page, portions.page_size(limit)), limit)
 
-    def _places(self, conditions: Sequence[Condition]) -> Iterator[tuple[Place, int]]:
+    def _places(self, asked: Filter) -> Iterator[tuple[Place, int]]:
         """Where the events are, oldest first, and the size of each."""
-        after = None
+        search = search_for_events(asked)
+        after: Place | None = None
+
+        def query(conditions: Sequence[Condition], most: int) -> Select[Any]:
+            return oldest_first(conditions, after, most)
+
         while True:
             with self._connection() as connection:
-                rows = connection.execute(oldest_first(conditions, after, _PAGE)).all()
+                rows = search.page(connection, query, after, portions.PAGE, newest=False)
             for received_at, identifier, size in rows:
                 after = Place(received_at, identifier)
                 yield after, size or 0
-            if len(rows) < _PAGE:
+            if len(rows) < portions.PAGE:
                 return
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
         with translated(), self.engine.connect() as connection:
             yield connection
-
-
-def _listing(page: _Page[_Listed], limit: int | None) -> Iterator[_Listed]:
-    size = _PAGE if limit is None else min(limit, _PAGE)
-    return islice(_pages(page, size), limit)
-
-
-def _pages(page: _Page[_Listed], size: int) -> Iterator[_Listed]:
-    after = None
-    while rows := page(after, size):
-        yield from rows
-        if len(rows) < size:
-            return
-        after = _place(rows[-1])
-
-
-def _portions(places: Iterable[tuple[Place, int]]) -> Iterator[list[str]]:
-    """The ids at `places`, in portions that may be read at once."""
-    ids: list[str] = []
-    total = 0
-    for place, size in places:
-        ids.append(place.id)
-        total += size
-        if len(ids) >= _PORTION or total >= _PORTION_BYTES:
-            yield ids
-            ids, total = [], 0
-    if ids:
-        yield ids
-
-
-def _place(listed: StoredEvent | StoredRequest) -> Place:
-    return Place(listed.received_at, listed.id)

@@ -6,17 +6,21 @@ and is still kept.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import orjson
 
+from comethooks.workers.journal.decisions import UNDECIDED, StoredDecision
 from comethooks.workers.journal.runs.past_attempts import all_of, effects_in
 from comethooks.workers.journal.settled import Attempt
 from comethooks.workers.journal.tables.models import Outcome
 from comethooks.workers.journal.tables.rows import event_row, request_row
 from comethooks.workers.journal.times import iso
-from comethooks.workers.record import Record
-from comethooks.workers.states import EventStatus, RunMode, RunState, event_status
+from comethooks.workers.record import MISFIT, Kind, Record, Vote
+from comethooks.workers.states import DecisionAction, EventStatus, RunMode, RunState, event_status
+
+LEFT_OUT = "its plugin was left out"
+"""What is said of a run that waits for its plugin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +68,8 @@ class StoredRun:
     """The last 20 attempts, oldest first, with the one that is being made."""
     waits_for: str | None = None
     """Of a waiting run: the event on which the same handler has to be done first."""
+    left_out_at: int | None = None
+    """Since when it waits for its plugin, which was left out; `error` says so, too."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any], earlier: Sequence[Attempt] | None = None) -> Self:
@@ -80,6 +86,9 @@ class StoredRun:
             "attempts_made": () if earlier is None else all_of(row, state, earlier),
         }
         del known["claimed_at"]
+        if row["left_out_at"] is not None and state is RunState.RETRYING:
+            before = f"; before: {row['error']}" if row["error"] else ""
+            known["error"] = f"{LEFT_OUT}{before}"
         if state is RunState.RUNNING:  # what the row has of an attempt is about the one before
             known |= {"started_at": claimed_at, "finished_at": None}
         return cls(**known)
@@ -87,7 +96,8 @@ class StoredRun:
     @property
     def failed(self) -> bool:
         """Whether it has failed and is not done since."""
-        return self.error is not None and self.state is not RunState.DONE
+        has_run = self.attempts > 0 or self.left_out_at is None
+        return self.error is not None and self.state is not RunState.DONE and has_run
 
     def as_json(self) -> dict[str, Any]:
         """A run by itself, without its traceback."""
@@ -99,6 +109,7 @@ class StoredRun:
             "next_at": _iso(self.next_at),
             "version": self.version,
             "waits_for": self.waits_for,
+            "left_out_at": _iso(self.left_out_at),
         }
 
     def summary(self) -> dict[str, Any]:
@@ -132,11 +143,23 @@ class StoredEvent:
     status: EventStatus
     runs: tuple[StoredRun, ...] = ()
     duplicates: StoredDuplicates = StoredDuplicates()
+    decision: DecisionAction | None = None
+    """What was decided on a message in flight; None if nobody decided."""
+    votes: tuple[Vote, ...] = ()
     body: bytes | None = None
+
+    @property
+    def misfit(self) -> tuple[str, ...]:
+        """Where its body lacks what its trigger cannot be without; empty when it fits."""
+        return tuple(filter(None, self.headers.get(MISFIT, "").split(", ")))
 
     @classmethod
     def from_row(
-        cls, row: Mapping[str, Any], runs: Iterable[StoredRun], duplicates: StoredDuplicates
+        cls,
+        row: Mapping[str, Any],
+        runs: Iterable[StoredRun],
+        duplicates: StoredDuplicates,
+        decided: StoredDecision = UNDECIDED,
     ) -> Self:
         """The event in a row of `events`, with the status that follows from its runs."""
         runs = tuple(runs)
@@ -146,14 +169,37 @@ class StoredEvent:
         )
         status = event_status(live, replayed)
         headers = orjson.loads(row["headers"])
-        known = {**row, "headers": headers, "body": _body(row)}
+        known = {**row, **decided._asdict(), "headers": headers, "body": _body(row)}
         return cls(**known, status=status, runs=runs, duplicates=duplicates)
 
     @classmethod
     def from_record(cls, record: Record, partition: int) -> Self:
         """The event that a record in a stream will be: with the same text, queued, without runs."""
         row = event_row(record, partition)
-        return cls(**{**row, "headers": orjson.loads(row["headers"])}, status=EventStatus.QUEUED)
+        decided = {"decision": record.decision, "votes": record.votes}
+        headers = orjson.loads(row["headers"])
+        return cls(**{**row, **decided, "headers": headers}, status=EventStatus.QUEUED)
+
+    @property
+    def record(self) -> Record:
+        """What handlers are chosen by and get, as far as it is still kept."""
+        return Record(
+            kind=Kind.EVENT,
+            id=self.id,
+            received_at=self.received_at,
+            source=self.source,
+            trigger=self.trigger,
+            name=self.name,
+            app_id=self.app_id,
+            conversation_id=self.conversation_id,
+            sender=self.sender,
+            occurred_at=self.occurred_at,
+            size=self.size or 0,
+            headers=self.headers,
+            body=self.body or b"",
+            decision=self.decision,
+            votes=self.votes,
+        )
 
     def as_json(self) -> dict[str, Any]:
         """The event in a listing."""
@@ -168,9 +214,20 @@ class StoredEvent:
             "occurred_at": _iso(self.occurred_at),
             "received_at": iso(self.received_at),
             "status": self.status.value,
+            "decision": None if self.decision is None else self.decision.value,
+            "votes": [vote.as_json() for vote in self.votes],
             "runs": [run.summary() for run in self.runs],
             "duplicates": self.duplicates.as_json(),
         }
+
+
+class StoredBody(NamedTuple):
+    """The body of an event, and whose it is."""
+
+    app_id: str | None
+    conversation_id: str | None
+    sender: str | None
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

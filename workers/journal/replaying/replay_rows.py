@@ -207,11 +207,15 @@ class Replays(ReplayResults):
         """At most `size` events that follow `after`, with bodies; none when no more follow."""
         return replayable.candidates(self._engine, request, name, after, size, bodies=True)
 
-    def all_candidates(self, request: ReplayRequest) -> Iterator[Candidate]:
-        """All events that a replay would look at, oldest first, without bodies, page by page."""
+    def all_candidates(
+        self, request: ReplayRequest, *, bodies: bool = False
+    ) -> Iterator[Candidate]:
+        """All events that a replay would look at, oldest first, page by page; their bodies are read
+        only if somebody needs them.
+        """
         after = None
         while page := replayable.candidates(
-            self._engine, request, None, after, _PAGE, bodies=False
+            self._engine, request, None, after, _PAGE, bodies=bodies
         ):
             yield from page
             after = Place(page[-1].record.received_at, page[-1].record.id)

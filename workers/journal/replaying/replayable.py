@@ -4,24 +4,21 @@ and which events a replay has yet to come to.
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, and_, func, not_, or_, select
+from sqlalchemy import Connection, Engine, Select, and_, func, not_, or_, select
 
+from comethooks.workers.journal.decisions import with_decisions
 from comethooks.workers.journal.errors import translated
-from comethooks.workers.journal.listings.queries import Condition, Place, in_states, oldest_first
+from comethooks.workers.journal.listings.queries import Condition, Place, oldest_first
+from comethooks.workers.journal.listings.searching import Search, search_for_events
 from comethooks.workers.journal.replaying.dry_runs import MODE
 from comethooks.workers.journal.replaying.replay_request import Candidate, Choice, ReplayRequest
 from comethooks.workers.journal.replaying.stored_replay import StoredReplay
-from comethooks.workers.journal.tables.models import (
-    LIVE,
-    Instant,
-    events,
-    replay_events,
-    replays,
-    runs,
-)
+from comethooks.workers.journal.tables.columns import Instant
+from comethooks.workers.journal.tables.models import LIVE, events, replay_events, replays, runs
 from comethooks.workers.record import Kind, Record
 from comethooks.workers.states import ReplayState, RunMode, RunState
 
@@ -47,9 +44,13 @@ def candidates(
     read, which may make the portion smaller. Raises `JournalUnavailableError` and
     `JournalOutdatedError`.
     """
-    query = oldest_first(_conditions(request, name), after, size)
+    search = _search(request, name)
+
+    def query(conditions: Sequence[Condition], most: int) -> Select[Any]:
+        return oldest_first(conditions, after, most)
+
     with translated(), engine.connect() as connection:
-        places = connection.execute(query).all()
+        places = search.page(connection, query, after, size, newest=False)
         ids = [identifier for _, identifier, _ in places]
         if bodies:
             ids = _that_fit([(identifier, length or 0) for _, identifier, length in places])
@@ -59,7 +60,7 @@ def candidates(
         )
         records = [_record(row._asdict()) for row in connection.execute(found)]
         if records or not places:
-            return _with_runs(connection, records, name)
+            return _with_runs(connection, with_decisions(connection, records), name)
     # All of them were deleted since: an empty answer would mean that the replay is at its end.
     last = places[-1]
     return candidates(engine, request, name, Place(last[0], last[1]), size, bodies=bodies)
@@ -90,21 +91,24 @@ def awaited(connection: Connection, ids: Collection[str], since: int) -> set[str
     found: set[str] = set()
     for row in connection.execute(select(replays).where(going_on)).all():
         replay = StoredReplay.from_row(row._asdict())
-        conditions = [*_conditions(replay.request, replay.name), events.c.id.in_(ids)]
+        search = _search(replay.request, replay.name)
+        conditions = [*search.conditions, events.c.id.in_(ids)]
         query = oldest_first(conditions, replay.place, len(ids))
         found.update(identifier for _, identifier, _ in connection.execute(query))
     return found
 
 
-def _conditions(request: ReplayRequest, name: str | None) -> list[Condition]:
-    conditions = [*request.asked.event_conditions(besides=name), _WITH_BODY]
-    if request.from_file:
-        staged = select(replay_events.c.event_id).where(replay_events.c.replay == name)
-        conditions.append(events.c.id.in_(staged))
+def _search(request: ReplayRequest, name: str | None) -> Search:
+    """The search for the events of a replay, those that it has come to included."""
+    asked = request.asked
     if request.choice is Choice.DEAD:
-        dead = select(runs.c.event_id).where(in_states([RunState.DEAD]), runs.c.replay == LIVE)
-        conditions.append(events.c.id.in_(dead))
-    return conditions
+        asked = replace(asked, state=RunState.DEAD, replay=LIVE)
+    if not request.from_file:
+        return search_for_events(asked, besides=name, more=[_WITH_BODY])
+    staged = select(replay_events.c.event_id).where(replay_events.c.replay == name)
+    return search_for_events(
+        asked, besides=name, more=[_WITH_BODY, events.c.id.in_(staged)], by_blocks=False
+    )
 
 
 def _that_fit(sizes: Sequence[tuple[str, int]]) -> list[str]:

@@ -40,6 +40,7 @@ def retry(engine: Engine, asked: Filter, now: int) -> int:
     that stands in a line waits until it is the first.
     """
     due = {"state": RunState.RETRYING.value, "next_at": now, "claim": None, "deaths": 0}
+    due["left_out_at"] = None
     return _change(engine, asked, RETRYABLE, due, not_(_WITHOUT_BODY), now=now)
 
 
@@ -49,6 +50,7 @@ def dismiss(engine: Engine, asked: Filter, now: int) -> int:
         "state": RunState.DISMISSED.value,
         "next_at": None,
         "finished_at": now,
+        "left_out_at": None,
         **_OUT_OF_LINE,
     }
     return _change(engine, asked, DISMISSABLE, dismissed, now=now)

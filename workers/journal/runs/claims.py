@@ -5,12 +5,11 @@ Every function but the first works within the transaction of the connection that
 must be one for writing.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
-from typing import Any, NamedTuple, Self
+from typing import Any
 
-import orjson
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -18,13 +17,23 @@ from sqlalchemy import (
     Select,
     Update,
     and_,
+    not_,
     select,
+    true,
     tuple_,
     update,
 )
 
 from comethooks.workers.journal.claiming import Claims, LostClaims
+from comethooks.workers.journal.decisions import with_decisions
 from comethooks.workers.journal.runs import past_attempts
+from comethooks.workers.journal.runs.claimed_runs import (
+    OF_RECORD,
+    ClaimedRun,
+    FreedRun,
+    RunKey,
+    key_in,
+)
 from comethooks.workers.journal.runs.waiting_lines import Line, release
 from comethooks.workers.journal.settled import RunResult
 from comethooks.workers.journal.tables.database import for_writing
@@ -32,78 +41,9 @@ from comethooks.workers.journal.tables.models import LIVE, events, replays, runs
 from comethooks.workers.journal.tables.rows import Row, run_row, searchable
 from comethooks.workers.journal.tables.statements import UpdateEach, chunks
 from comethooks.workers.poison import died_text
-from comethooks.workers.record import Kind, Record
-from comethooks.workers.states import RunMode, RunState, run_mode
+from comethooks.workers.processes import ended_itself
+from comethooks.workers.states import RunState
 
-
-class RunKey(NamedTuple):
-    """What a run is found by; `replay` is None for a live one."""
-
-    event_id: str
-    handler: str
-    replay: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimedRun:
-    """A run that was claimed, with the event that it is about.
-
-    `attempt` is the number of the one to be made. One that is to run `alone` was running when its
-    process died, so it may be poison.
-    """
-
-    record: Record
-    handler: str
-    replay: str | None
-    attempt: int
-    alone: bool
-    lane: str | None = None
-    """Of an ordered handler's run: the line that it stands in, see
-    `workers.journal.runs.waiting_lines`."""
-    dry_run: bool = False
-    """Whether it is part of a replay that is a dry run."""
-
-    @property
-    def key(self) -> RunKey:
-        """What the run is found by."""
-        return RunKey(self.record.id, self.handler, self.replay)
-
-    @property
-    def mode(self) -> RunMode:
-        """Whether it is live, of a replay or of a dry run."""
-        return run_mode(self.replay, dry_run=self.dry_run)
-
-    @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Self:
-        """The run in a row of `runs` and `events` together, as it was before it was claimed."""
-        record = Record(
-            kind=Kind.EVENT,
-            **{name: row[name] for name in _OF_RECORD},
-            size=row["size"] or 0,
-            headers=orjson.loads(row["headers"]),
-        )
-        key = _key(row["event_id"], row["handler"], row["replay"])
-        return cls(
-            record,
-            *key[1:],
-            attempt=row["attempts"] + 1,
-            alone=row["deaths"] > 0,
-            lane=row["lane"],
-            dry_run=bool(row["dry_run"]),
-        )
-
-
-class FreedRun(NamedTuple):
-    """A run whose claim was taken away: due again, or, when `dead`, a dead letter."""
-
-    key: RunKey
-    dead: bool
-
-
-_OF_RECORD = (
-    "id", "source", "trigger", "name", "app_id", "conversation_id", "sender",
-    "occurred_at", "received_at", "body",
-)  # fmt: skip
 _KEY = (runs.c.event_id, runs.c.handler, runs.c.replay)
 _RESULT = (
     "state", "attempts", "started_at", "finished_at", "error", "traceback", "failed_in",
@@ -111,7 +51,8 @@ _RESULT = (
 )  # fmt: skip
 _CLAIMED = (
     select(
-        *_KEY, runs.c.attempts, runs.c.deaths, runs.c.lane, *(events.c[name] for name in _OF_RECORD)
+        *(*_KEY, runs.c.attempts, runs.c.deaths, runs.c.lane, runs.c.left_out_at),
+        *(events.c[name] for name in OF_RECORD),
     )
     .add_columns(events.c.size, events.c.headers, replays.c.dry_run)
     .join(events, events.c.id == runs.c.event_id)
@@ -154,7 +95,7 @@ def _take_locked(engine: Engine, query: Select[Any], taking: Update) -> list[Cla
     with engine.begin() as connection:
         found = _claimed(connection, query.with_for_update(of=runs, skip_locked=True))
         if found:
-            connection.execute(taking.where(_among([run.key for run in found])))
+            connection.execute(taking.where(among([run.key for run in found])))
         return found
 
 
@@ -168,7 +109,7 @@ def _take_unlocked(engine: Engine, query: Select[Any], taking: Update) -> list[C
         if not found:
             return []
         with for_writing(engine).connect() as connection:
-            if connection.execute(taking.where(_among([run.key for run in found]))).rowcount == len(
+            if connection.execute(taking.where(among([run.key for run in found]))).rowcount == len(
                 found
             ):
                 connection.commit()
@@ -176,7 +117,9 @@ def _take_unlocked(engine: Engine, query: Select[Any], taking: Update) -> list[C
 
 
 def _claimed(connection: Connection, query: Select[Any]) -> list[ClaimedRun]:
-    return [ClaimedRun.from_row(row._asdict()) for row in connection.execute(query)]
+    found = [ClaimedRun.from_row(row._asdict()) for row in connection.execute(query)]
+    records = with_decisions(connection, [run.record for run in found]) if found else []
+    return [replace(run, record=record) for run, record in zip(found, records, strict=True)]
 
 
 def finish(connection: Connection, member: str, results: Sequence[tuple[str, RunResult]]) -> int:
@@ -189,9 +132,9 @@ def finish(connection: Connection, member: str, results: Sequence[tuple[str, Run
     several = [row for row in rows if row["attempts"] > 1 or row["state"] == RunState.RETRYING]
     if several:
         for chunk in chunks(sorted(_key_of(row) for row in rows), _KEYS):
-            past_attempts.lock(connection, CLAIMS.held(member), _among(chunk))
+            past_attempts.lock(connection, CLAIMS.held(member), among(chunk))
     for chunk in chunks([_key_of(row) for row in several], _KEYS):
-        past_attempts.move(connection, CLAIMS.held(member), _among(chunk))
+        past_attempts.move(connection, CLAIMS.held(member), among(chunk))
     had = _finishing(connection.dialect.name).execute(connection, rows, [searchable(member)])
     past_attempts.forget_oldest(
         connection, [_key_of(row) for row in rows if row["attempts"] > past_attempts.MOST_KEPT]
@@ -206,19 +149,51 @@ def finish(connection: Connection, member: str, results: Sequence[tuple[str, Run
 def _finishing(name: str) -> UpdateEach:
     # Whoever lost its claim may still come with a result: the run is somebody else's by then.
     condition = f"runs.claim = ? AND runs.state = '{RunState.RUNNING.value}'"
-    return UpdateEach(name, runs, _RESULT, also="claim = NULL, deaths = 0", condition=condition)
+    return UpdateEach(
+        name,
+        runs,
+        _RESULT,
+        also="claim = NULL, deaths = 0, left_out_at = NULL",
+        condition=condition,
+    )
 
 
 def give_back(connection: Connection, member: str, keys: Sequence[RunKey], *, now: int) -> None:
     """Make runs that `member` claimed and never started due again, as before the claim."""
-    unclaimed = {
+    for chunk in chunks(keys, _KEYS):
+        connection.execute(
+            update(runs).where(CLAIMS.held(member), among(chunk)).values(_unclaimed(now))
+        )
+
+
+def give_back_others(
+    connection: Connection, lost: LostClaims, begun: Sequence[tuple[str, str]], *, now: int
+) -> None:
+    """Make due again, as before the claim, what a member that died was not at: `begun` are events
+    and handlers of what it was.
+
+    What it had isolated is among that when something else can have been why.
+    """
+    others: ColumnElement[bool] = runs.c.deaths == 0
+    if begun:
+        others = not_(tuple_(runs.c.event_id, runs.c.handler).in_(begun))
+    elif ended_itself(lost.ending):
+        others = true()
+    connection.execute(update(runs).where(CLAIMS.lost(lost), others).values(_unclaimed(now)))
+
+
+def _unclaimed(now: int) -> dict[str, Any]:
+    return {
         "state": RunState.RETRYING.value,
         "claim": None,
         "next_at": now,
         "attempts": runs.c.attempts - 1,
     }
-    for chunk in chunks(keys, _KEYS):
-        connection.execute(update(runs).where(CLAIMS.held(member), _among(chunk)).values(unclaimed))
+
+
+def lost_one(member: str, key: RunKey, ending: str) -> LostClaims:
+    """The claim of `member` on one run, whose process ended so."""
+    return LostClaims(member, ending, None, only=among([key]))
 
 
 def free(connection: Connection, lost: LostClaims, *, now: int) -> list[FreedRun]:
@@ -244,20 +219,17 @@ def free(connection: Connection, lost: LostClaims, *, now: int) -> list[FreedRun
     for chunk in chunks([tuple(row[:3]) for row in found], _KEYS):
         past_attempts.forget_oldest(connection, chunk)
     return [
-        FreedRun(_key(event_id, handler, replay), dead=deaths >= lost.last_death)
+        FreedRun(key_in(event_id, handler, replay), dead=deaths >= lost.last_death)
         for event_id, handler, replay, deaths in found
     ]
-
-
-def _key(event_id: str, handler: str, replay: str) -> RunKey:
-    return RunKey(event_id, handler, replay or None)
 
 
 def _key_of(row: Row) -> tuple[str, str, str]:
     return row["event_id"], row["handler"], row["replay"]
 
 
-def _among(keys: Sequence[tuple[str, str, str | None]]) -> ColumnElement[bool]:
+def among(keys: Sequence[tuple[str, str, str | None]]) -> ColumnElement[bool]:
+    """Whether a run is one of those with these keys."""
     return tuple_(*_KEY).in_(
         [(event_id, handler, replay or LIVE) for event_id, handler, replay in keys]
     )

@@ -20,6 +20,7 @@ are so many lines that it is slow.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -28,6 +29,7 @@ from sqlalchemy import (
     Connection,
     FromClause,
     ScalarSelect,
+    Select,
     and_,
     func,
     literal_column,
@@ -106,6 +108,12 @@ def releasable(connection: Connection) -> list[Line]:
     Of several runs at the first place one is looked at, whichever: while the first of them waits
     the others do.
     """
+    return [Line(*row) for row in connection.execute(_releasable())]
+
+
+@cache
+def _releasable() -> Select[Any]:
+    """Made once: to put it together costs more than to run it, and it is asked every second."""
     line = _all_lines()
     first = (
         select(_others.c.state)
@@ -114,10 +122,9 @@ def releasable(connection: Connection) -> list[Line]:
         .limit(1)
         .scalar_subquery()
     )
-    query = select(line.c.handler, line.c.lane).where(
+    return select(line.c.handler, line.c.lane).where(
         line.c.lane.is_not(None), first == RunState.WAITING.value
     )
-    return [Line(*row) for row in connection.execute(query)]
 
 
 def _all_lines() -> CTE:

@@ -11,8 +11,8 @@ _DURABLE = ("fsync", "synchronous_commit")
 class DatabaseFacts:
     """A database: its name and version, and what may be wrong with it.
 
-    `journal_mode` is SQLite's, empty for PostgreSQL. `read_only` and `off`, the settings without
-    which a commit is not on disk, are PostgreSQL's.
+    `journal_mode` is SQLite's, empty for PostgreSQL. `read_only`, `off`, the settings without which
+    a commit is not on disk, and `pooled`, whether there is a pool in front, are PostgreSQL's.
     """
 
     name: str
@@ -20,6 +20,7 @@ class DatabaseFacts:
     journal_mode: str = ""
     read_only: bool = False
     off: tuple[str, ...] = ()
+    pooled: bool = False
 
 
 def facts_of(connection: Connection) -> DatabaseFacts:
@@ -33,6 +34,7 @@ def facts_of(connection: Connection) -> DatabaseFacts:
         version=version,
         read_only=connection.scalar(text("SHOW transaction_read_only")) == "on",
         off=tuple(name for name in _DURABLE if connection.scalar(text(f"SHOW {name}")) == "off"),
+        pooled=getattr(connection.connection.driver_connection, "prepare_threshold", 0) is None,
     )
 
 

@@ -6,9 +6,7 @@ and by which request is asked of `requests`, never counted up, so that writing a
 nothing.
 """
 
-from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -22,16 +20,16 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    text,
 )
-from sqlalchemy.dialects.postgresql import TIMESTAMP
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from comethooks.workers.journal.times import from_datetime, from_iso, iso, to_datetime
+from comethooks.workers.journal.tables.columns import (
+    ID,
+    TEXT_LENGTH,
+    Instant,
+    partial_index,
+    sorted_text,
+)
 
-TEXT_LENGTH = 255
-"""Characters of a text column that is searched; longer text is cut."""
 LIVE = ""
 """The name of the replay that a live run belongs to."""
 
@@ -44,42 +42,6 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
-class Instant(TypeDecorator[int]):
-    """Milliseconds in Python, `timestamptz` in PostgreSQL, ISO 8601 in SQLite: it sorts by time."""
-
-    impl = Text
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """The column's type in that database."""
-        return dialect.type_descriptor(
-            Text() if dialect.name == "sqlite" else TIMESTAMP(timezone=True)
-        )
-
-    def process_bind_param(self, value: int | None, dialect: Dialect) -> str | datetime | None:
-        """What the database is given."""
-        if value is None:
-            return None
-        return iso(value) if dialect.name == "sqlite" else to_datetime(value)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
-        """What Python gets back."""
-        if value is None:
-            return None
-        return from_iso(value) if dialect.name == "sqlite" else from_datetime(value)
-
-
-def _sorted_text(length: int) -> String:
-    # Byte order in both databases: prefixes become ranges, and Python's order of text is SQL's.
-    return String(length).with_variant(String(length, collation="C"), "postgresql")
-
-
-def _partial_index(name: str, *columns: str, where: str) -> Index:
-    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
-
-
-_ID = _sorted_text(36)
-
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -91,7 +53,7 @@ metadata = MetaData(
 events = Table(
     "events",
     metadata,
-    Column("id", _ID, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("source", String(TEXT_LENGTH), nullable=False),
     Column("trigger", String(TEXT_LENGTH)),
     Column("name", String(TEXT_LENGTH)),
@@ -105,18 +67,37 @@ events = Table(
     Column("headers", Text, nullable=False),
     # Last, so that SQLite reads the other columns without the pages that a big body fills.
     Column("body", LargeBinary, nullable=False),
+    # One index that grows at its end, and no other: see `workers.journal.blocks`.
     Index(None, "received_at"),
-    Index(None, "conversation_id", "received_at"),
-    Index(None, "trigger", "received_at"),
-    Index(None, "app_id", "received_at"),
+)
+
+blocks = Table(
+    "blocks",
+    metadata,
+    # What is among some rows of a table that are about the same time.
+    Column("id", ID, primary_key=True),
+    # The table's name: events, or requests.
+    Column("of", String(16), nullable=False),
+    Column("first_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    # A JSON list of source, trigger and canonical name.
+    Column("names", Text, nullable=False),
+    # Four bytes for each app, conversation, sender, decision and handler, or each app, outcome and
+    # answer.
+    Column("terms", LargeBinary, nullable=False),
+    # The same for each handler of runs that were added later: whoever made the block writes all
+    # else.
+    Column("later", LargeBinary, nullable=False),
+    Index(None, "of", "first_at", "id"),
+    Index(None, "of", "last_at", "id"),
 )
 
 runs = Table(
     "runs",
     metadata,
-    Column("event_id", _ID, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
-    Column("handler", _sorted_text(TEXT_LENGTH), primary_key=True),
-    Column("replay", _sorted_text(TEXT_LENGTH), primary_key=True, server_default=LIVE),
+    Column("event_id", ID, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
+    Column("handler", sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("replay", sorted_text(TEXT_LENGTH), primary_key=True, server_default=LIVE),
     Column("state", String(16), nullable=False),
     Column("attempts", BigInteger, nullable=False),
     Column("started_at", Instant),
@@ -139,15 +120,18 @@ runs = Table(
     Column("effects", Text),
     # Of an ordered handler's run that failed or waits: what orders it, and its place there; see
     # lines.py.
-    Column("lane", _sorted_text(TEXT_LENGTH)),
+    Column("lane", sorted_text(TEXT_LENGTH)),
     Column("place", BigInteger),
+    # Since when it waits for its plugin, which was left out; see runs/parked.py.
+    Column("left_out_at", Instant),
     # Nearly every run is live, and done when it is written: it is in none of these indexes.
-    _partial_index("ix_runs_not_done", "state", "finished_at", where="state <> 'done'"),
-    _partial_index("ix_runs_due", "state", "next_at", where="next_at IS NOT NULL"),
-    _partial_index(
+    partial_index("ix_runs_not_done", "state", "finished_at", where="state <> 'done'"),
+    partial_index("ix_runs_due", "state", "next_at", where="next_at IS NOT NULL"),
+    partial_index(
         "ix_runs_in_line", "handler", "lane", "place", where="lane IS NOT NULL AND state <> 'done'"
     ),
-    _partial_index("ix_runs_replayed", "replay", "state", where="replay <> ''"),
+    partial_index("ix_runs_left_out", "handler", where="left_out_at IS NOT NULL"),
+    partial_index("ix_runs_replayed", "replay", "state", where="replay <> ''"),
     sqlite_with_rowid=False,
 )
 
@@ -155,9 +139,9 @@ attempts = Table(
     "attempts",
     metadata,
     # Those that others followed; the last one is in `runs`. Nearly every run has but one.
-    Column("event_id", _ID, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
-    Column("handler", _sorted_text(TEXT_LENGTH), primary_key=True),
-    Column("replay", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("event_id", ID, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
+    Column("handler", sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("replay", sorted_text(TEXT_LENGTH), primary_key=True),
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("started_at", Instant),
     Column("finished_at", Instant),
@@ -169,16 +153,16 @@ attempts = Table(
 once_keys = Table(
     "once_keys",
     metadata,
-    Column("plugin", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("plugin", sorted_text(TEXT_LENGTH), primary_key=True),
     # Empty when the event is of no app.
-    Column("app_id", _sorted_text(TEXT_LENGTH), primary_key=True),
-    Column("key", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("app_id", sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("key", sorted_text(TEXT_LENGTH), primary_key=True),
     Column("state", String(16), nullable=False),
     # The attempt that took it.
     Column("token", String(36), nullable=False),
     # No foreign key: what has happened stays known when the event is deleted.
-    Column("event_id", _ID, nullable=False),
-    Column("handler", _sorted_text(TEXT_LENGTH), nullable=False),
+    Column("event_id", ID, nullable=False),
+    Column("handler", sorted_text(TEXT_LENGTH), nullable=False),
     Column("at", Instant, nullable=False),
     # When the attempt that took it must have ended.
     Column("until", Instant, nullable=False),
@@ -190,7 +174,7 @@ once_keys = Table(
 requests = Table(
     "requests",
     metadata,
-    Column("id", _ID, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("received_at", Instant, nullable=False),
     Column("outcome", String(16), nullable=False),
     Column("status", BigInteger),
@@ -201,7 +185,7 @@ requests = Table(
     Column("app_id", String(TEXT_LENGTH)),
     # No foreign key: a duplicate is kept even when the first one is not journalled yet, or is
     # deleted.
-    Column("event_id", _ID),
+    Column("event_id", ID),
     Column("headers", Text, nullable=False),
     Column("size", BigInteger),
     Column("body", LargeBinary),
@@ -212,22 +196,22 @@ requests = Table(
 drift = Table(
     "drift",
     metadata,
-    Column("source", _sorted_text(TEXT_LENGTH), primary_key=True),
-    Column("trigger", _sorted_text(TEXT_LENGTH), primary_key=True),
-    Column("kind", _sorted_text(TEXT_LENGTH), primary_key=True),
-    Column("path", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("source", sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("trigger", sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("kind", sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("path", sorted_text(TEXT_LENGTH), primary_key=True),
     Column("count", BigInteger, nullable=False),
     Column("first_at", Instant, nullable=False),
     Column("last_at", Instant, nullable=False),
     # The latest event that has it, so that retention does not take it before this row.
-    Column("example_id", _ID, nullable=False),
+    Column("example_id", ID, nullable=False),
     sqlite_with_rowid=False,
 )
 
 replays = Table(
     "replays",
     metadata,
-    Column("name", _sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("name", sorted_text(TEXT_LENGTH), primary_key=True),
     Column("created_at", Instant, nullable=False),
     Column("finished_at", Instant),
     Column("state", String(16), nullable=False),
@@ -243,7 +227,7 @@ replays = Table(
     Column("runs", BigInteger, nullable=False, server_default="0"),
     # The last event that is done, in order.
     Column("received_at", Instant),
-    Column("event_id", _ID),
+    Column("event_id", ID),
     # When the next chunk is due.
     Column("next_at", Instant, nullable=False),
     # Who works on a chunk, `host|boot|pid`, and until when.
@@ -262,7 +246,15 @@ replay_events = Table(
     metadata,
     # The events of a replay that was given a file. No foreign keys: they are written before the
     # replay is.
-    Column("replay", _sorted_text(TEXT_LENGTH), primary_key=True),
-    Column("event_id", _ID, primary_key=True),
+    Column("replay", sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("event_id", ID, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+identity = Table(
+    "identity",
+    metadata,
+    # One row, made with the tables: whose the events in a Redis are is told by it.
+    Column("id", ID, primary_key=True),
     sqlite_with_rowid=False,
 )

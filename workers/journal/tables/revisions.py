@@ -23,6 +23,10 @@ def is_current(engine: Engine) -> bool:
 
 def require_current(engine: Engine) -> None:
     """Raise `JournalOutdatedError`, which says what to do, unless the tables are up to date."""
+    file = Path(engine.url.database or "") if engine.dialect.name == "sqlite" else None
+    if file is not None and not file.exists():
+        # Said in words; SQLite would say that it cannot be opened.
+        raise JournalOutdatedError(f"there is no journal at {file}; {UPGRADE}")
     with translated(), engine.connect() as connection:
         revision = revision_of(connection)
     refuse_newer(revision)

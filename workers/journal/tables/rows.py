@@ -1,16 +1,19 @@
 """Records and results as rows. What a column cannot hold is cut, scrubbed or left out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from comethooks.workers.journal.settled import Attempt, RunResult
-from comethooks.workers.journal.tables.models import LIVE, TEXT_LENGTH, Outcome
+from comethooks.workers.journal.tables.columns import TEXT_LENGTH
+from comethooks.workers.journal.tables.models import LIVE, Outcome
 from comethooks.workers.journal.times import storable
 from comethooks.workers.record import Kind, Record
 from comethooks.workers.texts import cut, dumps, end_of, scrub
 
 _ERROR_LENGTH = 1000
 _TRACEBACK_LENGTH = 64_000
+_REMEMBERED = 4_096
+"""Texts of searched columns that are known to need no change."""
 _INT64 = range(-(2**63), 2**63)
 OUTCOMES = {
     Kind.EVENT: Outcome.ACCEPTED,
@@ -62,7 +65,7 @@ def request_row(record: Record) -> Row:
 
 def run_row(event_id: str, result: RunResult) -> Row:
     """The row of `runs` for the result of a run on the event with that id."""
-    return {
+    row: Row = {
         "event_id": event_id,
         "handler": searchable(result.handler),
         "replay": LIVE if result.replay is None else searchable(result.replay),
@@ -70,13 +73,17 @@ def run_row(event_id: str, result: RunResult) -> Row:
         "attempts": _int64(result.attempts) or 0,
         "started_at": storable(result.started_at),
         "finished_at": storable(result.finished_at),
-        "error": _cut(result.error, _ERROR_LENGTH),
-        "traceback": _end_of(result.traceback, _TRACEBACK_LENGTH),
-        "failed_in": _end_of(result.failed_in, _ERROR_LENGTH),
-        "next_at": storable(result.next_at),
+        "error": result.error,
+        "traceback": result.traceback,
+        "failed_in": result.failed_in,
+        "next_at": result.next_at,
         "version": searchable(result.version),
-        "effects": _lines(result.effects),
+        "effects": result.effects or None,
     }
+    for name, shortened in _OF_FEW_RUNS.items():
+        if row[name] is not None:
+            row[name] = shortened(row[name])
+    return row
 
 
 def attempt_row(event_id: str, result: RunResult, attempt: Attempt) -> Row:
@@ -93,25 +100,37 @@ def attempt_row(event_id: str, result: RunResult, attempt: Attempt) -> Row:
     }
 
 
-def line_row(event_id: str, result: RunResult) -> Row:
-    """The row of `runs` for a result of a run that stands in a line."""
+def rare_row(event_id: str, result: RunResult) -> Row:
+    """The row of `runs` for a result of a run that stands in a line, or waits for its plugin."""
     return {
         **run_row(event_id, result),
         "lane": searchable(result.lane),
-        "place": _int64(result.place) or 0,
+        "place": None if result.lane is None else _int64(result.place) or 0,
+        "left_out_at": storable(result.left_out_at),
     }
 
 
-def searchable(text: str | None) -> str | None:
-    """`text` as a searched column keeps it: scrubbed, and cut with an ellipsis."""
-    return _cut(text, TEXT_LENGTH)
+class _Searchable(dict[str | None, str | None]):
+    """Text as a searched column keeps it, by the text. Of a batch nearly all of it repeats: apps,
+    triggers, handlers, and conversations too.
+    """
+
+    def __missing__(self, text: str | None) -> str | None:
+        """Work it out, and remember what needs no change."""
+        kept = None if text is None else scrub(cut(text, TEXT_LENGTH))
+        if kept == text:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[text] = kept
+        return kept
+
+
+searchable = _Searchable().__getitem__
+"""`text` as a searched column keeps it: scrubbed, and cut with an ellipsis."""
 
 
 def _cut(text: str | None, length: int) -> str | None:
-    if text is None:
-        return None
-    text = cut(text, length)
-    return text if text.isascii() and "\x00" not in text else scrub(text)
+    return None if text is None else scrub(cut(text, length))
 
 
 def _end_of(text: str | None, length: int) -> str | None:
@@ -129,3 +148,13 @@ def _int64(number: int | None) -> int | None:
 
 def _json(value: Any) -> str:
     return dumps(value, scrubs=True).decode()
+
+
+_OF_FEW_RUNS: dict[str, Callable[[Any], Any]] = {
+    "error": lambda text: _cut(text, _ERROR_LENGTH),
+    "traceback": lambda text: _end_of(text, _TRACEBACK_LENGTH),
+    "failed_in": lambda text: _end_of(text, _ERROR_LENGTH),
+    "next_at": storable,
+    "effects": _json,
+}
+"""What makes the values of columns that are null for nearly every run."""

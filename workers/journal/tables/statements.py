@@ -14,10 +14,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.engine import Dialect
 
-from comethooks.workers.journal.tables.models import Instant
+from comethooks.workers.journal.tables.columns import Instant, instant_in
 from comethooks.workers.journal.tables.rows import Row
 
 Item = TypeVar("Item")
+
+Statement = tuple[str, tuple[Any, ...]]
+"""SQL, and its parameters."""
 
 INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 """An insert that can say what is to become of rows that are there already, by the dialect."""
@@ -36,15 +39,30 @@ def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-class InsertMany:
-    """An insert into `columns` of `table`; it leaves alone what is there. `name`: the dialect."""
+def run(connection: Connection, statements: Sequence[Statement]) -> None:
+    """Execute statements that were prepared."""
+    for sql, parameters in statements:
+        connection.exec_driver_sql(sql, parameters)
 
-    def __init__(self, name: str, table: Table, columns: Collection[str]) -> None:
+
+class InsertMany:
+    """An insert into `columns` of `table`. `name`: the dialect. It leaves alone what is there, or
+    adds to the column `adding` of it.
+    """
+
+    def __init__(
+        self, name: str, table: Table, columns: Collection[str], *, adding: str | None = None
+    ) -> None:
         key = [column.name for column in table.primary_key]
         self._sort_key = itemgetter(*key)
         self._returning = f" RETURNING {', '.join(key)}"
         self._rows = _Rows(table, columns)
-        statement = INSERT[name](table).on_conflict_do_nothing(index_elements=key)
+        statement = INSERT[name](table)
+        if adding is None:
+            statement = statement.on_conflict_do_nothing(index_elements=key)
+        else:
+            total = table.c[adding] + statement.excluded[adding]
+            statement = statement.on_conflict_do_update(index_elements=key, set_={adding: total})
         single = str(statement.compile(dialect=_DIALECT[name], column_keys=columns))
         start = single.index("VALUES ") + len("VALUES ")
         end = single.index(" ON CONFLICT")
@@ -52,26 +70,37 @@ class InsertMany:
 
     def execute(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Write `rows`; of two with the same key the later one."""
-        for sql, parameters in self._statements(connection, rows):
-            connection.exec_driver_sql(sql, parameters)
+        run(connection, self.prepare(connection.dialect, rows))
 
     def execute_returning(
         self, connection: Connection, rows: Sequence[Row]
     ) -> list[tuple[Any, ...]]:
         """Write `rows` likewise, and say the keys of those that were not there."""
+        return self.run_returning(connection, self.prepare(connection.dialect, rows))
+
+    def run_returning(
+        self, connection: Connection, statements: Sequence[Statement]
+    ) -> list[tuple[Any, ...]]:
+        """Execute statements that were prepared here, and say the keys of the rows that were not
+        there.
+        """
         found: list[tuple[Any, ...]] = []
-        for sql, parameters in self._statements(connection, rows):
+        for sql, parameters in statements:
             found += map(tuple, connection.exec_driver_sql(sql + self._returning, parameters))
         return found
 
-    def _statements(
-        self, connection: Connection, rows: Sequence[Row]
-    ) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    def prepare(self, dialect: Dialect, rows: Sequence[Row]) -> list[Statement]:
+        """The statements that write `rows`; of two with the same key the later one."""
         # Sorted, in all processes alike, so that no two transactions wait for each other's rows.
-        ordered = [row for _, row in sorted({self._sort_key(row): row for row in rows}.items())]
-        for chunk in chunks(ordered, _ROWS):
-            sql = self._head + ", ".join([self._values] * len(chunk)) + self._tail
-            yield sql, self._rows.parameters(connection, chunk)
+        by_key = {self._sort_key(row): row for row in rows}
+        ordered = [by_key[key] for key in sorted(by_key)]
+        return [
+            (
+                self._head + ", ".join([self._values] * len(chunk)) + self._tail,
+                self._rows.parameters(dialect, chunk),
+            )
+            for chunk in chunks(ordered, _ROWS)
+        ]
 
 
 class UpdateEach:
@@ -102,7 +131,7 @@ class UpdateEach:
         changed = 0
         for chunk in chunks(rows, _ROWS):
             sql = self._head + ", ".join([self._values] * len(chunk)) + self._tail
-            parameters = self._rows.parameters(connection, chunk)
+            parameters = self._rows.parameters(connection.dialect, chunk)
             changed += connection.exec_driver_sql(sql, (*parameters, *arguments)).rowcount
         return changed
 
@@ -114,12 +143,12 @@ class _Rows:
         self._values_of = itemgetter(*columns)
         self._instants = [name for name in columns if isinstance(table.c[name].type, Instant)]
 
-    def parameters(self, connection: Connection, rows: Sequence[Row]) -> tuple[Any, ...]:
-        to_sql, dialect = Instant().process_bind_param, connection.dialect
-        for row in rows:
-            for name in self._instants:
-                if row[name] is not None:
-                    row[name] = to_sql(row[name], dialect)
+    def parameters(self, dialect: Dialect, rows: Sequence[Row]) -> tuple[Any, ...]:
+        to_sql = instant_in(dialect)
+        for name in self._instants:
+            for row in rows:
+                if (value := row[name]) is not None:
+                    row[name] = to_sql(value)
         return tuple(chain.from_iterable(map(self._values_of, rows)))
 
 

@@ -6,13 +6,15 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import and_
 
-from comethooks.workers.journal import Filter, Journal, Outcome, StoredEvent
+from comethooks.workers.journal import Filter, Journal, Outcome, StoredEvent, blocks
+from comethooks.workers.journal.listings import searching
 from comethooks.workers.journal.replaying.replay_request import ReplayRequest
 from comethooks.workers.journal.replaying.replay_rows import Replays
 from comethooks.workers.patterns import pattern_of
 from comethooks.workers.record import Record
-from comethooks.workers.states import EventStatus, RunState
+from comethooks.workers.states import DecisionAction, EventStatus, RunState
 from tests.workers.journal.samples import T0, duplicate, event, refusal, run, settled
 
 LONG = "x" * 300
@@ -73,7 +75,7 @@ RUN_FIELDS = {
     "state": maybe(*RunState),
 }
 checked = settings(
-    max_examples=150,
+    max_examples=60,
     deadline=None,
     database=None,
     derandomize=True,
@@ -82,10 +84,11 @@ checked = settings(
 
 
 @pytest.fixture
-def records(journal: Journal) -> list[Record]:
+def records(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> list[Record]:
     """Events, duplicates and refused requests of all kinds, which are journalled, too; some events
-    with runs, live ones and those of a replay and of a dry run.
+    with runs, live ones and those of a replay and of a dry run. They are in many blocks.
     """
+    monkeypatch.setattr(blocks, "SIZE", 7)
     chance = random.Random(7)
     made: list[Record] = []
     for number in range(200):
@@ -102,7 +105,8 @@ def records(journal: Journal) -> list[Record]:
         elif kind == "refused":
             made.append(refusal(number, status=chance.choice((401, 422)), **fields))
         else:
-            made.append(event(number, **fields, **whose))
+            decision = chance.choice((*DecisionAction, None, None))
+            made.append(event(number, **fields, **whose, decision=decision))
     runs = [
         run(chance.choice(list(RunState)), handler, replay=chance.choice(REPLAYS))
         for _ in range(50)
@@ -110,14 +114,15 @@ def records(journal: Journal) -> list[Record]:
     ]
     request = ReplayRequest(asked=Filter(), handlers=frozenset())
     Replays(journal.engine).create("aga%", request, now=T0, expected=0, dry_run=True)
-    journal.write(
-        [
-            settled(record, *({each.handler: each for each in chance.sample(runs, 2)}.values()))
-            if chance.random() < 0.6 and record.kind == "event"
-            else settled(record)
-            for record in made
-        ]
-    )
+    batch = [
+        settled(record, *({each.handler: each for each in chance.sample(runs, 2)}.values()))
+        if chance.random() < 0.6 and record.kind == "event"
+        else settled(record)
+        for record in made
+    ]
+    # As several drainers do: their blocks are about the same times.
+    journal.write(batch[::2])
+    journal.write(batch[1::2])
     return made
 
 
@@ -128,16 +133,26 @@ def stored(journal: Journal, records: list[Record]) -> list[StoredEvent]:
 
 
 @checked
-@given(asked=filters(status=maybe(*EventStatus), **RUN_FIELDS))
+@given(
+    asked=filters(status=maybe(*EventStatus), decision=maybe(*DecisionAction), **RUN_FIELDS),
+    many=st.booleans(),
+)
 def test_events_are_what_was_asked_for_in_sql_and_in_memory(
-    journal: Journal, stored: list[StoredEvent], asked: Filter
+    journal: Journal,
+    stored: list[StoredEvent],
+    monkeypatch: pytest.MonkeyPatch,
+    asked: Filter,
+    many: bool,
 ) -> None:
+    """However many runs there are of those that an index knows."""
+    monkeypatch.setattr(searching, "FEW_RUNS", 1 if many else 1000)
+    monkeypatch.setattr(searching, "TIMES", 3)
     found = [each.id for each in journal.events(asked)]
     assert found == [each.id for each in stored if asked.fits_event(each)]
 
 
 @checked
-@given(asked=filters())
+@given(asked=filters(decision=maybe(*DecisionAction)))
 def test_an_event_that_waits_is_found_by_what_will_find_it_in_the_journal(
     journal: Journal, records: list[Record], asked: Filter
 ) -> None:
@@ -191,3 +206,8 @@ def test_an_expression_is_read_alike_by_python_and_by_both_databases(journal: Jo
     for written in (f"{special}*", f"*{special[5:]}", f"{special[:20]}*{special[20:]}"):
         assert pattern_of(written).fits(special)
         assert len(list(journal.events(Filter(trigger=written)))) == 1
+
+
+def test_of_accepted_requests_no_row_of_the_others_is_read() -> None:
+    """They are events, and the others may be a million."""
+    assert str(and_(*Filter(outcome=Outcome.ACCEPTED).request_conditions())) == "false"

@@ -1,4 +1,5 @@
 from itertools import chain, combinations_with_replacement, product
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,8 @@ from comethooks.workers.journal import (
     Outcome,
     StoredDuplicates,
 )
-from comethooks.workers.journal.listings import reading
+from comethooks.workers.journal.listings import portions, reading
+from comethooks.workers.journal.listings.queries import newest_first
 from comethooks.workers.journal.replaying.replay_request import ReplayRequest
 from comethooks.workers.journal.replaying.replay_rows import Replays
 from comethooks.workers.states import EventStatus, RunState, event_status
@@ -30,8 +32,8 @@ class TestWholeEvents:
         """However few are read at once, by number or by size."""
         records = [event(number, received_at=T0 + number // 20) for number in range(60)]
         journal.write([settled(record, run()) for record in records])
-        for name, value in (("_PAGE", 7), ("_PORTION", 3), ("_PORTION_BYTES", 20)):
-            monkeypatch.setattr(reading, name, value)
+        for name, value in (("PAGE", 7), ("PORTION", 3), ("PORTION_BYTES", 20)):
+            monkeypatch.setattr(portions, name, value)
             found = list(journal.whole_events())
             assert [stored.id for stored in found] == [record.id for record in records]
             assert {stored.body for stored in found} == {b'{"greeting":"hi"}'}
@@ -60,8 +62,8 @@ class TestWholeEvents:
         self, journal: Journal, monkeypatch: pytest.MonkeyPatch
     ):
         """What is deleted is left out."""
-        monkeypatch.setattr(reading, "_PAGE", 2)
-        monkeypatch.setattr(reading, "_PORTION", 2)
+        monkeypatch.setattr(portions, "PAGE", 2)
+        monkeypatch.setattr(portions, "PORTION", 2)
         journal.write([settled(event(number), run()) for number in range(6)])
         found = journal.whole_events()
         first = next(found)
@@ -85,7 +87,7 @@ class TestEvents:
         """A listing longer than a page leaves out and repeats nothing, even when all came at the
         same time.
         """
-        monkeypatch.setattr(reading, "_PAGE", 7)
+        monkeypatch.setattr(portions, "PAGE", 7)
         records = [event(number, received_at=T0 + number // 20) for number in range(60)]
         journal.write([settled(record, run()) for record in records])
         assert [stored.id for stored in journal.events()] == [
@@ -225,6 +227,24 @@ class TestRuns:
         assert found(handler="c.d") == [(an_id(1), "c.d")]
         assert found(trigger="user_blocked", state=RunState.DONE) == []
         assert found(until=T0 + 2000, limit=1) == [(an_id(1), "a.b")]
+
+    def test_no_more_events_are_read_than_runs_are_shown(
+        self, journal: Journal, monkeypatch: pytest.MonkeyPatch
+    ):
+        """At first: where events have no run that is asked for, each page is twice the last."""
+        sizes: list[int] = []
+
+        def noting(*arguments: Any) -> Any:
+            sizes.append(arguments[-1])
+            return newest_first(*arguments)
+
+        monkeypatch.setattr(reading, "newest_first", noting)
+        journal.write([settled(event(n), *([] if n > 5 else [run()])) for n in range(20)])
+        journal.write([settled(event(n), run()) for n in range(20, 25)])
+        assert len(list(journal.runs(Filter(limit=5)))) == 5
+        assert sizes == [5]
+        assert len(list(journal.runs(Filter(limit=8)))) == 8
+        assert sizes == [5, 8, 16]
 
     def test_by_state_of_runs_and_of_their_event_at_once(self, journal: Journal):
         """Every state is found, alone and together with a handler and with the event's status."""

@@ -25,6 +25,8 @@ def test_an_event_as_json(journal: Journal):
             "occurred_at": None,
             "received_at": "2025-10-09T08:53:21.000Z",
             "status": "dead",
+            "decision": None,
+            "votes": [],
             "runs": [
                 {
                     "handler": "welcome.greet",
@@ -69,6 +71,7 @@ def test_a_run_as_json(journal: Journal):
             "next_at": None,
             "version": "1.4",
             "waits_for": None,
+            "left_out_at": None,
         }
     ]
 

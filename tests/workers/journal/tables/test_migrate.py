@@ -1,5 +1,10 @@
 import multiprocessing
+import os
 import shutil
+import stat
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,13 +13,17 @@ from sqlalchemy.schema import DropTable
 
 from comethooks.workers.journal import Journal, JournalOutdatedError, JournalUnavailableError
 from comethooks.workers.journal.tables import migrate, revisions
+from comethooks.workers.journal.tables.database import for_writing
 from comethooks.workers.journal.tables.models import metadata
 from tests.workers.journal.samples import event, settled
+
+NEWEST = max(file.name[:4] for file in (revisions.SCRIPTS / "versions").glob("[0-9]*_*.py"))
+"""The revision of this version's tables."""
 
 
 def test_an_empty_database_is_not_current(url: str):
     """Neither is it made so by looking."""
-    journal = Journal.open(url)
+    journal = Journal.open(url, make=True)
     assert not revisions.is_current(journal.engine)
     with pytest.raises(
         JournalOutdatedError, match="no tables of comethooks; run: comethooks db upgrade"
@@ -28,6 +37,16 @@ def test_an_upgraded_database_is_current(journal: Journal):
     """After the upgrade there is nothing left to say."""
     assert revisions.is_current(journal.engine)
     revisions.require_current(journal.engine)
+
+
+def test_where_nothing_is_to_be_done_alembic_is_not_loaded(journal: Journal):
+    """It takes a quarter of a second, and most starts find the tables as they left them."""
+    code = (
+        "import sys; from comethooks.workers.journal import Journal; Journal.upgrade(sys.argv[1]);"
+        "sys.exit('alembic' in sys.modules)"
+    )
+    url = journal.engine.url.render_as_string(hide_password=False)
+    assert subprocess.run([sys.executable, "-P", "-c", code, url], check=False).returncode == 0
 
 
 def test_the_revisions_make_the_tables_that_the_code_knows(journal: Journal):
@@ -62,9 +81,9 @@ def test_the_next_revision_is_asked_for_and_keeps_what_is_there(
     journal.write([settled(event(1))])
     scripts = tmp_path / "scripts"
     shutil.copytree(revisions.SCRIPTS, scripts)
-    (scripts / "versions" / "0002_next.py").write_text(_NEXT)
+    (scripts / "versions" / "9998_next.py").write_text(_NEXT.format(newest=NEWEST))
     monkeypatch.setattr(revisions, "SCRIPTS", scripts)
-    with pytest.raises(JournalOutdatedError, match="at revision 0001, not at 0002; run: "):
+    with pytest.raises(JournalOutdatedError, match=f"at revision {NEWEST}, not at 9998; run: "):
         revisions.require_current(journal.engine)
     migrate.upgrade(url)
     revisions.require_current(journal.engine)
@@ -82,7 +101,7 @@ def test_a_newer_database_is_left_alone(url: str, journal: Journal):
 
 def test_a_failed_upgrade_leaves_nothing_behind(url: str):
     """All of it is one transaction, also in SQLite."""
-    journal = Journal.open(url)
+    journal = Journal.open(url, make=True)
     with journal.engine.begin() as connection:
         connection.execute(text("CREATE TABLE requests (id INTEGER)"))
     with pytest.raises(JournalUnavailableError):
@@ -100,7 +119,7 @@ def test_a_folder_with_a_percent_sign_will_do(tmp_path: Path, monkeypatch: pytes
 
 
 _NEXT = """
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "9998", "{newest}", None, None
 
 
 def upgrade():
@@ -159,7 +178,21 @@ def test_only_a_journal_that_has_to_last_waits_for_the_disk(
     tmp_path: Path, durable: bool, mode: int
 ):
     """SQLite's own number for that: FULL, or OFF."""
-    journal = Journal.open(f"sqlite:///{tmp_path}/journal.db", durable=durable)
+    journal = Journal.open(f"sqlite:///{tmp_path}/journal.db", durable=durable, make=True)
     with journal.engine.connect() as connection:
         assert connection.scalar(text("PRAGMA synchronous")) == mode
     journal.close()
+
+
+def test_the_file_is_for_this_user_alone(tmp_path: Path):
+    """With what SQLite writes beside it: they hold what people wrote to each other."""
+    before = os.umask(0o022)
+    try:
+        url = f"sqlite:///{tmp_path}/journal.db"
+        migrate.upgrade(url)
+        with closing(Journal.open(url)) as journal, for_writing(journal.engine).begin():
+            files = list(tmp_path.iterdir())
+            assert len(files) > 1
+            assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    finally:
+        os.umask(before)

@@ -2,7 +2,8 @@
 
 from redis import Redis
 
-from comethooks.workers.streams import keys, scripts
+from comethooks.workers.streams import keys
+from comethooks.workers.streams.scripts import lease_scripts
 
 
 class Leader:
@@ -11,8 +12,8 @@ class Leader:
     def __init__(self, client: Redis, member: str, *, ttl: float) -> None:
         self._member = member
         self._ttl_ms = int(ttl * 1000)
-        self._elect = client.register_script(scripts.ELECT)
-        self._release = client.register_script(scripts.RELEASE)
+        self._elect = client.register_script(lease_scripts.ELECT)
+        self._release = client.register_script(lease_scripts.RELEASE)
 
     def is_leader(self) -> bool:
         """Whether this one leads for the next `ttl` seconds. Raises redis-py's errors."""

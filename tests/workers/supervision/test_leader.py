@@ -3,7 +3,7 @@
 from redis import Redis
 
 from comethooks.workers.streams.connections import connect
-from comethooks.workers.streams.leader import Leader
+from comethooks.workers.supervision.leader import Leader
 from tests.redis_server import RedisServer
 from tests.waiting import wait_for
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, tuple_
 
-from comethooks.workers.journal.counting import lock
 from comethooks.workers.journal.listings.filters import between
 from comethooks.workers.journal.listings.patterns_of_rows import meant
 from comethooks.workers.journal.listings.queries import Condition
 from comethooks.workers.journal.tables.models import drift
 from comethooks.workers.journal.tables.rows import searchable
 from comethooks.workers.journal.times import iso
+from comethooks.workers.journal.unexpected.drift_counting import lock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

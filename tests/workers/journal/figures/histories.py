@@ -1,0 +1,160 @@
+"""Histories of events, and what they count for, counted plainly and apart from the code."""
+
+import calendar
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+import orjson
+from hypothesis import strategies as st
+
+from comethooks.workers.analytics.metrics import METRICS
+from comethooks.workers.analytics.sizes import Size
+from comethooks.workers.journal import Journal, KeptBuckets
+from comethooks.workers.record import Record
+from tests.workers.journal.samples import T0, event
+
+ALWAYS = KeptBuckets({})
+EVER = 2**52
+HOUR_MS = 3_600_000
+WEEK_MS = 7 * 24 * HOUR_MS
+QUANTILES = (0.5, 0.9, 0.99)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that happened: a message, or what is told of one or of its sender."""
+
+    kind: str
+    app: str
+    who: str
+    message: int
+    hours: int
+    """When, in hours before `T0`; of what is told of a message, after it was sent."""
+    group: bool
+
+    @property
+    def sent_at(self) -> int:
+        """When the message with that number was sent: the same, whoever tells of it."""
+        return T0 - self.message * 5 * HOUR_MS - 1234
+
+    @property
+    def at(self) -> int:
+        """When it happened."""
+        return self.sent_at + self.hours * HOUR_MS * (self.kind != "sent")
+
+    def record(self, number: int) -> Record:
+        """The event that tells of it, the one of second `number`."""
+        trigger, name, data = _BODIES[self.kind](self)
+        return event(
+            number,
+            trigger=trigger,
+            name=name,
+            app_id=self.app,
+            sender=self.who,
+            conversation_id="group_hikers" if self.group else "ines_user_noor",
+            occurred_at=self.at,
+            received_at=max(self.at, T0) + number,
+            body=orjson.dumps({"trigger": trigger, "data": data}),
+        )
+
+
+def _sent(fact: Fact) -> tuple[str, str, Any]:
+    wire = {"id": str(fact.message), "category": "message", "type": "text", "sender": fact.who}
+    return "message_sent", "message.sent", {"message": wire}
+
+
+def _read(fact: Fact) -> tuple[str, str, Any]:
+    told = {"action": "read", "messageId": str(fact.message), "user": {"uid": fact.who}}
+    return "message_read_receipt", "receipt.read", {"body": {**told, "timestamp": 1}}
+
+
+def _reacted(fact: Fact) -> tuple[str, str, Any]:
+    reaction = {"id": "1", "messageId": str(fact.message), "reaction": "+", "uid": fact.who}
+    return "message_reaction_added", "reaction.added", {"reaction": reaction}
+
+
+def _left(fact: Fact) -> tuple[str, str, Any]:
+    connection = {"action": "disconnected", "platform": fact.who, "connectedAt": fact.at - 1500}
+    data = {"timestamp": fact.at, "user": {"uid": fact.who}, "currentConnection": connection}
+    return "user_connection_status_changed", "user.presence", data
+
+
+_BODIES = {"sent": _sent, "read": _read, "reacted": _reacted, "left": _left}
+
+KINDS = sorted(_BODIES)
+facts = st.builds(
+    Fact,
+    kind=st.sampled_from(KINDS),
+    app=st.sampled_from(["a", "b"]),
+    who=st.sampled_from(["ines", "noor"]),
+    message=st.integers(0, 6),
+    hours=st.integers(0, 200),
+    group=st.booleans(),
+)
+histories = st.lists(facts, max_size=25)
+
+Figures = Counter[tuple[Any, ...]]
+
+
+def recounted(history: Sequence[Fact]) -> Figures:
+    """What the figures are to be, in hours, days and months: one loop over what happened."""
+    found: Figures = Counter()
+    active: set[tuple[Any, ...]] = set()
+    sent = {(fact.app, fact.message): fact.sent_at for fact in history if fact.kind == "sent"}
+    latencies: dict[tuple[Any, ...], list[int]] = {}
+    for fact in history:
+        kind = "group" if fact.group else "user"
+        trigger = _BODIES[fact.kind](fact)[0]
+        for size in ("hour", "day"):
+            place = (size, _start(size, fact.at), fact.app)
+            found[(*place, "events", trigger)] += 1
+            if fact.kind == "sent":
+                found[(*place, "messages.sent", "message", "text", kind)] += 1
+            if fact.kind == "reacted":
+                found[(*place, "reactions.added")] += 1
+            if fact.kind == "left":
+                found[(*place, "presence.sessions", fact.who)] += 1
+                found[(*place, "presence.seconds", fact.who)] += 1.5  # type: ignore[assignment]
+            if fact.kind == "read":
+                found[(*place, "receipts.read", kind)] += 1
+                at = sent.get((fact.app, fact.message))
+                if at is None or fact.at - at > WEEK_MS:
+                    found[(*place, "latency.unknown", kind)] += 1
+                else:
+                    latencies.setdefault((*place, "latency.read", kind), []).append(fact.at - at)
+        if fact.kind in ("sent", "reacted"):
+            for size in ("hour", "day", "month"):
+                active.add((size, _start(size, fact.at), fact.app, fact.who))
+    for size, start, app, _ in active:
+        found[size, start, app, "users.active"] += 1
+    for key, measured in latencies.items():
+        for q in QUANTILES:
+            exact = sorted(measured)[ceil(q * len(measured)) - 1]
+            found[(*key, str(q))] = exact / 1000  # type: ignore[assignment]
+    return found
+
+
+def counted(journal: Journal) -> Figures:
+    """What the journal says that the figures are."""
+    while journal.figures.fold(ALWAYS, 2):
+        pass
+    found: Figures = Counter()
+    for name, metric in METRICS.items():
+        for size in set(metric.sizes) & {Size.HOUR, Size.DAY, Size.MONTH}:
+            by = (*metric.labels, "app")
+            for each in journal.figures.read(name, size=size, since=0, until=EVER, by=by):
+                place = (size.value, each.bucket_ms, each.app_id, name, *each.labels.values())
+                found[place] = each.value  # type: ignore[assignment]
+    return found
+
+
+def _start(size: str, ms: int) -> int:
+    then = time.gmtime(ms // 1000)
+    parts = {"hour": then[:4], "day": then[:3], "month": then[:2]}[size]
+    padded = (*parts, *(1, 1, 0)[len(parts) - 1 :]) if len(parts) < 4 else parts
+    padded = (*padded, *([0] * (6 - len(padded))))
+    return calendar.timegm(padded) * 1000

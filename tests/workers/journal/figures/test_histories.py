@@ -1,0 +1,176 @@
+"""Figures are a function of what is in the journal."""
+
+import random
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete
+
+from comethooks.workers.analytics.sizes import DAY_MS, Size
+from comethooks.workers.journal import Journal, Settled
+from comethooks.workers.journal.figures.rebuilding import NEVER
+from comethooks.workers.journal.tables.figure_tables import figures
+from comethooks.workers.journal.tables.models import metadata
+from tests.workers.journal.figures.histories import (
+    ALWAYS,
+    KINDS,
+    Fact,
+    Figures,
+    counted,
+    histories,
+    recounted,
+)
+from tests.workers.journal.samples import T0, settled
+
+some = settings(
+    max_examples=8,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking takes minutes
+)
+
+
+def emptied(journal: Journal) -> None:
+    """Begin with nothing."""
+    with journal.engine.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            if table.name != "alembic_version":
+                connection.execute(delete(table))
+
+
+def write(journal: Journal, history: Sequence[Fact], chance: random.Random) -> None:
+    """Write a history in batches of any size, some of it twice, and add up now and then."""
+    records = [settled(fact.record(number)) for number, fact in enumerate(history)]
+    chance.shuffle(records)
+    while records:
+        size = chance.randint(1, 8)
+        batch, records = records[:size], records[size:]
+        journal.write(batch)
+        if chance.random() < 0.3:
+            journal.write(batch[:3])
+        if chance.random() < 0.4:
+            journal.figures.fold(ALWAYS, 1)
+
+
+def rebuild(journal: Journal, limit: int = 3) -> None:
+    """Rebuild everything."""
+    journal.figures.begin_rebuild(journal.figures.plan_rebuild())
+    while not journal.figures.rebuild_step(ALWAYS, limit).done:
+        pass
+
+
+def assert_same(found: Figures, expected: Figures) -> None:
+    """Quantiles may be wrong by 2 %."""
+    assert found.keys() == expected.keys()
+    assert dict(found) == {key: pytest.approx(value, rel=0.0201) for key, value in expected.items()}
+
+
+@some
+@given(histories, st.randoms(use_true_random=False))
+def test_they_are_what_a_plain_recount_gives(
+    journal: Journal, history: list[Fact], chance: random.Random
+) -> None:
+    """In whatever order and batches the events come, and so does a rebuild."""
+    emptied(journal)
+    write(journal, history, chance)
+    found = counted(journal)
+    assert_same(found, recounted(history))
+    rebuild(journal)
+    assert counted(journal) == found
+
+
+@some
+@given(histories, histories, st.randoms(use_true_random=False))
+def test_a_rebuild_misses_nothing_of_what_comes_meanwhile(
+    journal: Journal, history: list[Fact], more: list[Fact], chance: random.Random
+) -> None:
+    """Nor counts it twice, whether it is behind the place that it has come to or not."""
+    emptied(journal)
+    both = [settled(fact.record(n)) for n, fact in enumerate([*history, *more])]
+    journal.write(both[: len(history)])
+    journal.figures.fold(ALWAYS)
+    with journal.engine.begin() as connection:
+        connection.execute(delete(figures))  # what is to be rebuilt is gone
+    coming = both[len(history) :]
+    chance.shuffle(coming)
+    journal.figures.begin_rebuild(journal.figures.plan_rebuild())
+    done = False
+    while not done or coming:
+        if coming and chance.random() < 0.5:
+            journal.write([coming.pop()])
+        if chance.random() < 0.3:
+            journal.figures.fold(ALWAYS, 1)
+        done = done or journal.figures.rebuild_step(ALWAYS, chance.randint(1, 4)).done
+    assert_same(counted(journal), recounted([*history, *more]))
+
+
+def test_two_drainers_and_who_adds_up_do_not_get_in_each_others_way(
+    open_journal: Callable[[], Journal],
+) -> None:
+    """Both write the same events, as after a lease that was lost, while a third adds them up."""
+    chance = random.Random(7)
+    history = [
+        Fact(chance.choice(KINDS), "a", chance.choice("xyz"), number % 9, number % 50, True)
+        for number in range(120)
+    ]
+    records = [settled(fact.record(number)) for number, fact in enumerate(history)]
+    batches = [records[start : start + 10] for start in range(0, 120, 10)]
+    done = threading.Event()
+
+    def drain(order: Sequence[list[Settled]]) -> None:
+        journal = open_journal()
+        for batch in order:
+            journal.write(batch)
+
+    def add_up() -> None:
+        journal = open_journal()
+        while not done.is_set():
+            journal.figures.fold(ALWAYS, 2)
+
+    with ThreadPoolExecutor(3) as threads:
+        adding = threads.submit(add_up)
+        writing = [threads.submit(drain, order) for order in (batches, batches[::-1])]
+        try:
+            for each in writing:
+                each.result()
+        finally:
+            done.set()
+        adding.result()
+    assert_same(counted(open_journal()), recounted(history))
+
+
+def test_a_rebuild_leaves_alone_what_has_lost_bodies(journal: Journal) -> None:
+    """Whole days are replaced, beginning with the first of which every body is there."""
+    history = [Fact("sent", "a", "ines", number, 0, True) for number in range(15)]
+    write(journal, history, random.Random(1))
+    expected = counted(journal)
+    swept = journal.delete_older(T0 + 6, 100)
+    assert swept.count == 6
+    day = T0 - T0 % DAY_MS
+    plan = journal.figures.plan_rebuild()
+    assert plan.replaced(Size.HOUR) == (day + 2 * DAY_MS, NEVER)
+    alone = journal.figures.left_alone(plan, ALWAYS)
+    assert alone[Size.DAY] == tuple(day - DAY_MS * back for back in (3, 2, 1, 0))
+    rebuild(journal)
+    assert counted(journal) == expected
+
+
+def test_a_rebuild_goes_on_where_another_process_left_off(journal: Journal, url: str) -> None:
+    """And one with another plan begins anew."""
+    history = [Fact("sent", "a", "ines", number, 0, True) for number in range(6)]
+    write(journal, history, random.Random(1))
+    expected = counted(journal)
+    plan = journal.figures.plan_rebuild()
+    assert not journal.figures.begin_rebuild(plan)
+    assert journal.figures.rebuild_step(ALWAYS, 4).count == 4
+    with closing(Journal.open(url)) as other:
+        assert other.figures.begin_rebuild(plan)
+        assert other.figures.rebuild_step(ALWAYS, 4).count == 2
+        assert not other.figures.begin_rebuild(other.figures.plan_rebuild(since=1))
+    rebuild(journal)
+    assert counted(journal) == expected
+    assert journal.figures.rebuild_under_way() is None

@@ -1,0 +1,52 @@
+"""A journal in a PostgreSQL behind a pool that gives connections away after each transaction."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+
+from comethooks.workers.journal import Journal
+from tests.missing import missing
+from tests.servers import ServerMissingError, pool_in_transaction_mode, running_postgres
+from tests.workers.journal.samples import event, run, settled
+
+
+@pytest.fixture
+def pool() -> Iterator[str]:
+    """The URL of a PgBouncer in transaction mode."""
+    try:
+        with running_postgres() as server, pool_in_transaction_mode(server) as url:
+            yield url
+    except ServerMissingError as error:
+        missing(str(error))
+
+
+def test_statements_need_nothing_of_the_transaction_before(pool: str) -> None:
+    """A statement that was prepared on one connection of the server is unknown on the other."""
+    Journal.upgrade(pool)
+
+    def writing(journal: Journal, first: int) -> Callable[[], None]:
+        def write() -> None:
+            for number in range(first, first + 30):
+                journal.write([settled(event(number), run())])
+
+        return write
+
+    with (
+        closing(Journal.open(pool)) as one,
+        closing(Journal.open(pool)) as other,
+        ThreadPoolExecutor(4) as threads,
+    ):
+        journals = (one, other, one, other)
+        tasks = [writing(journal, 100 * number) for number, journal in enumerate(journals)]
+        for task in [threads.submit(task) for task in tasks]:
+            task.result()
+        assert len(list(one.events())) == 120
+
+
+def test_a_pool_is_known_for_what_it_is(pool: str, postgres_server: str) -> None:
+    """Without one, statements are prepared: batches cost less."""
+    for url, pooled in ((pool, True), (postgres_server, False)):
+        with closing(Journal.open(url)) as journal:
+            assert journal.facts().pooled is pooled

@@ -1,0 +1,1 @@
+"""Figures: what events count for, written with them, added up soon after, and read."""

@@ -1,0 +1,1 @@
+"""What is kept of apps that were heard, and of their silences."""

@@ -1,0 +1,1 @@
+"""What an author declares that decides on messages in flight."""
