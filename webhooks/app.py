@@ -1,8 +1,9 @@
-"""The Flask application: its routes, its errors, and one line in the log for each call."""
+"""The application: Flask for health and errors, and before it the routes of the webhooks."""
 
 import os
 from collections.abc import Callable, Sequence
 from types import TracebackType
+from wsgiref.types import WSGIEnvironment
 
 import structlog
 from flask import Flask, Response, request
@@ -12,44 +13,65 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from comethooks.schemas import COMETCHAT
 from comethooks.webhooks import health, problems
 from comethooks.webhooks.cometchat import CometChat
+from comethooks.webhooks.counters import MULTIPROCESS_DIRECTORY
+from comethooks.webhooks.decisions.deciding import Deciding
+from comethooks.webhooks.decisions.web_deciders import WebDeciders
+from comethooks.webhooks.decisions.web_plugins import WebPlugins
+from comethooks.webhooks.elsewhere import Elsewhere
 from comethooks.webhooks.http_call import current
+from comethooks.webhooks.interactions.presses import InteractionView
 from comethooks.webhooks.journal_probe import JournalProbe
-from comethooks.webhooks.metrics import CONTENT_TYPE, MULTIPROCESS_DIRECTORY, Metrics
-from comethooks.webhooks.replies import json_reply, problem_reply
+from comethooks.webhooks.keeping import Keeping
+from comethooks.webhooks.metrics import CONTENT_TYPE, Metrics
+from comethooks.webhooks.moderation.moderation_view import PATH as MODERATION
+from comethooks.webhooks.moderation.moderation_view import ModerationView
+from comethooks.webhooks.replies import HttpReply, problem_reply
 from comethooks.webhooks.sources import Source, by_name
 from comethooks.webhooks.status_access import unless_stranger
 from comethooks.webhooks.view import ReceivingView
+from comethooks.webhooks.wsgi import RouteView, WebhookRoutes
 from comethooks.workers import logs
+from comethooks.workers.presses.tokens import PATH
+from comethooks.workers.settings.credentials import require_credentials
 from comethooks.workers.settings.settings import Settings
+from comethooks.workers.streams import keys
 from comethooks.workers.streams.accept import Streams
 from comethooks.workers.texts import dumps
 
 QUIET = frozenset({"healthz", "readyz", "metrics"})
 """Endpoints that are asked every few seconds: logged for debugging only."""
 
-DETAILS = {
-    404: "There is nothing here; webhooks go to POST /webhooks.",
-    405: "This method is not allowed here; the header Allow names those that are.",
-    500: "Something unexpected happened here; the log names the place under this request id.",
-}
-
 log = structlog.get_logger()
 
 
-class NoCredentialsError(RuntimeError):
-    """There are no credentials for senders, so nobody could be told from anybody."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "no credentials: whoever finds the URL could send events. Set "
-            "COMETHOOKS_BASIC_AUTH=user:password (letters and digits) and enter the same in "
-            "CometChat's Dashboard under Settings → Webhooks, "
-            "or run `comethooks up`, which makes its own."
-        )
-
-
 class Application(Flask):
-    """Flask, without tracebacks in the log: their last line may quote a body."""
+    """Flask behind `routes`, and without tracebacks in the log: their last line may quote a
+    body.
+    """
+
+    routes: WebhookRoutes
+    plugins: WebPlugins
+    deciding: Deciding
+
+    def load_plugins(self, end: Callable[[], object]) -> None:
+        """Begin to load the plugins, in the process that serves this and has nothing else to do:
+        what plugins must not see leaves its environment. `end` is called when one takes so long to
+        load that another process has to do without it.
+
+        Without this they are loaded when they are first needed.
+        """
+        deciders = self.deciding.deciders
+
+        def give_up() -> None:
+            deciders.give_up()
+            end()
+
+        self.plugins.have_process(give_up)
+        deciders.begin_loading()
+
+    def begins_soon(self, environ: WSGIEnvironment) -> bool:
+        """Whether a server may call this for a request where it must not be kept waiting."""
+        return self.routes.begins_soon(environ)
 
     def log_exception(
         self, exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]
@@ -59,17 +81,12 @@ class Application(Flask):
             log.error("request failed", id=current().id, **logs.failure(exc_info[1]))
 
 
-def require_credentials(settings: Settings) -> None:
-    """Raise `NoCredentialsError` when there are none."""
-    if not settings.basic_auth:
-        raise NoCredentialsError
-
-
-def create_app(settings: Settings | None = None, others: Sequence[Source] = ()) -> Flask:
+def create_app(settings: Settings | None = None, others: Sequence[Source] = ()) -> Application:
     """The application for these settings, by default those of the environment.
 
-    CometChat's webhooks come to `/webhooks`; those of every source, by its name, to
-    `/webhooks/<name>`.
+    CometChat's webhooks come to `/webhooks`, what its moderation asks to `/moderation`; what every
+    source sends, by its name, to `/webhooks/<name>`; presses of end users to
+    `/interactions/<token>`.
 
     Opens no connection: Redis is connected to when it is first needed, so after gunicorn has
     forked. Raises `SettingsError` and `NoCredentialsError`.
@@ -77,22 +94,35 @@ def create_app(settings: Settings | None = None, others: Sequence[Source] = ()) 
     if settings is None:
         settings = Settings.load()
         logs.configure(settings.log_format)
-    require_credentials(settings)
+    require_credentials(settings.basic_auth)
+    keys.begin_with(settings.key_prefix)
     streams, metrics = Streams.open(settings), Metrics()
+    plugins = WebPlugins(settings)
+    deciders = WebDeciders(plugins.load, settings.on_decision_failure)
+    keeping = Keeping(streams, metrics)
+    deciding = Deciding(deciders, keeping, metrics, settings.decision_budget_ms)
     app = Application("comethooks", static_folder=None)
+    app.plugins, app.deciding = plugins, deciding
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    for name, source in by_name((CometChat(settings), *others)).items():
-        view, endpoint = ReceivingView(source, settings, streams, metrics), f"webhooks:{name}"
+    views: dict[str, tuple[str, RouteView]] = {}
+    cometchat = CometChat(settings)
+    for name, source in by_name((cometchat, *others)).items():
+        view = ReceivingView(source, settings, streams, metrics, deciding)
+        endpoint = f"webhooks:{name}"
         if name == COMETCHAT:
             endpoint = "webhooks"
-            app.add_url_rule("/webhooks", endpoint, view, methods=["POST"])
-        app.add_url_rule(f"/webhooks/{name}", endpoint, view, methods=["POST"])
+            views["/webhooks"] = endpoint, view
+        views[f"/webhooks/{name}"] = endpoint, view
+    views[MODERATION] = "moderation", ModerationView(settings, streams, metrics, deciding)
+    interactions = InteractionView(cometchat, settings, streams, metrics)
     _add_health(app, settings, streams, metrics)
-    app.register_error_handler(Exception, _failed(metrics))
+    app.register_error_handler(Exception, _failed(metrics, Elsewhere(cometchat, streams, metrics)))
     app.before_request(_begin)
     app.after_request(_end)
+    app.routes = WebhookRoutes(views, {PATH: ("interactions", interactions)}, app.wsgi_app, metrics)
+    app.wsgi_app = app.routes  # type: ignore[method-assign]
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0, x_port=0, x_prefix=0
@@ -112,7 +142,7 @@ def _end(response: Response) -> Response:
     return response
 
 
-def _failed(metrics: Metrics) -> Callable[[Exception], Response]:
+def _failed(metrics: Metrics, elsewhere: Elsewhere) -> Callable[[Exception], Response]:
     def answer(error: Exception) -> Response:
         headers = {}
         status = 500
@@ -121,14 +151,16 @@ def _failed(metrics: Metrics) -> Callable[[Exception], Response]:
                 passed = error.get_response(request.environ)
                 return Response(passed.get_data(), passed.status_code, passed.headers)
             status = error.code
+            if status == 404:
+                elsewhere.note(current(), request.environ)
             headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
         else:
             metrics.failure()
             log.error("request failed", id=current().id, **logs.failure(error))
-        detail = DETAILS.get(status) or getattr(error, "description", None) or ""
+        detail = problems.DETAILS.get(status) or getattr(error, "description", None) or ""
         return problem_reply(
             problems.problem(status, detail, request_id=current().id), status, headers
-        )
+        ).response()
 
     return answer
 
@@ -137,11 +169,11 @@ def _add_health(app: Flask, settings: Settings, streams: Streams, metrics: Metri
     journal = JournalProbe(settings.database_url)
 
     def healthz() -> Response:
-        return json_reply(b'{"alive":true}')
+        return HttpReply(b'{"alive":true}').response()
 
     def readyz() -> Response:
-        found = health.check(streams.client, settings, journal.error)
-        return json_reply(dumps(found.document()), 200 if found.ready else 503)
+        found = health.check(streams.client, settings, journal)
+        return HttpReply(dumps(found.document()), 200 if found.ready else 503).response()
 
     def metrics_text() -> Response:
         state = health.seen(streams.client, settings.partitions)

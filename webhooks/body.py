@@ -20,8 +20,10 @@ class BodyError(Exception):
     """There is no body to judge.
 
     BodyError
-    ├── TooLargeError     more than is allowed
-    └── BrokenOffError    it ended early, came too slowly or was framed wrongly
+    ├── TooLargeError           more than is allowed
+    ├── BrokenOffError          it ended early, came too slowly or was framed wrongly
+    ├── UnknownEncodingError    it is encoded in a way that is not read here
+    └── NotInflatedError        it is not what its Content-Encoding says
     """
 
 
@@ -35,6 +37,18 @@ class TooLargeError(BodyError):
 
 class BrokenOffError(BodyError):
     """The sender went away, fell silent, or framed the body wrongly."""
+
+
+class UnknownEncodingError(BodyError):
+    """The body came in a Content-Encoding that is not read here; `encoding` is the header."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__(encoding)
+        self.encoding = encoding
+
+
+class NotInflatedError(BodyError):
+    """The bytes that came are not a whole body of the Content-Encoding that they were sent with."""
 
 
 def read(stream: Stream, content_length: str | None, *, limit: int, terminated: bool) -> bytes:

@@ -29,6 +29,7 @@ class CometChat(Source):
     """The webhooks of CometChat, of both generations."""
 
     name: ClassVar[str] = COMETCHAT
+    is_quick: ClassVar[bool] = True
     challenge: ClassVar[str | None] = CHALLENGE
     wanted: ClassVar[str] = "the user name and password of COMETHOOKS_BASIC_AUTH"
 
@@ -36,6 +37,7 @@ class CometChat(Source):
         self._authenticator = Authenticator(settings.basic_auth)
         self._app_ids = settings.app_ids
         self._strict = settings.strict_triggers
+        self._lenient = settings.lenient_triggers
         self._count_only = settings.count_only
         self._drop_secrets = settings.drop_secrets
 
@@ -56,7 +58,7 @@ class CometChat(Source):
         app_id = app_id_of(body)
         if self._app_ids and app_id not in self._app_ids:
             raise ForeignAppError(app_id)
-        return schemas.parse(body, raw, strict=self._strict)
+        return schemas.parse(body, raw, strict=self._strict, lenient=self._lenient)
 
     def refuse(self, error: Exception) -> Refusal | None:
         """400 for what is no JSON object, 403 for another app, 422 for a body that does not fit."""

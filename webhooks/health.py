@@ -4,23 +4,32 @@ The rules are here; `/readyz` tells them to a platform, and `comethooks doctor`
 (`comethooks.doctor`) to people.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from comethooks.workers.plugins.comparing import not_running
-from comethooks.workers.plugins.published import WorkerPlugins, at_work
+from comethooks.webhooks.journal_probe import JournalProbe
+from comethooks.workers.plugins.comparing import WEB_PROCESSES, not_running, resting
+from comethooks.workers.plugins.published import WorkerPlugins, at_web, at_work
 from comethooks.workers.record import ENTRY_OVERHEAD_BYTES
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams import keys
-from comethooks.workers.streams.accept import refusal_word
+from comethooks.workers.streams.connections import NoPrimaryError
+from comethooks.workers.streams.durability import ALLOWED_LOSS_ADVICE, LOSES, LOSS_ADVICE, appends
 from comethooks.workers.streams.limit import BacklogLimit
 from comethooks.workers.streams.overview import Overview, overview
+from comethooks.workers.streams.owner import ADVICE, OTHERS, owner_of
+from comethooks.workers.streams.refusals import ErrorReply, refusal_of, what_failed
+from comethooks.workers.streams.rights import why_not_accepted
 from comethooks.workers.texts import number_of
 
+APPENDONLY = "appendonly"
+"""The word for a server that keeps nothing when it ends. Events are accepted all the same, since
+nobody would send them again, but it is not ready.
+"""
 OLD_SECONDS = 30.0
 """The age, in seconds, from which the oldest entry of a partition is told."""
 
@@ -77,11 +86,11 @@ class Health:
 class Server:
     """What the server said of itself. A mapping is empty where it may not be read.
 
-    `refusal` is the word with which it refuses to write, `configuration` is what CONFIG says of the
-    append-only file, and `state` is what INFO says of memory and persistence.
+    `refusal` is why it refuses to write, `configuration` is what CONFIG says of the append-only
+    file, and `state` is what INFO says of memory and persistence.
     """
 
-    refusal: str | None
+    refusal: ErrorReply | None
     configuration: Mapping[str, str]
     state: Mapping[str, Any]
 
@@ -94,42 +103,51 @@ def seen(client: Redis, partitions: int | None) -> Overview | None:
         return None
 
 
-def check(client: Redis, settings: Settings, journal_error: Callable[[], str | None]) -> Health:
-    """Ask Redis and the journal. It takes three round trips to Redis, and less than a second when
+def check(client: Redis, settings: Settings, journal: JournalProbe) -> Health:
+    """Ask Redis and the journal. It takes six round trips to Redis, and less than a second when
     Redis is away.
-
-    `journal_error` says in a word why the journal cannot be reached, or None.
     """
     try:
         server = ask(client)
         state = overview(client, settings.partitions)
-        workers = at_work(client)
+        workers, web = at_work(client), at_web(client)
+        owner = owner_of(client)
     except (RedisError, OSError) as error:
-        return Health((HealthFinding("redis", f"Redis did not answer: {type(error).__name__}"),))
+        return Health((HealthFinding("redis", f"Redis {what_failed(error)}"),))
     limit = BacklogLimit(settings.max_backlog_bytes, state.maxmemory)
+    of_server = list(server_degraded(server, limit, allow_loss=settings.allow_loss))
+    refusing = list(_refusing(server, state, limit))
+    if not settings.allow_loss:
+        refusing += [found for found in of_server if found.what == APPENDONLY]
     degraded = [
-        *server_degraded(server, limit),
+        *(found for found in of_server if found not in refusing),
         *engine_degraded(state),
-        *plugins_degraded(workers),
+        *plugins_degraded(workers, web),
     ]
-    if failed := journal_error():
+    if failed := journal.error():
         degraded.append(
             HealthFinding("journal", f"it cannot be reached: {failed}; events are kept and wait")
         )
-    return Health(tuple(_refusing(server, state, limit)), tuple(degraded), state)
+    elif owner and journal.journal_id and journal.journal_id != owner:
+        refusing.append(HealthFinding("journal", OTHERS, ADVICE))
+    return Health(tuple(refusing), tuple(degraded), state)
 
 
 def ask(client: Redis) -> Server:
-    """Ask the server about itself, in one round trip. Raises redis-py's errors."""
+    """Ask the server about itself, in two round trips. Raises redis-py's errors."""
     pipeline = client.pipeline(transaction=False)
     # The probe is never there, so this writes nothing. But Redis looks first whether it may write,
     # and refuses where it is read-only or its disk or memory is full.
     pipeline.set(keys.PROBE, 1, xx=True)
     pipeline.config_get("append*")
     pipeline.info("memory", "persistence")
-    write, configuration, state = pipeline.execute(raise_on_error=False)
+    try:
+        write, configuration, state = pipeline.execute(raise_on_error=False)
+    except NoPrimaryError as error:  # it may be read, and what is in it is shown
+        return Server(refusal=refusal_of(error), configuration={}, state={})
+    refused = isinstance(write, ResponseError)
     return Server(
-        refusal=refusal_word(write) if isinstance(write, ResponseError) else None,
+        refusal=refusal_of(write) if refused else why_not_accepted(client),
         configuration=_texts(configuration) if isinstance(configuration, dict) else {},
         state=state if isinstance(state, dict) else {},
     )
@@ -152,7 +170,9 @@ def _refusing(server: Server, state: Overview, limit: BacklogLimit) -> Iterator[
         yield HealthFinding("backlog", f"{wait}; {limit.sentence}")
 
 
-def server_degraded(server: Server, limit: BacklogLimit) -> Iterator[HealthFinding]:
+def server_degraded(
+    server: Server, limit: BacklogLimit, *, allow_loss: bool
+) -> Iterator[HealthFinding]:
     """What of the server's settings is not as it should be."""
     if not limit.fits:
         yield HealthFinding("maxmemory", limit.misfit)
@@ -165,10 +185,8 @@ def server_degraded(server: Server, limit: BacklogLimit) -> Iterator[HealthFindi
             "set maxmemory-policy noeviction",
         )
     policy = server.configuration.get("appendfsync", "always")
-    if server.configuration.get("appendonly") == "no" or server.state.get("aof_enabled") == 0:
-        yield HealthFinding(
-            "appendonly", "it is off: what was kept is lost when Redis ends", "set appendonly yes"
-        )
+    if appends(server.configuration, server.state) is False:
+        yield HealthFinding(APPENDONLY, LOSES, ALLOWED_LOSS_ADVICE if allow_loss else LOSS_ADVICE)
     elif policy != "always":
         yield HealthFinding(
             "appendfsync",
@@ -196,6 +214,15 @@ def engine_degraded(state: Overview) -> Iterator[HealthFinding]:
         yield HealthFinding(
             "age", f"the oldest event waits for {number_of(round(oldest), 'second')}"
         )
+    if state.left_out:
+        names = sorted({handler.partition(".")[0] for handler in state.left_out})
+        waiting = (f"{count} of {handler}" for handler, count in sorted(state.left_out.items()))
+        yield HealthFinding(
+            "left-out",
+            f"runs wait whose plugin was left out: {', '.join(waiting)}",
+            "see: comethooks plugins list; if it never comes back: comethooks plugins forget "
+            + names[0],
+        )
     if not state.scheduler_leads:
         yield HealthFinding("scheduler", "none leads: retries wait and nothing is deleted", start)
     elif not state.scheduler_works:
@@ -206,9 +233,14 @@ def engine_degraded(state: Overview) -> Iterator[HealthFinding]:
         )
 
 
-def plugins_degraded(workers: Sequence[WorkerPlugins]) -> Iterator[HealthFinding]:
-    """Which plugins get nothing, or are not the same everywhere. The text of an error is not told
-    here: it may hold anything.
+def plugins_degraded(
+    workers: Sequence[WorkerPlugins], web: Sequence[WorkerPlugins] = ()
+) -> Iterator[HealthFinding]:
+    """Which plugins get nothing, or are not the same everywhere, and which deciders are not asked.
+    The text of an error is not told here: it may hold anything.
     """
-    if sentences := list(not_running(workers)):
+    if sentences := [*not_running(workers), *not_running(web, WEB_PROCESSES)]:
         yield HealthFinding("plugins", ", ".join(sentences), "see: comethooks plugins list")
+    if sentences := list(resting(web)):
+        advice = "its log and comethooks_decision_failures_total say why"
+        yield HealthFinding("deciders", ", ".join(sentences), advice)

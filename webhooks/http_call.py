@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import g
 
-from comethooks.workers.clock import now_ms
+from comethooks.workers.clock import NS_PER_MS, now_ns
 from comethooks.workers.ids import new_id
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -24,12 +24,13 @@ class HttpCall:
     outcome: str = ""
     trigger: str | None = None
     size: int | None = None
+    decision: str | None = None
 
     @classmethod
     def begin(cls) -> "HttpCall":
         """A call that arrives now. Its id is ours: what the sender calls it is not trusted."""
-        now = now_ms()
-        return cls(new_id(now), now)
+        now = now_ns()
+        return cls(new_id(now), now // NS_PER_MS)
 
     def seconds(self) -> float:
         """How long it takes so far."""
@@ -44,6 +45,8 @@ class HttpCall:
             line["trigger"] = self.trigger if _PLAIN.fullmatch(self.trigger) else "other"
         if self.size is not None:
             line["size"] = self.size
+        if self.decision is not None:
+            line["decision"] = self.decision
         line["ms"] = round(self.seconds() * 1000, 1)
         return line
 

@@ -13,6 +13,8 @@ class JournalProbe:
         self._url = url
         self._asking = threading.Lock()
         self._error: str | None = None
+        self.journal_id: str | None = None
+        """The id of the journal that answered last."""
 
     def error(self) -> str | None:
         """Why the journal cannot be reached, in a word, or None. Takes less than half a second."""
@@ -26,21 +28,21 @@ class JournalProbe:
 
     def _ask(self, answered: threading.Event) -> None:
         try:
-            self._error = _error(self._url)
+            self.journal_id, self._error = _ask(self._url)
         finally:
             self._asking.release()
             answered.set()
 
 
-def _error(url: str) -> str | None:
+def _ask(url: str) -> tuple[str | None, str | None]:
+    """The journal's id and, where it cannot be reached, why."""
     # Receiving does without SQL: importing it would make every start half a second longer.
     from comethooks.workers.journal import Journal, missing_file
 
     try:
         if missing_file(url):
-            return "there is none"
+            return None, "there is none"
         with closing(Journal.open(url)) as journal:
-            journal.probe()
+            return journal.identity(), None
     except Exception as error:
-        return type(error).__name__
-    return None
+        return None, type(error).__name__

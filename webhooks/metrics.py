@@ -21,8 +21,6 @@ from comethooks.workers.streams.limit import BacklogLimit
 from comethooks.workers.streams.overview import Overview
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
-MULTIPROCESS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
-"""The variable by which prometheus-client knows that several processes count together."""
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
 """Seconds. CometChat gives up after the last one."""
@@ -34,30 +32,38 @@ class Metrics:
     """The counters of this process. Every application has its own."""
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
+        self.registry = CollectorRegistry()
+        """For what others count, too."""
         self._requests = Counter(
             "comethooks_requests",
             "Requests to a webhook, by what became of them.",
             ["outcome", "trigger"],
-            registry=self._registry,
+            registry=self.registry,
         )
         self._failures = Counter(
             "comethooks_failures",
             "Unexpected exceptions while a request was served.",
-            registry=self._registry,
+            registry=self.registry,
         )
         self._drift = Counter(
             "comethooks_drift",
             "Accepted bodies that are not quite as expected, by what is not; one may be of several"
             " kinds.",
             ["kind"],
-            registry=self._registry,
+            registry=self.registry,
+        )
+        self._moderation_failures = Counter(
+            "comethooks_moderation_failures",
+            "Questions of moderation that got no decision here, as CometChat tells, by what it"
+            " calls that.",
+            ["category"],
+            registry=self.registry,
         )
         self._accept_seconds = Histogram(
             "comethooks_accept_seconds",
             "From the first line of an authenticated webhook to its answer.",
             buckets=BUCKETS,
-            registry=self._registry,
+            registry=self.registry,
         )
 
     def request(
@@ -76,6 +82,10 @@ class Metrics:
         """Count one accepted body in which something of this kind is not as expected."""
         self._drift.labels(kind.value).inc()
 
+    def moderation_failure(self, category: str) -> None:
+        """Count one question of moderation that CometChat got no decision on."""
+        self._moderation_failures.labels(category).inc()
+
     def text(
         self, overview: Overview | None, *, max_backlog_bytes: int, multiprocess: bool
     ) -> bytes:
@@ -84,7 +94,7 @@ class Metrics:
         `max_backlog_bytes` is what the settings allow. `multiprocess` adds up what all processes
         counted, and needs the directory in the environment.
         """
-        counted = self._registry
+        counted = self.registry
         if multiprocess:
             counted = CollectorRegistry()
             MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
@@ -119,6 +129,8 @@ class _RedisState(Collector):
             )
             yield from _runs(self._overview)
             yield from _counters(self._overview)
+            yield _figures(self._overview)
+            yield _heard(self._overview)
 
 
 def _partitions(overview: Overview) -> Iterator[Metric]:
@@ -163,6 +175,17 @@ def _engine(overview: Overview, limit: BacklogLimit) -> Iterator[Metric]:
     )
 
 
+def _heard(overview: Overview) -> Metric:
+    heard = GaugeMetricFamily(
+        "comethooks_last_event_seconds",
+        "How long ago an event of an app was last accepted.",
+        labels=["app"],
+    )
+    for app, seconds in sorted(overview.heard_s.items()):
+        heard.add_metric([app], seconds)
+    return heard
+
+
 def _counters(overview: Overview) -> Iterator[Metric]:
     for name, help_text, label in (
         (TIMEOUTS, "Handlers that were interrupted since they took too long.", "handler"),
@@ -185,6 +208,18 @@ def _counters(overview: Overview) -> Iterator[Metric]:
             if counted == name:
                 counter.add_metric([value], count)
         yield counter
+
+
+def _figures(overview: Overview) -> Metric:
+    figures = GaugeMetricFamily(
+        "comethooks_figure",
+        "Figures of the last whole minute, by metric and app; of what was measured, by quantile.",
+        labels=["metric", "app"],
+    )
+    for metric, app, quantile, value in overview.figures:
+        labels = {"metric": metric, "app": app, **({"quantile": quantile} if quantile else {})}
+        figures.add_sample("comethooks_figure", labels, value)
+    return figures
 
 
 def _runs(overview: Overview) -> Iterator[Metric]:
@@ -211,6 +246,22 @@ def _runs(overview: Overview) -> Iterator[Metric]:
         labels = (state.value, mode.value)
         unfinished.add_metric(labels, overview.unfinished.get(labels, 0))
     yield unfinished
+    left_out = GaugeMetricFamily(
+        "comethooks_runs_left_out",
+        "Runs that wait for their plugin, which was left out, by handler.",
+        labels=["handler"],
+    )
+    for handler, count in sorted(overview.left_out.items()):
+        left_out.add_metric([handler], count)
+    yield left_out
+    cases = GaugeMetricFamily(
+        "comethooks_moderation_cases_open",
+        "Cases of moderation that nobody has closed, by severity.",
+        labels=["severity"],
+    )
+    for severity, count in sorted((overview.open_cases or {}).items()):
+        cases.add_metric([severity], count)
+    yield cases
     yield GaugeMetricFamily(
         "comethooks_runs_oldest_due_seconds",
         "For how long the first run that waits for an attempt has been due, 0 without any.",

@@ -4,11 +4,22 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+from comethooks.schemas.masking import without_tokens
 from comethooks.workers.texts import dumps
 
 PROBLEM_TYPE = "application/problem+json"
 MAX_PATHS = 100
 """Paths of a body that one answer names; a body can be wrong in many thousand places."""
+
+DETAILS = {
+    404: (
+        "There is nothing here; webhooks go to POST /webhooks, what moderation asks to POST"
+        " /moderation."
+    ),
+    405: "This method is not allowed here; the header Allow names those that are.",
+    500: "Something unexpected happened here; the log names the place under this request id.",
+}
+"""What the answer of a status says, whatever the route."""
 
 Errors = Mapping[str, Sequence[str]]
 """Dotted path in a body, to what is wrong there."""
@@ -20,7 +31,7 @@ def problem(status: int, detail: str, *, request_id: str, errors: Errors | None 
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": detail,
+        "detail": without_tokens(detail),
         "request_id": request_id,
     }
     if errors is not None:

@@ -9,9 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from comethooks.schemas import COMETCHAT, Parsed
+from comethooks.schemas.masking import without_tokens
 from comethooks.schemas.triggers.identity import digest
 from comethooks.webhooks import problems
-from comethooks.webhooks.body import BodyError, TooLargeError
+from comethooks.webhooks.body import (
+    BodyError,
+    NotInflatedError,
+    TooLargeError,
+    UnknownEncodingError,
+)
 from comethooks.webhooks.sources import Refusal, Source
 from comethooks.workers.record import Kind, Record, event_record
 from comethooks.workers.streams.accepted import Accepted, NotKeptError
@@ -22,6 +28,9 @@ RETRY_AFTER_SECONDS = 10
 
 ALLOW = b"{}"
 """What a message in flight is answered when nobody decides on it: it is delivered as it is."""
+
+ACCEPTED = "accepted"
+"""The outcome of what is an event and no repeat."""
 
 MAX_TEXT = 200
 """Characters of a text out of a refused body that are kept beside it."""
@@ -79,8 +88,15 @@ def judge(source: Source, incoming: Incoming, raw: bytes) -> Verdict:
     return _accepted(source, incoming, parsed, source.stored(raw))
 
 
-def unreadable(source: Source, incoming: Incoming, error: BodyError) -> Verdict:
-    """The verdict on a request whose body was not read, or not to its end."""
+def unreadable(source: Source, incoming: Incoming, error: BodyError, raw: bytes = b"") -> Verdict:
+    """The verdict on a request whose body was not read, or not to its end, or not inflated from
+    `raw`.
+    """
+    if isinstance(error, UnknownEncodingError):
+        return _refused(source, incoming, _wrong_encoding(error.encoding), raw)
+    if isinstance(error, NotInflatedError):
+        detail = "The body is not what its Content-Encoding says; send it as it says, or without."
+        return _refused(source, incoming, Refusal(400, f"the body is {error}", detail), raw)
     if isinstance(error, TooLargeError):
         most = number_of(error.limit, "byte")
         text = f"the body has more than {most}"
@@ -103,15 +119,18 @@ def unauthenticated(source: Source, incoming: Incoming, reason: str) -> Record:
     )
 
 
-def answer(verdict: Verdict, kept: Accepted | NotKeptError | None) -> Answer:
-    """What the sender gets, once the verdict's record was kept; `kept` is what came of that.
+def answer(
+    verdict: Verdict, kept: Accepted | NotKeptError | None, decision: bytes = ALLOW
+) -> Answer:
+    """What the sender gets, once the verdict's record was kept; `kept` is what came of that, and
+    `decision` the answer on a message in flight.
 
     An event that was kept comes with its `Accepted`; a refusal, and what is only counted, with
     None.
     """
     lost = isinstance(kept, NotKeptError)
     if verdict.in_flight:
-        return Answer(200, ALLOW, "in_flight_lost" if lost else _outcome(verdict, kept))
+        return Answer(200, decision, "in_flight_lost" if lost else _outcome(verdict, kept))
     if lost:
         detail = f"The request could not be kept; send it again in {RETRY_AFTER_SECONDS} seconds."
         return Answer(503, problems.problem(503, detail, request_id=verdict.record.id), "not_kept")
@@ -131,7 +150,7 @@ def _outcome(verdict: Verdict, kept: object) -> str:
         return f"refused_{verdict.refusal.status}"
     if not verdict.kept:
         return "counted"
-    return "duplicate" if isinstance(kept, Accepted) and kept.duplicate else "accepted"
+    return "duplicate" if isinstance(kept, Accepted) and kept.duplicate else ACCEPTED
 
 
 def _accepted(source: Source, incoming: Incoming, parsed: Parsed, stored: bytes) -> Verdict:
@@ -156,7 +175,7 @@ def _accepted(source: Source, incoming: Incoming, parsed: Parsed, stored: bytes)
 
 def _refused(source: Source, incoming: Incoming, refusal: Refusal, raw: bytes = b"") -> Verdict:
     seen, stored = source.glance(raw), source.stored(raw)
-    in_flight = source.waits(seen.trigger)
+    in_flight = source.waits(seen.trigger) and not source.tells_refusals
     return Verdict(
         record=Record(
             kind=Kind.REFUSED,
@@ -168,7 +187,7 @@ def _refused(source: Source, incoming: Incoming, refusal: Refusal, raw: bytes = 
             size=len(stored),
             headers=incoming.headers,
             status=200 if in_flight else refusal.status,
-            reason=refusal.reason,
+            reason=without_tokens(refusal.reason),
             errors=None if refusal.errors is None else problems.first(refusal.errors),
             body=stored,
         ),
@@ -182,6 +201,14 @@ def _wrong_type(incoming: Incoming) -> Refusal:
         415,
         f"the Content-Type is {incoming.content_type[:MAX_TEXT]!r}",
         "The Content-Type is not JSON; send application/json.",
+    )
+
+
+def _wrong_encoding(encoding: str) -> Refusal:
+    return Refusal(
+        415,
+        f"the Content-Encoding is {encoding[:MAX_TEXT]!r}",
+        "The Content-Encoding is not read here; send the body as it is, or with gzip or deflate.",
     )
 
 

@@ -62,6 +62,12 @@ class Source(ABC):
     """The headers that are kept with the body, in lower case; never one that holds a credential."""
     signs_bodies: ClassVar[bool] = False
     """Whether a sender is known by its body too. If not, nothing of a stranger's body is read."""
+    is_quick: ClassVar[bool] = False
+    """Whether what this class does waits for nothing, and takes a millisecond at most for a body of
+    16 KB. If not, it is done where nobody else waits for it."""
+    tells_refusals: ClassVar[bool] = False
+    """Whether a sender that waits for a decision is told when a request is no good. If not, it is
+    answered as if nobody had decided."""
     challenge: ClassVar[str | None] = None
     """The value of WWW-Authenticate that goes with a 401."""
     wanted: ClassVar[str] = "credentials"

@@ -1,54 +1,53 @@
-"""The view of `POST /webhooks` and `/webhooks/<source>`: it has a request judged and kept."""
+"""What is done with a `POST /webhooks` or `/webhooks/<source>`: it is judged, kept and answered.
 
-import threading
+It comes in two halves, so that whoever serves several requests can begin with all of them before
+waiting for the first.
+"""
+
 import time
 from collections.abc import Callable
+from typing import Protocol
+from wsgiref.types import WSGIEnvironment
 
 import structlog
-from flask import Response, request
+from werkzeug.datastructures import EnvironHeaders
 
 from comethooks.schemas import DriftKind
 from comethooks.webhooks import body, problems, receiving
-from comethooks.webhooks.http_call import HttpCall, current
+from comethooks.webhooks.decisions.decided import Decided, decided_on
+from comethooks.webhooks.decisions.deciding import Deciding
+from comethooks.webhooks.decisions.in_flight_answers import InFlightAnswers
+from comethooks.webhooks.http_call import HttpCall
+from comethooks.webhooks.inflating import inflated
+from comethooks.webhooks.keeping import Keeping, circumstances
 from comethooks.webhooks.metrics import Metrics
-from comethooks.webhooks.receiving import RETRY_AFTER_SECONDS, Incoming, Verdict
-from comethooks.webhooks.replies import json_reply, problem_reply
+from comethooks.webhooks.moderation.own_failures import OwnFailures
+from comethooks.webhooks.receiving import ACCEPTED, RETRY_AFTER_SECONDS, Incoming, Verdict
+from comethooks.webhooks.replies import Finish, HttpReply, problem_reply
+from comethooks.webhooks.sampling import SAMPLE_SECONDS, Sampler
 from comethooks.webhooks.sources import NotAuthenticatedError, Source
 from comethooks.workers import logs
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams.accept import Streams
 from comethooks.workers.streams.accepted import Accepted, NotKeptError
 
-MAX_HEADER = 256
-"""Characters of a header that are kept."""
-
-SAMPLE_SECONDS = 10.0
-"""Of the requests by unknown senders, a process keeps at most one in so many seconds."""
+SOON_BYTES = 16 * 1024
+"""The largest body that is always judged within a millisecond, whatever it holds."""
 
 log = structlog.get_logger()
 
 
-class Sampler:
-    """Says yes at most once in `interval` seconds."""
+class DecisionAnswers(Protocol):
+    """What is answered where the sender waits for a decision."""
 
-    def __init__(self, interval: float, clock: Callable[[], float]) -> None:
-        self._interval = interval
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._next = clock()
-
-    def take(self) -> bool:
-        """Whether it is time again."""
-        with self._lock:
-            now = self._clock()
-            if now < self._next:
-                return False
-            self._next = now + self._interval
-            return True
+    def document(self, decided: Decided, body: bytes) -> bytes:
+        """The answer to the message in `body`, which has been accepted."""
 
 
 class ReceivingView:
     """Receives what one source sends."""
+
+    methods = ("POST",)
 
     def __init__(
         self,
@@ -56,26 +55,72 @@ class ReceivingView:
         settings: Settings,
         streams: Streams,
         metrics: Metrics,
+        deciding: Deciding,
         clock: Callable[[], float] = time.monotonic,
+        answers: DecisionAnswers | None = None,
     ) -> None:
         self._source = source
         self._limit = settings.max_body
-        self._streams = streams
+        self._keeping = Keeping(streams, metrics)
+        self._deciding = deciding
+        in_flight = InFlightAnswers(settings.drop_answer, settings.annotations)
+        self._answers: DecisionAnswers = answers or in_flight
+        self._allowed = self._answers.document(Decided(), b"")
+        self._own_failures = OwnFailures(settings.public_url)
         self._metrics = metrics
         self._sampler = Sampler(SAMPLE_SECONDS, clock)
 
-    def __call__(self) -> Response:
-        """Answer the current request."""
-        call = current()
-        raw = self._read() if self._source.signs_bodies else b""
+    def begin(self, call: HttpCall, environ: WSGIEnvironment) -> Finish:
+        """Judge a request, and let what is to be kept of it go with the next batch for Redis.
+
+        Returns what waits until it is kept, and gives the answer.
+        """
+        raw = self._read(environ) if self._source.signs_bodies else b""
         try:
             signed = raw if isinstance(raw, bytes) else b""
-            label = self._source.authenticate(request.headers, signed)
+            label = self._source.authenticate(EnvironHeaders(environ), signed)
         except NotAuthenticatedError as error:
-            return self._unauthenticated(call, error.reason)
+            return self._unauthenticated(call, environ, error.reason)
         # Not before: of a stranger's body nothing is read unless the source signs bodies.
-        verdict = self._judge(self._incoming(call, label), raw or self._read())
-        answer = receiving.answer(verdict, self._keep(verdict))
+        raw = raw or self._read(environ)
+        verdict = self._judge(self._incoming(call, environ, label), environ, raw)
+        if self._deciding.concerns(verdict):
+            return self._deciding.begin(
+                verdict, lambda decided: self._answer_decided(call, verdict, decided)
+            )
+        begun = self._keeping.begin(verdict)
+        return lambda: self._answer(call, verdict, self._keeping.finish(verdict, begun))
+
+    def begins_soon(self, environ: WSGIEnvironment) -> bool:
+        """Whether `begin` waits for nothing, and takes a millisecond at most: not for a body that
+        has to be inflated, and not for a source that nobody knows that of.
+        """
+        length = environ.get("CONTENT_LENGTH", "")
+        return (
+            self._source.is_quick
+            and "HTTP_CONTENT_ENCODING" not in environ
+            and length.isdecimal()
+            and int(length) <= SOON_BYTES
+        )
+
+    def _answer_decided(self, call: HttpCall, verdict: Verdict, decided: Decided) -> HttpReply:
+        call.decision = decided.action
+        document = self._answers.document(decided, verdict.record.body)
+        return self._answer(call, verdict, decided.kept, document)
+
+    def _answer(
+        self,
+        call: HttpCall,
+        verdict: Verdict,
+        kept: Accepted | NotKeptError | None,
+        decision: bytes | None = None,
+    ) -> HttpReply:
+        if decision is None and verdict.in_flight and not verdict.refusal:
+            decision = self._allowed
+            if isinstance(kept, Accepted) and kept.decision is not None:
+                # Nobody is asked any more, and the first one was decided on.
+                decision = self._answers.document(decided_on(None, kept), verdict.record.body)
+        answer = receiving.answer(verdict, kept, decision or receiving.ALLOW)
         call.outcome, call.trigger, call.size = (
             answer.outcome,
             verdict.record.trigger,
@@ -84,13 +129,19 @@ class ReceivingView:
         self._metrics.request(answer.outcome, call.trigger, call.seconds())
         for kind in {DriftKind(kind) for kind, _ in verdict.record.drift}:
             self._metrics.drift(kind)
+        if answer.outcome == ACCEPTED:
+            for category in self._own_failures.categories(verdict.record):
+                self._metrics.moderation_failure(category)
         if answer.status < 400:
-            return json_reply(answer.body)
+            return HttpReply(answer.body)
         wait = {"Retry-After": str(RETRY_AFTER_SECONDS)} if answer.status == 503 else None
         return problem_reply(answer.body, answer.status, wait)
 
-    def _read(self) -> bytes | body.BodyError:
-        environ = request.environ
+    def _source_of(self, environ: WSGIEnvironment) -> Source:
+        """The source that an authenticated request is of."""
+        return self._source
+
+    def _read(self, environ: WSGIEnvironment) -> bytes | body.BodyError:
         try:
             return body.read(
                 environ["wsgi.input"],
@@ -101,65 +152,50 @@ class ReceivingView:
         except body.BodyError as error:
             return error
 
-    def _judge(self, incoming: Incoming, raw: bytes | body.BodyError) -> Verdict:
+    def _judge(
+        self, incoming: Incoming, environ: WSGIEnvironment, raw: bytes | body.BodyError
+    ) -> Verdict:
+        source = self._source_of(environ)
         if isinstance(raw, body.BodyError):
-            return receiving.unreadable(self._source, incoming, raw)
-        verdict = receiving.judge(self._source, incoming, raw)
+            return receiving.unreadable(source, incoming, raw)
+        try:
+            plain = inflated(raw, environ.get("HTTP_CONTENT_ENCODING"), limit=self._limit)
+        except body.BodyError as error:
+            return receiving.unreadable(source, incoming, error, raw)
+        verdict = receiving.judge(source, incoming, plain)
         if verdict.refusal and verdict.refusal.cause:
             self._metrics.failure()
             log.error("body not parsed", id=incoming.id, **logs.failure(verdict.refusal.cause))
         return verdict
 
-    def _keep(self, verdict: Verdict) -> Accepted | NotKeptError | None:
-        try:
-            if verdict.refusal:
-                self._streams.keep(verdict.record)
-                return None
-            if not verdict.kept:
-                return None
-            return self._streams.accept(
-                verdict.record, duplicate_key=verdict.duplicate_key, has_time=verdict.has_time
-            )
-        except NotKeptError as error:
-            log.error(
-                "not kept", id=verdict.record.id, in_flight=verdict.in_flight, reason=error.reason
-            )
-            return error
-        except Exception as error:
-            # Whatever it was, nobody has confirmed that the event is kept, so the answer is no 200.
-            self._metrics.failure()
-            log.error(
-                "not kept", id=verdict.record.id, in_flight=verdict.in_flight, **logs.failure(error)
-            )
-            return NotKeptError(type(error).__name__)
-
-    def _unauthenticated(self, call: HttpCall, reason: str) -> Response:
+    def _unauthenticated(self, call: HttpCall, environ: WSGIEnvironment, reason: str) -> Finish:
         call.outcome = "unauthorized"
         self._metrics.request(call.outcome)
+        sample = begun = None
         if self._sampler.take():
-            try:
-                self._streams.keep(
-                    receiving.unauthenticated(self._source, self._incoming(call), reason)
-                )
-            except NotKeptError as error:
-                log.warning("sample of unknown senders not kept", id=call.id, reason=error.reason)
+            incoming = self._incoming(call, environ)
+            sample = receiving.unauthenticated(self._source, incoming, reason)
+            begun = self._keeping.begin_sample(sample)
         detail = f"Not authenticated: {reason}; send {self._source.wanted}."
         document = problems.problem(401, detail, request_id=call.id)
         challenge = self._source.challenge
-        return problem_reply(document, 401, {"WWW-Authenticate": challenge} if challenge else None)
+        headers = {"WWW-Authenticate": challenge} if challenge else None
 
-    def _incoming(self, call: HttpCall, credential: str | None = None) -> Incoming:
-        environ = request.environ
-        circumstances = {
-            "content_type": environ.get("CONTENT_TYPE"),
-            "remote_address": environ.get("REMOTE_ADDR"),
-            "user_agent": environ.get("HTTP_USER_AGENT"),
-            "credential": credential,
-            **{name: request.headers.get(name) for name in self._source.kept_headers},
-        }
+        def finish() -> HttpReply:
+            if sample is not None and begun is not None:
+                self._keeping.finish_sample(sample, begun, "unknown senders")
+            return problem_reply(document, 401, headers)
+
+        return finish
+
+    def _incoming(
+        self, call: HttpCall, environ: WSGIEnvironment, credential: str | None = None
+    ) -> Incoming:
+        headers = EnvironHeaders(environ)
+        named = {name: headers.get(name) for name in self._source.kept_headers}
         return Incoming(
             id=call.id,
             received_at=call.received_at,
             content_type=environ.get("CONTENT_TYPE", ""),
-            headers={name: value[:MAX_HEADER] for name, value in circumstances.items() if value},
+            headers=circumstances(environ, credential=credential, **named),
         )

@@ -3,11 +3,12 @@
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from comethooks.webhooks.gunicorn.server import environment, gunicorn_argv
+from comethooks.workers.settings.env_file import SETTLED
 from comethooks.workers.settings.settings import Settings
 from tests.waiting import wait_for
 from tests.webhooks.samples import authorization
@@ -23,14 +24,19 @@ class Client:
     def send(self, data: bytes) -> None:
         self._socket.sendall(data)
 
-    def post(self, body: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
+    def post(
+        self,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        path: str = "/webhooks",
+    ) -> None:
         """Send a webhook; without headers that say otherwise it is authenticated, and as long as it
         is.
         """
         fields = {"Host": "x", "Authorization": authorization(), "Content-Length": str(len(body))}
         fields |= headers or {}
         lines = [f"{name}: {value}\r\n" for name, value in fields.items() if value]
-        self.send(f"POST /webhooks HTTP/1.1\r\n{''.join(lines)}\r\n".encode("latin-1") + body)
+        self.send(f"POST {path} HTTP/1.1\r\n{''.join(lines)}\r\n".encode("latin-1") + body)
 
     def answer(self) -> tuple[int, dict[str, str], bytes]:
         """Status, headers by lower-case name, body."""
@@ -54,8 +60,9 @@ class Served:
         self._log = log
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                gunicorn_argv(settings),
-                env=environment(settings),
+                [sys.executable, "-P", "-m", "comethooks.cli", "web"],
+                # As if `up` had looked whether Redis is there.
+                env={**settings.environ, SETTLED: "1"},
                 stdout=output,
                 stderr=output,
                 cwd=cwd,

@@ -53,6 +53,26 @@ class TestStrictTriggers:
         assert kept()[0].kind is Kind.REFUSED
 
 
+class TestLenientTriggers:
+    @pytest.mark.parametrize("lenient", ["after_message", "*", "message_sent,after_message"])
+    def test_a_body_that_does_not_fit_is_kept_and_marked(
+        self, lenient: str, make_settings: MakeSettings, kept: Kept
+    ) -> None:
+        """In its record, for whoever lists it, and as drift, for whoever counts it."""
+        client = create_app(make_settings(COMETHOOKS_LENIENT_TRIGGERS=lenient)).test_client()
+        assert post(client, message(id=...)).status_code == 200
+        [record] = kept()
+        assert (record.kind, record.headers["misfit"]) == (Kind.EVENT, "data.id")
+        assert record.drift == (("misfit", "data.id"),)
+        shown = client.get("/metrics").get_data(as_text=True)
+        assert 'comethooks_drift_total{kind="misfit"} 1.0' in shown
+
+    def test_other_triggers_are_refused_as_ever(self, make_settings: MakeSettings) -> None:
+        """Lenient is only what is named."""
+        client = create_app(make_settings(COMETHOOKS_LENIENT_TRIGGERS="message_sent")).test_client()
+        assert post(client, message(id=...)).status_code == 422
+
+
 class TestDropSecrets:
     def test_secrets_are_replaced_before_they_are_kept(
         self, make_settings: MakeSettings, kept: Kept

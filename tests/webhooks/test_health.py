@@ -5,6 +5,7 @@ import re
 import socket
 import threading
 import time
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -14,11 +15,13 @@ from redis import Redis
 from comethooks.webhooks.app import create_app
 from comethooks.webhooks.journal_probe import JournalProbe
 from comethooks.workers.journal import Journal
-from comethooks.workers.plugins.published import HeldPlugin, PluginState, publish
+from comethooks.workers.plugins.published import HeldPlugin, PluginState, publish, publish_web
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.layout import switch
+from comethooks.workers.streams.owner import hand_over, own
 from tests.application import MakeSettings
 from tests.redis_server import RedisServer
+from tests.tables import make_tables
 from tests.webhooks.samples import authorization, message, raw
 
 
@@ -82,11 +85,22 @@ class TestReady:
         assert found["detail"].startswith("welcome is in quarantine on 1 of 2 workers; ")
         assert "secret" not in json.dumps(found)
 
+    def test_what_web_processes_do_not_ask_is_named(
+        self, client: FlaskClient, redis: Redis
+    ) -> None:
+        """A plugin that one of them could not load, and a decider that rests in one."""
+        guard = HeldPlugin("guard", PluginState.LOADED, "/srv/guard.py", "3f2a")
+        broken = HeldPlugin("guard", PluginState.QUARANTINED, "/srv/guard.py:7", reason="secret")
+        publish_web(redis, "one|boot|1", [guard], ["guard.judge"])
+        publish_web(redis, "two|boot|1", [broken], [])
+        found = {each["what"]: each["detail"] for each in ready(client)["degraded"]}
+        assert found["plugins"].startswith("guard is in quarantine on 1 of 2 web processes")
+        assert found["deciders"].startswith("guard.judge rests in 1 of 2 web processes")
+
     def test_with_a_drainer_that_has_everything_nothing_is_degraded(
         self, make_settings: MakeSettings, client: FlaskClient, redis: Redis
     ) -> None:
-        with Journal.open(make_settings().database_url).engine.connect():
-            pass
+        make_tables(make_settings().database_url)
         redis.zadd(keys.MEMBERS, {"host|boot|1": time.time() * 1000})
         redis.mset({keys.lease(number): "1|host|boot|1" for number in range(4)})
         redis.set(keys.LEADER, "host|boot|2")
@@ -101,9 +115,30 @@ class TestReady:
         (finding,) = [item for item in ready(client)["degraded"] if item["what"] == "scheduler"]
         assert finding["detail"].startswith("it has done nothing for a minute")
 
+    def test_runs_that_wait_for_a_plugin_are_told_by_handler(
+        self, client: FlaskClient, redis: Redis
+    ) -> None:
+        """Until a worker has it, nothing else becomes of them."""
+        waiting = {"welcome.greet|left_out": 3, "a.b|left_out": 1, "retrying|live": 4}
+        redis.hset(keys.UNFINISHED, mapping={**waiting, "told_at": 1})
+        (finding,) = [item for item in ready(client)["degraded"] if item["what"] == "left-out"]
+        assert finding["detail"] == (
+            "runs wait whose plugin was left out: 1 of a.b, 3 of welcome.greet; see: comethooks"
+            " plugins list; if it never comes back: comethooks plugins forget a"
+        )
+
     def test_asking_writes_nothing(self, client: FlaskClient, redis: Redis) -> None:
         ready(client)
         assert redis.dbsize() == 0
+
+    def test_where_its_user_could_not_keep_an_event_it_is_not_ready(
+        self, client: FlaskClient, redis: Redis
+    ) -> None:
+        """Though it may write in other ways; every event gets 503."""
+        redis.execute_command("ACL", "SETUSER", "default", "-xadd")
+        [found] = ready(client)["refusing"]
+        assert "NOPERM, its user may not run XADD on our keys" in found["detail"]
+        assert post(client) == 503
 
     def test_an_old_entry_is_named_with_its_age(self, client: FlaskClient, redis: Redis) -> None:
         seconds, _ = redis.time()
@@ -116,10 +151,18 @@ class TestReady:
         [("appendfsync", "everysec", "appendfsync"), ("appendonly", "no", "appendonly")],
     )
     def test_weaker_promises_of_the_server_are_named(
-        self, client: FlaskClient, redis: Redis, option: str, value: str, what: str
+        self,
+        make_settings: MakeSettings,
+        own_redis_server: RedisServer,
+        redis: Redis,
+        option: str,
+        value: str,
+        what: str,
     ) -> None:
+        """To keep nothing is one only where that is said to be wanted."""
         redis.config_set(option, value)
-        document = ready(client)
+        settings = make_settings(REDIS_URL=own_redis_server.url, COMETHOOKS_ALLOW_LOSS="1")
+        document = ready(create_app(settings).test_client())
         assert document["ready"]
         assert what in words(document["degraded"])
 
@@ -191,6 +234,33 @@ class TestNotReady:
         assert words(ready(client)["refusing"]) == ["redis"]
         assert post(client) == 503
 
+    @pytest.mark.parametrize("hidden", ["", "-config", "-info"])
+    def test_a_server_that_keeps_nothing_is_not_ready_and_takes_events(
+        self, client: FlaskClient, redis: Redis, hidden: str
+    ) -> None:
+        """A 503 would lose them for sure. It is enough that one of CONFIG and INFO says it."""
+        redis.config_set("appendonly", "no")
+        if hidden:
+            redis.execute_command("ACL", "SETUSER", "default", hidden)
+        (finding,) = ready(client)["refusing"]
+        assert finding["what"] == "appendonly"
+        assert "COMETHOOKS_ALLOW_LOSS=1" in finding["detail"]
+        assert post(client) == 200
+
+    def test_so_is_one_that_holds_the_events_of_another_journal(
+        self, make_settings: MakeSettings, client: FlaskClient, redis: Redis
+    ) -> None:
+        """They would be handled there, or the other's here."""
+        url = make_settings().database_url
+        make_tables(url)
+        with closing(Journal.open(url)) as journal:
+            own(redis, journal.identity() or "")
+        assert ready(client)["ready"]
+        hand_over(redis, "another")
+        (finding,) = ready(client)["refusing"]
+        assert finding["what"] == "journal"
+        assert "comethooks db adopt --yes" in finding["detail"]
+
     def test_so_is_a_backlog_at_its_limit(self, client: FlaskClient, redis: Redis) -> None:
         redis.set(keys.BACKLOG, 99_900)
         assert words(ready(client)["refusing"]) == ["backlog"]
@@ -212,8 +282,7 @@ class TestNotReady:
 class TestJournalProbe:
     def test_a_journal_that_answers_is_no_finding(self, make_settings: MakeSettings) -> None:
         url = make_settings().database_url
-        with Journal.open(url).engine.connect():
-            pass
+        make_tables(url)
         assert JournalProbe(url).error() is None
 
     def test_asking_for_a_missing_file_does_not_make_it(self, make_settings: MakeSettings) -> None:

@@ -1,7 +1,5 @@
 """Metrics: what became of requests, and what is in Redis."""
 
-import signal
-
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
@@ -11,6 +9,8 @@ from comethooks.webhooks.app import create_app
 from comethooks.webhooks.metrics import Metrics, trigger_label
 from comethooks.workers.streams import counters, keys
 from comethooks.workers.streams.endings import record_death
+from comethooks.workers.streams.overview import ToldFigure
+from comethooks.workers.texts import dumps
 from tests.application import MakeSettings
 from tests.redis_server import RedisServer
 from tests.webhooks.samples import authorization, in_flight, message, raw
@@ -97,6 +97,18 @@ def test_unfinished_runs_are_shown_as_the_scheduler_told_them(
     assert told.keys() == {(mode, state) for mode in states for state in states[mode]}
 
 
+def test_open_cases_are_shown_as_the_scheduler_told_them(
+    client: FlaskClient, redis_server: RedisServer
+) -> None:
+    """By severity."""
+    with redis_server.client() as redis:
+        redis.set(keys.LEADER, "host|boot|1")
+        redis.hset(keys.UNFINISHED, mapping={"high|open_cases": 2, "dead|live": 3, "told_at": 1})
+    found = scraped(client)
+    shown = {key[1:]: value for key, value in found.items() if "_cases_open" in key[0]}
+    assert shown == {("high",): 2}
+
+
 def test_without_a_scheduler_nobody_knows_what_is_unfinished(client: FlaskClient) -> None:
     """Zeros would say that all is well."""
     found = scraped(client)
@@ -109,8 +121,8 @@ def test_what_was_killed_and_what_was_deleted_is_counted(
 ) -> None:
     """By the word for how a work-horse ended, and by what retention took."""
     redis = redis_server.client()
-    record_death(redis, 4_000_000, signal.SIGKILL)
-    record_death(redis, 4_000_001, signal.SIGKILL)
+    record_death(redis, 4_000_000, "SIGKILL")
+    record_death(redis, 4_000_001, "SIGKILL")
     redis.hincrby(keys.COUNTERS, counters.field(counters.DELETED, "events"), 500)
     found = scraped(client)
     assert found["comethooks_work_horses_killed_total", "SIGKILL"] == 2
@@ -137,6 +149,25 @@ def _fill(redis: Redis) -> None:
     redis.zadd(keys.MEMBERS, {"host|boot|1": seconds * 1000, "host|boot|2": (seconds - 600) * 1000})
     redis.set(keys.BACKLOG, 1234)
     redis.hset(keys.RUNS, "welcome.greet|done|live", 7)
+
+
+def test_figures_of_the_last_minute_are_shown_as_the_scheduler_told_them(
+    client: FlaskClient, redis_server: RedisServer
+) -> None:
+    """By metric and app, and quantiles by their names."""
+    with redis_server.client() as redis:
+        told = [
+            ToldFigure("messages.sent", "app1", "", 7),
+            ToldFigure("messages.sent", "other", "", 0),
+            ToldFigure("latency.read", "app1", "0.9", 1.25),
+        ]
+        redis.set(keys.FIGURES, dumps(told))
+    found = scraped(client)
+    assert {key[1:]: value for key, value in found.items() if key[0] == "comethooks_figure"} == {
+        ("app1", "messages.sent"): 7,
+        ("other", "messages.sent"): 0,
+        ("app1", "latency.read", "0.9"): 1.25,
+    }
 
 
 def test_without_redis_the_counters_are_still_there(make_settings: MakeSettings) -> None:

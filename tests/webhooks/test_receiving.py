@@ -86,10 +86,6 @@ class TestJudgeAnEvent:
     def test_what_clients_write_differently_is_accepted(self, changes: dict[str, Any]) -> None:
         assert judge(incoming(), raw(message(**changes))).refusal is None
 
-    def test_a_number_and_a_string_are_the_same_id(self) -> None:
-        keys = {judge(incoming(), raw(message(id=form))).duplicate_key for form in (4711, "4711")}
-        assert len(keys) == 1
-
     def test_an_app_that_is_allowed_may_send(self) -> None:
         assert judge(incoming(), raw(message()), {"app1", "app2"}).refusal is None
 
@@ -138,11 +134,11 @@ class TestJudgeARefusal:
             ({"data": {}, "appId": "app1"}, "trigger"),
             ({"trigger": 7, "data": {}, "appId": "app1"}, "trigger"),
             ({"trigger": "after_message", "appId": "app1"}, "data"),
-            ({"trigger": "after_message", "data": [], "appId": "app1"}, "data"),
+            ({"trigger": "after_message", "data": [5], "appId": "app1"}, "data"),
             (message(id=...), "data.id"),
-            (message(sender=["ada"]), "data.sender"),
+            (message(id=["7"]), "data.id"),
         ],
-        ids=["no trigger", "trigger", "no data", "data", "no id", "sender"],
+        ids=["no trigger", "trigger", "no data", "data", "no id", "id"],
     )
     def test_what_does_not_fit_the_schema_is_422_with_the_paths(
         self, body: dict[str, Any], path: str

@@ -11,8 +11,8 @@ from comethooks.schemas import Parsed
 from comethooks.schemas.triggers.identity import digest
 from comethooks.webhooks.app import create_app
 from comethooks.webhooks.sources import Glance, Headers, NotAuthenticatedError, Refusal, Source
-from comethooks.workers.handlers.run import event_of
 from comethooks.workers.plugins.plugin import Plugin
+from comethooks.workers.record import event_of
 from tests.application import Kept, MakeSettings
 from tests.redis_server import RedisServer
 from tests.webhooks.samples import authorization, message, raw

@@ -1,123 +1,112 @@
-"""How the command `web` becomes gunicorn: its command line, its environment, and its log."""
+"""The web process: gunicorn, with the application that CometChat calls.
 
+This imports nothing of what serves before it is to serve.
+"""
+
+import importlib
 import os
-import shutil
 import socket
-import sys
-import tempfile
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import structlog
-from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
-from comethooks.webhooks.app import require_credentials
-from comethooks.webhooks.metrics import MULTIPROCESS_DIRECTORY
-from comethooks.workers import logs
-from comethooks.workers.processes import is_alive
-from comethooks.workers.settings.addresses import EVERYWHERE, host_and_port
-from comethooks.workers.settings.paths import metrics_dir
+from comethooks.webhooks.counters import (
+    MULTIPROCESS_DIRECTORY,
+    SHARED_MEMORY,
+    has_shared_memory,
+    new_counters_dir,
+)
+from comethooks.workers.settings.addresses import EVERYWHERE, EVERYWHERE_6, Binding
+from comethooks.workers.settings.credentials import require_credentials
 from comethooks.workers.settings.settings import Settings
 
-SHARED_MEMORY = Path("/dev/shm")
+
+def serve(settings: Settings) -> None:
+    """Be the web process: the first process of gunicorn, until SIGTERM.
+
+    Raises `NoCredentialsError`; ends with `SystemExit`.
+    """
+    options = gunicorn_options(settings)
+    # It must be there before prometheus-client is imported, which decides then how it counts.
+    os.environ.update(environment(settings))
+    _Gunicorn(settings, options).run()
 
 
-def gunicorn_argv(settings: Settings) -> list[str]:
-    """The command line that serves the application. What depends on no setting is in
+def gunicorn_options(settings: Settings) -> dict[str, Any]:
+    """What gunicorn is to do according to the settings. What depends on none of them is in
     `webhooks.gunicorn.config`.
 
     Raises `NoCredentialsError`.
     """
-    require_credentials(settings)
-    argv = [sys.executable, "-P", "-m", "comethooks.webhooks.gunicorn"]
-    argv += ["--config", "python:comethooks.webhooks.gunicorn.config"]
-    argv += ["--bind", host_and_port(settings.host or EVERYWHERE, settings.port)]
-    argv += ["--workers", str(settings.web_concurrency)]
-    if _has_shared_memory():
+    require_credentials(settings.basic_auth)
+    bindings = _listeners(settings.bind or (Binding(EVERYWHERE, settings.port),))
+    options: dict[str, Any] = {
+        "bind": [str(binding) for binding in bindings],
+        "workers": settings.web_concurrency,
+    }
+    if has_shared_memory():
         # A heartbeat on a disk can make a worker wait for the disk, and then it is taken for hung.
-        argv += ["--worker-tmp-dir", str(SHARED_MEMORY)]
-    return [*argv, "comethooks.webhooks.app:create_app()"]
+        options["worker_tmp_dir"] = str(SHARED_MEMORY)
+    return options
 
 
 def environment(settings: Settings) -> dict[str, str]:
     """The environment to serve the application in, with a new directory for counters."""
-    return {**settings.environ, MULTIPROCESS_DIRECTORY: str(_metrics_dir(settings.data_dir))}
+    return {**settings.environ, MULTIPROCESS_DIRECTORY: str(new_counters_dir(settings.data_dir))}
 
 
-def _metrics_dir(data_dir: Path) -> Path:
-    """An empty directory named after this host and process. Removes those of processes that are
-    gone.
-
-    It is not on the disk, if possible. The counters are mapped into memory, and a process that
-    writes to such a file on a full disk is killed.
+class _Arbiter(Arbiter):  # type: ignore[misc]
+    """gunicorn's first process. A process that could not load the application tells it so by its
+    exit status, and it ends with all others. A plugin may end its process with any status, and
+    costs that one alone: so these are such as nobody chooses.
     """
-    root = SHARED_MEMORY if _has_shared_memory() else metrics_dir(data_dir)
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    own = f"comethooks-{socket.gethostname()}-"
-    # Those of our own pid too: in another container or boot the number was another process'.
-    for left in root.glob(f"{own}*-*"):
-        pid = left.name.removeprefix(own).partition("-")[0]
-        if not pid.isdigit() or int(pid) == os.getpid() or not is_alive(int(pid)):
-            shutil.rmtree(left, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"{own}{os.getpid()}-", dir=root))
+
+    WORKER_BOOT_ERROR = 213
+    APP_LOAD_ERROR = 214
 
 
-def _has_shared_memory() -> bool:
-    return os.access(SHARED_MEMORY, os.W_OK | os.X_OK)
+class _Gunicorn(BaseApplication):  # type: ignore[misc]
+    """gunicorn, in this process. Unlike its command it leaves the import path alone, where a team's
+    `redis.py` would hide the library.
+    """
+
+    def __init__(self, settings: Settings, options: Mapping[str, Any]) -> None:
+        self.settings = settings
+        """For the hooks of the configuration."""
+        self._options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Called by gunicorn at its start, and at a SIGHUP."""
+        config = vars(importlib.import_module("comethooks.webhooks.gunicorn.config"))
+        for name, value in {**config, **self._options}.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def run(self) -> None:
+        """Serve until SIGTERM."""
+        _Arbiter(self).run()
+
+    def load(self) -> Any:
+        """The application, one for each process that serves."""
+        from comethooks.webhooks.app import create_app
+
+        return create_app()
 
 
-class GunicornLogger(Logger):  # type: ignore[misc]
-    """Sends gunicorn's own messages to our log, without the parts that quote a request."""
-
-    def setup(self, cfg: Any) -> None:
-        """Called by gunicorn in its first process, and when it reads its configuration again."""
-        self.cfg = cfg
-        logs.configure(Settings.load().log_format)
-        self._log = structlog.get_logger().bind(logger="gunicorn")
-
-    def critical(self, msg: str, *args: Any, **_: Any) -> None:
-        """Log it."""
-        self._log.critical(_text(msg, args))
-
-    def error(self, msg: str, *args: Any, **_: Any) -> None:
-        """Log it."""
-        self._log.error(_text(msg, args))
-
-    def warning(self, msg: str, *args: Any, **_: Any) -> None:
-        """Log it; of a request that cannot be parsed only what kind of fault it has."""
-        if msg.startswith("Invalid request"):
-            self._log.warning("malformed request", error=type(sys.exc_info()[1]).__name__)
-        else:
-            self._log.warning(_text(msg, args))
-
-    def info(self, msg: str, *args: Any, **_: Any) -> None:
-        """Log it."""
-        self._log.info(_text(msg, args))
-
-    def debug(self, msg: str, *args: Any, **_: Any) -> None:
-        """Nobody needs it."""
-
-    def exception(self, msg: str, *_: Any, **__: Any) -> None:
-        """Log the type and place of the exception that is being handled."""
-        error = sys.exc_info()[1]
-        if error is None or isinstance(error, BlockingIOError):
-            return  # a sender that fell silent; see `config.when_ready`
-        # The arguments hold the URL, and the URL may hold a token.
-        self._log.error(msg.partition("%")[0].strip(), **logs.failure(error))
-
-    def log(self, lvl: Any, msg: str, *args: Any, **_: Any) -> None:
-        """Log it."""
-        self._log.info(_text(msg, args))
-
-    def access(self, *_: Any) -> None:
-        """The application logs its calls itself."""
-
-    def reopen_files(self) -> None:
-        """There are none."""
-
-    def close_on_exec(self) -> None:
-        """There are none."""
+def _listeners(bindings: Sequence[Binding]) -> list[Binding]:
+    """What to listen on: `[::]` takes IPv4 as well on most systems, and `0.0.0.0` with the same
+    port could not be had beside it.
+    """
+    both = {each.port for each in bindings if each.host == EVERYWHERE_6 and _takes_ipv4()}
+    return [each for each in bindings if each.host != EVERYWHERE or each.port not in both]
 
 
-def _text(message: str, arguments: tuple[Any, ...]) -> str:
-    return message % arguments if arguments else message
+def _takes_ipv4() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            return probe.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY) == 0
+    except OSError:
+        return False

@@ -1,17 +1,18 @@
 """gunicorn's threaded worker, made to wait for nobody but Redis.
 
 As it comes (27.0), a thread belongs to a connection from the moment it is accepted. So a few
-senders that fall silent in the middle of a request take all threads. And its main loop lingers over
+senders that fall silent in the middle of a request take all threads. Its main loop lingers over
 every connection that it closes until the peer has closed too, up to two seconds each, and accepts
-nothing meanwhile. Here the main loop collects requests as they arrive, hands each to a thread when
-it is complete, and does not linger.
+nothing meanwhile. And it accepts nothing while a thousand connections are idle. Here the main loop
+collects requests as they arrive, hands each to a thread when it is complete, does not linger, and
+closes those that have been idle for longest.
 
 This uses methods of gunicorn that are not public. So its version is pinned to 27.x, and
 `tests/webhooks/gunicorn/test_gunicorn.py` shows with real connections that it still does what it
 says.
 """
 
-import re
+import errno
 import selectors
 import socket
 import time
@@ -23,68 +24,21 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
+from gunicorn.http.errors import LimitRequestHeaders  # type: ignore[import-untyped]
 
+from comethooks.webhooks.gunicorn.arriving import COLLECTED_BYTES, Arrived
+from comethooks.webhooks.gunicorn.connection import ARRIVAL_SECONDS, ClientConnection
+from comethooks.webhooks.gunicorn.groups import GroupingWorker, Served
 from comethooks.webhooks.problems import PROBLEM_TYPE, problem
 from comethooks.workers.ids import new_id
+from comethooks.workers.texts import number_of
 
-COLLECTED_BYTES = 64 * 1024
-"""How many bytes of a request are collected; of a larger one a thread reads the rest."""
-ARRIVAL_SECONDS = 10.0
-"""How long that may take, from the first byte or, on a new connection, from its start."""
-DRAIN_SECONDS = 0.2
-"""How long a thread waits, in seconds, for the rest of a body that was refused unread, so that the
-connection can be kept.
-"""
 LINGER_SECONDS = 2.0
 """How long a peer has, in seconds, to close its side. Closing ours at once could destroy the answer
 that is on its way.
 """
-
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,7})[ \t]*\r\n")
-
-
-def is_complete(received: bytes | bytearray) -> bool:
-    """Whether a thread can begin with what was received of a request, without waiting for the
-    sender.
-
-    It can when nothing is missing, when the request is too large to be collected, when its head
-    does not say where it ends, and when the sender waits to be told to go on.
-    """
-    end = received.find(b"\r\n\r\n")
-    if end < 0:
-        return len(received) > COLLECTED_BYTES
-    head = bytes(received[: end + 2]).lower()
-    length = _LENGTH.search(head)
-    if length is None or b"\r\nexpect:" in head:
-        return True
-    size = int(length[1])
-    return size > COLLECTED_BYTES or len(received) >= end + 4 + size
-
-
-class ArrivingConnection(TConn):  # type: ignore[misc]
-    """A connection, with what has arrived of its next request."""
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.received = bytearray()
-
-    def arrived(self) -> bool:
-        """Take what has arrived; returns whether the request is complete or nothing will come."""
-        try:
-            data = self.sock.recv(COLLECTED_BYTES)
-        except BlockingIOError:
-            return False
-        except OSError:
-            data = b""
-        self.received += data
-        return not data or is_complete(self.received)
-
-    def hand_over(self) -> None:
-        """Give what has arrived to gunicorn's parser."""
-        self.init()
-        self.parser.unreader.unread(bytes(self.received))
-        self.received.clear()
+SAY_SECONDS = 10.0
+"""How often, at most, the log says that connections were closed to make room."""
 
 
 class _Said:
@@ -99,47 +53,66 @@ class _Said:
         return 0.0
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]
+class Worker(GroupingWorker):
     """Waits for requests to arrive and for peers to close in its poller."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._lingering: deque[ArrivingConnection] = deque()
+        self.max_keepalived = self.worker_connections  # see `_make_room`
+        self._lingering: deque[ClientConnection] = deque()
+        self._open: deque[ClientConnection] = deque()
+        self._free_readers = max(1, self.cfg.threads // 2)
+        self._is_out_of_files = False
+        self._closed = 0
+        self._say_at = 0.0
 
-    def accept(self, listener: socket.socket) -> None:
+    def take(self, listener: socket.socket) -> None:
         """Take a new connection."""
         try:
             client, address = listener.accept()
-        except OSError:  # taken by another process, or gone again
+        except OSError as error:  # taken by another process, or gone again
+            # Not now: the poller may be about to tell of the one that would be closed.
+            self._is_out_of_files = error.errno in {errno.EMFILE, errno.ENFILE}
             return
         self.nr_conns += 1
-        self._collect(ArrivingConnection(self.cfg, client, address, listener.getsockname()))
+        conn = ClientConnection(self.cfg, client, address, listener.getsockname())
+        self._collect(conn, conn.arrived())
 
-    def on_client_socket_readable(self, conn: ArrivingConnection, client: socket.socket) -> None:
+    def on_client_socket_readable(self, conn: ClientConnection, client: socket.socket) -> None:
         """A kept connection has something to say, or is closed."""
-        self.poller.unregister(client)
+        if conn.is_served:  # it has not waited for its answer
+            self._unwatch(conn)
+            return
         self.keepalived_conns.remove(conn)
-        self._collect(conn)
+        arrived = conn.arrived()
+        conn.is_served = arrived is Arrived.WHOLE and conn.request.is_quick
+        if not conn.is_served:
+            self._unwatch(conn)
+        self._collect(conn, arrived)
 
-    def on_pending_socket_readable(self, conn: ArrivingConnection, client: socket.socket) -> None:
+    def on_pending_socket_readable(self, conn: ClientConnection, client: socket.socket) -> None:
         """More of a request has arrived."""
-        if conn.arrived():
+        arrived = conn.arrived()
+        if arrived is not Arrived.PART:
             self.poller.unregister(client)
             self.pending_conns.remove(conn)
-            self._begin(conn)
+            self._collect(conn, arrived)
 
-    def finish_request(self, conn: ArrivingConnection, future: "Future[Any]") -> None:
+    def finish_request(self, conn: ClientConnection, future: "Future[Any] | Served") -> None:
         """After a request, keep the connection, or end our side and let the peer end its own."""
-        if future.cancelled() or future.exception() is not None or future.result() is not False:
-            super().finish_request(conn, future)
-            return
-        try:
-            conn.sock.shutdown(socket.SHUT_WR)
-            conn.sock.setblocking(False)
-        except (OSError, ValueError):  # the peer is gone already
-            self._close(conn)
+        if conn.is_open:
+            self._free_readers += 1
+            if self._open:
+                self._begin_open(self._open.popleft())
+        conn.is_served = False
+        if future.cancelled() or future.exception() is not None or not future.result():
+            self._unwatch(conn)
+            self._linger(conn)
+        elif (arrived := conn.take_more()) is not None:
+            self._unwatch(conn)
+            self._collect(conn, arrived)
         else:
-            self._wait(conn, self._lingering, LINGER_SECONDS, self._discard)
+            self._keep(conn, future)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Answer what gunicorn refuses as the application would: with a problem and an id."""
@@ -157,13 +130,22 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             client.sendall(head.encode() + document)
 
     def murder_pending(self) -> None:
-        """Close those whose time is over. gunicorn calls this in every round of its main loop."""
+        """Close those whose time is over, and make room for others. gunicorn calls this in every
+        round of its main loop.
+        """
         now = time.monotonic()
         for waiting in (self.pending_conns, self._lingering):
             while waiting and waiting[0].timeout <= now:
-                conn = waiting.popleft()
-                self.poller.unregister(conn.sock)
-                self._close(conn)
+                self._close_first(waiting)
+        while self.nr_conns >= self.worker_connections and self._make_room():
+            pass
+        if self._is_out_of_files:
+            self._is_out_of_files = False
+            self._make_room()
+        if self._closed and now >= self._say_at:
+            closed = number_of(self._closed, "idle connection")
+            self.log.warning("closed %s to make room for others", closed)
+            self._closed, self._say_at = 0, now + SAY_SECONDS
 
     def _cap_keepalive(self, deadline: float) -> None:
         """Prepare the end: nobody new comes in, and nobody is waited for for long. gunicorn calls
@@ -175,32 +157,80 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             known = -1
             while known != self.nr_conns:
                 known = self.nr_conns
-                self.accept(listener)
+                self.take(listener)
             listener.close()
+        self.serve_whole()
         super()._cap_keepalive(deadline)
         for conn in self.pending_conns:
             conn.timeout = min(conn.timeout, deadline)
 
-    def _keepalive_after(self, conn: ArrivingConnection, keepalive: bool) -> bool:
+    def _keepalive_after(self, conn: ClientConnection, keepalive: bool) -> bool:
         """Whether the connection can be used again. The thread calls this after a request."""
-        return keepalive and bool(
-            conn.parser.finish_body(deadline=time.monotonic() + DRAIN_SECONDS)
-        )
+        return keepalive and conn.finish_body()
 
-    def _collect(self, conn: ArrivingConnection) -> None:
-        if conn.arrived():
-            self._begin(conn)
-        else:
-            self._wait(conn, self.pending_conns, ARRIVAL_SECONDS, self.on_pending_socket_readable)
+    def _collect(self, conn: ClientConnection, arrived: Arrived) -> None:
+        """Do with a connection that nothing waits for what has arrived on it allows."""
+        match arrived:
+            case Arrived.WHOLE:
+                # A webhook is answered soon; of others nobody knows.
+                serve = self.serve_soon if conn.request.is_quick else self.enqueue_req
+                conn.hand_over()
+                serve(conn)
+            case Arrived.PART:
+                self._wait(
+                    conn, self.pending_conns, ARRIVAL_SECONDS, self.on_pending_socket_readable
+                )
+            case Arrived.OPEN if self._free_readers:
+                self._begin_open(conn)
+            case Arrived.OPEN:
+                self._open.append(conn)
+            case Arrived.ENDLESS:
+                self._refuse(conn)
+            case Arrived.NOTHING:
+                self._close(conn)
 
-    def _begin(self, conn: ArrivingConnection) -> None:
-        if conn.received:
-            conn.hand_over()
-            self.enqueue_req(conn)
+    def _keep(self, conn: ClientConnection, future: "Future[Any] | Served") -> None:
+        """Wait for the next request. Most senders wait for their answer: the poller need not cease
+        to look at them meanwhile.
+        """
+        if conn.is_watched and self.alive and conn.sock.gettimeout() == 0:
+            conn.timeout = time.monotonic() + self._keepalive
+            self.keepalived_conns.append(conn)
         else:
+            self._unwatch(conn)
+            super().finish_request(conn, future)
+            conn.is_watched = True
+
+    def _unwatch(self, conn: ClientConnection) -> None:
+        if conn.is_watched:
+            self.poller.unregister(conn.sock)
+            conn.is_watched = False
+
+    def _begin_open(self, conn: ClientConnection) -> None:
+        """Let a thread read a body that is not here. Half of the threads never do that, so that
+        what is here need not wait for senders that are slow.
+        """
+        self._free_readers -= 1
+        conn.hand_over(is_open=True)
+        self.enqueue_req(conn)
+
+    def _refuse(self, conn: ClientConnection) -> None:
+        try:
+            raise LimitRequestHeaders("the head has no end")
+        except LimitRequestHeaders as error:
+            self.handle_error(None, conn.sock, conn.client, error)
+        self._linger(conn)
+
+    def _linger(self, conn: ClientConnection) -> None:
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+            conn.sock.setblocking(False)
+        except (OSError, ValueError):  # the peer is gone already
             self._close(conn)
+        else:
+            self._wait(conn, self._lingering, LINGER_SECONDS, self._discard)
 
-    def _discard(self, conn: ArrivingConnection, client: socket.socket) -> None:
+    def _discard(self, conn: ClientConnection, client: socket.socket) -> None:
         try:
             if client.recv(COLLECTED_BYTES):
                 return
@@ -214,15 +244,36 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _wait(
         self,
-        conn: ArrivingConnection,
-        queue: deque[ArrivingConnection],
+        conn: ClientConnection,
+        queue: deque[ClientConnection],
         seconds: float,
-        callback: Callable[[ArrivingConnection, socket.socket], None],
+        callback: Callable[[ClientConnection, socket.socket], None],
     ) -> None:
         conn.timeout = time.monotonic() + seconds
         queue.append(conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(callback, conn))
 
-    def _close(self, conn: ArrivingConnection) -> None:
+    def _make_room(self) -> bool:
+        """Close a connection: one that has its answer, else the one that has waited for longest."""
+        longest = {
+            waiting[0].timeout - seconds: waiting
+            for waiting, seconds in (
+                (self.keepalived_conns, self.cfg.keepalive),
+                (self.pending_conns, ARRIVAL_SECONDS),
+            )
+            if waiting
+        }
+        if not self._lingering and not longest:
+            return False
+        self._close_first(self._lingering or longest[min(longest)])
+        self._closed += 1
+        return True
+
+    def _close_first(self, waiting: deque[ClientConnection]) -> None:
+        conn = waiting.popleft()
+        self.poller.unregister(conn.sock)
+        self._close(conn)
+
+    def _close(self, conn: ClientConnection) -> None:
         self.nr_conns -= 1
         conn.close()

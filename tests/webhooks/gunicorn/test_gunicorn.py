@@ -3,17 +3,21 @@ ends.
 """
 
 import json
+import resource
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from comethooks.webhooks.gunicorn.server import SHARED_MEMORY
+from comethooks.webhooks.counters import SHARED_MEMORY
 from comethooks.workers.settings.settings import Settings
 from tests.application import Kept, MakeSettings
 from tests.redis_server import RedisServer
+from tests.scenarios.stack import children
 from tests.waiting import wait_for
 from tests.webhooks.samples import PASSWORD, USER, authorization, message, raw
 from tests.webhooks.serving import Client, Served, free_port, served
@@ -171,6 +175,77 @@ class TestConnections:
         assert json.loads(document)["status"] == status
         assert headers["x-request-id"]
 
+    def test_a_head_without_an_end_is_refused_before_its_sender_is_silent(
+        self, client: Client
+    ) -> None:
+        """In the main loop: no thread has anything to do with it."""
+        client.send(
+            b"POST /webhooks HTTP/1.1\r\nHost: x\r\n" + 70 * (b"X: " + b"y" * 997 + b"\r\n")
+        )
+        started = time.monotonic()
+        status, headers, document = client.answer()
+        assert time.monotonic() - started < 1
+        assert (status, headers["connection"]) == (431, "close")
+        assert json.loads(document)["request_id"] == headers["x-request-id"]
+
+    @pytest.mark.parametrize("path", ["/webhooks", "/nothing"])
+    def test_nobody_waits_for_a_body_that_the_answer_does_not_depend_on(
+        self, server: Served, path: str
+    ) -> None:
+        """A hundred of them one after the other take as long as a hundred answers."""
+        started = time.monotonic()
+        for _ in range(100):
+            client = server.client()
+            client.send(
+                f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n".encode()
+            )
+            assert client.answer()[0] in {401, 404}
+            client.close()
+        assert time.monotonic() - started < 5
+
+    def test_the_answer_arrives_also_when_the_sender_goes_on_with_its_body(
+        self, client: Client
+    ) -> None:
+        client.post(b" " * 500_000, {"Authorization": "", "Content-Length": "900000"})
+        assert client.answer()[0] == 401
+
+    def test_a_second_request_behind_a_first_may_be_slow(self, client: Client) -> None:
+        body = raw(message())
+        head = HEAD + f"Content-Length: {len(body)}\r\n\r\n".encode()
+        client.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" + head[:20])
+        assert client.answer()[0] == 200
+        client.send(head[20:] + body[:9])
+        client.send(body[9:])
+        assert client.answer()[0] == 200
+
+    def test_several_requests_with_bodies_may_arrive_at_once(
+        self, client: Client, kept: Kept
+    ) -> None:
+        for number in range(3):
+            client.post(raw(message(id=f"pipelined{number}")))
+        assert [client.answer()[0] for _ in range(3)] == [200] * 3
+        assert len(kept()) == 3
+
+    @pytest.mark.parametrize(
+        ("asked", "line"), [(2_000, b"GET /metrics"), (20_000, b"POST /webhooks")]
+    )
+    def test_whoever_does_not_read_its_answers_loses_the_connection(
+        self, server: Served, asked: int, line: bytes
+    ) -> None:
+        """A thread that waited for it to read would wait for ever."""
+        client = server.client()
+
+        def is_closed() -> bool:
+            try:
+                client.send(b"x")
+            except OSError:
+                return True
+            return False
+
+        client.send(asked * (line + b" HTTP/1.1\r\nHost: x\r\n\r\n"))
+        wait_for(is_closed, "the connection is closed")
+        client.close()
+
     def test_two_requests_may_arrive_at_once(self, client: Client) -> None:
         client.send(2 * b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         assert [client.answer()[0] for _ in range(2)] == [200, 200]
@@ -213,7 +288,27 @@ class TestProcess:
         client.post(b"{", {"Content-Length": "900000"})
         assert client.answer()[0] == 400
         client.close()
-        assert [record.reason for record in kept()] == ["the body broke off: BlockingIOError"]
+        assert [record.reason for record in kept()] == ["the body broke off: TimeoutError"]
+
+    def test_a_process_without_files_left_goes_on(
+        self, tmp_path: Path, redis_server: RedisServer, make_settings: MakeSettings
+    ) -> None:
+        """It may have 256 of them on a Mac. Those whose connections come and go meanwhile do not
+        bring it down, nor with it the requests that it has.
+        """
+        settings = make_settings(PORT=str(free_port()), WEB_CONCURRENCY="1")
+        with served(settings, tmp_path) as server:
+            (worker,) = children(server.process.pid)
+            most = len(list(Path(f"/proc/{worker}/fd").iterdir())) + 25
+            resource.prlimit(worker, resource.RLIMIT_NOFILE, (most, most))
+            with ThreadPoolExecutor(4) as pool:
+                for _ in range(100):
+                    pool.submit(come_and_go, server)
+            client = server.client()
+            client.post(raw(message()))
+            assert client.answer()[0] == 200
+            client.close()
+            assert children(server.process.pid) == [worker]
 
     def test_it_ends_with_zero_and_leaves_nothing_behind(
         self, tmp_path: Path, redis_server: RedisServer, make_settings: MakeSettings
@@ -232,3 +327,15 @@ class TestProcess:
         assert list((tmp_path / "home").iterdir()) == []
         left = f"comethooks-{socket.gethostname()}-{server.process.pid}-*"
         assert [*SHARED_MEMORY.glob(left), *(tmp_path / "metrics").glob(left)] == []
+
+
+def come_and_go(server: Served) -> None:
+    """Twenty connections at once, each with the begin of a request, in pieces."""
+    clients = []
+    with suppress(OSError):
+        clients += [server.client() for _ in range(20)]
+        for part in (b"POST /webhooks HTTP/1.1\r\n", b"Host: x\r\n"):
+            for client in clients:
+                client.send(part)
+    for client in clients:
+        client.close()

@@ -2,33 +2,34 @@
 
 import os
 import socket
-import sys
 from pathlib import Path
 
 import pytest
 
-from comethooks.webhooks.app import NoCredentialsError
-from comethooks.webhooks.gunicorn import server
-from comethooks.webhooks.gunicorn.server import environment, gunicorn_argv
-from comethooks.webhooks.metrics import MULTIPROCESS_DIRECTORY
+from comethooks.webhooks import counters
+from comethooks.webhooks.counters import MULTIPROCESS_DIRECTORY
+from comethooks.webhooks.gunicorn.server import environment, gunicorn_options
+from comethooks.workers.settings.credentials import NoCredentialsError
 from tests.application import MakeSettings
 
 
-class TestGunicornArgv:
+class TestGunicornOptions:
     def test_port_and_processes_come_from_the_settings(self, make_settings: MakeSettings) -> None:
-        argv = gunicorn_argv(make_settings(PORT="8123", WEB_CONCURRENCY="3"))
-        assert argv[:4] == [sys.executable, "-P", "-m", "comethooks.webhooks.gunicorn"]
-        assert argv[argv.index("--bind") + 1] == "0.0.0.0:8123"
-        assert argv[argv.index("--workers") + 1] == "3"
-        assert argv[-1] == "comethooks.webhooks.app:create_app()"
+        options = gunicorn_options(make_settings(PORT="8123", WEB_CONCURRENCY="3"))
+        assert options["bind"] == ["0.0.0.0:8123"]
+        assert options["workers"] == 3
 
     def test_the_binding_comes_before_the_port(self, make_settings: MakeSettings) -> None:
-        argv = gunicorn_argv(make_settings(PORT="8123", COMETHOOKS_BIND="[::1]:9000"))
-        assert argv[argv.index("--bind") + 1] == "[::1]:9000"
+        options = gunicorn_options(make_settings(PORT="8123", COMETHOOKS_BIND="[::1]:9000"))
+        assert options["bind"] == ["[::1]:9000"]
+
+    def test_several_bindings_are_all_listened_on(self, make_settings: MakeSettings) -> None:
+        options = gunicorn_options(make_settings(COMETHOOKS_BIND="127.0.0.1:9000,[::1]:9001"))
+        assert options["bind"] == ["127.0.0.1:9000", "[::1]:9001"]
 
     def test_without_credentials_there_is_none(self, make_settings: MakeSettings) -> None:
         with pytest.raises(NoCredentialsError):
-            gunicorn_argv(make_settings(COMETHOOKS_BASIC_AUTH=""))
+            gunicorn_options(make_settings(COMETHOOKS_BASIC_AUTH=""))
 
 
 @pytest.fixture(params=["shared memory", "data directory"])
@@ -37,7 +38,7 @@ def root(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     none.
     """
     memory = tmp_path / "shm"
-    monkeypatch.setattr(server, "SHARED_MEMORY", memory)
+    monkeypatch.setattr(counters, "SHARED_MEMORY", memory)
     if request.param == "shared memory":
         memory.mkdir()
         return memory

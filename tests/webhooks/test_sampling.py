@@ -1,6 +1,6 @@
 """Sampling unknown senders."""
 
-from comethooks.webhooks.view import Sampler
+from comethooks.webhooks.sampling import Sampler
 
 
 def test_a_sampler_says_yes_once_in_an_interval() -> None:
