@@ -27,6 +27,7 @@ from comethooks.workers.record import Kind, Record
 from comethooks.workers.streams import backlog
 from comethooks.workers.streams.backlog import Entry
 from comethooks.workers.streams.layout import read_layouts
+from comethooks.workers.streams.refusals import what_failed
 
 _Listed = TypeVar("_Listed", StoredEvent, StoredRequest)
 _place = attrgetter("received_at", "id")
@@ -125,9 +126,13 @@ class Kept:
                 if event is not None:
                     yield event
 
+    def waiting(self) -> Iterator[Record]:
+        """All events in the streams; some may be in the journal, too."""
+        return (entry.record for entry in self._entries() if entry.record.kind is Kind.EVENT)
+
     def waiting_ids(self) -> set[str]:
         """The ids of all events in the streams; some may be in the journal, too."""
-        return {entry.record.id for entry in self._entries() if entry.record.kind is Kind.EVENT}
+        return {record.id for record in self.waiting()}
 
     def event(self, prefix: str) -> StoredEvent | None:
         """The only event whose id begins so, with its body and its runs; None if there is none.
@@ -214,7 +219,7 @@ class Kept:
             layouts = read_layouts(self._client, self._partitions)
             yield from backlog.entries(self._client, layouts.numbers)
         except (RedisError, OSError) as error:
-            self._warn(type(error).__name__)
+            self._warn(what_failed(error))
 
 
 def _place_in_stream(found: tuple[int, Record]) -> tuple[int, str]:

@@ -17,6 +17,7 @@ from comethooks.workers.states import EventStatus
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.connections import read_streams
 from comethooks.workers.streams.layout import read_layouts
+from comethooks.workers.streams.refusals import what_failed
 
 CHUNK = 500
 CLOCK_SLACK_MS = 10_000
@@ -101,7 +102,7 @@ class Tail:
         except (RedisError, OSError, JournalUnavailableError) as error:
             if source not in self._away:
                 self._away.add(source)
-                self._warn(f"{source} does not answer ({type(error).__name__}); trying again")
+                self._warn(f"{source} {what_failed(error)}; trying again")
         else:
             self._away.discard(source)
         return events

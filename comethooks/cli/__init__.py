@@ -1,50 +1,58 @@
 """The command `comethooks`."""
 
-import importlib
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import click
 
+from comethooks.cli.terminal.broken_output import bearing_broken_output
+from comethooks.cli.terminal.lazy_group import LazyGroup
 from comethooks.workers.settings.env_file import FROM_ENV_FILE, EnvFileError, read_env_file
 from comethooks.workers.settings.settings import Settings, SettingsError
+from comethooks.workers.streams import keys
 
 _MODULES: Mapping[str, str] = {
     "up": "services.up",
     "web": "services.parts",
     "worker": "services.parts",
-    "db": "services.parts",
+    "db": "services.db",
     "send": "send",
     "events": "events",
     "requests": "requests",
     "runs": "runs",
     "replay": "replay",
+    "backfill": "backfill",
     "explain": "explain",
     "plugins": "plugins",
     "partitions": "partitions",
     "triggers": "triggers",
     "drift": "drift",
+    "analytics": "analytics",
+    "interactions": "interactions",
+    "moderation": "moderation",
+    "notify": "notify",
     "webhook": "webhook",
     "doctor": "doctor",
 }
 """Each command and the module that has it, in the order of the help."""
 
 
-class _LazyGroup(click.Group):
-    """Imports a command's module only when it is asked for: a listing need not wait for Flask."""
+class _Commands(LazyGroup):
+    """What bears a broken output, whichever command it is of."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_MODULES)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _MODULES:
-            return None
-        module = importlib.import_module(f"{__name__}.{_MODULES[cmd_name]}")
-        command: click.Command = getattr(module, cmd_name)
-        return command
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the command that was asked for."""
+        with bearing_broken_output():
+            return super().main(*args, **extra)
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Commands,
+    package=__name__,
+    modules=_MODULES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="comethooks", prog_name="comethooks")
 def main() -> None:
     """Receive, keep and process the webhooks of CometChat.
@@ -66,6 +74,15 @@ def main() -> None:
 def load_settings() -> Settings:
     """The settings; the command ends with all that is wrong with them."""
     try:
-        return Settings.load()
+        return read_settings()
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
+
+
+def read_settings() -> Settings:
+    """The settings; from now on all is looked for in Redis where they say. Raises `SettingsError`
+    with all that is wrong with them.
+    """
+    settings = Settings.load()
+    keys.begin_with(settings.key_prefix)
+    return settings

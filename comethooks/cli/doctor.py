@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import click
 import httpx
 
+from comethooks.cli import read_settings
 from comethooks.cli.terminal import options
 from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table, styled
 from comethooks.doctor import public
@@ -61,7 +62,7 @@ def doctor(public_url: str | None, strict: bool, as_json: bool) -> None:
 
 def _findings(public_url: str | None) -> Iterator[Finding]:
     try:
-        settings = Settings.load()
+        settings = read_settings()
     except SettingsError as error:
         yield from unusable(error.problems)
         return

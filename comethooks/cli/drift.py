@@ -16,8 +16,8 @@ from comethooks.cli.terminal.output import (
     hint,
     print_json,
     time_column,
+    uid_column,
 )
-from comethooks.cli.terminal.parameters import Moment
 from comethooks.cli.terminal.stores import open_stores
 from comethooks.schemas import DriftKind
 from comethooks.workers.journal import DriftFilter, StoredDrift
@@ -46,21 +46,6 @@ def _about(function: _Function) -> _Function:
     return function
 
 
-def _seen(function: _Function) -> _Function:
-    """The options that say when drift was last seen."""
-    how = "an ISO date or time (UTC unless it says otherwise), or how long ago: 2h, 7d."
-    until = click.option(
-        "--until",
-        type=Moment(),
-        metavar="TIME",
-        help="Last seen before; written like --since.",
-    )
-    since = click.option(
-        "--since", type=Moment(), metavar="TIME", help=f"Last seen at or after: {how}"
-    )
-    return since(until(function))
-
-
 @click.group(
     invoke_without_command=True,
     epilog=options.examples(
@@ -70,7 +55,7 @@ def _seen(function: _Function) -> _Function:
     ),
 )
 @_about
-@_seen
+@filters.times("Last seen")
 @filters.limit
 @options.as_json
 @click.pass_context
@@ -154,7 +139,7 @@ def _row(found: StoredDrift) -> tuple[Cell, ...]:
 _LISTING: Listing[StoredDrift] = Listing(
     columns=(
         Column("KIND"),
-        Column("TRIGGER", folds_at=12),
+        uid_column("TRIGGER"),
         Column("PATH", folds_at=16),
         Column("COUNT"),
         time_column("FIRST", spare=1),

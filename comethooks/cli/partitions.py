@@ -9,11 +9,12 @@ from redis.exceptions import RedisError
 from comethooks.cli import load_settings
 from comethooks.cli.terminal import options
 from comethooks.cli.terminal.output import Cell, Column, Listing, hint, print_json
-from comethooks.cli.terminal.stores import no_answer
+from comethooks.cli.terminal.stores import of_redis
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams.connections import connect
 from comethooks.workers.streams.layout import Layouts, SwitchingError, read_layouts, retire, switch
 from comethooks.workers.streams.overview import Overview, PartitionState, overview
+from comethooks.workers.streams.refusals import what_failed
 from comethooks.workers.texts import number_of
 
 MOST = 1024
@@ -114,7 +115,7 @@ def _overview(settings: Settings) -> Overview:
 
 
 def _no_redis(settings: Settings, error: Exception) -> click.ClickException:
-    return click.ClickException(no_answer(settings, type(error).__name__))
+    return click.ClickException(of_redis(settings, what_failed(error)))
 
 
 def _document(state: PartitionState) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from comethooks.cli.terminal.details import (
     print_text,
     print_title,
 )
-from comethooks.cli.terminal.documents import request_details
+from comethooks.cli.terminal.documents import request_details, request_document
 from comethooks.cli.terminal.found import find_request, request_facts
 from comethooks.cli.terminal.moments import moment
 from comethooks.cli.terminal.output import (
@@ -24,6 +24,7 @@ from comethooks.cli.terminal.output import (
     print_json,
     styled,
     time_column,
+    uid_column,
 )
 from comethooks.cli.terminal.parameters import Identifier
 from comethooks.cli.terminal.stores import open_stores
@@ -123,11 +124,11 @@ _LISTING: Listing[StoredRequest] = Listing(
         time_column("RECEIVED"),
         Column("OUTCOME"),
         Column("STATUS", spare=1),
-        Column("TRIGGER", folds_at=12),
+        uid_column("TRIGGER"),
         Column("REASON", folds_at=18),
         Column("ID"),
     ),
     row=_row,
-    document=StoredRequest.as_json,
+    document=request_document,
     nothing="No requests found.",
 )

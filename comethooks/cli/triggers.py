@@ -1,7 +1,6 @@
 """`comethooks triggers`: what is known of every trigger."""
 
 from collections.abc import Iterator
-from textwrap import wrap
 from typing import Any
 
 import click
@@ -10,6 +9,7 @@ from comethooks.cli.terminal import options
 from comethooks.cli.terminal.details import print_section, print_text, print_title
 from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table
 from comethooks.schemas import TRIGGERS, Form, Sender, Trigger
+from comethooks.schemas.wire.cards import TOOL_CALL, TOOL_RESULT
 from comethooks.workers.texts import near
 
 _COLUMNS = (
@@ -18,7 +18,6 @@ _COLUMNS = (
     Column("SENT BY", folds_at=8),
     Column("FAMILY", spare=1),
 )
-_WIDEST_FACT = 90
 
 
 @click.command(
@@ -62,7 +61,7 @@ def triggers(name: str | None, sender: str | None, as_json: bool) -> None:
 
 def _names(entry: Trigger) -> set[str]:
     """What an entry may be asked for by."""
-    return {name for name in (entry.name, entry.canonical, *entry.renamed.values()) if name}
+    return {entry.name, *entry.names}
 
 
 def _unknown(name: str, entries: list[Trigger]) -> str:
@@ -92,38 +91,33 @@ def _conversation(form: Form) -> str:
     return ", else ".join([*filter(None, [family.conversation]), *(f"by {each}" for each in by)])
 
 
-def _repeat(form: Form) -> str:
-    """By what a repeat of an event of a form is recognised, in words."""
-    keys = []
-    for names in form.family.repeats:
-        is_brief = form.family.own_times_in(names) == ()
-        words = ", ".join(_word(form, name) for name in names)
-        keys.append(f"{words} (for minutes)" if is_brief else words)
-    return "; else ".join(keys)
+def _repeat(entry: Trigger) -> str:
+    """By what a repeat of an event is recognised, in words."""
+    if entry.told_by:
+        told = ", ".join(_word(entry.forms[0], name) for name in entry.told_by)
+        return f"app, {told}; without {entry.told_by[0]} the body, for minutes"
+    if not entry.own_times:
+        return "the whole body, for minutes"
+    times = " or ".join(_word(entry.forms[0], name) for name in entry.own_times)
+    return f"the body but for who is online; without {times} the whole body, for minutes"
 
 
-def _time(form: Form) -> str:
-    """Where an event of a form says when it happened, in words."""
-    return " or ".join(_word(form, name) for name in form.family.occurred)
+def _time(entry: Trigger) -> str:
+    """Where an event says when it happened, in words."""
+    form = entry.forms[0]
+    names = dict.fromkeys((*entry.own_times, *form.family.occurred))
+    return " or ".join(_word(form, name) for name in names if name in form.shape.subject)
 
 
 def _word(form: Form, name: str) -> str:
     """A field for people: our word for it, or what bodies of the form call it."""
-    if name == "content" and form.family.content is not None:
-        return form.family.content.words
     if name in _WORDS:
         return _WORDS[name]
     keys = (path.rpartition(".")[2] for path in form.shape.subject[name].split("|"))
     return " or ".join(dict.fromkeys(keys))
 
 
-_WORDS = {
-    "conversation": "conversation",
-    "session": "session",
-    "since": "connection time",
-    "uid": "user",
-    "who": "user",
-}
+_WORDS = {"session": "session", "uid": "user", "who": "user"}
 
 
 def _document(entry: Trigger) -> dict[str, Any]:
@@ -136,8 +130,8 @@ def _document(entry: Trigger) -> dict[str, Any]:
         "in_flight": entry.in_flight,
         "family": entry.family.name,
         "conversation": _conversation(form),
-        "duplicate_key": _repeat(form),
-        "time": _time(form),
+        "duplicate_key": _repeat(entry),
+        "time": _time(entry),
         "keep": entry.keep.value,
         "forms": [_form(form) for form in entry.forms],
     }
@@ -167,15 +161,15 @@ def _print_whole(entry: Trigger) -> None:
 def _facts(entry: Trigger) -> Iterator[tuple[str, Cell | None]]:
     form = entry.forms[0]
     yield "name", entry.canonical
-    for action, name in entry.renamed.items():
-        yield f"  if {action}", f"{name}, when the message is an action on a message"
+    for told, name in entry.renamed.items():
+        what = (
+            "of an agent's tool" if told in (TOOL_CALL, TOOL_RESULT) else "an action on a message"
+        )
+        yield f"  if {told}", f"{name}, when the message is {what}"
     yield "sent by", _senders(entry)
     yield "family", entry.family.name
     yield "conversation", _conversation(form) or "none"
-    label = "the same event if equal"
-    for line in wrap(_repeat(form), _WIDEST_FACT):
-        yield label, line
-        label = ""
-    yield "time", _time(form) or "none"
+    yield "the same event if equal", _repeat(entry)
+    yield "time", _time(entry) or "none"
     yield "in flight", "yes: CometChat waits for the answer" if entry.in_flight else None
     yield "keep", entry.keep.value

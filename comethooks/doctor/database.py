@@ -98,6 +98,9 @@ def _postgres(facts: DatabaseFacts) -> Iterator[Finding]:
         )
     else:
         yield Finding("database.writing", Level.OK, "it takes writes")
+    if facts.pooled:
+        detail = "a pool is in front, so nothing is prepared on its server; batches cost more"
+        yield Finding("database.pool", Level.OK, detail)
     if off := " and ".join(facts.off):
         yield Finding(
             "database.durability",

@@ -9,17 +9,32 @@ from pathlib import Path
 import httpx
 from redis import Redis
 
-from comethooks.doctor import clocks, configured, database, disks, engine, public, redis_server, web
+from comethooks.doctor import (
+    astray,
+    clocks,
+    configured,
+    database,
+    disks,
+    engine,
+    moderation_calls,
+    moderation_rules,
+    public,
+    redis_server,
+    silences,
+    web,
+    webhooks,
+)
 from comethooks.doctor.finding import Finding, Level, caught, guarded
 from comethooks.doctor.plugins import check_plugins
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import Journal, sqlite_file
-from comethooks.workers.plugins.loading import look_at_plugins
+from comethooks.workers.plugins.looking import look_at_plugins
 from comethooks.workers.plugins.namespaces import unread_beside
 from comethooks.workers.plugins.published import at_work
 from comethooks.workers.settings import paths
 from comethooks.workers.settings.settings import NAMES, Settings
 from comethooks.workers.streams.connections import connect
+from comethooks.workers.streams.owner import ADVICE, OTHERS, owner_of
 
 REDIS_SECONDS = 3.0
 """How long one call of Redis may take."""
@@ -47,12 +62,21 @@ def examine(settings: Settings, public_endpoint: httpx.URL | None = None) -> Ite
         yield from of_database
         answering = client if is_ok(of_redis, redis_server.CONNECTION) else None
         usable = is_ok(of_database, database.SCHEMA)
+        if usable and answering is not None:
+            yield from guarded("redis.journal", partial(_owner, answering, settings))
         yield from guarded("clock", partial(_clock, answering, settings, usable=usable))
         yield from caught("plugins", partial(_plugins, answering, settings))
+        yield from guarded("moderation", partial(moderation_rules.check_rules, settings))
         yield from guarded("workers", partial(_workers, answering, settings))
         if usable:
             yield from guarded("workers.runs", partial(_runs, settings))
+            yield from guarded("requests", partial(_requests, settings))
+            yield from guarded("requests", partial(_moderation, settings))
+            yield from guarded("silence", partial(_silence, settings))
         yield from guarded("disk", partial(_disks, answering, settings))
+    if settings.management is not None:
+        apps = sorted(settings.app_ids)
+        yield from guarded("webhooks", partial(webhooks.check_webhooks, apps, settings.management))
     yield from guarded("web", partial(web.check_web, settings.local_address))
     if public_endpoint is not None:
         yield from guarded("public", partial(_public, public_endpoint, settings))
@@ -70,6 +94,15 @@ def _redis(client: Redis, settings: Settings, *, embedded: bool) -> Iterator[Fin
     yield from connection
     if is_ok(connection, redis_server.CONNECTION):
         yield from redis_server.check_server(client, settings)
+
+
+def _owner(client: Redis, settings: Settings) -> Iterator[Finding]:
+    with closing(Journal.open(settings.database_url)) as journal:
+        journal_id = journal.identity()
+    if owner_of(client) in (None, journal_id):
+        yield Finding("redis.journal", Level.OK, "what is in it is for this journal")
+    else:
+        yield Finding("redis.journal", Level.WRONG, OTHERS, ADVICE)
 
 
 def _clock(client: Redis | None, settings: Settings, *, usable: bool) -> Iterator[Finding]:
@@ -102,6 +135,21 @@ def _workers(client: Redis | None, settings: Settings) -> Iterator[Finding]:
 def _runs(settings: Settings) -> Iterator[Finding]:
     with closing(Journal.open(settings.database_url)) as journal:
         yield from engine.check_runs(journal, now_ms())
+
+
+def _requests(settings: Settings) -> Iterator[Finding]:
+    with closing(Journal.open(settings.database_url)) as journal:
+        yield from astray.check_paths(journal, now_ms())
+
+
+def _moderation(settings: Settings) -> Iterator[Finding]:
+    with closing(Journal.open(settings.database_url)) as journal:
+        yield from moderation_calls.check_failures(journal, settings.public_url, now_ms())
+
+
+def _silence(settings: Settings) -> Iterator[Finding]:
+    with closing(Journal.open(settings.database_url)) as journal:
+        yield from silences.check_silences(journal, settings, now_ms())
 
 
 def _disks(client: Redis | None, settings: Settings) -> Iterator[Finding]:

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from redis.exceptions import ResponseError
+
 from comethooks.webhooks import health
 from comethooks.workers import logs
+from comethooks.workers.streams.refusals import refusal_of
 
 LIMIT_SECONDS = 20.0
 """How long a check may take that waits for something which says nothing: a host, a file system."""
@@ -74,6 +77,9 @@ def caught(name: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Findin
     """What `check` finds until it raises; that it did is then a finding. Runs in this thread."""
     try:
         yield from check()
+    except ResponseError as error:  # a right that its user lacks, above all
+        reply = refusal_of(error)
+        yield Finding(name, Level.WRONG, f"Redis refuses: {reply.named}", reply.advice or None)
     except Exception as error:  # a defect of one check is no reason to keep the others back
         told = logs.failure(error)
         yield Finding(

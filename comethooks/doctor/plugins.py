@@ -7,6 +7,7 @@ from comethooks.workers.plugins.comparing import ABSENT, Compared, Holding, comp
 from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.plugins.published import HeldPlugin, PluginState, WorkerPlugins, held
 from comethooks.workers.settings.settings import NAMES
+from comethooks.workers.shipped import SHIPPED
 from comethooks.workers.texts import number_of
 
 
@@ -21,9 +22,11 @@ def check_plugins(plugins: Plugins, workers: Sequence[WorkerPlugins] = ()) -> It
     for each in compared.values():
         if not each.agree:
             yield from (_at_work(each, holding) for holding in each.holdings)
-    if not compared:
+    if not compared.keys() - SHIPPED.keys():
         yield Finding(
-            "plugins", Level.OK, "there are none: events are kept, and nothing is done with them"
+            "plugins",
+            Level.OK,
+            "there are none of your own: events are kept, and nothing is done with them",
         )
 
 

@@ -12,6 +12,7 @@ import orjson
 from comethooks.webhooks.problems import PROBLEM_TYPE
 
 TIMEOUT_SECONDS = 5.0
+USER_AGENT = "comethooks-doctor"
 _MOST_BYTES = 64 * 1024
 """Whatever answers there, no more of it is read: it may be a page, or have no end."""
 
@@ -49,7 +50,7 @@ class Reply:
 def post(client: httpx.Client, url: httpx.URL, body: bytes, **options: Any) -> Reply:
     """Post `body`; the answer's beginning. Raises `CertificateError` and httpx's errors."""
     started = time.monotonic()
-    headers = {"Content-Type": "application/json", "User-Agent": "comethooks-doctor"}
+    headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
     try:
         with client.stream("POST", url, content=body, headers=headers, **options) as answer:
             expires = _expires(answer)

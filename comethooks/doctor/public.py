@@ -1,8 +1,8 @@
 """The public address, tried out as CometChat would: does it refuse strangers and take events?
 
-It posts twice: without credentials, then with them. What it posts has the trigger
-`comethooks_doctor` and nothing else in it, so the second one is counted and not kept. Credentials
-are sent only where this service has answered the first time, and only encrypted.
+It posts without credentials, then with them, and without once more to `/moderation`. What it posts
+has the trigger `comethooks_doctor` and nothing else in it, so the second one is counted and not
+kept. Credentials are sent only where this service has answered the first time, and only encrypted.
 """
 
 import time
@@ -14,7 +14,7 @@ from comethooks.doctor.finding import Finding, Level
 from comethooks.doctor.posts import TIMEOUT_SECONDS, CertificateError, Reply, post
 from comethooks.schemas import DOCTOR
 from comethooks.workers.ids import new_id
-from comethooks.workers.settings.addresses import is_local, masked_url
+from comethooks.workers.settings.addresses import is_local, masked_url, moderation_url
 from comethooks.workers.settings.settings import NAMES, Credential
 from comethooks.workers.texts import dumps, number_of
 
@@ -26,6 +26,7 @@ _DAY = 86_400
 _LEFT_TO_PROXY = (502, 503, 504)
 _REFUSES = "public.refuses"
 _ACCEPTS = "public.accepts"
+_MODERATION = "public.moderation"
 
 
 def endpoint(public_url: str) -> httpx.URL:
@@ -62,6 +63,7 @@ def check_public(
             if first.is_problem and first.status == httpx.codes.UNAUTHORIZED:
                 yield _identity(first)
                 yield from _with_credentials(client, url, first, credential, app_id, local=local)
+                yield _moderation(client, url)
             else:
                 yield Finding(
                     _ACCEPTS,
@@ -210,6 +212,24 @@ _ANSWERS: Mapping[int, tuple[str, str]] = {
     ),
     503: ("it could not be kept", "run `comethooks doctor` where the server runs"),
 }
+
+
+def _moderation(client: httpx.Client, url: httpx.URL) -> Finding:
+    """Whether lists of moderation could ask here, which nobody has to use."""
+    asked = httpx.URL(moderation_url(str(url)))
+    try:
+        reply = post(client, asked, b"{}")
+    except httpx.HTTPError as error:
+        said = type(error).__name__
+    else:
+        said = str(reply.status)
+        if reply.is_problem and reply.status == httpx.codes.UNAUTHORIZED:
+            return Finding(_MODERATION, Level.OK, f"401 without credentials at {asked.path}, too")
+    detail = (
+        f"{said} at {asked.path}: a list of CometChat's moderation that uses a Custom API could not"
+        " ask here; nothing else needs it"
+    )
+    return Finding(_MODERATION, Level.OK, detail)
 
 
 def _time(seconds: float) -> Finding:

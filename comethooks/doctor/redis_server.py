@@ -21,11 +21,12 @@ from comethooks.webhooks import health
 from comethooks.workers.logs import one_line
 from comethooks.workers.settings.addresses import masked_url
 from comethooks.workers.settings.settings import NAMES, Settings
-from comethooks.workers.streams.accept import refusal_word
-from comethooks.workers.streams.connections import why_unusable
+from comethooks.workers.streams.connections import NoPrimaryError
 from comethooks.workers.streams.layout import PartitionsError, check_count
 from comethooks.workers.streams.limit import BacklogLimit, maxmemory_in
+from comethooks.workers.streams.refusals import ADVICE, refusal_of, why_unusable
 from comethooks.workers.streams.scripts import OLDEST_REDIS
+from comethooks.workers.texts import number_of
 
 CONNECTION = "redis.connection"
 SLOW_MS, TOO_SLOW_MS = 50, 300
@@ -42,14 +43,8 @@ def check_connection(client: Redis, settings: Settings, *, embedded: bool) -> It
     try:
         client.ping()
         milliseconds = _latency_ms(client)
-    except BusyLoadingError as error:
-        found = f"{place} {why_unusable(error)}"
-        yield Finding(CONNECTION, Level.WARNING, found, "wait, and look again")
-    except AuthenticationError as error:
-        found = f"{place} {why_unusable(error)}"
-        yield Finding(CONNECTION, Level.WRONG, found, _credentials_advice())
     except (RedisError, OSError) as error:
-        yield _unreachable(place, error, embedded=embedded)
+        yield _unusable(place, error) or _unreachable(place, error, embedded=embedded)
     else:
         yield Finding(CONNECTION, Level.OK, f"{place} answers")
         yield _latency(milliseconds)
@@ -62,20 +57,24 @@ def check_server(client: Redis, settings: Settings) -> Iterator[Finding]:
     """
     server = health.ask(client)
     limit = BacklogLimit(settings.max_backlog_bytes, maxmemory_in(server.state))
-    degraded = {found.what: found for found in health.server_degraded(server, limit)}
+    degraded = {
+        found.what: found
+        for found in health.server_degraded(server, limit, allow_loss=settings.allow_loss)
+    }
     yield from _version(client)
     if server.refusal:
         yield Finding(
             "redis.writing",
             Level.WRONG,
-            f"it refuses to write: {server.refusal}; every event gets 503",
-            _REFUSALS.get(server.refusal, "its log says why"),
+            f"it refuses to write: {server.refusal.named}; every event gets 503",
+            server.refusal.advice or "its log says why",
         )
     else:
         yield Finding("redis.writing", Level.OK, "it takes writes")
     for found in degraded.values():
-        yield from_health("redis", found, _level(found, server))
+        yield from_health("redis", found, _level(found, server, settings))
     yield from _persistence(server, degraded)
+    yield from _replicas(client)
     if server.state:
         yield from _last_writes(server.state)
         yield from _memory(server.state, limit, degraded)
@@ -84,14 +83,6 @@ def check_server(client: Redis, settings: Settings) -> Iterator[Finding]:
             "redis.memory", Level.WARNING, "it could not be checked: INFO is not permitted"
         )
     yield from _partitions(client, settings)
-
-
-_REFUSALS: Mapping[str, str] = {
-    "OutOfMemoryError": "start workers, which empty it, or raise maxmemory",
-    "ReadOnlyError": "it is a replica: set REDIS_URL to the primary",
-    "MISCONF": "it cannot write to its disk: look at its free space and its log",
-    "NoPermissionError": "allow its user all commands on comethooks:* and rq:*",
-}
 
 
 def _latency_ms(client: Redis) -> float:
@@ -120,6 +111,21 @@ def _latency(milliseconds: float) -> Finding:
     return Finding("redis.latency", level, f"a round trip takes {milliseconds:.1f} ms", advice)
 
 
+def _unusable(place: str, error: Exception) -> Finding | None:
+    """What a server lacks that is there; None when it does not answer."""
+    lacking = why_unusable(error)
+    if lacking is None:
+        return None
+    detail, _, advice = lacking.partition("; ")
+    if isinstance(error, BusyLoadingError):
+        return Finding(CONNECTION, Level.WARNING, f"{place} {detail}", "wait, and look again")
+    if isinstance(error, NoPrimaryError):
+        advice = ADVICE["READONLY"]
+    if isinstance(error, AuthenticationError):
+        advice = f"write them into {NAMES['redis_url']}: redis://user:password@host:port/0"
+    return Finding(CONNECTION, Level.WRONG, f"{place} {detail}", advice or None)
+
+
 def _unreachable(place: str, error: Exception, *, embedded: bool) -> Finding:
     if embedded and not isinstance(error, TimeoutError | ResponseError):
         return Finding(
@@ -136,11 +142,9 @@ def _unreachable(place: str, error: Exception, *, embedded: bool) -> Finding:
     )
 
 
-def _credentials_advice() -> str:
-    return f"write them into {NAMES['redis_url']}: redis://user:password@host:port/0"
-
-
-def _level(found: health.HealthFinding, server: health.Server) -> Level:
+def _level(found: health.HealthFinding, server: health.Server, settings: Settings) -> Level:
+    if found.what == health.APPENDONLY and settings.allow_loss:
+        return Level.WARNING
     unwritten = found.what == "appendfsync" and server.configuration["appendfsync"] == "no"
     return Level.WRONG if found.what in _WRONG or unwritten else Level.WARNING
 
@@ -189,6 +193,23 @@ def _persistence(
     )
 
 
+def _replicas(client: Redis) -> Iterator[Finding]:
+    """Whether one of its replicas may be promoted that lacks what was acknowledged."""
+    try:
+        replicas = int(client.info("replication").get("connected_slaves", 0))
+        least = client.config_get("min-replicas-to-write").get("min-replicas-to-write", "0")
+    except ResponseError:  # not permitted: nothing is known of them
+        return
+    if replicas and int(least or 0) == 0:
+        yield Finding(
+            "redis.replicas",
+            Level.WARNING,
+            f"{number_of(replicas, 'replica')}, and min-replicas-to-write is 0: a promoted one may"
+            " lack what was acknowledged, for as long as it had lost its primary",
+            "set min-replicas-to-write 1 and min-replicas-max-lag 10",
+        )
+
+
 def _last_writes(state: Mapping[str, Any]) -> Iterator[Finding]:
     advice = "look at its log, and at the free space of its disk"
     for field, what, level in (
@@ -231,9 +252,10 @@ def _partitions(client: Redis, settings: Settings) -> Iterator[Finding]:
         detail, _, advice = str(error).partition("; ")
         yield Finding("redis.partitions", Level.WRONG, detail, advice)
     except ResponseError as error:
+        refusal = refusal_of(error)
         yield Finding(
             "redis.partitions",
             Level.WRONG,
-            f"they cannot be read: {refusal_word(error)}",
-            _REFUSALS["NoPermissionError"],
+            f"they cannot be read: {refusal.named}",
+            refusal.advice or None,
         )

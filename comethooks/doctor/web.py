@@ -23,7 +23,7 @@ def check_web(place: str) -> Iterator[Finding]:
                     "web.alive",
                     Level.WRONG,
                     f"something else listens at {place}: /healthz gave {alive.status_code}",
-                    f"stop it, or choose another port with {NAMES['host']}",
+                    f"stop it, or choose another port with {NAMES['bind']}",
                 )
                 return
             yield Finding("web.alive", Level.OK, f"it answers at {place}")
@@ -49,7 +49,7 @@ def _ready(answer: httpx.Response) -> Iterator[Finding]:
     document = _document(answer)
     refusing, degraded = _words(document, "refusing"), _words(document, "degraded")
     if answer.status_code != httpx.codes.OK:
-        detail = f"an event sent now would not be kept: {'; '.join(refusing) or answer.status_code}"
+        detail = f"it is not ready: {'; '.join(refusing) or answer.status_code}"
         yield Finding("web.ready", Level.WRONG, detail, "see redis above")
     elif degraded:
         yield Finding(

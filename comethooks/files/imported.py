@@ -4,6 +4,8 @@ log.
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Any
 
 from marshmallow import ValidationError
@@ -11,6 +13,8 @@ from marshmallow import ValidationError
 from comethooks import schemas
 from comethooks.files.json_lines import LineSchema
 from comethooks.schemas import COMETCHAT
+from comethooks.schemas.event.interactions import PROVED
+from comethooks.schemas.loading import by_path
 from comethooks.webhooks.cometchat import without_secrets
 from comethooks.workers.ids import derived_id
 from comethooks.workers.journal import storable
@@ -38,7 +42,8 @@ def event_in(line: bytes, *, drop_secrets: bool = False) -> Record:
     except ValidationError as error:
         # "from None": a ValidationError carries the body, which must not get into a traceback.
         raise LineError(_in_one_line(error.messages_dict)) from None
-    return _event(**loaded, drop_secrets=drop_secrets)
+    decided = {name: loaded.pop(name) for name in ("decision", "votes")}
+    return replace(_event(**loaded, drop_secrets=drop_secrets), **decided)
 
 
 def records_in(
@@ -63,26 +68,28 @@ def records_in(
             yield record
 
 
-def event_of(body: bytes, now: int, *, drop_secrets: bool = False) -> Record:
+def event_of(
+    body: bytes,
+    now: int,
+    *,
+    drop_secrets: bool = False,
+    lenient: AbstractSet[str] = frozenset(),
+) -> Record:
     """The event that a bare body says; received when it occurred or, if it does not say when, at
     `now` (ms).
 
-    Its id is the same for every repeat of it. `drop_secrets` is as for `event_in`. Raises
-    `LineError` when the body would be refused.
+    Its id is the same for every repeat of it. `drop_secrets` is as for `event_in`, `lenient` are
+    the triggers whose bodies are let through whatever they lack. Raises `LineError` when the body
+    would be refused.
     """
     try:
-        parsed = schemas.parse(_decoded(body), body)
+        parsed = schemas.parse(_decoded(body), body, lenient=lenient)
     except schemas.InvalidBodyError as error:
         raise LineError(str(error)) from None
-    # A key without a time in it is the same for what happened again; the whole body may tell the
-    # two apart.
-    digest = (
-        parsed.duplicate_key if parsed.duplicate_key_has_time else hashlib.sha256(body).digest()
-    )
     occurred_at = storable(parsed.occurred_at)
     return event_record(
         parsed,
-        id=derived_id(digest),
+        id=derived_id(parsed.duplicate_key),
         received_at=now if occurred_at is None else occurred_at,
         body=_stored(body, drop_secrets=drop_secrets),
     )
@@ -106,7 +113,9 @@ def _event(
     if source == COMETCHAT and body is not None:
         stored = _stored(body, drop_secrets=drop_secrets)
         try:
-            parsed = None if redacted else schemas.parse(schemas.decode(body), body)
+            # A press that a token proved is of the app and message of the token, whatever it says.
+            is_proved = f"{PROVED}app" in headers
+            parsed = None if redacted or is_proved else schemas.parse(schemas.decode(body), body)
         except schemas.SchemaError as error:
             parsed, problem = None, f"the schemas refuse its body ({error})"
         if parsed is not None:
@@ -144,4 +153,4 @@ def _decoded(line: bytes) -> dict[str, Any]:
 
 
 def _in_one_line(messages: Mapping[str, Any]) -> str:
-    return " ".join(f"{name}: {' '.join(texts)}" for name, texts in messages.items())
+    return " ".join(f"{path}: {' '.join(texts)}" for path, texts in by_path(messages).items())

@@ -20,9 +20,11 @@ from marshmallow import (
 )
 
 from comethooks import schemas
-from comethooks.schemas import COMETCHAT
+from comethooks.schemas import COMETCHAT, DecisionAction, Vote
+from comethooks.schemas.event.interactions import PROVED
 from comethooks.schemas.masking import MASK
 from comethooks.workers.journal import StoredEvent, from_text, storable
+from comethooks.workers.record import shortened
 from comethooks.workers.texts import dumps
 
 _KNOWN = (
@@ -35,9 +37,11 @@ _KNOWN = (
     "sender",
     "occurred_at",
     "received_at",
+    "decision",
+    "votes",
 )
 _HARMLESS_HEADERS = frozenset(("content_type",))
-"""What is known of a request and says nothing of who made it."""
+"""What is known of a request and says nothing of who made it; so does what a token proved."""
 
 
 def json_line(event: StoredEvent) -> dict[str, Any]:
@@ -48,15 +52,29 @@ def json_line(event: StoredEvent) -> dict[str, Any]:
 def redacted_json_line(event: StoredEvent) -> dict[str, Any]:
     """The same without secrets and personal data; it leaves out a body that is not JSON."""
     headers = {
-        name: value if name in _HARMLESS_HEADERS else MASK for name, value in event.headers.items()
+        name: value if name in _HARMLESS_HEADERS or name.startswith(PROVED) else MASK
+        for name, value in event.headers.items()
     }
-    return {**_known(event), "headers": headers, "body": _redacted(event.body), "redacted": True}
+    known = _known(event)
+    # What deciders wrote themselves may tell what they saw.
+    votes = [{**vote, **_masked(vote, "error", "reason")} for vote in known["votes"]]
+    return {
+        **known,
+        "votes": votes,
+        "headers": headers,
+        "body": _redacted(event.body),
+        "redacted": True,
+    }
 
 
 def _known(event: StoredEvent) -> dict[str, Any]:
     listed = event.as_json()
     size = event.size if event.body is None else len(event.body)
     return {**{name: listed[name] for name in _KNOWN}, "size": size}
+
+
+def _masked(vote: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: MASK for name in names if vote[name] is not None}
 
 
 def _written(body: bytes | None) -> dict[str, str | None]:
@@ -121,6 +139,28 @@ class _Base64(_Bytes):
             raise ValidationError("Not base64.") from None
 
 
+class _VoteSchema(Schema):
+    """What one decider said."""
+
+    decider = fields.Str(required=True)
+    verdict = fields.Enum(DecisionAction, by_value=True, required=True, allow_none=True)
+    ms = fields.Float(required=True)
+    shadow = fields.Bool(load_default=False)
+    error = fields.Str(load_default=None)
+    reason = fields.Str(load_default=None)
+    confidence = fields.Float(load_default=1.0)
+
+    class Meta:
+        """A later version may know more of a vote."""
+
+        unknown = EXCLUDE
+
+    @post_load
+    def as_vote(self, loaded: dict[str, Any], **kwargs: Any) -> Vote:
+        """The vote, with long texts cut as in one that was not in a file."""
+        return shortened(Vote(**loaded))
+
+
 class LineSchema(Schema):
     """A JSON line: the least that a person would write, or all that an export did."""
 
@@ -143,6 +183,8 @@ class LineSchema(Schema):
     body = _Bytes(allow_none=True)
     body_base64 = _Base64()
     redacted = fields.Bool(load_default=False)
+    decision = fields.Enum(DecisionAction, by_value=True, load_default=None)
+    votes = fields.List(fields.Nested(_VoteSchema), load_default=list)
 
     @validates_schema
     def has_one_body(self, loaded: Mapping[str, Any], **kwargs: Any) -> None:
@@ -163,4 +205,6 @@ class LineSchema(Schema):
         """The same, the body under `body` however it was written, and the id as text."""
         written = loaded.pop("body_base64", None)
         identifier = loaded["id"] and str(loaded["id"])
-        return {**loaded, "id": identifier, "body": loaded.get("body", written)}
+        votes = tuple(loaded["votes"])
+        body = loaded.get("body", written)
+        return {**loaded, "id": identifier, "body": body, "votes": votes}

@@ -9,7 +9,7 @@ What its answers look like, and who may call it, is from CometChat's documentati
 """
 
 from comethooks.management.answers import TriggerResult, Webhook
-from comethooks.management.client import BASE_URL, Management
+from comethooks.management.client import Management
 from comethooks.management.errors import (
     KeyRefusedError,
     LimitError,
@@ -20,6 +20,7 @@ from comethooks.management.errors import (
     UnreachableError,
     UnreadableError,
 )
+from comethooks.management.overlapping import Overlap, overlapping
 from comethooks.management.registration import (
     DEFAULT_ID,
     Registration,
@@ -32,13 +33,13 @@ from comethooks.management.registration import (
 )
 
 __all__ = [
-    "BASE_URL",
     "DEFAULT_ID",
     "KeyRefusedError",
     "LimitError",
     "Management",
     "ManagementError",
     "NotFoundError",
+    "Overlap",
     "RefusedError",
     "Registration",
     "RegistrationPlan",
@@ -50,6 +51,7 @@ __all__ = [
     "UnreadableError",
     "Webhook",
     "carry_out",
+    "overlapping",
     "planned",
     "registrable_triggers",
 ]

@@ -1,7 +1,7 @@
 """The calls of the management API, one method each."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
@@ -19,11 +19,11 @@ from comethooks.management.errors import (
     UnreachableError,
     UnreadableError,
 )
+from comethooks.workers.cometchat.retry_after import retry_after
 from comethooks.workers.settings.addresses import LOOPBACK
+from comethooks.workers.settings.apps import MANAGEMENT_API
 from comethooks.workers.settings.settings import ManagementKey
 from comethooks.workers.texts import without
-
-BASE_URL = "https://apimgmt.cometchat.io"
 
 _TIMEOUT_SECONDS = 20.0
 _PER_PAGE = 100
@@ -45,7 +45,7 @@ class Management:
         key: ManagementKey,
         *,
         legacy: bool = False,
-        base_url: str = BASE_URL,
+        base_url: str = MANAGEMENT_API,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.app_id = app_id
@@ -83,6 +83,12 @@ class Management:
     def webhook(self, identifier: str) -> Webhook:
         """The webhook with this id, with all that CometChat tells of it."""
         return _the_webhook(self._call("GET", _path(identifier)))
+
+    def detailed(self) -> Iterator[tuple[Webhook, list[str]]]:
+        """Each webhook with its triggers. One that the listing tells too little of is asked for."""
+        for known in self.webhooks():
+            told = known if None not in (known.enabled, known.retry) else self.webhook(known.id)
+            yield told, self.triggers(known.id)
 
     def create(self, fields: dict[str, Any]) -> None:
         """Make a webhook of the fields that the documentation names (`id`, `webhookURL`, …)."""
@@ -149,7 +155,7 @@ class Management:
             # lost may be that of a call that was carried out.
             if answer.status_code != HTTPStatus.TOO_MANY_REQUESTS:
                 break
-            seconds = _retry_after(answer)
+            seconds = retry_after(answer.headers)
             if attempt == _ATTEMPTS or (seconds or 0) > _LONGEST_WAIT_SECONDS:
                 raise TooManyRequestsError(*self._refusal(answer, body), retry_after=seconds)
             self._sleep(2.0**attempt if seconds is None else seconds)
@@ -210,9 +216,3 @@ def _the_webhook(answer: Any) -> Webhook:
         if isinstance(item, dict):
             return Webhook.of(item)
     raise UnreadableError("CometChat's answer holds no webhook")
-
-
-def _retry_after(answer: httpx.Response) -> float | None:
-    """Seconds."""
-    text = answer.headers.get("Retry-After", "").strip()
-    return float(text) if text.isdecimal() and text.isascii() else None

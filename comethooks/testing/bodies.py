@@ -11,7 +11,7 @@ from comethooks import samples, schemas
 from comethooks.files.bookmarks import bookmarked, bookmarks
 from comethooks.samples.fields import FieldError, Fields, with_fields
 from comethooks.samples.making import template_of
-from comethooks.schemas import TRIGGERS
+from comethooks.schemas import TRIGGERS, DecisionAction
 from comethooks.testing.errors import HarnessError, guess
 from comethooks.workers.settings.paths import bookmark_dir
 from comethooks.workers.settings.settings import Settings, SettingsError
@@ -33,7 +33,7 @@ class WantedBody:
     body: Mapping[str, Any] | bytes | None
     changes: Mapping[str, Any] | None
     variant: str | None
-    legacy: bool
+    legacy: bool = False
     fields: Fields
 
     def maker(self, random: Random) -> Make:
@@ -158,3 +158,14 @@ def _moved(file: Path, now: int) -> bytes:
         return bookmarked(file, now)
     except OSError as error:
         raise HarnessError(f"the bookmark {file} cannot be read: {error.strerror}") from None
+
+
+def decision_named(name: str | None) -> DecisionAction | None:
+    """The decision of that name. Raises `HarnessError` when there is none."""
+    if name is None:
+        return None
+    try:
+        return DecisionAction(name)
+    except ValueError:
+        known = ", ".join(DecisionAction)
+        raise HarnessError(f"decision={name!r}: there are {known}") from None

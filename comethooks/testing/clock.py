@@ -35,6 +35,10 @@ class Clock:
         self._reached(target)
         self.set(target)
 
+    def sleep(self, seconds: float) -> None:
+        """Let `seconds` pass within a run: nothing else becomes due meanwhile."""
+        self.set(self._milliseconds + round(seconds * 1000))
+
     def set(self, milliseconds: int) -> None:
         """Make it that time (milliseconds since the epoch), unless it is later already."""
         self._milliseconds = max(self._milliseconds, milliseconds)

@@ -6,7 +6,7 @@ from typing import Any
 
 from comethooks.testing.errors import HarnessError, guess
 from comethooks.workers.plugins.config import Config, variable
-from comethooks.workers.plugins.loaded import BoundHandler, LoadedPlugin, Plugins
+from comethooks.workers.plugins.loaded import BoundDecider, BoundHandler, LoadedPlugin, Plugins
 from comethooks.workers.plugins.plugin import Plugin
 from comethooks.workers.plugins.plugin_errors import ConfigError
 
@@ -26,7 +26,9 @@ def loaded(plugin: Plugin, config: Mapping[str, Any], timeout: float) -> Plugins
         BoundHandler(handler, read, float(handler.timeout or timeout), VERSION)
         for handler in plugin.handlers
     )
-    return Plugins(loaded=(LoadedPlugin(plugin.name, "a test", VERSION, "", read, handlers),))
+    deciders = tuple(BoundDecider(decider, read, VERSION) for decider in plugin.deciders)
+    found = LoadedPlugin(plugin.name, "a test", VERSION, "", read, handlers, deciders=deciders)
+    return Plugins(loaded=(found,))
 
 
 def _config(plugin: Plugin, config: Mapping[str, Any]) -> Config:

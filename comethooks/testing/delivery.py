@@ -120,11 +120,26 @@ class Delivery:
         return {handler: reason for handler, reason in reasons.items() if reason is not None}
 
     def _reason(self, bound: BoundHandler) -> str | None:
-        event = self.event
-        reason = bound.handler.why_not(event.trigger, event.name, event.source)
+        reason = bound.handler.why_unwanted(self.record)
         if reason is None and self.consent is not None and bound.id in self.consent.left_out:
             return (
                 "a replay leaves it out, since it may not be safe to repeat: write"
                 f' include=["{bound.id}"]'
             )
         return reason
+
+
+def unhandled(delivery: Delivery) -> str:
+    """Why no handler wants the event of a delivery."""
+    if not delivery.plugins.handlers:
+        return "the plugin has no handlers: register one with @plugin.on"
+    event = delivery.event
+    called = (
+        event.trigger if event.name in (None, event.trigger) else f"{event.trigger} ({event.name})"
+    )
+    wheres = {bound.id: bound.handler.where for bound in delivery.plugins.handlers}
+    reasons = (
+        f"  {handler} ({wheres[handler]}): {reason}" for handler, reason in delivery.why_not.items()
+    )
+    allowed = "If that is right, write allow_unhandled=True."
+    return "\n".join((f"no handler wants {called}:", *reasons, allowed))

@@ -17,10 +17,11 @@ from comethooks.testing.clock import Clock
 from comethooks.testing.delivery import Delivery, Run
 from comethooks.testing.errors import HarnessError
 from comethooks.testing.intake import MemoryIntake
+from comethooks.workers.cometchat.calls import Pacing
+from comethooks.workers.cometchat.limiter import LocalLimiter
 from comethooks.workers.handlers import in_line
-from comethooks.workers.handlers.context import Services
 from comethooks.workers.handlers.http import Connect
-from comethooks.workers.handlers.run import event_of
+from comethooks.workers.handlers.outside import Services
 from comethooks.workers.handlers.runners import Runners
 from comethooks.workers.handlers.unmade import due_run, skipped_run
 from comethooks.workers.journal import (
@@ -33,17 +34,23 @@ from comethooks.workers.journal import (
     Settled,
 )
 from comethooks.workers.plugins.loaded import BoundHandler
-from comethooks.workers.record import Record
+from comethooks.workers.presses.tokens import InteractionUrls
+from comethooks.workers.record import Record, event_of
 from comethooks.workers.replays.consent import Consent
 from comethooks.workers.replays.emitted_events import EmittedEvents
 from comethooks.workers.replays.lines import lane_of, place_of
 from comethooks.workers.replays.selection import handlers_of
 from comethooks.workers.settings.apps import App
-from comethooks.workers.settings.settings import MAX_BODY
+from comethooks.workers.settings.defaults import MAX_BODY
+from comethooks.workers.settings.interaction_keys import InteractionKey
 from comethooks.workers.settings.values import parse_size
 from comethooks.workers.states import OnceState, RunState
 
 _MEMBER = "harness"
+INTERACTION_URLS = InteractionUrls(
+    (InteractionKey("test", b"a key for tests only"),), "https://comethooks.test"
+)
+"""Makes the URLs of buttons, and says with which key."""
 _CLAIM_MS = 60_000
 _LOOK_SECONDS = 0.05
 """How often a run is held to its time limit."""
@@ -87,9 +94,13 @@ class Engine:
             connect,
             once_keys=journal,
             emit=self._emit,
+            interactions=journal.interactions,
+            cases=journal.cases,
             apps=apps,
             max_body=parse_size(MAX_BODY),
             clock=clock,
+            pacing=Pacing(LocalLimiter(clock), sleep=clock.sleep),
+            interaction_urls=INTERACTION_URLS,
         )
         self._runners = Runners(1, services, on_failure=self._failures.append)
         self._runners.start()
@@ -177,7 +188,7 @@ class Engine:
         wanting: Sequence[BoundHandler] = (
             handlers_of(_request(consent), plugins, record)
             if consent
-            else plugins.handlers_for(event.trigger, event.name, event.source)
+            else plugins.handlers_for(record)
         )
         runs = [self._to_run(delivery, record, bound) for bound in wanting]
         partition = None if event.replay else 0  # what came through a stream has one

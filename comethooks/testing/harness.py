@@ -5,38 +5,39 @@ All is done in the test's own process, one run at a time. The clock stands still
 between attempts and for what the test says.
 """
 
-import os
-from collections.abc import Collection, Mapping
-from itertools import count
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import Any, Self, Unpack
 
-from comethooks import schemas
 from comethooks.samples.fields import Fields
-from comethooks.schemas import Parsed
-from comethooks.testing.bodies import WantedBody
+from comethooks.schemas import Vote
+from comethooks.testing.bodies import WantedBody, decision_named
+from comethooks.testing.chat_app import ChatApp
 from comethooks.testing.clock import Clock
 from comethooks.testing.configuring import loaded
-from comethooks.testing.delivery import Delivery, Run
+from comethooks.testing.deciding import Decide
+from comethooks.testing.delivery import Delivery, Run, unhandled
 from comethooks.testing.engine import Engine, TakenKeys
 from comethooks.testing.errors import HarnessError, UnhandledError
 from comethooks.testing.http_calls import Calls
 from comethooks.testing.intake import MemoryIntake
+from comethooks.testing.interactions import Interactions, Options
 from comethooks.testing.journal_file import JournalFile
+from comethooks.testing.reception import Reception
 from comethooks.testing.replayed import consent_to, events_in, require_one_that_runs
-from comethooks.workers.handlers.run import event_of
-from comethooks.workers.ids import new_id
+from comethooks.testing.silences import Silences
+from comethooks.workers.deciding.decider_context import DeciderServices
+from comethooks.workers.handlers.http import ANSWER_SECONDS
 from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.plugins.plugin import Plugin
-from comethooks.workers.record import event_record
+from comethooks.workers.record import Record, event_of
 from comethooks.workers.settings.apps import App
 
 _SEED = 5
 _DAY_SECONDS = 24 * 3600
-_NUMBERS = 4096
-"""What there is room for in an id before chance."""
 
 
 class Harness:
@@ -50,19 +51,28 @@ class Harness:
     def __init__(
         self, *, handler_timeout: float = 30.0, duplicate_window: int = _DAY_SECONDS
     ) -> None:
+        self._random = Random(_SEED)
         self.clock = Clock(lambda until: self._engine.make_due(until))
         """`clock.advance(60)` lets a minute pass, `clock.now` tells the time."""
-        self.http = Calls()
-        """What `ctx.http` reaches: `http.fail(times=2)`, `http.respond(…)`, `http.requests`."""
+        self.cometchat = ChatApp(self.clock, sleep=self.clock.sleep, patience=ANSWER_SECONDS)
+        """What `ctx.cometchat` reaches: `cometchat.sent`, `cometchat.has_group(…)`."""
         self.apps: dict[str, App] = {}
         """What `ctx.app` is, by app id: `apps["app"] = App("app", "eu", "a key")`."""
+        self.http = Calls(self.cometchat)
+        """What `ctx.http` reaches: `http.fail(times=2)`, `http.respond(…)`, `http.requests`."""
+        self._intake = MemoryIntake(self.clock, duplicate_window)
+        self._reception = Reception(self.clock, self._intake, self._random)
+        services = DeciderServices(self.http.client, self.apps)
+        self.decide = Decide(self._loaded, self._reception, services)
+        """What deciders say of a message in flight: `decide(plugin, "before_message", …)`."""
+        self.interactions = Interactions(self._deliver_record, self.clock, self._random)
+        """What end users do: `interactions.press(…)`, `interactions.complete(…)`."""
+        self.silences = Silences(self._deliver_record, self.clock)
+        """Apps that fall silent: `silences.begin(…)`, `silences.end(…)`."""
         self._handler_timeout = handler_timeout
-        self._random = Random(_SEED)
-        self._numbers = count()
         self._last: tuple[Plugin | None, Mapping[str, Any] | None] = None, None
         """The plugin that something was delivered to, and its settings."""
         self._deliveries: dict[str, Delivery] = {}
-        self._intake = MemoryIntake(self.clock, duplicate_window)
         self._file = JournalFile()
         self._engine = Engine(
             self.clock, self._intake, self._file.journal, connect=self.http.client, apps=self.apps
@@ -82,6 +92,9 @@ class Harness:
         body: Mapping[str, Any] | bytes | None = None,
         set: Mapping[str, Any] | None = None,
         strict: bool = False,
+        lenient: bool = False,
+        decision: str | None = None,
+        votes: Iterable[Vote] = (),
         dry_run: bool = False,
         retries: bool = True,
         allow_unhandled: bool = False,
@@ -93,7 +106,10 @@ class Harness:
         (`"image"`), in its `legacy` form, with the `fields` that are named (`text="…"`,
         `sender="ada"`, `group="crew"`), and with what `set` has at dotted paths. Or it is a
         `bookmark`, by its name or its file, with its times moved so that it happens now. Or it is
-        `body`. With `strict` it may hold nothing that the schemas do not know.
+        `body`. With `strict` it may hold nothing that the schemas do not know; with `lenient` it
+        may lack what they require, and is a misfit then. As a message in flight it comes with the
+        `decision` on it, `"allow"`, `"drop"` or `"annotate"`, and with `votes`; without one, with
+        what the plugin's deciders say, who are asked as by `decide`.
 
         A body that repeats what the plugin was given before is a `duplicate`: nothing runs. What is
         made up, or of a bookmark, is another event each time; the clock moves a second where that
@@ -119,20 +135,21 @@ class Harness:
             legacy=legacy,
             fields=fields,
         )
-        raw, parsed, first = self._received(plugin, wanted, strict=strict)
-        if first is not None:
-            return Delivery(first.event, plugins, dry_run, first.record, repeats=first)
-        record = event_record(parsed, id=self._new_id(), received_at=self.clock(), body=raw)
-        delivery = Delivery(event_of(record), plugins, dry_run, record)
-        if not allow_unhandled and len(delivery.why_not) == len(plugins.handlers):
-            raise UnhandledError(_unhandled(delivery))
-        self._intake.remember(
-            record.id, (plugin, parsed.duplicate_key), has_time=parsed.duplicate_key_has_time
+        if strict and lenient:
+            raise HarnessError("a delivery is strict or lenient; leave one of them out")
+        record, parsed = self._reception.receive(plugin, wanted, strict=strict, lenient=lenient)
+        if decision is None and not self._intake.first((plugin, parsed.duplicate_key)):
+            record = self.decide.decided(plugins, record)
+        else:
+            record = replace(record, decision=decision_named(decision), votes=tuple(votes))
+        return self._take(
+            plugin,
+            Delivery(event_of(record), plugins, dry_run, record),
+            parsed.duplicate_key,
+            has_time=parsed.duplicate_key_has_time,
+            allow_unhandled=allow_unhandled,
+            retries=retries,
         )
-        self._deliveries[record.id] = delivery
-        self._engine.deliver(delivery)
-        self._finish([delivery], retries=retries)
-        return delivery
 
     def repeat(
         self, delivery: Delivery, *, dry_run: bool = False, retries: bool = True
@@ -179,7 +196,7 @@ class Harness:
             Delivery(event_of(record, replay=name), plugins, dry_run, record, consent)
             for record in events_in(Path(file))
         ]
-        require_one_that_runs((each.event for each in deliveries), plugins, consent)
+        require_one_that_runs((each.record for each in deliveries), plugins, consent)
         self._engine.replay(name, deliveries, consent, dry_run=dry_run)
         self._finish(deliveries, retries=retries)
         return deliveries
@@ -222,44 +239,48 @@ class Harness:
         self._last = plugin, config
         return plugins
 
-    def _new_id(self) -> str:
-        """Ids of one millisecond are in the order in which they are made."""
-        number = (next(self._numbers) % _NUMBERS).to_bytes(2)
-        return new_id(self.clock(), number + os.urandom(8))
+    def _deliver_record(
+        self, plugin: Plugin, record: Record, duplicate_key: bytes, **options: Unpack[Options]
+    ) -> Delivery:
+        """Deliver an event that no body of CometChat is; one without an id gets one."""
+        __tracebackhide__ = True
+        plugins, dry_run = self._loaded(plugin, options.get("config")), options.get("dry_run")
+        identifier = record.id or self._intake.new_id()
+        record = replace(record, id=identifier, key=record.key or identifier)
+        return self._take(
+            plugin,
+            Delivery(event_of(record), plugins, bool(dry_run), record),
+            duplicate_key,
+            has_time=False,
+            allow_unhandled=options.get("allow_unhandled", False),
+            retries=options.get("retries", True),
+        )
 
-    def _received(
-        self, plugin: Plugin, wanted: WantedBody, *, strict: bool
-    ) -> tuple[bytes, Parsed, Delivery | None]:
-        """The body that is asked for, what it says, and the delivery that it repeats, if any.
-
-        A body that is made up happens a second later instead, where that makes it another event.
-        """
-        make = wanted.maker(self._random)
-        for can_wait in (wanted.is_made_up, False):
-            raw = make(self.clock())
-            parsed = schemas.parse(schemas.decode(raw), raw, strict={"*"} if strict else set())
-            first = self._intake.first((plugin, parsed.duplicate_key))
-            if first is None or not parsed.duplicate_key_has_time or not can_wait:
-                break
-            self.clock.advance(1)
-        return raw, parsed, None if first is None else self._deliveries[first]
+    def _take(
+        self,
+        plugin: Plugin,
+        delivery: Delivery,
+        duplicate_key: bytes,
+        *,
+        has_time: bool,
+        allow_unhandled: bool,
+        retries: bool,
+    ) -> Delivery:
+        """Have the event of a delivery run, unless it repeats one."""
+        __tracebackhide__ = True
+        if first := self._intake.first((plugin, duplicate_key)):
+            delivery.repeats = self._deliveries[first]
+            delivery.event, delivery.record = delivery.repeats.event, delivery.repeats.record
+            return delivery
+        if not allow_unhandled and len(delivery.why_not) == len(delivery.plugins.handlers):
+            raise UnhandledError(unhandled(delivery))
+        self._intake.remember(delivery.record.id, (plugin, duplicate_key), has_time=has_time)
+        self._deliveries[delivery.record.id] = delivery
+        self._engine.deliver(delivery)
+        self._finish([delivery], retries=retries)
+        return delivery
 
     def _finish(self, deliveries: Collection[Delivery], *, retries: bool) -> None:
         """With `retries`, let the time pass until nothing of them is to be tried again."""
         while retries and (due := self._engine.next_due(deliveries)) is not None:
             self._engine.make_due(due)
-
-
-def _unhandled(delivery: Delivery) -> str:
-    if not delivery.plugins.handlers:
-        return "the plugin has no handlers: register one with @plugin.on"
-    event = delivery.event
-    called = (
-        event.trigger if event.name in (None, event.trigger) else f"{event.trigger} ({event.name})"
-    )
-    wheres = {bound.id: bound.handler.where for bound in delivery.plugins.handlers}
-    reasons = (
-        f"  {handler} ({wheres[handler]}): {reason}" for handler, reason in delivery.why_not.items()
-    )
-    allowed = "If that is right, write allow_unhandled=True."
-    return "\n".join((f"no handler wants {called}:", *reasons, allowed))

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from comethooks.testing.chat_app import ChatApp
+from comethooks.testing.chat_state import ChatAnswer, Silence
+
 if TYPE_CHECKING:
     import httpx
 
@@ -43,10 +46,12 @@ class _Rule:
 class Calls:
     """What `ctx.http` reaches in a harness: nothing of the world, and whatever a test says.
 
-    Without more said, everything is answered with 200 and the JSON `{}`.
+    Without more said, calls of CometChat's API are answered by `chat`, and everything else with 200
+    and the JSON `{}`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, chat: ChatApp | None = None) -> None:
+        self._chat = chat
         self.requests: list[Request] = []
         """What was asked, in order, failing ones too. Dry runs ask nothing."""
         self._rules: list[_Rule] = []
@@ -129,11 +134,23 @@ class Calls:
                 Request(request.method, str(request.url), request.headers, request.content)
             )
             rule = self._rule_for(str(request.url))
+            told = None if rule else self._answer_of_chat(request)
         if rule is None:
-            return httpx.Response(200, json={})
+            return _response(told or ChatAnswer(200, {}))
         if rule.error is not None:
             raise rule.error("as the test wants it", request=request)
         return httpx.Response(**rule.response)
+
+    def _answer_of_chat(self, request: "httpx.Request") -> ChatAnswer | None:
+        import httpx
+
+        if self._chat is None:
+            return None
+        given = request.method, str(request.url), request.headers, request.content
+        try:
+            return self._chat.answer(*given)
+        except Silence:
+            raise httpx.ReadTimeout("no answer came", request=request) from None
 
     def _rule_for(self, url: str) -> _Rule | None:
         rule = next((rule for rule in self._rules if url.startswith(rule.url)), None)
@@ -142,3 +159,11 @@ class Calls:
             if not rule.times:
                 self._rules.remove(rule)
         return rule
+
+
+def _response(answer: ChatAnswer) -> "httpx.Response":
+    import httpx
+
+    if answer.document is not None:
+        return httpx.Response(answer.status, json=answer.document, headers=answer.headers)
+    return httpx.Response(answer.status, content=answer.content, headers=answer.headers)

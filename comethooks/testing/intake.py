@@ -1,10 +1,16 @@
 """What a service has in Redis, in memory: which events came recently, and which are yet to run."""
 
+import os
 from collections import deque
 from collections.abc import Callable, Hashable
+from itertools import count
 
+from comethooks.workers.ids import id_at
 from comethooks.workers.record import Record
 from comethooks.workers.streams.accepted import TIMELESS_WINDOW_SECONDS, Accepted
+
+_NUMBERS = 4096
+"""What there is room for in an id before chance."""
 
 
 class MemoryIntake:
@@ -18,6 +24,12 @@ class MemoryIntake:
         self._window = window
         self._known: dict[Hashable, tuple[int, str]] = {}
         self._waiting: deque[Record] = deque()
+        self._numbers = count()
+
+    def new_id(self) -> str:
+        """The id of a request. Ids of one millisecond are in the order in which they are made."""
+        number = (next(self._numbers) % _NUMBERS).to_bytes(2)
+        return id_at(self._clock(), number + os.urandom(8))
 
     def accept(self, record: Record, *, duplicate_key: bytes, has_time: bool) -> Accepted:
         """Have an event run, unless it repeats one."""

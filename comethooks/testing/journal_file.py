@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from comethooks.workers.journal import Journal
-from comethooks.workers.settings.addresses import sqlite_url
+from comethooks.workers.settings.server_urls import sqlite_url
 
 
 class JournalFile:
@@ -16,7 +16,8 @@ class JournalFile:
         file = Path(self._folder.name) / "journal.db"
         file.write_bytes(_empty())
         # Nothing has to survive a crash of the machine; waiting for the disk took most of the time.
-        self.journal = Journal.open(sqlite_url(file), durable=False)
+        # Nor does anybody ask for its figures.
+        self.journal = Journal.open(sqlite_url(file), durable=False, counts_figures=False)
 
     def close(self) -> None:
         """Delete it."""
@@ -29,7 +30,7 @@ def _empty() -> bytes:
     """A journal without a row. Making the tables takes a hundred times as long as a copy."""
     with TemporaryDirectory(prefix="comethooks-") as folder:
         file = Path(folder) / "empty.db"
-        journal = Journal.open(sqlite_url(file), durable=False)
+        journal = Journal.open(sqlite_url(file), durable=False, make=True)
         journal.create_tables()
         journal.close()
         return file.read_bytes()

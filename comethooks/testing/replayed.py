@@ -5,7 +5,6 @@ from pathlib import Path
 
 from comethooks.files.imported import LineError, event_in, records_in
 from comethooks.files.importer import lines_of
-from comethooks.schemas import Event
 from comethooks.testing.errors import HarnessError, guess
 from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.record import Record
@@ -51,13 +50,9 @@ def consent_to(plugins: Plugins, include: Collection[str]) -> Consent:
         raise HarnessError(str(error)) from None
 
 
-def require_one_that_runs(events: Iterable[Event], plugins: Plugins, consent: Consent) -> None:
+def require_one_that_runs(records: Iterable[Record], plugins: Plugins, consent: Consent) -> None:
     """Raise `HarnessError` if nothing runs, and would if it were included."""
-    wanted = {
-        bound.id
-        for event in events
-        for bound in plugins.handlers_for(event.trigger, event.name, event.source)
-    }
+    wanted = {bound.id for record in records for bound in plugins.handlers_for(record)}
     if wanted & consent.left_out and not wanted & consent.granted:
         named = ", ".join(f'"{handler}"' for handler in sorted(wanted & consent.left_out))
         raise HarnessError(

@@ -17,11 +17,29 @@ import pytest
 from structlog.testing import capture_logs
 
 import comethooks
-from comethooks import App, Context, Plugin, samples
+from comethooks import App, Context, DeciderContext, Plugin, samples
 from comethooks.cli import main
 from comethooks.cli.explain.snippets import snippet
 from comethooks.schemas import TRIGGERS
-from comethooks.testing import Calls, Clock, Delivery, Fields, Harness, Request, Run, TakenKeys
+from comethooks.testing import (
+    Calls,
+    ChatApp,
+    ChatCall,
+    Clock,
+    Delivery,
+    Fields,
+    Harness,
+    Interactions,
+    MarkedElements,
+    Request,
+    Ruling,
+    Run,
+    SentMessage,
+    Silences,
+    TakenKeys,
+)
+from comethooks.workers.cometchat.chat_api import ChatApi
+from comethooks.workers.record import Vote
 from tests.pages import Block, blocks, commands
 
 ROOT = Path(__file__).parents[2]
@@ -32,18 +50,23 @@ PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 CONFIG = {"channel": "https://chat.example.com/hooks/1"}
 """Settings without a default."""
 KINDS = [kind for kind in samples.all_kinds() if not kind.bot]
-TEXTS = ("test", "la " * 200)
+TEXTS = ("test", "book", "la " * 200)
 """What some of the handlers look for."""
 
 
 @pytest.fixture
 def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the files of docs/plugins.md, but for those of the tutorial."""
-    for number, block in enumerate(blocks(PLUGINS, "python")):
-        if "/" not in block.file:
-            (tmp_path / (block.file or f"block_{number}.py")).write_text(block.code)
+    write_blocks(PLUGINS, tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     return tmp_path
+
+
+def write_blocks(page: Path, folder: Path) -> None:
+    """Make files of the code in a page."""
+    for number, block in enumerate(blocks(page, "python")):
+        if "/" not in block.file:
+            (folder / (block.file or f"block_{number}.py")).write_text(block.code)
 
 
 def run_tests(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -75,12 +98,32 @@ def test_the_example_of_a_test_passes(written: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_the_example_of_a_test_of_interactions_passes(tmp_path: Path) -> None:
+    """With the plugins of its page, and fails when one of them is wrong."""
+    write_blocks(ROOT / "docs" / "interactions.md", tmp_path)
+    done = run_tests(tmp_path)
+    assert done.returncode == 0, done.stdout
+    for file, right, wrong in (
+        ("ferry.py", '== "book"', '== "go"'),
+        ("bookings.py", "booked", "x"),
+    ):
+        source = (tmp_path / file).read_text()
+        assert right in source
+        (tmp_path / file).write_text(source.replace(right, wrong))
+    done = run_tests(tmp_path)
+    assert done.returncode == 1, done.stdout
+    assert "2 failed" in done.stdout
+
+
 WRONG = (
     ("night_watch.py", ">=", ">"),
     ("long_messages.py", "> 500", "> 5000"),
     ("relay.py", "status_code == 410", "status_code == 411"),
     ("relay.py", "RetryLater(60)", "RetryLater(61)"),
     ("receipt_printer.py", "if first:", "if True:"),
+    ("host.py", "if first:", "if True:"),
+    ("cleaner.py", '== "test"', '== "no"'),
+    ("gatekeeper.py", "confidence=0.9", "confidence=0.8"),
 )
 
 
@@ -95,11 +138,12 @@ def test_the_example_of_a_test_fails_when_a_handler_is_wrong(written: Path) -> N
     assert f"{len(WRONG)} failed" in done.stdout
 
 
-def test_every_plugin_of_the_page_has_handlers(written: Path) -> None:
-    """Each file stands for itself."""
+def test_every_plugin_of_the_page_has_functions(written: Path) -> None:
+    """Handlers or deciders: each file stands for itself."""
     for file in written.glob("*.py"):
         if not file.name.startswith("test_"):
-            assert runpy.run_path(str(file))["plugin"].handlers, file.name
+            plugin = runpy.run_path(str(file))["plugin"]
+            assert plugin.handlers or plugin.deciders, file.name
 
 
 def test_the_example_of_a_handler_that_may_be_replayed_says_so(written: Path) -> None:
@@ -136,9 +180,14 @@ def states_of(
         {"trigger": kind.trigger, "variant": kind.variant, "legacy": kind.legacy} for kind in kinds
     ]
     said += [{"trigger": "message_sent", "text": text} for text in TEXTS]
+    said.append({"trigger": "before_message", "text": "spam"})
     states: dict[str, set[str]] = {}
+    results: list[Delivery] = []
     for each in said:
         result = harness.deliver(plugin, config=config, allow_unhandled=True, **each)
+        results.append(result)
+    results.append(harness.silences.begin(plugin, config=config, allow_unhandled=True))
+    for result in results:
         for run in result.runs:
             states.setdefault(run.handler, set()).add(f"{run.state} {run.error or ''}".strip())
     return states
@@ -200,22 +249,27 @@ def test_every_command_line_could_be_given(page: Path) -> None:
 
 
 def public(kind: type) -> set[str]:
-    """The public attributes of a class, those of its instances too where it is a dataclass."""
+    """The public attributes of a class and its bases, those of its instances too where it is a
+    dataclass.
+    """
     fields = (
         {field.name for field in dataclasses.fields(kind)}
         if dataclasses.is_dataclass(kind)
         else set()
     )
-    return {name for name in {*vars(kind), *fields} if not name.startswith("_")}
+    own = {name for base in kind.__mro__ if base is not object for name in vars(base)}
+    return {name for name in own | fields if not name.startswith("_")}
 
 
 def test_every_public_name_is_in_the_page() -> None:
     """What authors import, and what they find on the context and on the harness."""
     text = PLUGINS.read_text() + (ROOT / "docs" / "events.md").read_text()
     with Harness() as made:
+        app = {name for name in vars(made.cometchat) if not name.startswith("_")}
         own = {name for name in vars(made) if not name.startswith("_")} | public(Harness)
     names = {
-        *(f"ctx.{name}" for name in public(Context)),
+        *(f"ctx.{name}" for name in public(Context) | public(DeciderContext)),
+        *(f"`{name}`" for name in public(Ruling) | public(Vote) - {"as_json", "from_json"}),
         *(f"harness.{name}" for name in own - {"close"}),
         *comethooks.__all__,
         *(
@@ -224,18 +278,26 @@ def test_every_public_name_is_in_the_page() -> None:
         ),
         *(f"`{name}`" for name in public(Run) - {"key"}),
         *(f"`{name}`" for name in public(Request)),
+        *(f"`{name}(" for name in public(ChatApi)),
+        *(f"`{name}" for name in (public(ChatApp) | app) - {"answer", "next_id"}),
+        *(f"`{name}`" for name in public(ChatCall)),
+        *(f"`{name}`" for name in public(SentMessage) - {"wire"} | public(MarkedElements)),
         *(f"`{name}`" for name in Fields.__annotations__),
         *(f"`{name}(" for name in public(Calls) - {"client", "close"}),
-        *(f"{name}" for name in public(Clock) - {"set"}),
+        *(f"{name}" for name in public(Clock) - {"set", "sleep"}),
         *(f"once_keys.{name}" for name in public(TakenKeys)),
+        *(f"`{name}(" for name in public(Interactions)),
+        *(f"`{name}(" for name in public(Silences)),
     }
     assert [name for name in sorted(names) if name not in text] == []
 
 
 def test_every_public_name_of_the_harness_is_described() -> None:
     """In its own words."""
-    for kind in (Harness, Delivery, Run, Request, Calls, Clock, TakenKeys):
+    kinds = (Harness, Delivery, Run, Request, Calls, Clock, TakenKeys, Interactions, Silences)
+    for kind in (*kinds, ChatApi, ChatApp, SentMessage, MarkedElements, ChatCall):
         assert kind.__doc__, kind
-        for name, value in vars(kind).items():
-            if not name.startswith("_") and (callable(value) or isinstance(value, property)):
+        for name in public(kind):
+            value = getattr(kind, name, None)
+            if callable(value) or isinstance(value, property):
                 assert value.__doc__, f"{kind.__name__}.{name}"

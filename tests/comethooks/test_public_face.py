@@ -7,8 +7,11 @@ import pytest
 
 import comethooks
 from comethooks import schemas
+from comethooks.workers.cometchat import api_errors
+from comethooks.workers.deciding import decider_context
 from comethooks.workers.handlers import context, run
 from comethooks.workers.plugins import plugin, plugin_errors, retry
+from comethooks.workers.plugins.deciders import decision
 from comethooks.workers.settings import apps
 from comethooks.workers.streams import accepted
 
@@ -18,8 +21,12 @@ HEAVY = ("sqlalchemy", "rq", "redis", "marshmallow", "flask", "rich", "httpx")
 def test_it_has_what_a_plugin_needs_and_nothing_else() -> None:
     """Whatever is public here stays."""
     assert set(comethooks.__all__) == {
+        "ApiRefusedError",
         "App",
+        "CometChatError",
         "Context",
+        "DeciderContext",
+        "Decision",
         "Event",
         "HandlerTimeoutError",
         "NotKeptError",
@@ -28,6 +35,7 @@ def test_it_has_what_a_plugin_needs_and_nothing_else() -> None:
         "Retry",
         "RetryLater",
         "Stop",
+        "Vote",
         *(kind.__name__ for kind in schemas.KINDS),
     }
     assert set(comethooks.__all__) <= set(dir(comethooks))
@@ -48,16 +56,21 @@ def test_a_name_that_it_has_not_is_an_attribute_error() -> None:
 
 def test_it_only_re_exports() -> None:
     """The objects are those that the engine works with."""
+    assert comethooks.ApiRefusedError is api_errors.ApiRefusedError
     assert comethooks.App is apps.App
+    assert comethooks.CometChatError is api_errors.CometChatError
     assert comethooks.Plugin is plugin.Plugin
     assert comethooks.PluginError is plugin_errors.PluginError
     assert comethooks.HandlerTimeoutError is run.HandlerTimeoutError
     assert comethooks.NotKeptError is accepted.NotKeptError
     assert comethooks.Context is context.Context
+    assert comethooks.DeciderContext is decider_context.DeciderContext
+    assert comethooks.Decision is decision.Decision
     assert comethooks.Event is schemas.Event
     assert comethooks.Retry is retry.Retry
     assert comethooks.RetryLater is retry.RetryLater
     assert comethooks.Stop is retry.Stop
+    assert comethooks.Vote is schemas.Vote
 
 
 def test_everything_public_is_documented() -> None:

@@ -13,14 +13,20 @@ from tests.waiting import wait_for
 PROGRAM = """
 import json
 from comethooks.workers.plugins.loading import load_plugins
+from comethooks.workers.record import Kind, Record
 from comethooks.workers.settings.settings import Settings
 
 plugins = load_plugins(Settings.load())
+event = Record(
+    kind=Kind.EVENT, id="1", received_at=1, trigger="after_message", name="message.sent"
+)
 print(json.dumps({
     "loaded": [
-        [p.name, p.origin, p.file, [h.id for h in p.handlers], p.warnings] for p in plugins.loaded
+        [p.name, p.origin, p.file, [h.id for h in p.handlers], p.warnings]
+        for p in plugins.loaded
+        if p.origin != "comethooks"
     ],
-    "wanted": [h.id for h in plugins.handlers_for("after_message", "message.sent")],
+    "wanted": [h.id for h in plugins.handlers_for(event)],
     "broken": [[p.name, p.where, p.error] for p in plugins.broken],
     "disabled": [[p.name, p.where] for p in plugins.disabled],
 }))
@@ -28,7 +34,7 @@ print(json.dumps({
 
 
 def found(installed: Path, tmp_path: Path, **environ: str) -> dict[str, list[list[object]]]:
-    """What a process of its own, with the plugin on its path, loads."""
+    """What a process of its own, with the plugin on its path, loads beside what ships with us."""
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(installed), **environ}
     environment["COMETHOOKS_DATA_DIR"] = str(tmp_path / "data")
     done = subprocess.run(

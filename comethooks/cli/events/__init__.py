@@ -6,10 +6,6 @@ from typing import Any
 
 import click
 
-from comethooks.cli.events.bookmarks import bookmark
-from comethooks.cli.events.exporting import export
-from comethooks.cli.events.importing import import_
-from comethooks.cli.events.tailing import tail
 from comethooks.cli.terminal import filters, options
 from comethooks.cli.terminal.details import (
     print_drift,
@@ -17,9 +13,11 @@ from comethooks.cli.terminal.details import (
     print_section,
     print_text,
     print_title,
+    print_votes,
 )
 from comethooks.cli.terminal.documents import drift_of, event_details, event_document
 from comethooks.cli.terminal.found import event_facts, find_event, why_no_run
+from comethooks.cli.terminal.lazy_group import LazyGroup
 from comethooks.cli.terminal.moments import moment
 from comethooks.cli.terminal.output import (
     Cell,
@@ -29,22 +27,25 @@ from comethooks.cli.terminal.output import (
     print_json,
     styled,
     time_column,
+    uid_column,
 )
 from comethooks.cli.terminal.parameters import Identifier
 from comethooks.cli.terminal.run_details import print_runs
 from comethooks.cli.terminal.stores import open_stores
 from comethooks.workers.journal import StoredEvent
 
+_MODULES = {
+    "bookmark": "bookmarks",
+    "export": "exporting",
+    "import": "importing",
+    "tail": "tailing",
+}
+"""The commands that are in modules of their own."""
 
-@click.group()
+
+@click.group(cls=LazyGroup, package=__name__, modules=_MODULES)
 def events() -> None:
     """Show events and what became of them; export and import them."""
-
-
-events.add_command(bookmark)
-events.add_command(export)
-events.add_command(import_)
-events.add_command(tail)
 
 
 @events.command(
@@ -52,10 +53,15 @@ events.add_command(tail)
     epilog=options.examples(
         "comethooks events list --status dead --since 2h",
         "comethooks events list --trigger message_sent --json",
+        "comethooks events list --decision drop --since 1d",
+        "comethooks events list --message 104729",
     ),
 )
 @filters.about
+@filters.message
+@filters.backfilled
 @filters.status
+@filters.decision
 @filters.within
 @filters.limit
 @options.as_json
@@ -89,12 +95,19 @@ def _row(event: StoredEvent) -> tuple[Cell, ...]:
     return (
         moment(event.received_at),
         styled(event.status.value),
-        event.trigger or "",
+        _named(event),
         _counted(event),
         event.conversation_id or "",
         event.sender or "",
         ShortId(event.id),
     )
+
+
+def _named(event: StoredEvent) -> str:
+    """The trigger, and what was decided, or that the body does not fit."""
+    marks = [event.decision.value] if event.decision else []
+    marks += ["misfit"] * bool(event.misfit)
+    return f"{event.trigger or ''} ({', '.join(marks)})" if marks else event.trigger or ""
 
 
 def _counted(event: StoredEvent) -> str:
@@ -104,6 +117,7 @@ def _counted(event: StoredEvent) -> str:
 
 def _print_event(event: StoredEvent) -> None:
     print_title("Event", event.id, event_facts(event))
+    print_votes(event.votes)
     print_section("Runs")
     if event.runs:
         print_runs(event.runs)
@@ -121,10 +135,10 @@ _LISTING: Listing[StoredEvent] = Listing(
     columns=(
         time_column("RECEIVED"),
         Column("STATUS"),
-        Column("TRIGGER", folds_at=12),
+        uid_column("TRIGGER"),
         Column("RUNS", folds_at=11),
-        Column("CONVERSATION", folds_at=12),
-        Column("USER", spare=1, folds_at=12),
+        uid_column("CONVERSATION", uids=2),
+        uid_column("USER", spare=1),
         Column("ID"),
     ),
     row=_row,

@@ -30,6 +30,7 @@ STDOUT = "-"
 )
 @filters.about
 @filters.status
+@filters.decision
 @filters.within
 @click.option(
     "--output",

@@ -15,6 +15,7 @@ from comethooks.files.imported import LineError, event_in, event_of
 from comethooks.files.importer import Importer, lines_of
 from comethooks.workers.clock import now_ms
 from comethooks.workers.record import Record
+from comethooks.workers.settings.settings import Settings
 from comethooks.workers.texts import number_of
 
 _DAY_MS = 24 * 3600 * 1000
@@ -40,10 +41,9 @@ def import_(file: IO[bytes], raw: bool, as_json: bool) -> None:
     the lines are bare bodies: an id is made of what tells a body's repeats, and an event is
     received when it occurred, if it says when.
     """
-    parse = partial(event_of, now=now_ms()) if raw else event_in
     bad = 0
     with open_stores() as stores:
-        read = partial(parse, drop_secrets=stores.settings.drop_secrets)
+        read = _reading(stores.settings, raw=raw)
         importer = Importer(stores.journal, stores.kept.waiting_ids())
         try:
             with progress(_number_of_lines(file), "read") as advance:
@@ -56,6 +56,18 @@ def import_(file: IO[bytes], raw: bool, as_json: bool) -> None:
         warn_of_retention(importer.oldest, stores.settings.retention_days, "soon")
     if bad:
         raise click.exceptions.Exit(1)
+
+
+def _reading(settings: Settings, *, raw: bool) -> Callable[[bytes], Record]:
+    """What makes an event of a line, as the settings say."""
+    if not raw:
+        return partial(event_in, drop_secrets=settings.drop_secrets)
+    return partial(
+        event_of,
+        now=now_ms(),
+        drop_secrets=settings.drop_secrets,
+        lenient=settings.lenient_triggers,
+    )
 
 
 def _take(importer: Importer, read: Callable[[bytes], Record], line: bytes, number: int) -> bool:

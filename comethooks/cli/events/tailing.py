@@ -15,12 +15,11 @@ from comethooks.cli.terminal.fitting import shortened
 from comethooks.cli.terminal.moments import moment
 from comethooks.cli.terminal.output import hint, print_json, styled
 from comethooks.cli.terminal.stores import open_stores
-from comethooks.cli.terminal.texts import plain
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import StoredEvent
 from comethooks.workers.processes import StopFlag
 from comethooks.workers.states import RunState
-from comethooks.workers.texts import without_secrets
+from comethooks.workers.texts import plain, without_secrets
 
 POLL_SECONDS = 0.5
 
@@ -35,6 +34,7 @@ _UNHAPPY = frozenset((RunState.DEAD, RunState.RETRYING))
 )
 @filters.about
 @filters.status
+@filters.decision
 @filters.within
 @options.as_json
 def tail(as_json: bool, **about: Any) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from comethooks.cli.explain.judged import judged_goal
 from comethooks.cli.explain.sections import SECTIONS, Explained
 from comethooks.cli.plugins.listing import holding_document
 from comethooks.cli.terminal import options
@@ -16,7 +17,7 @@ from comethooks.cli.terminal.stores import open_stores
 from comethooks.workers import logs
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import Outcome, StoredRequest
-from comethooks.workers.plugins.loading import look_at_plugins
+from comethooks.workers.plugins.looking import look_at_plugins
 
 _NOT_OF_EXPLAIN = frozenset(("payload",))
 """What `show` prints, and an explanation has no use for."""
@@ -51,6 +52,7 @@ def explain(identifier: str, as_json: bool) -> None:
             plugins,
             tuple(stores.journal.once_of(event.id, now_ms())),
             tuple(stores.workers()),
+            judged_goal(stores, event),
         )
     if as_json:
         print_json(_document(explained))
@@ -80,6 +82,8 @@ def _document(explained: Explained) -> dict[str, Any]:
     return {
         "kind": "event",
         **_without_payload(event_details(explained.event)),
+        "problems": list(explained.problems),
+        "goal": None if explained.judged is None else explained.judged.document(),
         "handlers": [interest.document() for interest in explained.interests],
         "once": [key.as_json() for key in explained.once],
         "plugins_left_out": [plugin.document() for plugin in explained.left_out],

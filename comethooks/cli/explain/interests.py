@@ -9,6 +9,7 @@ from comethooks.cli.terminal.found import why_no_run
 from comethooks.workers.journal import StoredEvent, StoredRun
 from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.settings.settings import NAMES
+from comethooks.workers.shipped import BOOKKEEPING
 from comethooks.workers.texts import without_secrets
 
 
@@ -55,10 +56,11 @@ def interests_in(event: StoredEvent, plugins: Plugins) -> tuple[Interest, ...]:
     for run in event.runs:
         if run.replay is None:
             ran[run.handler].append(run)
+    record = event.record
     found = {
         bound.id: _loaded(
             bound.id,
-            bound.handler.why_not(event.trigger or "", event.name, event.source),
+            bound.handler.why_unwanted(record),
             event,
             tuple(ran.pop(bound.id, ())),
         )
@@ -86,10 +88,12 @@ def _loaded(
         return Interest(
             handler, False, f"{why_not}{'; it did when the event was processed' * bool(runs)}", runs
         )
-    return Interest(handler, True, None if runs else _why_no_run(event), runs)
+    return Interest(handler, True, None if runs else _why_no_run(handler, event), runs)
 
 
-def _why_no_run(event: StoredEvent) -> str:
+def _why_no_run(handler: str, event: StoredEvent) -> str:
+    if handler in BOOKKEEPING:
+        return "no run: it keeps one only where it failed, or did something"
     changed = "the handler was not there, or not the same, when the event was processed"
     return f"no run: {why_no_run(event, changed)}"
 

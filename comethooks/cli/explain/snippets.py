@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from comethooks.schemas import COMETCHAT, ECHO, OURS, Event, entry_for, kind_of
+from comethooks.schemas import COMETCHAT, ECHO, OURS, Event, entry_of, kind_of
 from comethooks.workers.patterns import is_pattern
 
 _NAME_LENGTH = 60
@@ -64,6 +64,10 @@ _USEFUL: Mapping[str, _Useful] = {
         {"session": "event.recording.session_id"},
         ("recording.url", "recording.duration", "recording.kind"),
     ),
+    "review": _Useful(
+        {"message": "event.message.id", "sender": "event.message.sender.uid"},
+        ("message.text", "context", "rule", "group"),
+    ),
     "moderation": _Useful(
         {"message": "event.message.id", "status": "event.moderation.status"},
         ("moderation.rules", "moderation.failures", "message.text", "message.sender"),
@@ -71,6 +75,22 @@ _USEFUL: Mapping[str, _Useful] = {
     "campaign": _Useful(
         {"campaign": "event.campaign.id", "status": "event.campaign.status"},
         ("campaign.receiver", "campaign.channel", "campaign.metadata"),
+    ),
+    "notification": _Useful(
+        {"to": "event.notification.recipient.uid", "channel": "event.notification.channel"},
+        ("notification.title", "notification.body", "notification.sender", "message"),
+    ),
+    "interaction": _Useful(
+        {"message": "event.interaction.message_id", "user": "event.interaction.user"},
+        ("interaction.element_id", "interaction.answers", "interaction.verified"),
+    ),
+    "completion": _Useful(
+        {"message": "event.completion.message_id", "user": "event.completion.user"},
+        ("completion.answers", "completion.interactions", "completion.verified", "message"),
+    ),
+    "silence": _Useful(
+        {"app": "event.silence.app", "seconds": "event.silence.seconds"},
+        ("silence.last_event_at", "silence.expected", "silence.advice"),
     ),
     "conversation": _Useful({"conversation": "event.conversation_id"}, ("sender", "payload")),
 }
@@ -115,6 +135,4 @@ def _pattern(trigger: str, name: str | None, source: str) -> str:
 
 
 def _useful(trigger: str, source: str) -> _Useful:
-    if source != COMETCHAT:
-        return _NOTHING_KNOWN
-    return _USEFUL.get(entry_for(trigger).family.name, _NOTHING_KNOWN)
+    return _USEFUL.get(entry_of(trigger, source).family.name, _NOTHING_KNOWN)

@@ -6,16 +6,21 @@ from pathlib import Path
 import click
 
 from comethooks.cli import load_settings
+from comethooks.cli.plugins.forgetting import forget
 from comethooks.cli.plugins.listing import find, print_documents, print_plugins, print_remarks
 from comethooks.cli.plugins.scaffold import check_name, files_of, make
 from comethooks.cli.terminal import options
 from comethooks.cli.terminal.details import print_text
 from comethooks.cli.terminal.output import hint, print_json
+from comethooks.workers.shipped import SHIPS_WITH_US
 
 
 @click.group()
 def plugins() -> None:
-    """Show the plugins that are found, and whether they can be used; begin a new one."""
+    """Show the plugins that are found, and whether they can be used; begin or forget one."""
+
+
+plugins.add_command(forget)
 
 
 @plugins.command("list", epilog=options.examples("comethooks plugins list"))
@@ -30,12 +35,13 @@ def list_(as_json: bool) -> None:
     found = find(settings)
     if as_json:
         print_documents(found)
-    elif found:
+        return
+    if found:
         print_plugins(found)
         print_remarks(found)
-    else:
+    if all(each.origin == SHIPS_WITH_US for each in found):
         hint(
-            f"No plugins found. Put one into {settings.plugin_dir}, or name one in"
+            f"No plugins of your own found. Put one into {settings.plugin_dir}, or name one in"
             " COMETHOOKS_PLUGINS."
         )
 

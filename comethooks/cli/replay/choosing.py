@@ -16,7 +16,7 @@ from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import Choice, Filter
 from comethooks.workers.plugins.comparing import differing
 from comethooks.workers.plugins.loaded import Plugins
-from comethooks.workers.plugins.loading import look_at_plugins
+from comethooks.workers.plugins.looking import look_at_plugins
 from comethooks.workers.plugins.published import held
 from comethooks.workers.replays.consent import (
     Consent,
@@ -37,6 +37,7 @@ def what(function: _Function) -> _Function:
     for option in reversed(
         (
             filters.about,
+            filters.backfilled,
             filters.status,
             filters.within,
             click.option(

@@ -18,7 +18,13 @@ from comethooks.cli.send.changing import Changes
 from comethooks.cli.send.field_options import field_options, fields_of
 from comethooks.cli.send.posting import IN_FLIGHT, TIMEOUT_SECONDS, Posted, post, post_all
 from comethooks.cli.send.tally import SendTally
-from comethooks.cli.send.target import client_for, credentials_of, target_of, without_credentials
+from comethooks.cli.send.target import (
+    addressed,
+    client_for,
+    credentials_of,
+    target_of,
+    without_credentials,
+)
 from comethooks.cli.terminal import options
 from comethooks.cli.terminal.bars import progress
 from comethooks.cli.terminal.output import hint, print_json, print_pretty_json
@@ -159,7 +165,8 @@ def send(
     by its name, as if it happened now.
 
     Prints the answer; of many, a line that counts them. Fails unless each is answered with a 2xx.
-    The answer to before_message is {}, which tells CometChat to deliver the message as it is.
+    The answer to before_message is {}, which tells CometChat to deliver the message as it is. A
+    moderation_requested goes to /moderation, and its answer is the decision.
     """
     settings = load_settings()
     changes = Changes(removals, assignments, additions)
@@ -192,7 +199,7 @@ def send(
     with client_for(
         target, credentials, timeout=TIMEOUT_SECONDS, connections=connections
     ) as client:
-        poster = partial(post, client, without_credentials(target))
+        poster = partial(_post, client, without_credentials(target))
         answers = post_all(poster, to_send.series, connections=connections, rate=rate)
         tally = SendTally(time.monotonic(), doubled=duplicate)
         with closing(answers):
@@ -201,6 +208,10 @@ def send(
     _fail_if_unchanged(changes)
     if tally.accepted < (tally.sent if to_send.total is None else to_send.total):
         raise click.exceptions.Exit(1)
+
+
+def _post(client: httpx.Client, target: httpx.URL, body: bytes) -> Posted:
+    return post(client, *addressed(target, body))
 
 
 def _print_bodies(to_send: Sending, *, pretty: bool) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from random import SystemRandom
+from random import Random, SystemRandom
 from typing import IO, Any
 
 import click
@@ -18,12 +18,14 @@ from comethooks.samples import Story
 from comethooks.samples.fields import FieldError, Fields, with_fields
 from comethooks.samples.making import template_of
 from comethooks.samples.people import BOT
-from comethooks.schemas import TRIGGERS, entry_for
+from comethooks.schemas import TRIGGERS, Trigger, entry_for
 from comethooks.workers.clock import now_ms
 from comethooks.workers.texts import dumps, near
 
-_TRIES = 20
-"""So many samples are looked at for what is to be removed, which not every one may have."""
+_TRIES = 100
+"""So many samples are looked at for what is to be set or removed, which not every one may have."""
+_SEED = 1
+"""Those are always the same ones, so that what is refused is refused every time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def _from_trigger(asked: SendRequest, trigger: str) -> Sending:
     )
     _check_trigger(asked, trigger)
     _refuse({"--group": asked.bot and "group" in asked.fields}, "is for others than bots")
-    rehearse, make = _maker(asked, trigger), _maker(asked, trigger)
+    rehearse, make = (_maker(asked, trigger, random) for random in (Random(_SEED), SystemRandom()))
     try:
         for _ in range(_TRIES):
             rehearse()
@@ -137,9 +139,9 @@ def _said(asked: SendRequest) -> dict[str, bool]:
     return {option_of(name): True for name in asked.fields}
 
 
-def _maker(asked: SendRequest, trigger: str) -> Callable[[], bytes]:
+def _maker(asked: SendRequest, trigger: str, random: Random) -> Callable[[], bytes]:
     """What makes one body after the other, each with a millisecond of its own."""
-    random, last = SystemRandom(), 0
+    last = 0
     how = {"legacy": asked.legacy, "bot": asked.bot}
     template = template_of(trigger, asked.variant, **how)
     fields = asked.fields
@@ -183,7 +185,11 @@ def _check_trigger(asked: SendRequest, trigger: str) -> None:
 
 def _no_sample(trigger: str, known: Iterable[str]) -> str:
     """What is said of a name that there is no sample of."""
-    entry = TRIGGERS.get(trigger)
+    entry = next(
+        (each for each in TRIGGERS.values() if trigger in (each.name, each.canonical)), None
+    )
+    if entry is not None and entry.is_ours:
+        return _ours(entry)
     meant = [name for name in known if entry_for(name).canonical == trigger]
     close = meant or near(trigger, known)
     problem = f"there is no sample of {trigger!r}"
@@ -193,6 +199,15 @@ def _no_sample(trigger: str, known: Iterable[str]) -> str:
     return (
         f"{problem}{guess} `comethooks triggers` lists the triggers, and `comethooks events"
         " bookmark --list` your bookmarks."
+    )
+
+
+def _ours(entry: Trigger) -> str:
+    """What is said of events that are made here: those of a sample would be nobody's."""
+    return (
+        f"{entry.name} is sent by nobody: comethooks makes it when a user has completed the goal of"
+        " an interactive message. `comethooks send story form` sends messages and what completes"
+        " them."
     )
 
 

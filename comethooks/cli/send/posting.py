@@ -11,7 +11,7 @@ import httpx
 import orjson
 
 from comethooks.cli.send.failing import in_words, is_hopeless, is_refusal
-from comethooks.cli.terminal.texts import plain
+from comethooks.workers.texts import plain
 
 TIMEOUT_SECONDS = 10.0
 IN_FLIGHT = 32

@@ -1,10 +1,13 @@
-"""Where `comethooks send` posts to, and who it says it is."""
+"""Where `comethooks send` posts to and what, and who it says it is."""
 
 import click
 import httpx
 
+from comethooks.schemas import NotJsonError, decode, trigger_of
+from comethooks.schemas.wire.moderation import REQUESTED_TRIGGER
 from comethooks.workers.settings.addresses import LOOPBACK
 from comethooks.workers.settings.settings import Settings
+from comethooks.workers.texts import dumps
 
 _ENDPOINT = "/webhooks"
 
@@ -20,6 +23,27 @@ def target_of(text: str) -> httpx.URL:
             "write a URL such as https://chat.example.com/webhooks", param_hint="'--to'"
         )
     return url.copy_with(path=_ENDPOINT) if url.path in ("", "/") else url
+
+
+def addressed(target: httpx.URL, body: bytes) -> tuple[httpx.URL, bytes]:
+    """Where a body is posted to, and what of it is.
+
+    A question of moderation goes to `/moderation` beside the webhooks, out of its envelope: the URL
+    says what the envelope does.
+    """
+    if REQUESTED_TRIGGER.encode() not in body:
+        return target, body
+    try:
+        whole = decode(body)
+    except NotJsonError:
+        return target, body
+    if trigger_of(whole) != REQUESTED_TRIGGER or "data" not in whole:
+        return target, body
+    named = {"app": whole.get("appId"), "rule": whole.get("rule")}
+    url = target.copy_merge_params({key: str(value) for key, value in named.items() if value})
+    if url.path.endswith(_ENDPOINT):
+        url = url.copy_with(path=f"{url.path.removesuffix(_ENDPOINT)}/moderation")
+    return url, dumps(whole["data"])
 
 
 def credentials_of(

@@ -3,7 +3,7 @@
 What a command alone needs is imported in it: a supervisor of workers need not wait for Flask.
 """
 
-import os
+import importlib
 import signal
 from collections.abc import Callable
 from contextlib import closing
@@ -13,11 +13,13 @@ import click
 import structlog
 
 from comethooks.cli import load_settings
+from comethooks.cli.services.files_of_ours import watches
 from comethooks.workers import logs
-from comethooks.workers.processes import RELOAD, StopFlag
-from comethooks.workers.settings.addresses import sqlite_url
+from comethooks.workers.processes import RELOAD, StopFlag, loading
+from comethooks.workers.settings.credentials import NoCredentialsError
 from comethooks.workers.settings.env_file import SETTLED
-from comethooks.workers.settings.paths import database_path
+from comethooks.workers.settings.paths import DataDirError, database_path, make_data_dir
+from comethooks.workers.settings.server_urls import sqlite_url
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.supervision.supervisor import Child, ForkedChild, stop_together, supervise
 from comethooks.workers.supervision.unread_settings import tell_at_a_glance, tell_beside_plugins
@@ -38,9 +40,11 @@ log = structlog.get_logger()
 
 @click.command()
 def web() -> None:
-    """Run the web process: gunicorn with the endpoint that CometChat calls."""
-    from comethooks.webhooks.app import NoCredentialsError
-    from comethooks.webhooks.gunicorn.server import environment, gunicorn_argv
+    """Run the web process: gunicorn with the endpoint that CometChat calls.
+
+    A SIGHUP has plugins loaded again, for what they decide; no request fails.
+    """
+    from comethooks.webhooks.gunicorn.server import serve
 
     settings = load_settings()
     logs.configure(settings.log_format)
@@ -50,10 +54,9 @@ def web() -> None:
             log.info("left to plugins", settings=left, hint="comethooks doctor says who reads them")
     check_redis(settings)
     try:
-        argv = gunicorn_argv(settings)
+        serve(settings)
     except NoCredentialsError as error:
         raise click.ClickException(str(error)) from None
-    os.execve(argv[0], argv, environment(settings))
 
 
 @click.command()
@@ -71,9 +74,15 @@ def worker(workers: int | None) -> None:
     """
     settings = load_settings()
     logs.configure(settings.log_format)
+    run_workers(settings, workers or settings.workers)
+
+
+def run_workers(settings: Settings, count: int) -> None:
+    """Run so many workers, and what else the command `worker` runs, until SIGTERM."""
     stop = StopFlag.on_signals(signal.SIGTERM, signal.SIGINT)
     check_redis(settings)
-    count = workers or settings.workers
+    check_journal(settings)
+    load_workers()
     children = _worker_processes(settings, count)
 
     def reload(*_: object) -> None:
@@ -81,22 +90,47 @@ def worker(workers: int | None) -> None:
             child.reload()
 
     signal.signal(RELOAD, reload)
+    follow = _following_files(settings, reload)
+    stop.wake_on(signal.SIGCHLD)
     for child in children:
         child.start()
     log.info("workers started", count=len(children), data_dir=str(settings.data_dir))
     telling = tell_beside_plugins(settings)
-    supervise(children, stop, on_tick=telling.poll)
+
+    def on_tick() -> None:
+        telling.poll()
+        follow()
+
+    supervise(children, stop, on_tick=on_tick)
     telling.terminate()
     stop_together(children)
     log.info("workers stopped")
 
 
+def _following_files(settings: Settings, reload: Callable[[], object]) -> Callable[[], None]:
+    """What calls `reload` when a file has changed that a plugin of ours is made of. To be called
+    often.
+    """
+    watched = watches(settings)
+
+    def follow() -> None:
+        for name, watch in watched.items():
+            if changed := watch.changed():
+                told = f"what {name} is made of has changed; loading it again"
+                log.info(told, changed=list(changed))
+                reload()
+
+    return follow
+
+
 def check_redis(settings: Settings) -> None:
     """End the command when the settings ask for another number of partitions than Redis has.
 
-    Says so when Redis does not answer: there is nothing to compare yet, and everything waits.
+    Says so when Redis would keep nothing, and when it does not answer: there is nothing to compare
+    yet, and everything waits.
     """
     from comethooks.workers.streams.connections import connect
+    from comethooks.workers.streams.durability import LOSES, LOSS_ADVICE, loses_all
     from comethooks.workers.streams.layout import PartitionsError, check_count
     from comethooks.workers.supervision.redis_outage import telling_when_silent
 
@@ -108,23 +142,59 @@ def check_redis(settings: Settings) -> None:
             closing(connect(settings.redis_url, timeout=REDIS_SECONDS)) as client,
         ):
             check_count(client, settings.partitions)
+            if not settings.allow_loss and loses_all(client):
+                log.error("Redis keeps nothing", reason=LOSES, hint=LOSS_ADVICE)
     except PartitionsError as error:
         raise click.ClickException(str(error)) from None
 
 
-def _worker_processes(settings: Settings, count: int) -> list[Child]:
-    """The processes of `worker`, to be forked from this one, which imports once for all of them."""
-    from comethooks.workers.jobs import attempts, chunks, draining
-    from comethooks.workers.supervision import scheduler, worker
+def check_journal(settings: Settings) -> None:
+    """End the command when Redis holds the events of another journal. What does not answer is no
+    reason: the workers wait for it, and look then.
+    """
+    from redis.exceptions import RedisError
 
-    for module in (attempts, chunks, draining):  # for the work-horses
-        assert module
+    from comethooks.workers.jobs.ownership import require_ours
+    from comethooks.workers.journal import Journal, JournalError, OtherJournalError
+    from comethooks.workers.streams.connections import connect
+
+    if SETTLED in settings.environ:
+        return  # `up` has looked
+    try:
+        with (
+            closing(Journal.open(settings.database_url)) as journal,
+            closing(connect(settings.redis_url, timeout=REDIS_SECONDS)) as client,
+        ):
+            require_ours(client, journal.identity())
+    except OtherJournalError as error:
+        raise click.ClickException(str(error)) from None
+    except (JournalError, RedisError, OSError):
+        pass
+
+
+def load_workers() -> None:
+    """Import what the processes of `worker` and their work-horses need, once for all of them: they
+    are forked from this one.
+    """
+    with loading():
+        for module in ("attempts", "chunks", "draining"):
+            importlib.import_module(f"comethooks.workers.jobs.{module}")
+        for module in ("scheduler", "worker"):
+            importlib.import_module(f"comethooks.workers.supervision.{module}")
+        # Of the plugins that are shipped, the one that every work-horse loads.
+        importlib.import_module("comethooks.workers.interactions.goals_plugin")
+
+
+def _worker_processes(settings: Settings, count: int) -> list[Child]:
+    from comethooks.workers.supervision import scheduler, worker_process
+    from comethooks.workers.supervision.worker import DrainWorker, RunsWorker
+
     stop_seconds = settings.handler_timeout + STOP_MARGIN_SECONDS
 
     def child(name: str, function: Callable[[], int], niceness: int = 0) -> Child:
         return ForkedChild(name, function=function, stop_seconds=stop_seconds, niceness=niceness)
 
-    drain, run = (partial(worker.main, kind) for kind in (worker.DrainWorker, worker.RunsWorker))
+    drain, run = (partial(worker_process.main, kind) for kind in (DrainWorker, RunsWorker))
     return [
         *(child(f"worker-{number}", drain) for number in range(1, count + 1)),
         child("runs", run, LATER),
@@ -132,16 +202,12 @@ def _worker_processes(settings: Settings, count: int) -> list[Child]:
     ]
 
 
-@click.group()
-def db() -> None:
-    """Look after the database."""
-
-
-@db.command("upgrade")
-def db_upgrade() -> None:
-    """Bring the database's schema up to date. Safe to run again, and by several at once."""
-    upgrade_database(load_settings())
-    click.echo("The database is up to date.", err=True)
+def make_usable(settings: Settings) -> None:
+    """Make the data directory if it is not there, or end the command with the reason why not."""
+    try:
+        make_data_dir(settings.data_dir)
+    except DataDirError as error:
+        raise click.ClickException(str(error)) from None
 
 
 def upgrade_database(settings: Settings) -> None:
@@ -149,7 +215,7 @@ def upgrade_database(settings: Settings) -> None:
     from comethooks.workers.journal import Journal, JournalError
 
     if settings.database_url == sqlite_url(database_path(settings.data_dir)):
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_usable(settings)
     try:
         Journal.upgrade(settings.database_url)
     except JournalError as error:

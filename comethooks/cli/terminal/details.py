@@ -20,26 +20,27 @@ from comethooks.cli.terminal.output import (
     text_of,
     time_column,
 )
-from comethooks.cli.terminal.texts import payload, plain
-from comethooks.schemas import Drift
+from comethooks.cli.terminal.texts import payload
+from comethooks.schemas import Drift, Vote
 from comethooks.workers.journal import StoredOnce
+from comethooks.workers.texts import plain, without_secrets
 
 _INDENT = "    "
 
 
 def print_title(kind: str, identifier: str, facts: Iterable[tuple[str, Cell | None]]) -> None:
     """A panel with what is known of one thing; a fact that is None or empty is left out."""
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for name, value in facts:
-        if value:
-            grid.add_row(name, text_of(value))
+    grid = _grid(facts)
     title = Text(f"{kind} {identifier}", style="bold")
     if console().is_terminal:
         print_layout(Panel(grid, title=title, title_align="left"))
     else:
         print_layout(title, grid)
+
+
+def print_facts(facts: Iterable[tuple[str, Cell | None]]) -> None:
+    """What is known of one thing, below a heading; what is None or empty is left out."""
+    print_layout(_grid(facts))
 
 
 def print_section(title: str) -> None:
@@ -98,6 +99,46 @@ def print_once(keys: Sequence[StoredOnce]) -> None:
         )
 
 
+def print_votes(votes: Sequence[Vote]) -> None:
+    """What each decider said of a message in flight; nothing if none was asked."""
+    if votes:
+        print_section("Deciders")
+        print_table(
+            (
+                Column("DECIDER", folds_at=16),
+                Column("SAID"),
+                Column("TOOK", spare=1),
+                Column("COUNTED"),
+                Column("WHY", folds_at=24),
+            ),
+            [
+                (
+                    vote.decider,
+                    styled("failed" if vote.error else vote.verdict or "nothing"),
+                    f"{vote.ms:.1f} ms",
+                    "no, in shadow" if vote.shadow else "no" if vote.verdict is None else "yes",
+                    _why(vote),
+                )
+                for vote in votes
+            ],
+        )
+
+
+def _why(vote: Vote) -> str:
+    why = without_secrets(vote.error or vote.reason or "")
+    return why if vote.confidence == 1 else f"{why} (confidence {vote.confidence:g})".lstrip()
+
+
 def indented(text: str) -> str:
     """Text below a heading."""
     return "\n".join(f"{_INDENT}{line}" for line in text.rstrip("\n").split("\n"))
+
+
+def _grid(facts: Iterable[tuple[str, Cell | None]]) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in facts:
+        if value:
+            grid.add_row(name, text_of(value))
+    return grid

@@ -7,6 +7,7 @@ from comethooks import schemas
 from comethooks.cli.terminal.texts import payload
 from comethooks.schemas import COMETCHAT
 from comethooks.schemas.drift import drift_in
+from comethooks.schemas.event.interactions import PROVED
 from comethooks.workers.journal import Attempt, StoredEvent, StoredRequest, StoredRun, iso
 from comethooks.workers.texts import without_secrets
 
@@ -14,7 +15,12 @@ from comethooks.workers.texts import without_secrets
 def event_document(event: StoredEvent) -> dict[str, Any]:
     """An event in a listing."""
     runs = [{**run.summary(), "error": _text(run.error)} for run in event.runs]
-    return {**event.as_json(), "runs": runs}
+    document = event.as_json()
+    votes = [
+        {**vote, "error": _text(vote["error"]), "reason": _text(vote["reason"])}
+        for vote in document["votes"]
+    ]
+    return {**document, "votes": votes, "misfit": list(event.misfit), "runs": runs}
 
 
 def event_details(event: StoredEvent) -> dict[str, Any]:
@@ -23,7 +29,7 @@ def event_details(event: StoredEvent) -> dict[str, Any]:
         **event_document(event),
         "runs": [_run_details(run) for run in event.runs],
         "duplicates": event.duplicates.as_json(),
-        "headers": dict(event.headers),
+        "headers": schemas.masked(event.headers),
         "partition": event.partition,
         "size": event.size,
         "drift": [{"kind": found.kind.value, "path": found.path} for found in drift_of(event)],
@@ -33,22 +39,33 @@ def event_details(event: StoredEvent) -> dict[str, Any]:
 
 def drift_of(event: StoredEvent) -> tuple[schemas.Drift, ...]:
     """The drift in the body of an event, as this version sees it; what was counted then may differ.
+    What made the event a misfit comes first, as it was seen then.
 
-    There is none without a body, or in what came from another source than CometChat.
+    There is none without a body, in what came from another source than CometChat, or from the
+    device of an end user.
     """
-    if event.source != COMETCHAT or event.body is None:
+    if event.source != COMETCHAT or event.body is None or f"{PROVED}app" in event.headers:
         return ()
     try:
         body = schemas.decode(event.body)
     except schemas.NotJsonError:
         return ()
     entry = schemas.entry_for(schemas.trigger_of(body))
-    return drift_in(body, entry, entry.form_of(body))
+    misfit = (schemas.Drift(schemas.DriftKind.MISFIT, path) for path in event.misfit)
+    return (*misfit, *drift_in(body, entry, entry.form_of(body)))
+
+
+def request_document(request: StoredRequest) -> dict[str, Any]:
+    """A request in a listing."""
+    return {**request.as_json(), "headers": schemas.masked(request.headers)}
 
 
 def request_details(request: StoredRequest) -> dict[str, Any]:
     """A request by itself; its payload is null when its body was not kept."""
-    return {**request.as_json(), "payload": None if request.body is None else payload(request.body)}
+    return {
+        **request_document(request),
+        "payload": None if request.body is None else payload(request.body),
+    }
 
 
 def run_document(run: StoredRun) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 import click
 
 from comethooks.cli.terminal.parameters import Identifier, Moment, ReplayName, TriggerPattern
-from comethooks.workers.journal import Filter
-from comethooks.workers.states import EventStatus, RunState
+from comethooks.workers.journal import Filter, MessageFilter
+from comethooks.workers.states import DecisionAction, EventStatus, RunState
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 Decorator = Callable[[_Function], _Function]
@@ -19,6 +19,7 @@ trigger: Decorator[Any] = click.option(
     metavar="NAME",
     help="Only this trigger or canonical name; * stands for any text: 'message.*'.",
 )
+app: Decorator[Any] = click.option("--app", metavar="ID", help="Only this app.")
 limit: Decorator[Any] = click.option(
     "--limit",
     type=click.IntRange(min=1),
@@ -30,6 +31,21 @@ status: Decorator[Any] = click.option(
     type=click.Choice([status.value for status in EventStatus]),
     help="Only events with this status, or runs on these.",
 )
+decision: Decorator[Any] = click.option(
+    "--decision",
+    type=click.Choice([action.value for action in DecisionAction]),
+    help="Only messages in flight on which this was decided.",
+)
+
+
+message: Decorator[Any] = click.option(
+    "--message", metavar="ID", help="Only what is about this message, by its id at CometChat."
+)
+
+
+backfilled: Decorator[Any] = click.option(
+    "--backfilled", is_flag=True, help="Only what `comethooks backfill` has fetched."
+)
 
 
 def about(function: _Function) -> _Function:
@@ -39,7 +55,7 @@ def about(function: _Function) -> _Function:
             trigger,
             click.option("--conversation", metavar="ID", help="Only this conversation."),
             click.option("--user", metavar="UID", help="Only what this user sent or caused."),
-            click.option("--app", metavar="ID", help="Only this app."),
+            app,
         )
     ):
         function = option(function)
@@ -79,16 +95,32 @@ def of_runs(states: Iterable[RunState]) -> Decorator[Any]:
     return decorate
 
 
-def within(function: _Function) -> _Function:
-    """The options that say when it was received."""
+def times(what: str) -> Decorator[Any]:
+    """The options that say when it was: `Received`, say."""
     how = "an ISO date or time (UTC unless it says otherwise), or how long ago: 2h, 7d."
     until = click.option(
-        "--until", type=Moment(), metavar="TIME", help="Received before; written like --since."
+        "--until", type=Moment(), metavar="TIME", help=f"{what} before; written like --since."
     )
     since = click.option(
-        "--since", type=Moment(), metavar="TIME", help=f"Received at or after: {how}"
+        "--since", type=Moment(), metavar="TIME", help=f"{what} at or after: {how}"
     )
-    return since(until(function))
+    return lambda function: since(until(function))
+
+
+within = times("Received")
+"""The options that say when it was received."""
+
+
+def of_messages(function: _Function) -> _Function:
+    """The options that say which interactive messages are meant."""
+    for option in (
+        times("Sent"),
+        click.option("--tag", metavar="TAG", help="Only messages with this tag."),
+        click.option("--conversation", metavar="ID", help="Only this conversation."),
+        app,
+    ):
+        function = option(function)
+    return function
 
 
 def check_times(since: int | None, until: int | None) -> None:
@@ -104,6 +136,9 @@ def asked(
     user: str | None,
     app: str | None,
     status: str | None = None,
+    decision: str | None = None,
+    message: str | None = None,
+    backfilled: bool = False,
     state: str | None = None,
     handler: str | None = None,
     replay: str | None = None,
@@ -117,10 +152,28 @@ def asked(
         conversation_id=conversation,
         sender=user,
         app_id=app,
+        message_id=message,
+        backfilled=backfilled,
         status=None if status is None else EventStatus(status),
+        decision=None if decision is None else DecisionAction(decision),
         handler=handler,
         replay=replay,
         state=None if state is None else RunState(state),
         since=since,
         until=until,
+    )
+
+
+def asked_messages(
+    *,
+    app: str | None,
+    conversation: str | None,
+    tag: str | None,
+    since: int | None,
+    until: int | None,
+) -> MessageFilter:
+    """What the options ask for of interactive messages."""
+    check_times(since, until)
+    return MessageFilter(
+        app_id=app, conversation_id=conversation, tag=tag, since=since, until=until
     )

@@ -7,6 +7,7 @@ import click
 from comethooks.cli.terminal.moments import precise
 from comethooks.cli.terminal.output import Cell, styled
 from comethooks.cli.terminal.stores import Stores
+from comethooks.schemas import masked
 from comethooks.workers.journal import Outcome, StoredEvent, StoredRequest, StoredRun
 from comethooks.workers.states import EventStatus
 from comethooks.workers.texts import number_of
@@ -75,6 +76,7 @@ def event_facts(event: StoredEvent) -> Iterator[tuple[str, Cell | None]]:
     yield "app", event.app_id
     yield "conversation", event.conversation_id
     yield "sender", event.sender
+    yield "decision", None if event.decision is None else styled(event.decision)
     yield "occurred", precise(event.occurred_at)
     yield "received", precise(event.received_at)
     if repeats.count:
@@ -104,4 +106,5 @@ def _bytes(size: int | None) -> str | None:
 
 
 def _headers(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    return ((name.replace("_", " "), str(value)) for name, value in headers.items())
+    shown = masked(headers)
+    return ((name.replace("_", " "), str(value)) for name, value in shown.items())

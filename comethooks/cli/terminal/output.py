@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Any, Generic, TypeVar
@@ -13,8 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from comethooks.cli.terminal.fitting import GAP, Need, fitted, id_length, shortened
-from comethooks.cli.terminal.texts import plain
-from comethooks.workers.texts import dumps
+from comethooks.workers.texts import dumps, is_plain, plain
 
 NEWEST = 50
 """Rows of a listing for people, unless `--limit` says otherwise."""
@@ -24,18 +24,25 @@ _STYLES = {
     "accepted": "green",
     "loaded": "green",
     "replayed": "green",
+    "approved": "green",
     "ok": "green",
     "queued": "cyan",
     "pending": "cyan",
     "running": "cyan",
+    "open": "yellow",
     "retrying": "yellow",
     "waiting": "yellow",
     "duplicate": "yellow",
     "warning": "yellow",
+    "rejected": "red",
     "dead": "bold red",
     "refused": "bold red",
     "quarantined": "bold red",
     "wrong": "bold red",
+    "allow": "green",
+    "annotate": "yellow",
+    "drop": "bold red",
+    "failed": "bold red",
     "unhandled": "dim",
     "dismissed": "dim",
     "skipped": "dim",
@@ -43,6 +50,8 @@ _STYLES = {
     "ignored": "yellow",
 }
 _WIDEST = 10_000
+_LONGEST_UID = 40
+"""A UUID, and the longest trigger that is known, are whole."""
 
 Item = TypeVar("Item")
 
@@ -62,8 +71,19 @@ Cell = str | Text | ShortId
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on one line."""
-    click.echo(dumps(value))
+    """One JSON document on one line; on a terminal with nothing that it obeys."""
+    document = dumps(value)
+    if sys.stdout.isatty():
+        text = document.decode()
+        click.echo("".join(each if is_plain(each) else _in_json(each) for each in text))
+    else:
+        click.echo(document)
+
+
+def _in_json(character: str) -> str:
+    """A character as it is escaped in JSON, where those above U+FFFF are two."""
+    units = character.encode("utf-16-be").hex()
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
 
 
 def print_pretty_json(value: Any) -> None:
@@ -72,8 +92,11 @@ def print_pretty_json(value: Any) -> None:
 
 
 def hint(text: str) -> None:
-    """Print something for people that is not data, on standard error."""
-    click.echo(text, err=True)
+    """Print something for people that is not data, on standard error. That it cannot be read there
+    is no reason to end what is being done.
+    """
+    with suppress(OSError):
+        click.echo(text, err=True)
 
 
 def console(stream: IO[str] | None = None, width: int | None = None) -> Console:
@@ -111,13 +134,23 @@ class Column:
 
     Where a table is folded, a cell with `folds_at` may be folded at so many characters or more; if
     it `jumps`, at exactly so many or not at all. If the table is still too wide, the column with
-    the highest `spare` is left out first; a column with 0 stays.
+    the highest `spare` is left out first; a column with 0 stays. Of a cell wider than `most`, which
+    a stranger may have written, the beginning is shown.
     """
 
     name: str
     spare: int = 0
     folds_at: int | None = None
     jumps: bool = False
+    most: int | None = None
+
+    def cut(self, cell: Text) -> Text:
+        """A cell, or the beginning of one that is wider than any may be."""
+        if self.most is None or cell.cell_len <= self.most:
+            return cell
+        beginning = cell.copy()
+        beginning.truncate(self.most, overflow="ellipsis")
+        return beginning
 
     def need(self, cells: Sequence[Text]) -> Need:
         """How wide it has to be for these cells."""
@@ -131,16 +164,26 @@ def time_column(name: str, spare: int = 0) -> Column:
     return Column(name, spare, folds_at=len("2026-11-21"), jumps=True)
 
 
+def uid_column(name: str, spare: int = 0, *, uids: int = 1) -> Column:
+    """A column of what the sender calls somebody or something, or of the names of `uids` of them
+    in one.
+    """
+    return Column(name, spare, folds_at=12, most=uids * _LONGEST_UID)
+
+
 def print_table(
     columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, piped: int | None = None
 ) -> None:
     """Print a table for people.
 
     On a terminal it fits the width. Elsewhere it fits `piped` columns if that is given; otherwise
-    every cell but an id is whole, however wide the table becomes.
+    every cell but an id is whole up to what its column may hold, however wide the table becomes.
     """
     out = console()
-    cells = _texts(list(rows))
+    cells = [
+        [column.cut(cell) for column, cell in zip(columns, row, strict=True)]
+        for row in _texts(list(rows))
+    ]
     needs = {
         number: each.need([row[number] for row in cells]) for number, each in enumerate(columns)
     }

@@ -10,7 +10,6 @@ from comethooks.cli.terminal.output import hint
 from comethooks.cli.terminal.stores import workers_at_work
 from comethooks.workers.journal import PREFIX_LENGTH, TEXT_LENGTH, from_text
 from comethooks.workers.patterns import KNOWN, pattern_of, unknown
-from comethooks.workers.plugins.discovery import loadables
 from comethooks.workers.settings.values import parse_duration
 from comethooks.workers.texts import near
 
@@ -39,6 +38,23 @@ class Moment(click.ParamType):  # type: ignore[type-arg]
                 param,
                 ctx,
             )
+
+
+class Duration(click.ParamType):  # type: ignore[type-arg]
+    """How long: `90s`, `15m`, `24h`, `7d`. Seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The seconds that were written."""
+        if isinstance(value, float):
+            return value
+        try:
+            return parse_duration(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no duration: write 90s, 15m, 24h, 7d", param, ctx)
 
 
 class Identifier(click.ParamType):  # type: ignore[type-arg]
@@ -81,6 +97,8 @@ class TriggerPattern(click.ParamType):  # type: ignore[type-arg]
 
 def _plugins() -> frozenset[str]:
     """The names of the plugins that are found here, whose code that does not run, or at work."""
+    from comethooks.workers.plugins.discovery import loadables  # most names are known without
+
     settings = load_settings()
     workers = workers_at_work(settings) or ()
     return frozenset(

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from comethooks.cli.terminal.details import indented, print_section, print_text
 from comethooks.cli.terminal.moments import due_in, duration, moment, precise
 from comethooks.cli.terminal.output import Cell, Column, print_table, styled, time_column
-from comethooks.cli.terminal.texts import plain
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import Attempt, StoredRun
 from comethooks.workers.states import RunMode
-from comethooks.workers.texts import without_secrets
+from comethooks.workers.texts import plain, without_secrets
 
 
 def print_runs(runs: Sequence[StoredRun]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 from redis import Redis
@@ -20,11 +21,14 @@ from comethooks.workers.journal import (
     JournalUnavailableError,
     missing_file,
 )
-from comethooks.workers.plugins.published import WorkerPlugins, at_work
 from comethooks.workers.settings.addresses import masked_url
 from comethooks.workers.settings.settings import NAMES, Settings
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.connections import connect
+from comethooks.workers.streams.refusals import what_failed
+
+if TYPE_CHECKING:
+    from comethooks.workers.plugins.published import WorkerPlugins
 
 _REDIS_SECONDS = 1.0
 
@@ -50,11 +54,13 @@ class Stores:
         try:
             leads = self.client.exists(keys.LEADER)
         except (RedisError, OSError) as error:
-            return f"Redis, which does not answer ({type(error).__name__})"
+            return f"Redis, which {what_failed(error)}"
         return None if leads else "a worker: start `comethooks worker`"
 
-    def workers(self) -> list[WorkerPlugins]:
+    def workers(self) -> "list[WorkerPlugins]":
         """What the workers have of the plugins; nothing when Redis does not answer."""
+        from comethooks.workers.plugins.published import at_work  # no listing needs it
+
         try:
             return at_work(self.client)
         except (RedisError, OSError):
@@ -85,31 +91,40 @@ def open_stores() -> Iterator[Stores]:
         client.close()
 
 
-def workers_at_work(settings: Settings) -> list[WorkerPlugins] | None:
+def workers_at_work(settings: Settings) -> "list[WorkerPlugins] | None":
     """What the workers have; None when that is not known."""
+    found = workers_and_web(settings)
+    return None if found is None else found[0]
+
+
+def workers_and_web(
+    settings: Settings,
+) -> "tuple[list[WorkerPlugins], list[WorkerPlugins]] | None":
+    """What the workers have, and what the web processes; None when that is not known."""
+    from comethooks.workers.plugins.published import at_web, at_work
+
     with closing(
         connect(settings.redis_url, connect_timeout=_REDIS_SECONDS, timeout=_REDIS_SECONDS)
     ) as client:
         try:
-            return at_work(client)
+            return at_work(client), at_web(client)
         except (RedisError, OSError) as error:
-            why = type(error).__name__
-            hint(f"What the workers have is not known: Redis does not answer ({why}).")
+            hint(f"What the workers have is not known: Redis {what_failed(error)}.")
             return None
 
 
 def warn_of_streams(settings: Settings, reason: str) -> None:
     """Say that the streams are left out."""
     hint(
-        f"Warning: {no_answer(settings, reason)} What is accepted and not yet journalled is not"
+        f"Warning: {of_redis(settings, reason)} What is accepted and not yet journalled is not"
         " shown."
     )
 
 
-def no_answer(settings: Settings, reason: str) -> str:
-    """What to tell of a Redis that does not answer, for a word that says why."""
+def of_redis(settings: Settings, reason: str) -> str:
+    """What to tell of a Redis that is of no use, for what `what_failed` says of it."""
     return (
-        f"Redis does not answer at {masked_url(settings.redis_url)} ({reason})."
+        f"Redis at {masked_url(settings.redis_url)} {reason}."
         f" Is `comethooks up` running, with the same {NAMES['data_dir']}?"
     )
 
@@ -121,4 +136,4 @@ def _open_journal(settings: Settings) -> Journal:
             f"there is no journal at {missing}: has `comethooks up` run with this"
             f" COMETHOOKS_DATA_DIR? Without it, {UPGRADE}"
         )
-    return Journal.open(settings.database_url)
+    return Journal.open(settings.database_url, counts_figures=settings.counts_figures)

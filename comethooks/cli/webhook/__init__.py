@@ -1,6 +1,6 @@
 """`comethooks webhook`: the webhooks of an app at CometChat, made, listed and removed."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -10,19 +10,19 @@ from comethooks.cli import load_settings
 from comethooks.cli.terminal import options
 from comethooks.cli.terminal.asking import ask, require_answer, yes_option
 from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table
-from comethooks.cli.terminal.texts import plain
 from comethooks.cli.webhook import dashboard, registering
 from comethooks.cli.webhook.connecting import chosen_app, management_of
 from comethooks.management import (
-    BASE_URL,
-    Management,
     ManagementError,
     Registration,
     Webhook,
     limits,
+    overlapping,
     planned,
 )
+from comethooks.workers.settings.apps import MANAGEMENT_API, parse_api_url
 from comethooks.workers.settings.settings import Settings
+from comethooks.workers.texts import plain
 
 _COLUMNS = (
     Column("ID"),
@@ -41,8 +41,18 @@ _app: Callable[[Any], Any] = click.option(
 _legacy: Callable[[Any], Any] = click.option(
     "--legacy", is_flag=True, help="Legacy webhooks; an app has these or current ones, not both."
 )
+
+
+def _api_url(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """A callback of the option for where the management API is: keys are sent there."""
+    try:
+        return parse_api_url(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 _api: Callable[[Any], Any] = click.option(
-    "--api", "base_url", metavar="URL", default=BASE_URL, hidden=True
+    "--api", "base_url", metavar="URL", default=MANAGEMENT_API, callback=_api_url, hidden=True
 )
 
 
@@ -109,7 +119,7 @@ def webhook() -> None:
 @click.option(
     "--for-handlers",
     is_flag=True,
-    help="Only the triggers that a handler asks for, and those of --trigger.",
+    help="Only the triggers that a handler or a decider asks for, and those of --trigger.",
 )
 @click.option("--exact", is_flag=True, help="Remove the triggers that are not asked for.")
 @click.option(
@@ -170,19 +180,18 @@ def register(
 def list_(app: str | None, legacy: bool, as_json: bool, base_url: str) -> None:
     """List the webhooks of an app, with what CometChat tells of them."""
     settings = load_settings()
-    found = 0
-    rows: list[Sequence[Cell]] = []
+    found: list[tuple[Webhook, list[str]]] = []
     with management_of(
         chosen_app(app, settings), settings, legacy=legacy, base_url=base_url
     ) as api:
-        for known, triggers in _detailed(api):
-            found += 1
+        for known, triggers in api.detailed():
+            found.append((known, triggers))
             if as_json:
                 print_json({"app_id": api.app_id, **asdict(known), "triggers": triggers})
-            else:
-                rows.append(_row(known, triggers))
-    if rows:
-        print_table(_COLUMNS, rows)
+    if found and not as_json:
+        print_table(_COLUMNS, [_row(known, triggers) for known, triggers in found])
+    for both in overlapping(found):
+        hint(plain(f"Warning: {both.sentence}"))
     if not found:
         kind, other = (
             ("legacy", "without --legacy, current")
@@ -240,13 +249,6 @@ def _by_hand(
         print_json(dashboard.document(wanted, app_id))
     else:
         dashboard.print_steps(wanted, app_id, settings, legacy=legacy)
-
-
-def _detailed(api: Management) -> Iterator[tuple[Webhook, list[str]]]:
-    """Each webhook with its triggers. One that the listing tells too little of is asked for."""
-    for known in api.webhooks():
-        told = known if None not in (known.enabled, known.retry) else api.webhook(known.id)
-        yield told, api.triggers(known.id)
 
 
 def _row(known: Webhook, triggers: Sequence[str]) -> tuple[Cell, ...]:

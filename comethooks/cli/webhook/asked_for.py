@@ -1,6 +1,6 @@
-"""Which triggers the handlers ask for: of those that a webhook can deliver, what is of use here."""
+"""Which triggers the plugins ask for: of those that a webhook can deliver, what is of use here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
@@ -8,9 +8,10 @@ from comethooks.cli.terminal.output import hint
 from comethooks.cli.terminal.stores import workers_at_work
 from comethooks.workers import logs
 from comethooks.workers.patterns import pattern_of
-from comethooks.workers.plugins.loading import look_at_plugins
-from comethooks.workers.plugins.published import HeldHandler, held
+from comethooks.workers.plugins.looking import look_at_plugins
+from comethooks.workers.plugins.published import HeldDecider, HeldHandler, HeldPlugin, held
 from comethooks.workers.settings.settings import Settings
+from comethooks.workers.shipped import ships
 from comethooks.workers.texts import number_of
 
 _NAMED = 5
@@ -18,35 +19,46 @@ _NAMED = 5
 
 
 def asked_for(settings: Settings, triggers: Sequence[str]) -> Mapping[str, Sequence[str]]:
-    """Of these triggers those that a handler asks for, in their order, each with the handlers' ids.
+    """Of these triggers those that a handler or a decider asks for, in their order, each with the
+    ids of those.
 
-    They are the handlers of the workers, or, when no worker is at work, of the plugins that are
-    found here, whose code that runs.
+    They are those of the workers, or, when no worker is at work, of the plugins that are found
+    here, whose code that runs.
     """
-    handlers = sorted(set(_handlers(settings)), key=lambda handler: handler.id)
-    asking = {
-        trigger: [each.id for each in handlers if _asks(each, trigger)] for trigger in triggers
-    }
-    return {trigger: ids for trigger, ids in asking.items() if ids}
+    asking = sorted(set(_asking(settings)), key=lambda each: each.id)
+    found = {trigger: [each.id for each in asking if _asks(each, trigger)] for trigger in triggers}
+    return {trigger: ids for trigger, ids in found.items() if ids}
 
 
-def _handlers(settings: Settings) -> Sequence[HeldHandler]:
+def _asking(settings: Settings) -> Sequence[HeldHandler | HeldDecider]:
     logs.configure(settings.log_format)
     workers = workers_at_work(settings)
     held_here = [each.plugins for each in workers] if workers else [held(look_at_plugins(settings))]
-    return [handler for plugins in held_here for plugin in plugins for handler in plugin.handlers]
+    return [each for plugins in held_here for plugin in plugins for each in _of_use(plugin)]
 
 
-def _asks(handler: HeldHandler, trigger: str) -> bool:
-    return any(pattern_of(pattern).among((trigger,)) for pattern in handler.patterns)
+def _of_use(plugin: HeldPlugin) -> Iterator[HeldHandler | HeldDecider]:
+    # What wants only messages that were decided on leaves it to deciders to ask for them.
+    yield from (
+        each
+        for each in plugin.handlers
+        if all(wanted.name != "decision" for wanted in each.filters)
+    )
+    # No message is to wait for a decider of ours that decides nothing unless a file says so.
+    yield from (each for each in plugin.deciders if not (each.shadow and ships(plugin.name)))
+
+
+def _asks(asking: HeldHandler | HeldDecider, trigger: str) -> bool:
+    return any(pattern_of(pattern).among((trigger,)) for pattern in asking.patterns)
 
 
 def only_asked_for(asking: Mapping[str, Sequence[str]], more: Sequence[str]) -> tuple[str, ...]:
     """The triggers of `--for-handlers`, and `more`. Ends the command when there are none."""
     if not asking:
         raise click.ClickException(
-            "no handler asks for a trigger: neither a worker nor this machine has a plugin with"
-            " one; see: comethooks plugins list"
+            "no plugin asks for a trigger of such webhooks: neither a worker nor this machine has"
+            " one that does (before_message comes by legacy webhooks alone, with --legacy); see:"
+            " comethooks plugins list"
         )
     return tuple(dict.fromkeys((*asking, *more)))
 
@@ -59,6 +71,6 @@ def offer(asking: Mapping[str, Sequence[str]], triggers: Sequence[str]) -> None:
     more = f" and {len(wanted) - _NAMED} more" if len(wanted) > _NAMED else ""
 
     hint(
-        f"Your handlers ask for {len(wanted)} of these {number_of(len(triggers), 'trigger')}:"
+        f"Your plugins ask for {len(wanted)} of these {number_of(len(triggers), 'trigger')}:"
         f" {', '.join(wanted[:_NAMED])}{more}. --for-handlers registers only those."
     )

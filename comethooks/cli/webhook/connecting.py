@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 import click
 
-from comethooks.cli.terminal.texts import plain
 from comethooks.cli.webhook import dashboard
 from comethooks.management import Management, ManagementError
 from comethooks.workers.settings.settings import Settings
+from comethooks.workers.texts import plain
 
 
 def chosen_app(chosen: str | None, settings: Settings) -> str | None:

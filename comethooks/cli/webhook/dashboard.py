@@ -7,11 +7,12 @@ from typing import Any
 import click
 
 from comethooks.cli.terminal.output import hint
-from comethooks.cli.terminal.texts import plain
 from comethooks.doctor.configured import given
 from comethooks.management import DEFAULT_ID, Registration
+from comethooks.workers.settings.addresses import moderation_url
 from comethooks.workers.settings.paths import credentials_path
 from comethooks.workers.settings.settings import NAMES, Settings
+from comethooks.workers.texts import plain
 
 WHY = (
     "Without COMETCHAT_MGMT_KEY and COMETCHAT_MGMT_SECRET, a webhook is registered by hand. Those"
@@ -70,6 +71,9 @@ def _steps(
         yield f"     [ ] {trigger}"
     yield "4. Enable the webhook, and save."
     yield "5. Try out the address: comethooks doctor --public-url"
+    yield ""
+    yield "A list of moderation that uses a Custom API gets the same user and password, and:"
+    yield f"     URL                {moderation_url(wanted.url)}?app={app_id or 'ID'}&rule=NAME"
 
 
 def _password(wanted: Registration, settings: Settings) -> str:

@@ -9,7 +9,6 @@ import httpx
 from rich.text import Text
 
 from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table
-from comethooks.cli.terminal.texts import plain
 from comethooks.cli.webhook.asked_for import asked_for, offer, only_asked_for
 from comethooks.doctor.public import endpoint
 from comethooks.management import (
@@ -22,11 +21,11 @@ from comethooks.management import (
     carry_out,
     registrable_triggers,
 )
-from comethooks.schemas import TRIGGERS
+from comethooks.schemas import TRIGGERS, Sender
 from comethooks.workers.patterns import pattern_of
 from comethooks.workers.settings.addresses import is_local, masked_url
 from comethooks.workers.settings.settings import NAMES, Settings
-from comethooks.workers.texts import near
+from comethooks.workers.texts import near, plain
 
 _COLUMNS = (Column("WHAT", folds_at=32), Column("RESULT"), Column("DETAIL", folds_at=32))
 _PAST = {
@@ -47,7 +46,7 @@ def registration(
     legacy: bool,
 ) -> Registration:
     """What is asked for, with what the settings say: of the triggers those that `triggers`, which
-    are patterns, mean or that handlers ask for, else all. Ends the command where CometChat could
+    are patterns, mean or that plugins ask for, else all. Ends the command where CometChat could
     not send to it.
     """
     if not settings.basic_auth:
@@ -77,6 +76,12 @@ def _meant(written: str, known: Sequence[str], legacy: bool) -> Sequence[str]:
     """
     if meant := pattern_of(written).among(known):
         return meant
+    if any(written in (entry.name, entry.canonical) for entry in _ASKED_ELSEWHERE):
+        raise click.BadParameter(
+            f"{written} comes by no webhook: enter the URL of /moderation in the list of moderation"
+            " that asks; see: comethooks webhook register --dry-run, and docs/http.md",
+            param_hint="'--trigger'",
+        )
     kind = "legacy" if legacy else "current"
     canonical = (TRIGGERS[each].canonical for each in known)
     close = near(written, (*known, *filter(None, canonical)))
@@ -93,6 +98,9 @@ def _meant(written: str, known: Sequence[str], legacy: bool) -> Sequence[str]:
         )
     )
     return (written,)
+
+
+_ASKED_ELSEWHERE = [each for each in TRIGGERS.values() if Sender.MODERATION in each.senders]
 
 
 def warn(plan: RegistrationPlan) -> None:

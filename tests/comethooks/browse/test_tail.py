@@ -138,7 +138,7 @@ class TestTail:
         first = store.journalled(run())
         assert seen(watched.poll()) == [(first.id, "done")]
         watched.poll()
-        assert told == ["Redis does not answer (ConnectionError); trying again"]
+        assert told == ["Redis did not answer: ConnectionError; trying again"]
         own_redis_server.start()
         assert watched.poll() == []
         own_redis_server.kill()

@@ -23,6 +23,12 @@ def application(command, log):
     server.server_close()
 
 
+class _Listener(ThreadingHTTPServer):
+    # The 5 of the standard library are fewer than the handlers of one worker: on a busy machine
+    # the kernel resets the connections of the others.
+    request_queue_size = 64
+
+
 @pytest.fixture
 def listener():
     """A server that takes note of requests, waits at its `gate` if it has one, and answers what it
@@ -42,7 +48,7 @@ def listener():
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Listener(("127.0.0.1", 0), Handler)
     server.requests, server.status, server.answer = [], 200, b'{"id": "1"}'
     server.gate = None
     server.url = f"http://127.0.0.1:{server.server_port}"

@@ -16,6 +16,7 @@ from comethooks.workers.processes import StopFlag
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.states import ReplayState
 from comethooks.workers.streams.connections import connect
+from comethooks.workers.vital_signs import VitalSigns
 from tests.comethooks.cli.store import Store
 
 if TYPE_CHECKING:
@@ -68,7 +69,9 @@ def work(command: "Command", store: Store, replays: Replays) -> Callable[[str], 
             ReplayState.STAGING,
         ):
             plugins = load_plugins(settings)
-            equipment = Equipment(settings, plugins, store.journal, client, StopFlag())
+            equipment = Equipment(
+                settings, plugins, store.journal, client, StopFlag(), VitalSigns(settings.threads)
+            )
             Replaying(name, equipment).run()
         return found
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from comethooks import schemas
-from comethooks.workers.ids import new_id
+from comethooks.workers.ids import id_at, new_id
 from comethooks.workers.journal import Journal, RunResult, Settled
 from comethooks.workers.record import Kind, Record
 from comethooks.workers.states import RunState
@@ -34,7 +34,7 @@ class Store:
         received_at = START + 1000 * next(self._seconds) if at is None else at
         known = {
             "kind": Kind.EVENT,
-            "id": new_id(received_at),
+            "id": id_at(received_at),
             "received_at": received_at,
             "trigger": parsed.trigger,
             "name": parsed.name,

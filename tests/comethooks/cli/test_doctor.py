@@ -15,7 +15,10 @@ from tests.comethooks.cli.store import Store
 from tests.redis_server import RedisServer
 from tests.webhooks.serving import free_port, served
 
-GROUPS = {"settings", "redis", "database", "clock", "plugins", "workers", "disk", "web"}
+GROUPS = {
+    *("requests", "settings", "redis", "database", "clock", "plugins", "workers", "disk", "web"),
+    "silence",
+}
 
 
 def found(command: Command, *arguments: str, **variables: str) -> dict[str, dict[str, str]]:
@@ -144,6 +147,14 @@ class TestFindings:
         assert findings["redis.connection"]["level"] == "wrong"
         assert findings["workers"]["level"] == "warning"
         assert time.monotonic() - started < 10
+
+    def test_in_redis_it_looks_where_the_prefix_says(
+        self, upgraded: Command, redis_server: RedisServer
+    ) -> None:
+        """Beside is another deployment, whose journal is none of its business."""
+        redis_server.client().set("comethooks:journal", "another")
+        assert wrong(found(upgraded, COMETHOOKS_KEY_PREFIX="staging")) == set()
+        assert wrong(found(upgraded)) == {"redis.journal"}
 
     def test_it_works_with_postgresql(self, upgraded: Command, postgres_server: str) -> None:
         """Whose clock is looked at, too. The tables are missing, and it says how to make them."""

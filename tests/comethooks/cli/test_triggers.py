@@ -49,6 +49,8 @@ class TestTable:
         found = command.json("triggers")
         assert [entry["trigger"] for entry in found] == list(TRIGGERS)
         (entry,) = (entry for entry in found if entry["trigger"] == "message_reaction_added")
+        blocked = next(entry for entry in found if entry["trigger"] == "user_blocked")
+        assert blocked["forms"][0]["required"] == ["data.users|data.by"]
         assert {**entry, "forms": []} == {
             "trigger": "message_reaction_added",
             "name": "reaction.added",
@@ -57,15 +59,16 @@ class TestTable:
             "in_flight": False,
             "family": "reaction",
             "conversation": "the message's if named, else by user",
-            "duplicate_key": "id, messageId, user, reaction, reactedAt",
+            "duplicate_key": (
+                "the body but for who is online; without reactedAt the whole body, for minutes"
+            ),
             "time": "reactedAt",
             "keep": "keep",
             "forms": [],
         }
         (form,) = entry["forms"]
-        assert form["required"][:2] == ["data.reaction.messageId", "data.reaction.reaction"]
-        assert form["required"][2] == "data.reaction.uid|data.reaction.reactedBy.uid"
-        assert form["subject"]["messageId"] == "data.reaction.messageId"
+        assert form["required"] == ["data.reaction.messageId"]
+        assert form["subject"]["at"] == "data.reaction.reactedAt"
 
     @pytest.mark.parametrize("columns", [80, 120, 400])
     def test_fits_a_terminal(self, capsys, terminal, columns):
@@ -109,9 +112,9 @@ class TestOne:
     @pytest.mark.parametrize(
         ("trigger", "said"),
         [
-            ("message_read_receipt", "messageId, user, timestamp"),
-            ("user_blocked", "by, users (for minutes)"),
-            ("before_message", "sender, muid, hash of its data (for minutes); else conversation,"),
+            ("message_read_receipt", "but for who is online; without timestamp the whole body,"),
+            ("after_feed_item_interacted", "interactedAt or engagedAt or updatedAt"),
+            ("user_blocked", "the whole body, for minutes"),
             ("call_ended", "by session"),
             ("after_campaign_completed", "completedAt or updatedAt or createdAt"),
         ],

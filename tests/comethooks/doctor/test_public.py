@@ -49,7 +49,7 @@ class TestReal:
     def test_everything_but_the_address_of_this_machine_is_ok(
         self, make_settings: MakeSettings, tmp_path: Path, kept: Kept
     ) -> None:
-        """What it leaves is the refusal of a stranger; its event is only counted."""
+        """What it leaves is the refusal of a stranger at each path; its event is only counted."""
         settings = make_settings(PORT=str(free_port()))
         with served(settings, tmp_path):
             found = check(settings.public_url, app_id="app1")
@@ -57,9 +57,9 @@ class TestReal:
         assert {f"public.{what}" for what in ("refuses", "identity", "accepts", "time")} < set(
             found
         )
-        [refused] = kept()
-        assert (refused.status, refused.body) == (401, b"")
+        assert [(refused.status, refused.body) for refused in kept()] == [(401, b"")] * 2
         assert found["public.accepts"].detail == "200 with credentials"
+        assert found["public.moderation"].detail == "401 without credentials at /moderation, too"
 
 
 class TestAnswers:
@@ -67,13 +67,30 @@ class TestAnswers:
         """First as a stranger, then as CometChat; never the same body twice, which would be a
         duplicate.
         """
-        found, (first, second) = answered(comethooks)
+        found, (first, second, _) = answered(comethooks)
         assert not_ok(found.values()) == {"public.address": WRONG}
         assert {(asked.method, asked.path) for asked in (first, second)} == {("POST", "/webhooks")}
         assert second.headers["Authorization"] == authorization()
         bodies = [json.loads(asked.body) for asked in (first, second)]
         assert {body["trigger"] for body in bodies} == {"comethooks_doctor"}
         assert bodies[0]["data"] != bodies[1]["data"]
+
+    @pytest.mark.parametrize("response", [Response(404), Response(502, "x"), None])
+    def test_a_proxy_need_not_pass_on_what_moderation_asks(self, response: Response | None) -> None:
+        """Few let it ask; who does is told where it ends. No credentials are sent there."""
+
+        def respond(asked: Asked) -> Response:
+            if asked.path != "/moderation":
+                return comethooks(asked)
+            if response is None:
+                raise ConnectionError
+            return response
+
+        found, asked = answered(respond)
+        assert found["public.moderation"].level is OK
+        assert "could not ask here" in found["public.moderation"].detail
+        assert not_ok(found.values()) == {"public.address": WRONG}
+        assert [(each.path, each.authorized) for each in asked][2:] == [("/moderation", False)]
 
     def test_one_that_takes_events_without_credentials_is_wrong(self) -> None:
         """Anybody could send there."""
@@ -154,7 +171,7 @@ class TestAnswers:
         with answering(comethooks) as server:
             found = by_check(check_public(endpoint(server.url), credential=None, app_id=None))
         assert not_ok(found.values()) == {"public.address": WRONG, "public.accepts": WARNING}
-        assert len(server.asked) == 1
+        assert [asked.authorized for asked in server.asked] == [False, False]
 
 
 class TestNoAnswer:
@@ -197,7 +214,7 @@ class TestInClear:
         assert "not https" in found["public.address"].detail
         assert found["public.refuses"].level is OK
         assert found["public.accepts"].level is WARNING
-        assert [asked.authorized for asked in proxy.asked] == [False]
+        assert [asked.authorized for asked in proxy.asked] == [False, False]
 
 
 class TestCertificate:

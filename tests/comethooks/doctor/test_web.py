@@ -37,9 +37,9 @@ def test_where_nothing_listens_it_says_how_to_start_it() -> None:
                 503, {"ready": False, "refusing": [{"what": "redis", "detail": "Redis is away"}]}
             ),
             WRONG,
-            "would not be kept: Redis is away",
+            "is not ready: Redis is away",
         ),
-        (Response(500, None), WRONG, "would not be kept: 500"),
+        (Response(500, None), WRONG, "is not ready: 500"),
     ],
 )
 def test_it_is_asked_whether_an_event_would_be_kept(

@@ -8,9 +8,10 @@ import pytest
 
 from comethooks.files.imported import LineError, event_in
 from comethooks.files.json_lines import json_line, redacted_json_line
-from comethooks.workers.ids import new_id
+from comethooks.workers.ids import id_at
 from comethooks.workers.journal import StoredEvent, iso
-from comethooks.workers.record import Kind, Record
+from comethooks.workers.record import Kind, Record, Vote
+from comethooks.workers.states import DecisionAction
 from comethooks.workers.texts import dumps
 from tests.webhooks.samples import message, raw
 
@@ -27,7 +28,7 @@ DESCRIBED = {
 
 
 def stored(body: bytes, **fields) -> StoredEvent:
-    known = {"kind": Kind.EVENT, "id": new_id(AT), "received_at": AT, **DESCRIBED}
+    known = {"kind": Kind.EVENT, "id": id_at(AT), "received_at": AT, **DESCRIBED}
     headers = {"content_type": "Application/json", "remote_address": "192.0.2.7"}
     record = Record(**{**known, "size": len(body), "headers": headers, "body": body, **fields})
     return StoredEvent.from_record(record, 3)
@@ -48,6 +49,8 @@ class TestWriting:
             "source": "cometchat",
             "occurred_at": iso(AT - 40),
             "received_at": "2026-09-21T14:13:20.123Z",
+            "decision": None,
+            "votes": [],
             "size": len(event.body),
             "headers": {"content_type": "Application/json", "remote_address": "192.0.2.7"},
             "body": '{"trigger": "x",  "text": "\\ud83d \\u0000 é"}',
@@ -63,6 +66,50 @@ class TestWriting:
         """Its size is still told."""
         written = json_line(replace(stored(b"{}"), body=None, size=77))
         assert (written["body"], written["size"]) == (None, 77)
+
+
+class TestDecisions:
+    def test_what_was_decided_comes_back(self):
+        """With what each decider said."""
+        vote = Vote("p.f", DecisionAction.DROP, 0.5, reason="scam", confidence=0.9)
+        event = stored(raw(message()), decision=DecisionAction.DROP, votes=(vote,))
+        read = event_in(dumps(json_line(event)))
+        assert (read.decision, read.votes) == (DecisionAction.DROP, (vote,))
+
+    def test_a_line_that_does_not_say_is_of_what_nobody_decided_on(self):
+        """As those of older versions and of people."""
+        read = event_in(line())
+        assert (read.decision, read.votes) == (None, ())
+
+    def test_what_a_newer_version_says_of_a_vote_is_passed_over(self):
+        """A line that has more is still an event, and long texts are cut as elsewhere."""
+        vote = {"decider": "p.f", "verdict": None, "ms": 1, "error": "x" * 999, "mood": "grim"}
+        read = event_in(line(decision="allow", votes=[vote]))
+        assert read.votes == (Vote("p.f", None, 1.0, error="x" * 199 + "…"),)
+
+    @pytest.mark.parametrize(
+        ("fields", "path"),
+        [
+            ({"decision": "block"}, "decision"),
+            (
+                {"votes": [{"decider": "p.f", "verdict": "block", "ms": 1}]},
+                "votes[0].verdict",
+            ),
+            ({"votes": [{"verdict": "drop", "ms": 1}]}, "votes[0].decider"),
+            ({"votes": {}}, "votes"),
+        ],
+    )
+    def test_what_is_no_decision_is_a_bad_line(self, fields, path):
+        """It names the field."""
+        with pytest.raises(LineError) as error:
+            event_in(line(**fields))
+        assert str(error.value).startswith(f"{path}: ")
+
+    def test_what_deciders_wrote_is_masked(self):
+        """It may tell what they saw; what they decided does not."""
+        vote = Vote("p.f", None, 1.0, error="KeyError: 'meet me at noon'", reason="noon")
+        written = redacted_json_line(stored(b"{}", decision=DecisionAction.ALLOW, votes=(vote,)))
+        assert written["votes"] == [{**vote.as_json(), "error": "***", "reason": "***"}]
 
 
 class TestRedacting:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from comethooks.management import Management
-from tests.comethooks.management.cometchat import APP, KEY, CometChat, cometchat
+from tests.cometchat import APP, KEY, CometChat, cometchat
 
 
 @pytest.fixture

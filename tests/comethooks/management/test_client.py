@@ -13,7 +13,7 @@ from comethooks.management import (
     UnreadableError,
 )
 from comethooks.workers.settings.settings import ManagementKey
-from tests.comethooks.management.cometchat import APP, KEY
+from tests.cometchat import APP, KEY
 
 FIELDS = {"id": "h1", "name": "h1", "webhookURL": "https://example.com/x", "password": "pass123"}
 

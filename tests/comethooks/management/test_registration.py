@@ -16,7 +16,7 @@ from comethooks.management import (
     registrable_triggers,
 )
 from comethooks.schemas import TRIGGERS
-from tests.comethooks.management.cometchat import NEVER_TOLD
+from tests.cometchat import NEVER_TOLD
 
 URL = "https://chat.example.com/webhooks"
 WANTED = Registration(

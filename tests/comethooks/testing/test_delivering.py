@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from comethooks import App, Context, Event, Plugin, Retry, RetryLater, Stop
-from comethooks.schemas import InvalidBodyError
+from comethooks import App, Context, Event, MessageEvent, Plugin, Retry, RetryLater, Stop, Vote
+from comethooks.schemas import DecisionAction, InvalidBodyError
 from comethooks.testing import Harness, HarnessError, UnhandledError
 
 URL = "https://example.com/in"
@@ -227,6 +227,41 @@ def test_a_body_that_would_be_refused_is_an_error(harness: Harness) -> None:
     assert harness.deliver(relaying(), "message_sent", set=changes).status == "done"
     with pytest.raises(InvalidBodyError, match=r"data\.message\.shiny: Not a known field"):
         harness.deliver(relaying(), "message_sent", set=changes, strict=True)
+
+
+def test_a_misfit_is_delivered_where_the_service_would_be_lenient(harness: Harness) -> None:
+    """The handler reads why it is one, and what there is."""
+    plugin = Plugin("reading")
+
+    @plugin.on("message.sent")
+    def read(event: MessageEvent, ctx: Context) -> None:
+        assert event.misfit
+
+    changes = {"data.message.id": None}
+    result = harness.deliver(plugin, "message_sent", text="ahoy", set=changes, lenient=True)
+    assert result.status == "done"
+    assert result.event.misfit == ("data.message.id: Field may not be null.",)
+    assert (result.event.message.id, result.event.message.text) == ("", "ahoy")
+    with pytest.raises(HarnessError, match="strict or lenient"):
+        harness.deliver(plugin, "message_sent", strict=True, lenient=True)
+
+
+def test_a_message_in_flight_comes_with_what_was_decided_on_it(harness: Harness) -> None:
+    """In further attempts too, and with what each decider said."""
+    plugin, seen = Plugin("reading"), []
+    votes = [Vote("guard.judge", DecisionAction.DROP, 0.3, reason="scam")]
+
+    @plugin.on("before_message", retry=Retry(base=1))
+    def read(event: Event, ctx: Context) -> None:
+        seen.append((event.decision, event.votes))
+        assert ctx.attempt > 1
+
+    result = harness.deliver(plugin, "before_message", text="hi", decision="drop", votes=votes)
+    assert (result.event.decision, result.run.attempts) == ("drop", 2)
+    assert seen == [("drop", tuple(votes))] * 2
+    assert harness.deliver(plugin, "before_message", text="hi").event.decision is None
+    with pytest.raises(HarnessError, match="decision='block': there are allow, drop, annotate"):
+        harness.deliver(plugin, "before_message", decision="block")
 
 
 def test_a_body_of_the_tests_own_is_delivered(harness: Harness) -> None:

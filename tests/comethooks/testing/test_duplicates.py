@@ -101,9 +101,11 @@ def test_what_is_made_up_is_another_event(
 
 
 def test_a_time_that_the_test_says_stays(harness: Harness, plugin: Plugin) -> None:
-    """Then it is the same event, whatever the clock says."""
-    times = {"data.message.sentAt": 1_767_225_599, "data.message.updatedAt": 1_767_225_599}
-    first, again = (
-        harness.deliver(plugin, "message_sent", message_id="7", set=times) for _ in range(2)
+    """Then it is the same event when all else is, whatever the clock says."""
+    message = {"id": "7", "sender": "ada", "receiver": "crew", "receiverType": "group"}
+    message |= {"category": "message", "type": "text", "sentAt": 1_767_225_599}
+    first, again, other = (
+        harness.deliver(plugin, "message_sent", set={"data.message": {**message, "data": data}})
+        for data in ({"text": "one"}, {"text": "one"}, {"text": "two"})
     )
-    assert (first.duplicate, again.duplicate) == (False, True)
+    assert (first.duplicate, again.duplicate, other.duplicate) == (False, True, False)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from comethooks import Context, Event, Plugin, Retry
-from comethooks.testing import Delivery, Harness, HarnessError
+from comethooks.testing import Delivery, Harness, HarnessError, UnhandledError
 
 Write = Callable[[Sequence[Event]], Path]
 
@@ -190,3 +190,45 @@ class TestEmitted:
         assert seen == ["mended"]
         assert [event.replay for event in harness.repeat(live).emitted] == [None]
         assert sorted(map(str, seen)) == ["None", "ask", "mail", "mended"]
+
+
+def test_what_a_filter_leaves_out_makes_no_run(harness: Harness, write: Write) -> None:
+    """Neither when it is delivered nor in a replay, and the test is told why."""
+    seen: list[str] = []
+    plugin = noting(seen, lambda event: event.message.type, replay="safe", type="form")
+    form = harness.deliver(plugin, "message_sent", variant="form")
+    text = harness.deliver(plugin, "message_sent", allow_unhandled=True)
+    assert [len(each.runs) for each in (form, text)] == [1, 0]
+    assert text.why_not == {"noting.take": 'type is "text", not "form"'}
+    replayed = harness.replay(write([form.event, text.event]))
+    assert [len(each.runs) for each in replayed] == [1, 0]
+    assert seen == ["form", "form"]
+    with pytest.raises(UnhandledError, match='type is "text", not "form"'):
+        harness.deliver(plugin, "message_sent")
+
+
+def test_a_question_of_moderation_goes_to_handlers_again_and_not_to_deciders(
+    harness: Harness, write: Write
+) -> None:
+    """It was answered long ago; what it said is there as it was."""
+    plugin, seen, asked = Plugin("guard"), [], []
+
+    @plugin.decide("moderation_requested")
+    def judge(event: Event, ctx: Context) -> None:
+        asked.append(event.id)
+
+    @plugin.on("moderation.requested", replay="safe")
+    def note(event: Event, ctx: Context) -> None:
+        seen.append((event.replay, event.rule, event.message and event.message.text, event.context))
+
+    question = {"rule": "scam", "data.contextMessages.0": {"ada": "Hello"}}
+    first = harness.deliver(plugin, "moderation_requested", text="free crypto", set=question).event
+    event = harness.deliver(plugin, "moderation_requested", text="buy", set=question).event
+    harness.replay(write([event]), name="again")
+    assert [(replay, rule, text) for replay, rule, text, _ in seen] == [
+        (None, "scam", "free crypto"),
+        (None, "scam", "buy"),
+        ("again", "scam", "buy"),
+    ]
+    assert seen[2][3][0] == ("ada", "Hello")
+    assert asked == [first.id, event.id]

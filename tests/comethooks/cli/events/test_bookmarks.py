@@ -135,11 +135,12 @@ class TestSend:
         assert json.loads(record.body)["data"]["id"] == "4711"
 
     def test_every_kind_of_event_can_be_kept_and_sent(self, command, application, kept, store):
-        """What is left of each by redaction is still accepted, as what it was."""
-        events = [
-            store.settle(store.record(body, id=new_id()))
-            for _, body in all_samples(now_ms=now_ms() - 10**9, random=Random(4))
-        ]
+        """What is left of each by redaction is still accepted, as what it was; one of each trigger
+        and schema will do.
+        """
+        samples = all_samples(now_ms=now_ms() - 10**9, random=Random(4))
+        bodies = {(kind.trigger, kind.legacy): body for kind, body in samples}
+        events = [store.settle(store.record(body, id=new_id())) for body in bodies.values()]
         for number, event in enumerate(events):
             done = command("events", "bookmark", event.id, f"kind-{number}")
             assert done.exit_code == 0, (event.trigger, done.output)

@@ -9,9 +9,11 @@ import threading
 
 import pytest
 
+from comethooks import schemas
 from comethooks.cli.terminal.fitting import shortened
+from comethooks.workers.ids import id_at
 from comethooks.workers.journal import iso
-from comethooks.workers.record import Kind
+from comethooks.workers.record import Kind, event_record
 from comethooks.workers.states import RunState
 from tests.comethooks.cli.store import START, TOKEN, run
 from tests.webhooks.samples import message, raw
@@ -27,12 +29,24 @@ LISTED = {
     "occurred_at",
     "received_at",
     "status",
+    "decision",
+    "votes",
+    "misfit",
     "runs",
     "duplicates",
 }
 
 
 class TestList:
+    def test_finds_what_is_about_a_message(self, command, store):
+        """Whatever came of it, journalled or waiting, and nothing of another message."""
+        sent = store.settle(store.record(message(id="57")))
+        edited = store.accept(message("message_edited", id="57", editedAt=1_800_000_001))
+        store.accept(message(id="58"))
+        found = command.json("events", "list", "--message", "57")
+        assert [each["id"] for each in found] == [edited.id, sent.id]
+        assert command.json("events", "list", "--message", "5") == []
+
     def test_an_accepted_event_is_listed_though_no_worker_runs(self, command, store):
         record = store.accept()
         [event] = command.json("events", "list")
@@ -42,6 +56,29 @@ class TestList:
         assert event["name"] == "message.sent"
         assert event["received_at"] == iso(record.received_at)
         assert (event["status"], event["runs"]) == ("queued", [])
+
+    def test_a_misfit_is_marked(self, command, store):
+        """Whether it is journalled or not; so is what `show` has of it."""
+        sent = message(id=...)
+        [waiting, journalled] = [
+            event_record(
+                schemas.parse(sent, raw(sent), lenient={"*"}),
+                id=id_at(START + number),
+                received_at=START + number,
+                body=raw(sent),
+            )
+            for number in range(2)
+        ]
+        store.streams.accept(waiting, duplicate_key=b"1", has_time=False)
+        store.settle(journalled)
+        assert [event["misfit"] for event in command.json("events", "list")] == [["data.id"]] * 2
+        assert command("events", "list").stdout.count("after_message (misfit)") == 2
+        for record in (waiting, journalled):
+            [shown] = command.json("events", "show", record.id)
+            assert shown["drift"] == [{"kind": "misfit", "path": "data.id"}]
+            assert "misfit" in command("events", "show", record.id).stdout
+        [counted] = command.json("drift", "--kind", "misfit")
+        assert (counted["path"], counted["example_id"]) == ("data.id", journalled.id)
 
     def test_a_journalled_event_has_its_runs(self, command, store):
         store.journalled(run("welcome.greet"), run("welcome.log", RunState.DEAD))
@@ -185,7 +222,7 @@ class TestList:
         done = command("events", "list", "--json", REDIS_URL="unix:///tmp/nobody-listens-here.sock")
         assert done.exit_code == 0
         assert json.loads(done.stdout)["id"] == record.id
-        assert "Redis does not answer at unix:///tmp/nobody-listens-here.sock" in done.stderr
+        assert "Redis at unix:///tmp/nobody-listens-here.sock did not answer" in done.stderr
 
     def test_without_a_journal_it_says_what_to_run(self, command):
         done = command("events", "list")

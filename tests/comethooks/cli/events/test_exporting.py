@@ -68,6 +68,8 @@ class TestLines:
             "sender": "ada",
             "occurred_at": iso(record.occurred_at),
             "received_at": iso(record.received_at),
+            "decision": None,
+            "votes": [],
             "size": len(record.body),
             "headers": {"content_type": "Application/json", "credential": "cometchat"},
             "body": record.body.decode(),

@@ -134,6 +134,19 @@ class TestImport:
         assert TOKEN not in exported
         assert json.loads(json.loads(exported)["body"]) == {**message(), "authToken": "***"}
 
+    def test_a_bare_body_that_lacks_something_is_imported_where_the_settings_say_so(
+        self, command, store, file
+    ):
+        """As it would have been kept when it came, and marked; otherwise its line is bad."""
+        misfit = message(id=...)
+        arguments = ("events", "import", "--raw", file(misfit))
+        assert "line 1: " in command(*arguments).stderr
+        done = command(*arguments, COMETHOOKS_LENIENT_TRIGGERS=misfit["trigger"])
+        assert done.stdout == "Imported 1 event; 0 were there already; 0 bad lines.\n", done.output
+        [kept] = command.json("events", "list")
+        [shown] = command.json("events", "show", kept["id"])
+        assert shown["misfit"] == ["data.id"]
+
     def test_what_is_there_is_recognised(self, command, store, file):
         """In the journal, in a stream and further up in the file; it stays as it is."""
         journalled, waiting, new = store.journalled(run()), store.accept(), line()
@@ -224,9 +237,9 @@ class TestRaw:
 
     def test_what_would_be_refused_is_named(self, command, store, file):
         """By its number and by what is missing."""
-        done = command("events", "import", "--raw", file(message(), message(sender=...)))
+        done = command("events", "import", "--raw", file(message(), message(id=...)))
         assert done.exit_code == 1
-        assert "line 2: data.sender: Missing data for required field." in done.stderr
+        assert "line 2: data.id: Missing data for required field." in done.stderr
         assert "Imported 1 event; 0 were there already; 1 bad line." in done.stdout
 
 

@@ -8,10 +8,11 @@ import pytest
 from comethooks import schemas
 from comethooks.cli.explain.snippets import snippet
 from comethooks.samples import sample, table
-from comethooks.schemas import COMETCHAT, ECHO, TRIGGERS, Event
+from comethooks.schemas import COMETCHAT, ECHO, OURS, TRIGGERS, Event
 from comethooks.workers.plugins.loading import load_plugins
 from comethooks.workers.settings.settings import Settings
 from tests.webhooks.samples import raw
+from tests.workers.engine import record
 
 NOW = 1_790_000_000_000
 LOGGED = []
@@ -57,7 +58,7 @@ def test_it_handles_a_sample_of_its_trigger(trigger, legacy, loaded):
     parsed = schemas.parse(body, raw(body))
     found = loaded(snippet(trigger, parsed.name))
     assert found.loaded[0].warnings == ()
-    [handler] = found.handlers_for(trigger, parsed.name)
+    [handler] = found.handlers_for(record(trigger=trigger, name=parsed.name))
     event = Event(
         id="event-1",
         source=COMETCHAT,
@@ -75,11 +76,23 @@ def test_it_handles_a_sample_of_its_trigger(trigger, legacy, loaded):
     assert fields
 
 
+def test_of_a_completed_goal_it_logs_who_completed_what(loaded):
+    """It is made here, so there is no sample of it."""
+    text = snippet("interaction_goal_completed", "interaction.completed", OURS)
+    assert "message=event.completion.message_id, user=event.completion.user" in text
+    found = loaded(text)
+    event = record(trigger="interaction_goal_completed", name="interaction.completed", source=OURS)
+    assert len(found.handlers_for(event)) == 1
+
+
 @pytest.mark.parametrize("trigger", TRIGGERS)
 def test_everything_that_it_names_is_there(trigger):
     """The attributes in its comment are attributes of events."""
     [comment] = [
-        line for line in snippet(trigger, None).splitlines() if line.startswith("    # More")
+        line
+        for source in [OURS if TRIGGERS[trigger].is_ours else COMETCHAT]
+        for line in snippet(trigger, None, source).splitlines()
+        if line.startswith("    # More")
     ]
     for name in comment.partition(": ")[2].split(", "):
         assert hasattr(Event, name.split(".")[1]), name
@@ -102,4 +115,4 @@ def test_everything_that_it_names_is_there(trigger):
 def test_it_matches_whatever_a_stranger_calls_a_trigger(trigger, name, source, loaded):
     """And holds nothing of it but as a quoted text."""
     found = loaded(snippet(trigger, name, source))
-    assert len(found.handlers_for(trigger, name, source)) == 1
+    assert len(found.handlers_for(record(trigger=trigger, name=name, source=source))) == 1

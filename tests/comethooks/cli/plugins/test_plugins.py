@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from comethooks.workers.plugins.published import HeldPlugin, PluginState, publish
+from comethooks.workers.plugins.published import HeldPlugin, PluginState, publish, publish_web
 
 GOOD = """
     from comethooks import Plugin, Retry
@@ -18,6 +18,12 @@ GOOD = """
 
     @plugin.on("after_mesage", replay="safe", ordered=True)
     def misspelt(event, ctx):
+        pass
+"""
+
+DECIDER = """
+    @plugin.decide("before_message", timeout="300ms", shadow=True, type="text")
+    def judge(event, ctx):
         pass
 """
 
@@ -37,6 +43,7 @@ class TestList:
                 {
                     "id": "welcome.greet",
                     "patterns": ["after_message", "message.*"],
+                    "filters": {},
                     "where": f"{path}:6",
                     "retry": {"attempts": 3, "base": 2, "cap": 3600.0, "jitter": True},
                     "timeout": 10.0,
@@ -46,6 +53,7 @@ class TestList:
                 {
                     "id": "welcome.misspelt",
                     "patterns": ["after_mesage"],
+                    "filters": {},
                     "where": f"{path}:10",
                     "retry": None,
                     "timeout": 30.0,
@@ -53,10 +61,52 @@ class TestList:
                     "ordered": True,
                 },
             ],
+            "deciders": [],
             "warnings": [],
             "error": None,
             "workers": [],
+            "web_differs": [],
+            "resting": [],
         }
+
+    def test_filters_are_listed(self, command, folder):
+        """Behind what a handler is registered for."""
+        folder("welcome.py", GOOD.replace("timeout=10", 'timeout=10, type=("text", "image")'))
+        [plugin] = command.json("plugins", "list")
+        assert [each["filters"] for each in plugin["handlers"]] == [{"type": ["text", "image"]}, {}]
+        done = command("plugins", "list")
+        assert "after_message, message.*  type=text|image" in done.stdout
+
+    def test_deciders_are_listed_with_what_they_decide_on(self, command, folder):
+        """Behind the handlers, and whether they are in shadow."""
+        path = folder("welcome.py", GOOD + DECIDER)
+        [plugin] = command.json("plugins", "list")
+        assert plugin["deciders"] == [
+            {
+                "id": "welcome.judge",
+                "patterns": ["before_message"],
+                "filters": {"type": ["text"]},
+                "where": f"{path}:14",
+                "timeout": 0.3,
+                "shadow": True,
+            }
+        ]
+        shown = command("plugins", "list").stdout
+        assert "welcome.judge     decides on before_message  type=text" in shown
+        [row] = [line for line in shown.splitlines() if " welcome.judge " in line]
+        assert row.split()[-6:] == ["type=text", "0.3", "s", "shadow", f"{path}:14", "folder"]
+        assert command("plugins", "check").exit_code == 0
+
+    def test_a_plugin_may_have_nothing_but_deciders(self, command, folder):
+        """It has a row of its own all the same."""
+        head = """
+    from comethooks import Plugin
+    plugin = Plugin("welcome")
+"""
+        folder("gate.py", head + DECIDER)
+        assert "welcome  loaded  none     welcome.judge  decides on" in (
+            command("plugins", "list").stdout
+        )
 
     def test_a_broken_one_is_quarantined_and_the_others_are_loaded(self, command, folder):
         folder("welcome.py", GOOD)
@@ -81,6 +131,15 @@ class TestList:
         assert f"3         10 s                          {version}  {path}:6" in shown
         assert f"1         30 s     replay=safe ordered                {path}:10" in shown
         assert "warning: welcome: welcome.misspelt" in shown
+
+    def test_of_many_patterns_the_table_has_a_few(self, command, folder):
+        """One line for a handler stays one that can be read. JSON has all."""
+        many = [f"toys.{name}" for name in "abcdef"]
+        patterns = ", ".join(f'"{each}"' for each in many)
+        folder("welcome.py", GOOD.replace('"after_message", "message.*"', patterns))
+        assert "toys.a, toys.b, toys.c and 3 more  " in command("plugins", "list").stdout
+        [plugin] = command.json("plugins", "list")
+        assert plugin["handlers"][0]["patterns"] == many
 
     def test_what_a_plugin_prints_is_no_data(self, command, folder):
         folder("welcome.py", GOOD)
@@ -138,6 +197,26 @@ class TestCheck:
         assert done.exit_code == 0
         assert 'did you mean "after_message"?' in done.stdout
         assert "1 loaded, 0 quarantined, 0 disabled" in done.stderr
+
+    def test_warns_of_a_decider_that_takes_more_time_than_there_is(self, command, folder):
+        """It would be late without having used up its own time-out."""
+        folder(
+            "gatekeeper.py",
+            """
+            from comethooks import Plugin
+
+            plugin = Plugin("gatekeeper")
+
+            @plugin.decide("before_message", timeout="900ms")
+            def judge(event, ctx):
+                pass
+            """,
+        )
+        said = "its timeout of 900 ms is longer than the 800 ms that all deciders have together"
+        done = command("plugins", "check")
+        assert (done.exit_code, said in " ".join(done.stdout.split())) == (0, True)
+        command.environ["COMETHOOKS_DECISION_BUDGET_MS"] = "900"
+        assert said not in " ".join(command("plugins", "check").stdout.split())
 
     @pytest.mark.parametrize("arguments", [(), ("--json",)])
     def test_fails_with_file_and_line_when_one_cannot_be_used(self, command, folder, arguments):
@@ -210,6 +289,25 @@ class TestWorkers:
         assert "quarantined: welcome" in done.stdout
         told = f"workers: welcome: 1 worker on far goes on with its last good version 3f2a: {why}"
         assert told in done.stdout
+
+    def test_what_web_processes_have_is_told_where_it_differs(self, command, folder, redis_server):
+        """And which deciders they do not ask for a while."""
+        path = folder("welcome.py", GOOD)
+        version = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+        same = HeldPlugin("welcome", PluginState.LOADED, str(path), version)
+        broken = HeldPlugin("welcome", PluginState.QUARANTINED, "/w.py:3", reason="KeyError: x")
+        with redis_server.client() as client:
+            publish_web(client, "far|boot|1", [same], [])
+            assert "web:" not in command("plugins", "list").stdout
+            publish_web(client, "far|boot|2", [broken], ["welcome.judge"])
+        lines = command("plugins", "list").stdout.splitlines()
+        assert [line for line in lines if line.startswith("web:")] == [
+            "web: welcome: 1 web process on far has it in quarantine: KeyError: x (/w.py:3)",
+            "web: welcome: 1 web process on far runs version " + version,
+            "web: welcome: welcome.judge rests in 1 of 2 web processes",
+        ]
+        [plugin] = command.json("plugins", "list")
+        assert [each["processes"] for each in plugin["web_differs"]] == [1, 1]
 
     def test_what_only_a_worker_has_is_listed(self, command, at_work):
         """With its state there."""

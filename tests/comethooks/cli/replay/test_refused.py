@@ -7,6 +7,7 @@ from comethooks.workers.journal import Filter, Outcome
 from comethooks.workers.streams import backlog
 from comethooks.workers.streams.connections import connect
 from comethooks.workers.streams.layout import read_layouts
+from tests.bodies import body
 from tests.comethooks.cli.conftest import Command
 from tests.webhooks.samples import message, raw
 
@@ -44,9 +45,9 @@ def test_what_fits_now_becomes_a_late_event_once(command, store):
 
 def test_what_came_again_and_was_accepted_is_recognised(command, store):
     """By its duplicate key, as always."""
-    body = message(id="57")
-    store.settle(store.refused(body=raw(body)))
-    store.settle(store.refused(body=raw(body)))
+    sent = raw(message(id="57"))
+    store.settle(store.refused(body=sent))
+    store.settle(store.refused(body=sent))
     (found,) = command.json("replay", "run", "--refused", "--yes")
     assert (found["accepted"], found["duplicates"]) == (1, 1)
 
@@ -92,3 +93,12 @@ def test_it_needs_no_name(command, store):
     done = command("replay", "run", "--refused", "--name", "mended", "--yes")
     assert (done.exit_code, "not needed" in done.stderr) == (0, True)
     assert command.json("replay", "list") == []
+
+
+def test_a_question_of_moderation_that_fits_now_becomes_an_event(command, store):
+    """It was kept in its envelope, which says of which app and rule it is."""
+    store.settle(store.refused(body=raw(body("moderation_requested"))))
+    (found,) = command.json("replay", "run", "--refused", "--yes")
+    assert found["accepted"] == 1
+    (event,) = waiting(command)
+    assert (event.trigger, event.sender) == ("moderation_requested", "harbor-ada")

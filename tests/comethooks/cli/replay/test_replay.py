@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from comethooks.workers.ids import new_id
 from comethooks.workers.journal.times import iso
 from comethooks.workers.plugins.published import HeldHandler, HeldPlugin, PluginState, publish
 from comethooks.workers.states import RunState
@@ -49,6 +50,26 @@ class TestPlan:
         about = ("--conversation", "group_pier", "--handler", "welcome.greet")
         (found,) = command.json("replay", "plan", *about)
         assert (found["events"], found["runs"], found["oldest"]) == (1, 1, iso(kept.received_at))
+
+    def test_filters_are_asked_what_the_bodies_say(self, command, store, folder):
+        """A plan counts the runs that the replay will make."""
+        folder(
+            "images.py",
+            """
+            from comethooks import Plugin
+
+            plugin = Plugin("images")
+
+            @plugin.on("message.sent", type="image", replay="safe")
+            def look(event, ctx):
+                pass
+            """,
+        )
+        store.journalled()
+        for kind in ("image", "video"):
+            store.settle(store.record(message(id=new_id(), type=kind)))
+        (found,) = command.json("replay", "plan", "--handler", "images.look")
+        assert (found["events"], found["runs"]) == (1, 1)
 
     def test_dead_and_missing_look_at_live_runs(self, command, store):
         """Each for each handler."""

@@ -277,7 +277,7 @@ class TestWhatIsSaid:
         """Nobody takes anything up then."""
         choice = ("--state", "dead", "--yes")
         done = command("runs", "retry", *choice, REDIS_URL="unix:///nowhere/redis.sock")
-        assert (done.exit_code, "wait for Redis, which does not answer" in done.stderr) == (0, True)
+        assert (done.exit_code, "wait for Redis, which did not answer" in done.stderr) == (0, True)
 
     def test_a_dismissal_has_no_next(self, command, events):
         """Nor is it for a worker."""

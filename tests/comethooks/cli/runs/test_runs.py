@@ -23,6 +23,7 @@ LISTED = {
     "next_at",
     "version",
     "waits_for",
+    "left_out_at",
 }
 
 

@@ -1,16 +1,20 @@
 """`comethooks send`, against the real application over HTTP."""
 
 import json
-from random import Random
+import re
+from random import Random, SystemRandom
 
+import httpx
 import pytest
 
 from comethooks import schemas
 from comethooks.cli.send import send
 from comethooks.cli.send.field_options import option_of
-from comethooks.samples import all_samples
+from comethooks.cli.send.target import addressed
+from comethooks.samples import APP_ID, all_samples
 from comethooks.samples.fields import Fields
 from comethooks.workers.clock import now_ms
+from comethooks.workers.record import event_of
 from comethooks.workers.texts import dumps
 from tests.webhooks.samples import PASSWORD, USER
 
@@ -40,6 +44,42 @@ class TestOne:
         done = command("send", "before_message")
         assert (done.exit_code, done.stdout) == (0, "200 {}\n")
         assert [record.trigger for record in kept()] == ["before_message"]
+
+    def test_a_question_of_moderation_is_answered_with_the_decision(
+        self, command, application, kept
+    ):
+        """Out of its envelope: the URL says of which app and which rule it is."""
+        done = command("send", "moderation_requested", "--text", "hello", "--set", "rule=scam")
+        assert done.exit_code == 0, done.output
+        assert json.loads(done.stdout.removeprefix("200 "))["isMatchingCondition"] is False
+        [record] = kept()
+        event = event_of(record)
+        assert (event.rule, event.app_id, event.message.text) == ("scam", APP_ID, "hello")
+
+    @pytest.mark.parametrize(
+        ("to", "path"),
+        [
+            ("/webhooks", "/moderation?app=app1&rule=x"),
+            ("/chat/webhooks?a=b", "/chat/moderation?a=b&app=app1&rule=x"),
+            ("/check", "/check?app=app1&rule=x"),
+        ],
+    )
+    def test_a_question_goes_beside_the_webhooks(self, to, path):
+        """Another path is taken as it is."""
+        target = httpx.URL(f"http://chat.example.org{to}")
+        body = dumps(
+            {"trigger": "moderation_requested", "appId": "app1", "rule": "x", "data": {"a": 1}}
+        )
+        url, sent = addressed(target, body)
+        assert (url.raw_path.decode(), sent) == (path, b'{"a":1}')
+
+    @pytest.mark.parametrize(
+        "body", [b"no", b'"moderation_requested"', b'{"trigger":"moderation_requested"}']
+    )
+    def test_what_is_no_question_goes_where_all_else_goes(self, body):
+        """As it stands."""
+        target = httpx.URL("http://chat.example.org/webhooks")
+        assert addressed(target, body) == (target, body)
 
     def test_every_kind_of_sample_is_accepted(self, command, application, kept, tmp_path):
         """All of them from one file."""
@@ -123,16 +163,22 @@ class TestOne:
         assert (done.exit_code, listener.requests) == (2, [])
         assert "write data.message.tags.0" in " ".join(done.stderr.split())
 
-    def test_set_changes_what_only_some_samples_have(self, command, listener):
-        """One in four messages goes into a group."""
+    @pytest.mark.parametrize(
+        ("share", "sent"), [(0.0, {"crew"}), (0.99, {None})], ids=["in groups", "to people"]
+    )
+    def test_set_changes_what_only_some_samples_have(
+        self, command, listener, monkeypatch, share, sent
+    ):
+        """One in four messages goes into a group; whether it may be set is no matter of chance."""
+        monkeypatch.setattr(SystemRandom, "random", lambda _: share)
         path = "data.message.data.entities.receiver.entity.guid"
-        arguments = ("--count", "40", "--set", f"{path}=crew", "--to", listener.url)
+        arguments = ("--count", "3", "--set", f"{path}=crew", "--to", listener.url)
         done = command("send", "message_sent", *arguments)
         assert done.exit_code == 0, done.output
         bodies = [json.loads(body) for _, _, body in listener.requests]
         entities = [body["data"]["message"]["data"]["entities"]["receiver"] for body in bodies]
         guids = {each["entity"].get("guid") for each in entities}
-        assert guids == {None, "crew"}
+        assert guids == sent
 
 
 class TestFields:
@@ -346,6 +392,16 @@ class TestWrongUse:
         assert done.exit_code == 2
         assert said in text
         assert "`comethooks events bookmark --list` your bookmarks" in text
+
+    @pytest.mark.parametrize("name", ["interaction_goal_completed", "interaction.completed"])
+    def test_what_is_made_here_is_sent_by_nobody(self, command, name):
+        """It is said how to have it made: with commands that can be run."""
+        done = command("send", name)
+        text = " ".join(done.stderr.split())
+        assert done.exit_code == 2
+        assert "interaction_goal_completed is sent by nobody" in text
+        for line in re.findall("`comethooks (send .+?)`", text):
+            assert command(*line.split(), "--print").exit_code == 0
 
     def test_a_current_trigger_has_no_legacy_form(self, command):
         """Only six have one."""

@@ -11,7 +11,13 @@ from structlog.testing import capture_logs
 
 from comethooks.cli.services import plugin_follower
 from comethooks.cli.services.plugin_follower import PluginFollower
-from comethooks.workers.plugins.published import HeldPlugin, PluginState, publish, withdraw
+from comethooks.workers.plugins.published import (
+    HeldPlugin,
+    PluginState,
+    publish,
+    publish_web,
+    withdraw,
+)
 from comethooks.workers.processes import RELOAD, host_and_boot
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.supervision.supervisor import Child
@@ -85,7 +91,7 @@ def test_what_another_host_has_is_not_told(following_: Following) -> None:
 def test_the_signal_reloads_the_workers_and_has_the_same_told_again(
     following_: Following,
 ) -> None:
-    """The web process has no plugin; who is left of before tells nothing new."""
+    """Who is left of before tells nothing new. The web process loads them when a worker has."""
     following_.load(ONE)
     following_.turn()
     os.kill(os.getpid(), RELOAD)
@@ -94,6 +100,19 @@ def test_the_signal_reloads_the_workers_and_has_the_same_told_again(
     assert following_.turn() == []
     following_.load(ONE)
     assert following_.turn() == ["welcome 1111"]
+    assert (following_.web.reloads, following_.worker.reloads) == (1, 1)
+    following_.turn()
+    assert following_.web.reloads == 1
+
+
+def test_the_web_process_does_not_wait_for_workers_for_ever(
+    following_: Following, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may be away, or have no end of what they are at."""
+    monkeypatch.setattr(plugin_follower, "WEB_SECONDS", 0.0)
+    os.kill(os.getpid(), RELOAD)
+    following_.turn()
+    assert (following_.web.reloads, following_.worker.reloads) == (1, 1)
 
 
 def test_a_changed_file_reloads_the_workers(following_: Following, tmp_path: Path) -> None:
@@ -114,3 +133,19 @@ def test_a_redis_that_is_away_is_asked_less_often(tmp_path: Path) -> None:
     signal.signal(RELOAD, before)
     news.tell()
     assert news._next_look > time.monotonic() + plugin_follower.AWAY_SECONDS - 1
+
+
+def test_what_web_processes_alone_do_without_is_told_once(following_: Following) -> None:
+    """What workers lack as well has been told."""
+    both = HeldPlugin("both", PluginState.QUARANTINED, "/srv/both.py:1", reason="NameError: x")
+    alone = HeldPlugin("welcome", PluginState.QUARANTINED, "/srv/welcome.py:1", reason="KeyError")
+    member = f"{host_and_boot()}|{os.getpid()}"
+    publish_web(following_.client, member, [both, alone], [])
+    assert following_.turn() == []
+    following_.load(ONE, both)
+    assert following_.turn() == [
+        "welcome 1111",
+        "plugin left out",
+        "plugin left out of a web process",
+    ]
+    assert following_.turn() == []

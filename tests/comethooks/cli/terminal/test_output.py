@@ -1,5 +1,7 @@
 """Tables fit the terminal, and are whole everywhere else."""
 
+import json
+
 import pytest
 
 from comethooks.cli.terminal.output import (
@@ -10,6 +12,7 @@ from comethooks.cli.terminal.output import (
     print_json,
     print_table,
     styled,
+    uid_column,
 )
 
 COLUMNS = (
@@ -27,6 +30,18 @@ def test_a_table_is_whole_where_there_is_no_terminal(capsys):
     head, row = capsys.readouterr().out.splitlines()
     assert head.split() == ["NAME", "REMARK", "PLACE", "ID"]
     assert row.split() == list(ROW)
+
+
+def test_json_on_a_terminal_holds_nothing_that_it_obeys(capsys, terminal):
+    """It is the same document; elsewhere it is as it was written."""
+    document = {"text": "\x7f\x9b2J\u202e\U000e0001 👩\u200d💻"}
+    print_json(document)
+    assert capsys.readouterr().out == f'{{"text":"{document["text"]}"}}\n'
+    terminal(80)
+    print_json(document)
+    shown = capsys.readouterr().out
+    assert shown == '{"text":"\\u007f\\u009b2J\\u202e\\udb40\\udc01 👩\u200d💻"}\n'
+    assert json.loads(shown) == document
 
 
 @pytest.mark.parametrize(
@@ -82,3 +97,20 @@ def test_a_listing_reads_one_more_than_it_shows():
     assert listing.limit(as_json=False, limit=7) == 8
     assert listing.limit(as_json=True, limit=None) is None
     assert listing.limit(as_json=True, limit=7) == 7
+
+
+def test_what_a_stranger_writes_widens_no_table(capsys):
+    """The beginning of it is shown; whoever needs all of it asks for JSON."""
+    columns = [uid_column("TRIGGER"), uid_column("CONVERSATION", uids=2), Column("ID")]
+    uuid = "0199f2a4-7c1e-7b3b-8a11-7c078a4441dc"
+    print_table(
+        columns,
+        [
+            ("push-notification-payload-generated", f"{uuid}_user_{uuid}", IDENTIFIER),
+            ("x" * 5000, "船" * 5000, IDENTIFIER),
+        ],
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 40 + 80 + len(IDENTIFIER) + 4
+    assert f"{uuid}_user_{uuid}" in lines[1]
+    assert lines[2].startswith("x" * 39 + "…")

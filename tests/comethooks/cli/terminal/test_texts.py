@@ -4,22 +4,8 @@ import time
 
 import pytest
 
-from comethooks.cli.terminal.texts import payload, plain
+from comethooks.cli.terminal.texts import payload
 from comethooks.workers.texts import without_secrets
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("plain words", "plain words"),
-        ("two\nlines\tand 👩\u200d💻 語", "two\nlines\tand 👩\u200d💻 語"),
-        ("\x1b[2J", "\\u001b[2J"),
-        ("\u202e\x00\ud83d", "\\u202e\\u0000\\ud83d"),
-        ("\U000e0001", "\\U000e0001"),
-    ],
-)
-def test_what_a_terminal_would_obey_is_escaped(text, shown):
-    assert plain(text) == shown
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from comethooks.management import registrable_triggers
 from comethooks.workers.plugins.published import HeldHandler, HeldPlugin, PluginState, publish
 from comethooks.workers.settings.credentials import ensure_credentials
 from comethooks.workers.settings.paths import credentials_path
-from tests.comethooks.management.cometchat import APP, KEY, cometchat
+from tests.cometchat import APP, KEY, cometchat
 from tests.webhooks.samples import PASSWORD, USER
 
 URL = "https://chat.example.com/webhooks"
@@ -193,6 +193,13 @@ class TestRegister:
         ) in done.stderr
         assert server.triggers == {"comethooks": ["message_sung"]}
 
+    @pytest.mark.parametrize("name", ["moderation_requested", "moderation.requested"])
+    def test_what_moderation_asks_comes_by_no_webhook(self, webhook, server, name):
+        """CometChat would not know such a trigger."""
+        done = webhook("register", "--trigger", name)
+        assert (done.exit_code, server.calls) == (2, [])
+        assert "comes by no webhook: enter the URL of /moderation" in " ".join(done.stderr.split())
+
     @pytest.mark.parametrize(
         "pattern", ["mesage.*", "tickets:opened", "before_*", "message.sung", ""]
     )
@@ -285,6 +292,12 @@ class TestByHand:
                 line.strip().startswith(name) and value in line for line in done.stdout.splitlines()
             ), name
         assert all(f"[ ] {trigger}\n" in done.stdout for trigger in TRIGGERS)
+
+    def test_it_says_where_moderation_asks(self, by_hand):
+        """A list has a URL of its own, whichever generation the app's webhooks are of."""
+        asked = f"{URL.removesuffix('/webhooks')}/moderation?app={APP}&rule=NAME"
+        assert asked in by_hand("register").stdout
+        assert asked in by_hand("register", "--legacy").stdout
 
     def test_a_dry_run_that_prints_it_has_done_what_it_should(self, by_hand):
         assert by_hand("register", "--dry-run").exit_code == 0
@@ -399,6 +412,20 @@ class TestList:
             "triggers": ["message_sent"],
         }
 
+    @pytest.mark.parametrize("arguments", [(), ("--json",)])
+    def test_two_that_send_the_same_to_one_url_are_warned_of(self, webhook, server, arguments):
+        """Each of their events is handled twice, since the bodies name different webhooks."""
+        server.has("h1", "message_sent", "user_blocked", webhookURL=URL, enabled=True)
+        server.has("h2", "message_sent", webhookURL=URL, enabled=True)
+        server.has("elsewhere", "message_sent", enabled=True)
+        server.has("off", "message_sent", webhookURL=URL, enabled=False)
+        server.has("the_rest", "call_started", webhookURL=URL, enabled=True)
+        warnings = webhook("list", *arguments).stderr.split("Warning: ")[1:]
+        assert [" ".join(each.split()) for each in warnings] == [
+            f"h1 and h2 both send message_sent to {URL}, and each of these events is handled twice;"
+            " remove one: comethooks webhook remove h2"
+        ]
+
     def test_none_is_no_failure(self, webhook):
         done = webhook("list")
         assert (done.exit_code, done.stdout) == (0, "")
@@ -486,7 +513,7 @@ class TestHandlers:
         done = webhook("register")
         assert done.exit_code == 0
         groups = [trigger for trigger in TRIGGERS if trigger.startswith("group_")]
-        said = f"Your handlers ask for {1 + len(groups)} of these {len(TRIGGERS)} triggers: "
+        said = f"Your plugins ask for {1 + len(groups)} of these {len(TRIGGERS)} triggers: "
         assert said in done.stderr
         assert "--for-handlers registers only those" in done.stderr
 
@@ -528,12 +555,44 @@ class TestHandlers:
         """And nothing is registered."""
         done = webhook("register", "--for-handlers")
         assert done.exit_code == 1
-        assert "no handler asks for a trigger" in done.output
+        assert "no plugin asks for a trigger" in done.output
         assert server.triggers == {}
+
+    DECIDE = """
+        from comethooks import Plugin
+
+        plugin = Plugin("gatekeeper")
+
+        @plugin.decide("before_message", "moderation_requested")
+        def judge(event, ctx):
+            pass
+    """
+
+    def test_a_decider_asks_for_messages_in_flight(self, webhook, server, folder):
+        """It would never be asked otherwise; moderation asks by no webhook."""
+        folder("gatekeeper.py", self.DECIDE)
+        server.legacy = True
+        done = webhook("register", "--for-handlers", "--legacy")
+        assert done.exit_code == 0, done.output
+        assert server.triggers["comethooks"] == ["before_message"]
+
+    def test_where_current_webhooks_bring_no_message_in_flight_that_is_said(self, webhook, folder):
+        """With what brings them."""
+        folder("gatekeeper.py", self.DECIDE)
+        done = webhook("register", "--for-handlers")
+        assert done.exit_code == 1
+        assert "--legacy" in done.output
+
+    @pytest.mark.shipped
+    def test_what_ships_and_decides_in_shadow_asks_for_nothing(self, webhook, server):
+        """No message has to wait for it."""
+        server.legacy = True
+        assert webhook("register", "--for-handlers", "--legacy").exit_code == 0
+        assert "before_message" not in server.triggers["comethooks"]
 
     def test_handlers_that_want_everything_are_no_reason_to_offer_less(self, webhook, folder):
         """Nor is a webhook whose triggers are named."""
         folder("welcome.py", self.GREET.replace('"message.sent", "group_*"', '"*"'))
-        assert "Your handlers" not in webhook("register").stderr
+        assert "Your plugins" not in webhook("register").stderr
         folder("welcome.py", self.GREET)
-        assert "Your handlers" not in webhook("register", "--trigger", "message_sent").stderr
+        assert "Your plugins" not in webhook("register", "--trigger", "message_sent").stderr

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from comethooks.cli.services.up import greeting
+from comethooks.cli.services.greeting import greeting
 from comethooks.workers.settings.env_file import FROM_ENV_FILE
 from comethooks.workers.settings.settings import NAMES, Settings
 

@@ -1,0 +1,1 @@
+"""Fetching messages whose webhooks never came, from CometChat's own list of them."""

@@ -1,0 +1,1 @@
+"""Fetching what was missed."""

@@ -1,0 +1,1 @@
+"""`comethooks backfill`."""
