@@ -1,39 +1,45 @@
-"""`python -m bench [NAME…] [--events N]`: measure, print, and fail on a missed target."""
+"""`python -m bench [NAME…] [--events N]`: measure, print, and fail on a missed target.
+
+`python -m bench peers` compares with others, see `bench.peers`.
+"""
 
 import argparse
-import contextlib
 import http.client
 import json
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from statistics import median
 
 from sqlalchemy import create_engine, text
 
 from bench import storm
-from bench.load import documented_message, post, post_one
+from bench.counting import counting
+from bench.deciding import deciding
+from bench.deployment import stack
+from bench.fetching import backfill
+from bench.figures import figures
+from bench.filtered import filters
+from bench.growing import kept, shapes, waiting
+from bench.half_load import half_load
+from bench.in_flight import in_flight
+from bench.interactions import pressed
+from bench.listings import listings
+from bench.load import READER, documented_message, post, post_one
+from bench.moderation import moderation
+from bench.pressing import presses
+from bench.processes import cpu_shares
 from bench.report import Report
 from bench.schema import schema
+from bench.start import start
 from comethooks.workers.settings.paths import database_path
 from comethooks.workers.streams import keys
-from tests.redis_server import RedisServer, running_server
+from tests.redis_server import RedisServer
 from tests.scenarios.judging import journal_of
-from tests.scenarios.stack import Effects, Stack, by_conversation, descendants, workers_of
+from tests.scenarios.stack import Effects, Stack, by_conversation, workers_of
 from tests.servers import running_postgres
 from tests.waiting import wait_for
 
-READER = """
-    from comethooks import Plugin
-    plugin = Plugin("reader")
-
-    @plugin.on("message_sent")
-    def read(event, ctx):
-        len(event.message.text)
-"""
 SLOW = """
     import os, time
     from marshmallow import fields
@@ -59,19 +65,6 @@ CLOCK = """
         with open(ctx.config.file, "ab", buffering=0) as file:
             file.write(f"{event.id} {event.conversation_id} {event.message.id} {now}\\n".encode())
 """
-
-
-@contextlib.contextmanager
-def stack(plugin: str, name: str, **settings: str) -> Iterator[tuple[Stack, RedisServer]]:
-    """A deployment with one plugin, and the server below it."""
-    with tempfile.TemporaryDirectory() as directory, running_server() as server:
-        made = Stack(Path(directory), server.url, settings=settings)
-        made.plugin(name, plugin)
-        made.make_tables()
-        try:
-            yield made, server
-        finally:
-            made.close()
 
 
 def drain(report: Report, events: int) -> None:
@@ -168,25 +161,6 @@ def idle(report: Report, events: int) -> None:
         assert len(workers_of(supervisor.pid)) == 2
 
 
-def cpu_shares(roots: dict[str, int], *, seconds: float) -> dict[str, float]:
-    """The share of a core, in percent, that each process and everything below it takes while
-    `seconds` pass.
-    """
-    before = {name: cpu_seconds(pid) for name, pid in roots.items()}
-    time.sleep(seconds)
-    return {name: 100 * (cpu_seconds(pid) - before[name]) / seconds for name, pid in roots.items()}
-
-
-def cpu_seconds(root: int) -> float:
-    """The processor time of a process and everything below it that lives."""
-    ticks = 0
-    for pid in [root, *descendants(root)]:
-        with contextlib.suppress(OSError):
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-    return ticks / 100
-
-
 def retries(report: Report, events: int) -> None:
     """50,000 runs that failed at once and are due together, beside 20 live events a second."""
     number = min(events // 2, 50_000)
@@ -232,11 +206,37 @@ def measure_retries(
     report.line("  live, p90 meanwhile", statistics.quantiles(found.storm_ms, n=10)[8], "ms")
 
 
-BENCHES = {"schema": schema, "drain": drain, "slow": slow, "idle": idle, "retries": retries}
+_ALL = (
+    schema,
+    drain,
+    slow,
+    idle,
+    start,
+    retries,
+    pressed,
+    presses,
+    kept,
+    waiting,
+    shapes,
+    listings,
+    figures,
+    counting,
+    filters,
+    moderation,
+    deciding,
+    half_load,
+    in_flight,
+    backfill,
+)
+BENCHES = {bench.__name__: bench for bench in _ALL}
 
 
 def main() -> int:
     """Run what was asked for. 1 when a target was missed."""
+    if sys.argv[1:2] == ["peers"]:
+        from bench.peers.command import main as peers
+
+        return peers(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help=f"any of {', '.join(BENCHES)}; default all"

@@ -7,10 +7,20 @@ import multiprocessing
 import statistics
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from tests.scenarios.stack import PASSWORD, USER, message
 
 CONVERSATIONS = 1000
+READER = """
+    from comethooks import Plugin
+    plugin = Plugin("reader")
+
+    @plugin.on("message_sent")
+    def read(event, ctx):
+        len(event.message.text)
+"""
+"""The plugin whose draining is measured."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,7 @@ def _post_share(
     return times
 
 
-def documented_message(conversation: int, number: int) -> dict[str, object]:
+def documented_message(conversation: int, number: int, **changes: Any) -> dict[str, object]:
     """A message with both entities, as large as CometChat's documented one."""
     user = {
         "uid": "ada",
@@ -85,6 +95,5 @@ def documented_message(conversation: int, number: int) -> dict[str, object]:
         "sender": {"entity": user, "entityType": "user"},
         "receiver": {"entity": group, "entityType": "group"},
     }
-    return message(
-        conversation, number, data={"text": f"message number {number}", "entities": entities}
-    )
+    data = {"text": f"message number {number}", "entities": entities}
+    return message(conversation, number, data=data, **changes)
