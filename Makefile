@@ -23,25 +23,29 @@ up: $(STAMP) ## Run everything on this machine until Ctrl-C
 	@exec $(BIN)/comethooks up
 
 test: $(STAMP) ## Run the test suite
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
 
-attack: $(STAMP) ## Run the long fault campaigns, about 35 minutes
-	$(BIN)/python -m pytest -m attack -rA tests/scenarios $(ARGS)
+attack: $(STAMP) ## Run the long fault campaigns, about 40 minutes
+	$(BIN)/python -m pytest -m attack -rA -o faulthandler_timeout=1860 tests/scenarios tests/webhooks $(ARGS)
 
 lint: $(STAMP) ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(STAMP) ## Measure throughput, order under load, idle latency and memory
+bench: $(STAMP) ## Measure throughput, latency and memory; ARGS=peers beside others
 	$(BIN)/python -m bench $(ARGS)
 
-lock: ## Make requirements.lock again from pyproject.toml
+lock: ## Make requirements.lock and .txt again from pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
 	  --no-emit-index-url --no-annotate --upgrade \
 	  --custom-compile-command 'make lock' -o requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra postgres \
+	  --no-emit-index-url --no-annotate --upgrade --constraint requirements.lock \
+	  --custom-compile-command 'make lock' -o requirements.txt pyproject.toml
+	echo '.[postgres]' >> requirements.txt
 
 clean: ## Remove the virtual environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-peers .mypy_cache .ruff_cache .pytest_cache

@@ -43,7 +43,7 @@ def client(make_settings: MakeSettings) -> FlaskClient:
 
 @pytest.fixture
 def kept(redis_server: RedisServer) -> Iterator[Kept]:
-    """What is in the streams, oldest first."""
+    """What is in the streams, oldest first; of one millisecond, in no order."""
     with redis_server.client() as client:
         yield lambda: sorted(
             (record for _, record in waiting(client, range(16))), key=lambda record: record.id

@@ -1,33 +1,30 @@
 """Fixtures for the whole suite: servers, started once and only when a test asks for one."""
 
 from collections.abc import Iterator
-from typing import Any
 
+import hypothesis
 import pytest
-from xdist.scheduler import LoadScopeScheduling
 
+from comethooks.workers import shipped
+from comethooks.workers.plugins import discovery
 from tests import servers
 from tests.missing import missing
 
-pytest_plugins = ["tests.redis_server", "tests.application"]
+pytest_plugins = ["tests.scheduling", "tests.leftovers", "tests.redis_server", "tests.application"]
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 
-_SCENARIOS = "tests/scenarios/"
-
-
-class Scheduling(LoadScopeScheduling):
-    """Gives the modules to test processes, and to one of them all scenarios: these look at the
-    clock.
+@pytest.fixture(autouse=True)
+def only_its_own_plugins(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process a test has the plugins that it writes, and those that ship with us only when
+    it is marked `shipped`.
     """
-
-    def _split_scope(self, nodeid: str) -> str:
-        return _SCENARIOS if nodeid.startswith(_SCENARIOS) else super()._split_scope(nodeid)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
-    """How tests are divided when there are several test processes."""
-    return Scheduling(config, log)
+    if request.node.get_closest_marker("shipped") is None:
+        for module in (discovery, shipped):
+            monkeypatch.setattr(module, "SHIPPED", {})
 
 
 @pytest.fixture(scope="session")

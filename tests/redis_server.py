@@ -20,8 +20,10 @@ from tests.waiting import wait_for
 class RedisServer:
     """One server on a unix socket, which writes everything to disk before it answers."""
 
-    def __init__(self, directory: Path, program: str) -> None:
+    def __init__(self, directory: Path, program: str, port: int = 0) -> None:
         self.socket = directory / "redis.sock"
+        self.port = port
+        """Of TCP on this machine, where replicas ask; 0 for none."""
         self.url = f"unix://{self.socket}"
         self._directory = directory
         self._program = program
@@ -29,7 +31,8 @@ class RedisServer:
 
     def start(self) -> None:
         """Start it, and return once it answers."""
-        options = {"port": "0", "unixsocket": str(self.socket), "dir": str(self._directory)}
+        options = {"port": str(self.port), "bind": "127.0.0.1"}
+        options |= {"unixsocket": str(self.socket), "dir": str(self._directory)}
         options |= {"appendonly": "yes", "appendfsync": "always", "save": ""}
         command = [
             self._program,
@@ -56,6 +59,16 @@ class RedisServer:
         assert self._process
         self._process.send_signal(signal.SIGCONT)
 
+    def follow(self, port: int) -> None:
+        """Become a replica of the server at this TCP port."""
+        with self.client() as client:
+            client.replicaof("127.0.0.1", port)
+
+    def lead(self) -> None:
+        """Become a primary."""
+        with self.client() as client:
+            client.replicaof("NO", "ONE")
+
     @property
     def pid(self) -> int:
         """Its process."""
@@ -81,11 +94,26 @@ class RedisServer:
             return False
 
 
+class RedisName:
+    """A name that leads to one server and later to another, as one of a name server does."""
+
+    def __init__(self, directory: Path, server: RedisServer) -> None:
+        self._path = directory / "name.sock"
+        self.url = f"unix://{self._path}"
+        self.lead_to(server)
+
+    def lead_to(self, server: RedisServer) -> None:
+        """From now on, new connections reach this server. Those that there are stay."""
+        new = self._path.with_suffix(".new")
+        new.symlink_to(server.socket)
+        os.replace(new, self._path)
+
+
 @contextmanager
-def running_server(program: str | None = None) -> Iterator[RedisServer]:
+def running_server(program: str | None = None, port: int = 0) -> Iterator[RedisServer]:
     """A server in a folder of its own, whose path is short enough for a socket."""
     directory = Path(tempfile.mkdtemp(prefix="ch-", dir="/tmp" if os.path.isdir("/tmp") else None))
-    server = RedisServer(directory, program or find_server(None).path)
+    server = RedisServer(directory, program or find_server(None).path, port)
     try:
         server.start()
         yield server

@@ -26,7 +26,7 @@ class PostgresServer:
 
     def __init__(self, directory: Path, programs: Path, user: str | None) -> None:
         self.url = f"postgresql://comethooks@/postgres?host={directory}"
-        self._directory = directory
+        self.directory = directory
         self._data = directory / "data"
         self._programs = programs
         self._user = user
@@ -44,9 +44,9 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start it, and return once it answers."""
-        socket = f"-k {self._directory} -c listen_addresses=''"
+        socket = f"-k {self.directory} -c listen_addresses=''"
         options = f"{socket} -c fsync=off -c timezone=America/St_Johns"
-        log = str(self._directory / "log")
+        log = str(self.directory / "log")
         self._run("pg_ctl", "start", "-w", "-D", str(self._data), "-l", log, "-o", options)
 
     def stop(self) -> None:
@@ -94,7 +94,7 @@ class PostgresServer:
         done = subprocess.run(
             [self._programs / program, *arguments],
             user=self._user,
-            cwd=self._directory,
+            cwd=self.directory,
             capture_output=True,
             text=True,
         )
@@ -176,3 +176,43 @@ def _unprivileged_user(name: str) -> str | None:
         raise ServerMissingError(
             f"root may not run the server, and there is no user {name!r} who could"
         ) from None
+
+
+@contextmanager
+def pool_in_transaction_mode(server: PostgresServer) -> Iterator[str]:
+    """The URL of a PgBouncer before `server`, until the block is left. It gives a connection to the
+    server away after each transaction, and has two of them.
+
+    Raises `ServerMissingError` without its program.
+    """
+    program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+    if program is None:
+        raise ServerMissingError("no pgbouncer (Debian: apt-get install pgbouncer)")
+    user = _unprivileged_user("postgres")
+    directory = Path(tempfile.mkdtemp(prefix="pool-", dir="/tmp"))
+    (directory / "users").write_text('"comethooks" ""\n')
+    (directory / "ini").write_text(
+        "[databases]\n"
+        f"postgres = host={server.directory} user=comethooks\n"
+        "[pgbouncer]\n"
+        f"unix_socket_dir = {directory}\n"
+        "listen_port = 6432\n"
+        f"auth_type = trust\nauth_file = {directory}/users\n"
+        "pool_mode = transaction\ndefault_pool_size = 2\nserver_reset_query_always = 0\n"
+        f"logfile = {directory}/log\n"
+    )
+    try:
+        for path in (directory, directory / "users", directory / "ini"):
+            if user is not None:
+                shutil.chown(path, user)
+        process = subprocess.Popen(
+            [program, "-q", str(directory / "ini")], user=user, stderr=subprocess.DEVNULL
+        )
+        try:
+            wait_for(lambda: (directory / ".s.PGSQL.6432").exists(), "PgBouncer listens")
+            yield f"postgresql://comethooks@/postgres?host={directory}&port=6432"
+        finally:
+            process.kill()
+            process.wait()
+    finally:
+        shutil.rmtree(directory)

@@ -11,10 +11,12 @@ from pathlib import Path
 import click
 import pytest
 
+from bench.peers import tables
 from comethooks import schemas
 from comethooks.cli import main
 from comethooks.files.imported import event_in
 from comethooks.schemas import TRIGGERS
+from comethooks.workers.analytics.metrics import METRICS, Metric
 from comethooks.workers.settings.settings import NAMES, Settings
 from tests.pages import Block, blocks
 
@@ -74,6 +76,15 @@ def test_every_trigger_with_a_schema_is_in_the_table_of_triggers(trigger: object
     assert trigger.canonical is None or f"`{trigger.canonical}`" in text  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.name)
+def test_every_metric_is_in_the_table_of_metrics(metric: Metric) -> None:
+    """With its labels, its unit and what it counts, as the command lists it."""
+    labels = ", ".join(f"`{label}`" for label in metric.labels)
+    partly = " *" if metric.partial else ""
+    row = f"| `{metric.name}` | {labels} | {metric.unit} | {metric.sentence}{partly} |"
+    assert row in (DOCS / "analytics.md").read_text().splitlines()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_to_another_page_leads_somewhere(page: Path) -> None:
     """To a file that is there and, where it names one, to a heading in it."""
@@ -124,3 +135,8 @@ def without_code(text: str) -> str:
     links.
     """
     return re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def test_the_tables_beside_others_are_those_of_the_kept_run() -> None:
+    """Nobody has written a number into them by hand."""
+    assert tables.written(tables.kept()) in (DOCS / "benchmarks.md").read_text()

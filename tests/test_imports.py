@@ -1,6 +1,7 @@
 """The rule of imports: schemas ← workers ← webhooks ← comethooks, and the wings of each floor."""
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.tables import make_tables
+
 ROOT = Path(__file__).parents[1]
 FLOORS = ("schemas", "workers", "webhooks", "comethooks")
 """From the ground up. A floor may import what is below it, and itself."""
@@ -18,27 +21,52 @@ WINGS = {
     "schemas": (
         ("errors", "wire"),
         ("triggers",),
-        ("decoding", "event", "parsing", "drift", "masking"),
+        ("decoding", "loading", "event", "parsing", "drift", "masking", "sending", "message_ids"),
     ),
     "workers": (
-        ("clock", "ids", "states", "record", "logs", "processes", "poison", "patterns", "texts"),
+        (
+            "clock",
+            "ids",
+            "states",
+            "record",
+            "logs",
+            "processes",
+            "poison",
+            "patterns",
+            "texts",
+            "vital_signs",
+            "shipped",
+        ),
+        ("analytics",),
         ("settings",),
+        ("presses",),
         ("streams", "journal"),
         ("plugins",),
+        ("cometchat", "plugin_files"),
         ("handlers",),
-        ("drain", "replays"),
+        ("deciding",),
+        ("drain", "replays", "silence", "interactions", "notify", "moderation"),
         ("jobs",),
         ("supervision",),
     ),
     "webhooks": (
-        ("problems", "replies", "body", "http_call", "sources", "status_access"),
-        ("auth", "cometchat", "receiving", "health", "metrics", "journal_probe"),
-        ("view", "app"),
+        (
+            "problems",
+            "replies",
+            "body",
+            "counters",
+            "http_call",
+            "sampling",
+            "sources",
+            "status_access",
+        ),
+        ("auth", "inflating", "cometchat", "receiving", "health", "metrics", "journal_probe"),
+        ("keeping", "decisions", "moderation", "view", "interactions", "elsewhere", "wsgi", "app"),
         ("gunicorn",),
     ),
     "comethooks": (
         ("samples", "browse", "files", "management"),
-        ("testing", "doctor"),
+        ("testing", "doctor", "backfill"),
         ("cli", "pytest_plugin"),
     ),
 }
@@ -225,6 +253,51 @@ def test_who_only_receives_or_waits_for_a_job_does_not_load_sql(module: str) -> 
     """It would make each of these processes start half a second later."""
     code = f"import sys, {module}; sys.exit('sqlalchemy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_what_a_plugin_imports_does_not_load_sql() -> None:
+    """Web processes load plugins for their deciders: each would be 20 MB larger."""
+    code = (
+        "import sys; from comethooks import Context, DeciderContext, Decision, Plugin, Retry;"
+        "import comethooks.workers.moderation.moderator_plugin;"
+        "sys.exit('sqlalchemy' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+LISTINGS = ("events", "requests", "runs")
+NOT_FOR_LISTINGS = (
+    *("alembic", "flask", "gunicorn", "httpx", "psycopg", "rich.progress", "rq"),
+    *("comethooks.files", "comethooks.samples", "comethooks.testing", "comethooks.webhooks"),
+    *("comethooks.workers.handlers", "comethooks.workers.jobs", "comethooks.workers.plugins"),
+)
+LIST = """
+import sys
+from comethooks.cli import main
+
+group, *unwanted = sys.argv[1:]
+main([group, "list"], standalone_mode=False)
+sys.exit(", ".join(each for each in unwanted if each in sys.modules) or 0)
+"""
+
+
+@pytest.mark.parametrize("group", LISTINGS)
+def test_a_listing_loads_only_what_it_shows_events_with(group: str, tmp_path: Path) -> None:
+    """Nearly all of the time that it takes is for imports."""
+    make_tables(f"sqlite:///{tmp_path}/comethooks.db")
+    done = subprocess.run(
+        [sys.executable, "-c", LIST, group, *NOT_FOR_LISTINGS],
+        env={
+            **os.environ,
+            "COMETHOOKS_DATA_DIR": str(tmp_path),
+            "REDIS_URL": "redis://localhost:1",
+        },
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_no_class_has_the_name_of_another() -> None:

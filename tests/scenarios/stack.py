@@ -159,15 +159,17 @@ class Stack:
         wait_for(self.answers, "the web process answers")
         return process
 
-    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
+    def run(
+        self, *arguments: str, check: bool = True, seconds: float = 60
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end, which may take so long."""
         done = subprocess.run(
             [sys.executable, "-m", "comethooks.cli", *arguments],
             env=self.environment,
             cwd=self.directory,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=seconds,
             check=False,
         )
         if check:
@@ -208,6 +210,16 @@ class Stack:
             return client.post(
                 "/webhooks", content=raw, headers={"Content-Type": "Application/json"}
             )
+
+    def deliver(self, body: Mapping[str, Any] | bytes) -> httpx.Response:
+        """Post one body until it is acknowledged, as CometChat does after a 503; that answer."""
+        answers = [self.post(body)]
+        wait_for(
+            lambda: answers[-1].status_code != 503 or answers.append(self.post(body)),
+            "the body is acknowledged",
+        )
+        assert answers[-1].status_code == 200, answers[-1].text
+        return answers[-1]
 
     def effects(self) -> Effects:
         """The ledger of effects as it is now."""

@@ -35,6 +35,7 @@ DEADLY = """
             case "kill": os.kill(os.getpid(), signal.SIGKILL)
             case "segfault": ctypes.string_at(0)
             case "exit": os._exit(3)
+            case "leave": os._exit(0)
 
     @plugin.on("message_sent", timeout=1)
     def hang(event, ctx):
@@ -53,6 +54,7 @@ DEATHS = {
     "kill": "killed its worker twice (SIGKILL)",
     "segfault": "killed its worker twice (SIGSEGV)",
     "exit": "killed its worker twice (exit status 3)",
+    "leave": "killed its worker twice (exit status 0)",
 }
 EVENTS = 1000
 

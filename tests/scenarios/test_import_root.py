@@ -164,9 +164,8 @@ def running(
     ("installed", "team"),
     [
         (WHEEL, MODULES),
-        (WHEEL, PACKAGES),
-        (WHEEL, FOLDERS),
-        (EDITABLE, PACKAGES),
+        pytest.param(WHEEL, PACKAGES, marks=pytest.mark.attack),
+        pytest.param(WHEEL, FOLDERS, marks=pytest.mark.attack),
         (EDITABLE, FOLDERS),
         (CHECKOUT, PACKAGES),
     ],
@@ -210,19 +209,19 @@ def test_every_command_can_be_called_there(
 
 @pytest.mark.parametrize(
     ("installed", "kind"),
-    [(WHEEL, MODULES), (WHEEL, PACKAGES), (EDITABLE, PACKAGES), (CHECKOUT, MODULES)],
+    [(WHEEL, PACKAGES), (EDITABLE, PACKAGES), (CHECKOUT, MODULES)],
     indirect=["installed"],
 )
-@pytest.mark.parametrize("tests", [TESTS, TESTS + TESTS_WITH_FIXTURE], ids=["without", "with"])
 def test_pytest_runs_there_with_and_without_the_fixture(
-    installed: Installed, environ: dict[str, str], tmp_path: Path, kind: str, tests: str
+    installed: Installed, environ: dict[str, str], tmp_path: Path, kind: str
 ) -> None:
     """The team's tests get the team's modules, and comethooks its own."""
     for name in NAMES:
         file = tmp_path / f"{name}.py" if kind == MODULES else tmp_path / name / "__init__.py"
         file.parent.mkdir(exist_ok=True)
         file.write_text('OWNER = "team"\n')
-    (tmp_path / "test_greeter.py").write_text(tests)
+    (tmp_path / "test_greeter.py").write_text(TESTS)
+    (tmp_path / "test_greeter_with_fixture.py").write_text(TESTS + TESTS_WITH_FIXTURE)
     command = [*installed.pytest, "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
     done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -110,6 +110,16 @@ class Deployment:
         """The work-horses that drain."""
         return [pid for each in self.supervisors for pid in work_horses_of(each.pid)]
 
+    def worker_of(self, horse: int) -> int:
+        """The worker whose work-horse that is."""
+        (found,) = (
+            worker
+            for each in self.supervisors
+            for worker in children(each.pid)
+            if horse in children(worker)
+        )
+        return found
+
     def leased(self) -> Counter[str]:
         """How many partitions each drainer has."""
         leases = [
@@ -328,17 +338,18 @@ def test_runs_that_ended_while_the_journal_hangs_are_not_repeated_when_their_pro
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("rounds", [1, pytest.param(5, marks=pytest.mark.attack)])
-def test_a_stopped_work_horse_and_a_killed_leader_are_replaced(
+def test_a_stopped_worker_and_a_killed_leader_are_replaced(
     deployment: Deployment, rounds: int
 ) -> None:
-    """Past its lease another takes over, and what comes back writes nothing; retries go on with
-    another leader.
+    """Past the lease of its work-horse, which stops with it, another takes over, and what comes
+    back writes nothing; retries go on with another leader.
     """
     for _ in range(rounds):
         posting = deployment.posting()
         wait_for(lambda: len(deployment.leased()) == 2, "both drainers have partitions")
         wait_for(lambda: deployment.leader() in deployment.schedulers(), "one leads")
         horse = deployment.horses()[0]
+        worker = deployment.worker_of(horse)
         leader = deployment.leader()
         schedulers = deployment.schedulers()
         assert len(schedulers) == 2
@@ -346,6 +357,7 @@ def test_a_stopped_work_horse_and_a_killed_leader_are_replaced(
         burst = burst_of(deployment, BURST)
         in_burst = {event for events in burst.values() for event in events}
         stopped_at = time.monotonic()
+        os.kill(worker, signal.SIGSTOP)  # or it would kill its work-horse
         os.kill(horse, signal.SIGSTOP)
         os.kill(schedulers[leader], signal.SIGKILL)
         failed = deployment.first.post(
@@ -365,6 +377,7 @@ def test_a_stopped_work_horse_and_a_killed_leader_are_replaced(
         before = len(lines_of(deployment, horse))
         os.kill(horse, signal.SIGCONT)
         wait_for(lambda horse=horse: not is_alive(horse), "the one that was stopped ends itself")
+        os.kill(worker, signal.SIGCONT)
         wait_for(
             lambda failed=failed: attempts_of(deployment, failed.json()["id"]) == 2,
             "the retry was made",

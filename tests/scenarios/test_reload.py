@@ -7,6 +7,7 @@ import shutil
 import signal
 import textwrap
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from comethooks.workers.processes import is_alive
 from tests.scenarios.stack import RECORDER, children, command_of, message
 from tests.scenarios.test_up import Up
 from tests.waiting import wait_for
+from tests.webhooks.samples import in_flight, raw
 
 SLOW = """
     import time
@@ -67,6 +69,11 @@ def post(up: Up, conversation: int, number: int) -> str:
     """Post a message; the event's id."""
     identifier: str = up.post(json.dumps(message(conversation, number)).encode()).json()["id"]
     return identifier
+
+
+def done(up: Up) -> set[str]:
+    """The newest events whose handlers have all run."""
+    return {each["id"] for each in up.stack.listing("events", "list", "--status", "done")}
 
 
 def reloads(up: Up) -> list[str]:
@@ -126,7 +133,7 @@ def test_a_new_plugin_is_followed_and_one_that_breaks_goes_on_until_it_is_mended
 
     def handled_by(who: str, numbers: Iterator[int]) -> bool:
         identifier = post(up, 2, next(numbers))
-        wait_for(lambda: identifier in up.stack.effects().ids, "the recorder has it")
+        wait_for(lambda: identifier in done(up), "all handlers have had it")
         return f"{identifier} done by {who}" in slow.lines()
 
     numbers = iter(range(1, 1000))
@@ -139,6 +146,47 @@ def test_a_new_plugin_is_followed_and_one_that_breaks_goes_on_until_it_is_mended
     slow.write("C")
     wait_for(lambda: len(reloads(up)) == 3, "that it is mended is noticed")
     wait_for(lambda: handled_by("C", numbers), "the mended plugin runs")
+
+
+DECIDER = """
+    from comethooks import Decision, Plugin
+
+    plugin = Plugin("guard")
+
+    @plugin.decide("before_message")
+    def judge(event, ctx):
+        return Decision.annotate({{"version": {version}}})
+"""
+
+
+def test_the_web_process_decides_by_what_changed(up: Up) -> None:
+    """After the workers have loaded it."""
+    up.stack.plugin("guard", DECIDER.format(version=1))
+    up.start()
+
+    def version(number: int) -> int:
+        body = in_flight(muid=f"m-{number}")
+        found: int = up.post(raw(body)).json()["version"]
+        return found
+
+    assert version(1) == 1
+    up.stack.plugin("guard", DECIDER.format(version=2))
+    numbers = count(2)
+    wait_for(lambda: version(next(numbers)) == 2, "it decides otherwise")
+
+
+@pytest.mark.attack
+def test_a_change_that_crashes_who_imports_it_ends_no_web_process(up: Up) -> None:
+    """A worker has died of it before."""
+    up.stack.plugin("guard", DECIDER.format(version=1))
+    up.start()
+    assert up.post(raw(in_flight())).json() == {"version": 1}
+    before = set(children(up.part("web")))
+    up.stack.plugin("guard", "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
+    wait_for(lambda: not before & set(children(up.part("web"))), "others serve", seconds=90)
+    assert up.post(raw(in_flight(muid="m-2"))).json() == {"version": 1}
+    assert "web process died" not in up.stack.log()
+    assert '"work-horse died importing a plugin"' in up.stack.log()
 
 
 def plugin_lines(up: Up, event: str) -> list[dict[str, str]]:
@@ -156,11 +204,16 @@ def test_it_says_which_plugins_are_in_and_why_others_are_not(up: Up) -> None:
     up.stack.environment["COMETHOOKS_SLIP_FILE"] = up.stack.environment["COMETHOOKS_RECORDER_FILE"]
     up.start()
     [loaded] = plugin_lines(up, "plugins loaded")
-    assert [each.split()[0] for each in loaded["plugins"].split(", ")] == ["recorder", "slip"]
+    assert [each.split()[0] for each in loaded["plugins"].split(", ")] == [
+        "interactions",
+        "moderator",
+        "recorder",
+        "slip",
+    ]
     [left_out] = plugin_lines(up, "plugin left out")
     assert left_out["where"] == f"{up.stack.plugin_dir / 'broken.py'}:1"
     assert left_out["reason"] == "ModuleNotFoundError: No module named 'nothing_of_that_name'"
-    [warning] = plugin_lines(up, "a pattern of a plugin may fit nothing")
+    [warning] = plugin_lines(up, "a plugin may not do what is meant")
     assert 'did you mean "message_sent"' in warning["reason"]
     (up.stack.plugin_dir / "slip.py").unlink()
     wait_for(lambda: len(plugin_lines(up, "plugins loaded")) == 2, "it says what is in now")

@@ -124,8 +124,8 @@ def test_a_replay_that_is_killed_twice_goes_on_and_records_every_run_once(
     """
     seconds = 60 + number / 50
     ids = keep(journal, number)
+    begin(stack, "mended")  # before there is a worker, which would be done before anybody looks
     supervisor = stack.start("worker", "--workers", "1")
-    begin(stack, "mended")
     grown: list[int] = []
 
     def has_come_to(share: float) -> bool:

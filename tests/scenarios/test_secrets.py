@@ -11,11 +11,17 @@ import pytest
 from click.testing import CliRunner
 
 from comethooks.cli import main
+from comethooks.workers.presses.tokens import InteractionToken, mint
+from comethooks.workers.settings.interaction_keys import InteractionKey
 from tests.redis_server import RedisServer
 from tests.scenarios.judging import waiting
 from tests.scenarios.stack import Stack
 from tests.waiting import wait_for
 
+SIGNING = "a-k3y-of-the-test"
+INTERACTION = mint(
+    [InteractionKey("k1", SIGNING.encode())], InteractionToken(app="app1", message="1")
+)
 TOKEN, GROUP_PASSWORD, CHANNEL_SECRET, SIGNATURE, UNKNOWN = PLANTED = (
     "tok3n-7f1a9c",
     "pa55-of-the-crew",
@@ -23,8 +29,12 @@ TOKEN, GROUP_PASSWORD, CHANNEL_SECRET, SIGNATURE, UNKNOWN = PLANTED = (
     "51gn4ture-of-a-file",
     "ap1-k3y-of-somebody",
 )
+OF_OURS = f"https://chat.example.com/interactions/{INTERACTION}"
+"""The URL of a button, whose token proves the message."""
 
 CARELESS = """
+import logging
+
 from comethooks import Plugin
 
 plugin = Plugin("careless")
@@ -33,6 +43,9 @@ plugin = Plugin("careless")
 @plugin.on("*")
 def quote(event, ctx):
     ctx.log.info("got it", user=event.sender)
+    url = ctx.interaction_url(message="1")
+    ctx.log.warning(f"made {url}", url=url, urls=[url])
+    logging.getLogger("theirs").warning("made %s", url)
     raise ValueError(f"no idea what to do with {event.payload.copy()}")
 """
 
@@ -44,7 +57,9 @@ def user(uid: str) -> dict[str, Any]:
 def message(identifier: str, **changes: Any) -> dict[str, Any]:
     url = f"https://files.example.com/a.png?fat={SIGNATURE}&X-Amz-Signature={SIGNATURE}"
     data = {
-        "text": f"see {url}",
+        "text": f"see {url} or {OF_OURS}",
+        "interactiveData": {"submitElement": {"action": {"url": OF_OURS}}},
+        "card": {"body": [{"id": "b", "action": {"type": "apiCall", "url": OF_OURS}}]},
         "url": url,
         "attachments": [{"url": url, "name": "a.png"}],
         "entities": {"sender": {"entity": user("nora"), "entityType": "user"}},
@@ -67,7 +82,7 @@ def message(identifier: str, **changes: Any) -> dict[str, Any]:
 BODIES = (
     message("1"),
     message("2", sender=None),  # refused
-    message("3", surprise={"password": GROUP_PASSWORD}),  # drift
+    message("3", surprise={"password": GROUP_PASSWORD}, **{OF_OURS: OF_OURS}),  # drift
     {
         "trigger": "group_member_added",
         "appId": "app1",
@@ -109,11 +124,13 @@ def test_planted_secrets_are_in_no_output_and_no_log(
     """Whatever prints: listings, details, a careless handler's tracebacks, drift, logs, metrics,
     redacted exports.
     """
+    stack.environment["COMETHOOKS_INTERACTION_KEYS"] = f"k1:{SIGNING}"
     stack.plugin("careless", CARELESS)
     stack.web()
     stack.start("worker", "--workers", "1")
     ids = [stack.post(body).headers["X-Request-Id"] for body in BODIES]
     assert stack.post(BODIES[0]).json()["duplicate"]
+    ids += press(stack)
     redis = own_redis_server.client()
     wait_for(lambda: not waiting(redis), "everything is handled")
     export = tmp_path / "events.jsonl"
@@ -136,11 +153,34 @@ def test_planted_secrets_are_in_no_output_and_no_log(
     outputs.append(stack.log())
     assert sum(len(output) for output in outputs) > 20_000
     assert "ValueError" in outputs[-1]
+    assert outputs[-1].count("/interactions/***") >= 4
     leaked = [
-        (planted, output[:200]) for planted in PLANTED for output in outputs if planted in output
+        (planted, output[max(0, output.find(planted) - 100) :][:200])
+        for planted in (*PLANTED, INTERACTION, SIGNING)
+        for output in outputs
+        if planted in output
     ]
     assert leaked == []
     assert json.loads(export.read_text().splitlines()[0])["trigger"] == "message_sent"
+
+
+def press(stack: Stack) -> list[str]:
+    """Press in every way that the token may get into an output by; the ids of the requests."""
+    path, ids = f"/interactions/{INTERACTION}", []
+    headers = {"User-Agent": OF_OURS, "Referer": OF_OURS}
+    with stack.client() as client:
+        for body in (b"{}", b"[]", json.dumps({OF_OURS: OF_OURS}).encode()):
+            ids.append(client.post(path, content=body, headers=headers).headers["X-Request-Id"])
+        for answer in (
+            client.post(f"{path}x", content=b"{}"),
+            client.post(f"/api{path}", content=b"{}"),
+            client.get(path),
+            client.post("/webhooks", content=b"{}", headers=headers),
+            client.post("/webhooks", content=b"{}", headers={"Content-Type": OF_OURS}),
+        ):
+            assert INTERACTION not in answer.text
+            ids.append(answer.headers["X-Request-Id"])
+    return ids
 
 
 def test_an_export_that_holds_them_is_for_its_owner_alone(stack: Stack, tmp_path: Path) -> None:

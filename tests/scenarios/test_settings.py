@@ -3,6 +3,7 @@
 import contextlib
 import re
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -115,6 +116,34 @@ def test_a_binding_is_where_all_of_up_listens(bare: Stack) -> None:
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", bare.port), timeout=5)
     assert bare.run("send", "message_sent").stdout.startswith("200 ")
+
+
+def test_the_whole_of_ipv4_and_ipv6_is_reached_by_both(bare: Stack) -> None:
+    """On the same port, where one listener may take both kinds."""
+    bare.environment["COMETHOOKS_BIND"] = f"0.0.0.0:{bare.port},[::]:{bare.port}"
+    up = bare.start("up")
+    wait_for(lambda: "comethooks is ready" in bare.log() or up.poll() is not None, "it is ready")
+    for host in ("127.0.0.1", "::1"):
+        socket.create_connection((host, bare.port), timeout=5).close()
+    assert bare.run("send", "message_sent").stdout.startswith("200 ")
+
+
+def test_a_folder_with_a_blank_is_as_good_as_any() -> None:
+    """RQ asks Redis for its own connection, and would read the path of the socket by blanks."""
+    # Short enough for the socket to be in it, or it would be elsewhere for that reason.
+    with tempfile.TemporaryDirectory(prefix="My Projects = ü", dir="/tmp") as folder:
+        stack = Stack(Path(folder), "")
+        stack.plugin("recorder", RECORDER)
+        try:
+            up = stack.start("up")
+            wait_for(
+                lambda: "comethooks is ready." in stack.log() or up.poll() is not None,
+                "it is ready",
+            )
+            assert stack.post(message(1, 1)).status_code == 200
+            wait_for(lambda: stack.effects().ids, "the event is handled")
+        finally:
+            stack.close()
 
 
 @pytest.fixture(params=["refuses", "is silent"])

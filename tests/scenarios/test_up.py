@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -23,16 +24,21 @@ from tests.scenarios.stack import (
     RECORDER,
     Stack,
     children,
-    command_of,
     descendants,
     free_port,
     message,
+    name_of,
 )
 from tests.schemas.test_conformance import documented
 from tests.waiting import wait_for
 
 README = Path(__file__).parents[2] / "README.md"
 READY = "comethooks is ready"
+MOST_WAKES = 80
+"""How often all of its processes together may wake in a second with nothing to do. It is 45 to 65.
+A loop of 20 ms in any one of them is 50 more.
+"""
+VOLUNTARY = re.compile(r"^voluntary_ctxt_switches:\s*(\d+)", re.MULTILINE)
 LEGACY = [name for name in NAMES if name.startswith("legacy_")]
 
 
@@ -76,8 +82,7 @@ class Up:
 
     def part(self, name: str) -> int:
         """The process of a part: `web`, `worker` or `valkey`."""
-        sign = {"web": "gunicorn", "worker": "comethooks.cli worker", "valkey": "valkey.sock"}[name]
-        found = [pid for pid in children(self.process.pid) if sign in command_of(pid)]
+        found = [pid for pid in children(self.process.pid) if name_of(pid).startswith(name)]
         return found[0] if found else 0
 
 
@@ -153,6 +158,29 @@ def test_it_prints_what_to_enter_and_what_to_try(running: Up) -> None:
     ):
         assert expected in printed
     assert password not in printed
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts them")
+def test_it_hardly_wakes_while_there_is_nothing_to_do(running: Up) -> None:
+    """In one second, of all its processes but the server, once everything is done."""
+
+    def is_calm() -> bool:
+        before = wakes(running)
+        time.sleep(1)
+        return wakes(running) - before <= MOST_WAKES
+
+    wait_for(is_calm, "nobody wakes for nothing")
+
+
+def wakes(up: Up) -> int:
+    """How often the threads of all processes, but the server's, have slept and gone on."""
+    parts = [pid for pid in descendants(up.process.pid) if not name_of(pid).startswith("valkey")]
+    total = 0
+    for pid in (up.process.pid, *parts):
+        for thread in Path(f"/proc/{pid}/task").glob("*/status"):
+            with contextlib.suppress(OSError):
+                total += int(VOLUNTARY.findall(thread.read_text())[0])
+    return total
 
 
 def test_a_second_one_on_the_same_data_says_who_has_it(running: Up) -> None:
@@ -273,3 +301,19 @@ def test_without_credentials_the_web_process_says_what_to_set(tmp_path: Path) ->
     failed = stack.run("web", check=False)
     assert failed.returncode == 1
     assert "COMETHOOKS_BASIC_AUTH=user:password" in failed.stderr
+
+
+def test_a_new_journal_can_take_over_what_is_in_the_embedded_server(up: Up) -> None:
+    """`up` refuses to start with it and says how, and that can be done though nothing runs."""
+    up.start()
+    up.process.terminate()
+    up.process.wait()
+    for file in up.data_dir.glob("comethooks.db*"):
+        file.unlink()
+    refused = up.stack.run("up", check=False)
+    assert refused.returncode == 1
+    assert "comethooks db adopt --yes" in refused.stderr
+    adopted = up.stack.run("db", "adopt", "--yes")
+    assert adopted.stderr.strip() == "What is in Redis is for this journal now."
+    up.start()
+    assert up.post(raw(LEGACY[0])).status_code == 200
