@@ -16,6 +16,7 @@ from comethooks.workers.streams import keys
 from tests.scenarios.load import Poster, acknowledged
 from tests.scenarios.stack import Effects, Stack, by_conversation
 from tests.waiting import wait_for
+from tests.workers.analytics.recounting import differences, figures_of, recounted
 
 KILLED_TWICE = "killed its worker twice"
 
@@ -73,7 +74,7 @@ def judge(
     """Wait until everything is journalled, and say what became of it.
 
     Fails the test when something is left over in Redis, when a run is in no final state, or was
-    counted twice.
+    counted twice, or when the figures differ from a plain count of what is in the journal.
     """
     ledger = acknowledged(posters)
     ids = {event for _, event in ledger}
@@ -82,6 +83,8 @@ def judge(
     assert int(client.get(keys.BACKLOG) or 0) == 0
     journal = journal_of(stack)
     runs = list(journal.runs())
+    wait_for(lambda: not journal.figures.is_anything_left(), "all of it is in the figures")
+    assert differences(figures_of(journal), recounted(journal)) == {}
     journal.close()
     effects = stack.effects()
     found = [run for run in runs if run.event_id in ids]

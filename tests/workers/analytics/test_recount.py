@@ -1,6 +1,5 @@
 """Figures equal a plain count over exported events, whatever came, in whatever order."""
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,15 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from comethooks.files.json_lines import json_line
-from comethooks.workers.analytics.metrics import METRICS
-from comethooks.workers.journal import APP, Journal, KeptBuckets, iso
+from comethooks.workers.journal import Journal, KeptBuckets
 from tests.workers.analytics.histories import History, histories
-from tests.workers.analytics.plain import Key, plain_figures
+from tests.workers.analytics.recounting import differences, figures_of, recounted
 from tests.workers.journal.samples import settled
 
 ALWAYS = KeptBuckets({})
-EVER = 2**52
 
 
 @contextmanager
@@ -42,40 +38,6 @@ def _kept(journal: Journal, history: History, *, fold_each: bool) -> None:
         pass
 
 
-def _figures(journal: Journal) -> dict[Key, float]:
-    """All figures of all sizes, told apart as far as they can be."""
-    found: dict[Key, float] = {}
-    for metric in METRICS.values():
-        by = (*metric.labels, APP)
-        for size in metric.sizes:
-            for each in journal.figures.read(
-                metric.name, size=size, since=0, until=EVER, app=None, by=by
-            ):
-                start = f"{iso(each.bucket_ms)[:16]}Z"
-                key = (each.metric, size.value, start, each.app_id or "")
-                found[(*key, tuple(each.labels.values()))] = each.value
-    return found
-
-
-def _plain(journal: Journal) -> dict[Key, float]:
-    return plain_figures([json_line(event) for event in journal.whole_events()])
-
-
-def _differences(found: dict[Key, float], expected: dict[Key, float]) -> dict[Key, object]:
-    """Where two counts differ."""
-    return {
-        key: (found.get(key), expected.get(key))
-        for key in sorted({*found, *expected})
-        if not _agree(key[0], found.get(key, math.inf), expected.get(key, 0))
-    }
-
-
-def _agree(metric: str, found: float, expected: float) -> bool:
-    """What was measured may be wrong by 2 %, and is told in milliseconds."""
-    error = 0.02 * expected if metric.startswith("latency.") else 0
-    return abs(found - expected) <= error + 0.001
-
-
 @settings(max_examples=10)
 @given(history=histories())
 def test_figures_equal_a_plain_count_over_exported_events(
@@ -84,7 +46,7 @@ def test_figures_equal_a_plain_count_over_exported_events(
     """Every metric, of every size, app and value of a label."""
     with _journal(tmp_path_factory.getbasetemp() / "recount.db") as journal:
         _kept(journal, history, fold_each=True)
-        assert _differences(_figures(journal), _plain(journal)) == {}
+        assert differences(figures_of(journal), recounted(journal)) == {}
 
 
 @settings(max_examples=5)
@@ -104,7 +66,7 @@ def test_a_rebuild_comes_to_the_same(
         while not journal.figures.rebuild_step(ALWAYS, limit=20).done:
             journal.figures.fold(ALWAYS)
         _kept(journal, History(()), fold_each=True)
-        assert _differences(_figures(journal), _plain(journal)) == {}
+        assert differences(figures_of(journal), recounted(journal)) == {}
 
 
 @settings(max_examples=6)
@@ -116,9 +78,9 @@ def test_order_and_batches_do_not_matter(
     path = tmp_path_factory.getbasetemp() / "recount.db"
     with _journal(path) as journal:
         _kept(journal, history, fold_each=True)
-        first = _figures(journal)
+        first = figures_of(journal)
     records = [record for batch in history.batches for record in batch]
     random.shuffle(records)
     with _journal(path) as journal:
         _kept(journal, History((tuple(records),)), fold_each=False)
-        assert _figures(journal) == first
+        assert figures_of(journal) == first
