@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from comethooks.workers.analytics.sizes import DISTINCT, SUMMED, Size
+from comethooks.workers.analytics.sizes import DISTINCT, SAMPLED, SUMMED, Size
 
 _OF_CLIENTS = (
     "CometChat sends receipts of connected clients only, and of at most 300 members of a group."
 )
+_OF_CONNECTIONS = "Connections whose end does not say when they began are left out."
 QUANTILE = "quantile"
 """The label of which part of all is at most the value."""
 QUANTILES = (0.5, 0.9, 0.99)
@@ -20,7 +21,7 @@ class Metric:
 
     `labels` are the names of what it is told apart by, `unit` what its values are of, `sizes` of
     which sizes there are buckets. `partial` says why CometChat does not tell all of it; None when
-    it does.
+    it does. A `peak` is the most that there were at once.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Metric:
     sentence: str
     partial: str | None = None
     sizes: tuple[Size, ...] = SUMMED
+    peak: bool = False
 
     @property
     def in_thousandths(self) -> bool:
@@ -39,6 +41,11 @@ class Metric:
     def is_distribution(self) -> bool:
         """Whether its values are quantiles of what was measured."""
         return QUANTILE in self.labels
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether its values of several labels or apps come to that of all together."""
+        return not (self.peak or self.is_distribution)
 
 
 _MESSAGE = ("category", "type", "kind")
@@ -86,7 +93,16 @@ ONLINE = Metric(
     ("platform",),
     "seconds",
     "How long connections lasted that ended, all of it where they ended.",
-    "Connections whose end does not say when they began are left out.",
+    _OF_CONNECTIONS,
+)
+PEAK = Metric(
+    "presence.peak",
+    ("platform",),
+    "sessions",
+    "The most connections that were open at once, of those that have ended.",
+    _OF_CONNECTIONS,
+    sizes=SAMPLED,
+    peak=True,
 )
 GROUPS_CREATED = Metric("groups.created", (), "groups", "Groups that were created.")
 JOINED = Metric("members.joined", (), "members", "Users who joined a group.")
@@ -124,7 +140,13 @@ DECIDED = Metric(
     "What was decided on messages: in flight by a decider, which is the rule then, or by a rule of"
     " CometChat's.",
 )
-FLAGGED = Metric("moderation.flagged", ("rule",), "messages", "Messages that a rule flagged.")
+FLAGGED = Metric(
+    "moderation.flagged",
+    ("rule", "verdict"),
+    "messages",
+    "Messages in which a rule of the moderator with `notify` found something: dropped in flight, or"
+    " flagged.",
+)
 FAILED = Metric(
     "moderation.failed",
     ("rule", "verdict"),
@@ -135,7 +157,7 @@ EVENTS = Metric("events", ("trigger",), "events", "Events of each trigger.")
 
 _TABLE = (
     *(SENT, EDITED, DELETED, ACTIVE, DELIVERED, READ),
-    *(LATENCY_DELIVERED, LATENCY_READ, UNKNOWN_LATENCY, ADDED, REMOVED, SESSIONS, ONLINE),
+    *(LATENCY_DELIVERED, LATENCY_READ, UNKNOWN_LATENCY, ADDED, REMOVED, SESSIONS, ONLINE, PEAK),
     *(GROUPS_CREATED, JOINED, MEMBERS_ADDED, LEFT, KICKED, BANNED),
     *(CALLS_STARTED, ANSWERED, MISSED, REJECTED, CANCELLED, BUSY, CALL_SECONDS),
     *(INTERACTIVE_SENT, INTERACTED, COMPLETED, DECIDED, FLAGGED, FAILED, EVENTS),

@@ -3,40 +3,27 @@
 Most of what counts is in the columns of an event, and its body is decoded only where it is not.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from comethooks import schemas
-from comethooks.schemas import OURS, Event, Group
+from comethooks.schemas import OURS
 from comethooks.schemas.wire.envelope import data_of
 from comethooks.schemas.wire.shapes import changed_in, message_in
 from comethooks.workers.analytics import metrics
+from comethooks.workers.analytics.body_readings import (
+    FLAGGED,
+    PRESENCE,
+    READERS,
+    ToldSession,
+    session_of,
+)
+from comethooks.workers.analytics.counts import NO_RULE, UNKNOWN, Count, kind_of, label
 from comethooks.workers.analytics.metrics import Metric
 from comethooks.workers.analytics.sizes import believed
 from comethooks.workers.record import Record, event_of
-from comethooks.workers.texts import scrub
-
-LABEL_LENGTH = 100
-"""Characters of the value of a label; longer ones are cut."""
-UNKNOWN = "unknown"
-"""The value of a label that the event does not tell."""
-NO_RULE = "none"
-"""The rule of what was decided by none that is known."""
-_FLAGGED = "moderator.flagged"
-"""The trigger of what `moderator` tells of what a rule flagged."""
-
-Labels = tuple[str, ...]
-
-
-class Count(NamedTuple):
-    """What an event adds to a metric. Seconds are in milliseconds."""
-
-    metric: Metric
-    labels: Labels = ()
-    value: int = 1
 
 
 class ToldReceipt(NamedTuple):
@@ -64,6 +51,7 @@ class EventReading(NamedTuple):
     """The uid of a user who was active."""
     receipt: ToldReceipt | None = None
     sent: TimeOfSending | None = None
+    session: ToldSession | None = None
 
 
 def reading_of(
@@ -78,8 +66,8 @@ def reading_of(
     at = record.received_at if occurred_at is None else occurred_at
     counts = [_of_trigger(record.trigger)]
     name = record.name
-    if record.source == OURS and record.trigger == _FLAGGED:
-        name = _FLAGGED
+    if record.source == OURS and record.trigger == FLAGGED:
+        name = FLAGGED
     if record.decision is not None:
         counts.append(_decided_here(record))
     if name is None:
@@ -96,24 +84,13 @@ def reading_of(
             by = None if category == "action" else active  # nobody wrote that
             told = None if message_id is None or occurred_at is None else (message_id, occurred_at)
             return EventReading(at, counts, by, sent=None if told is None else TimeOfSending(*told))
-    elif name in _READ:
+    elif name in READERS:
         with suppress(schemas.NotJsonError):
-            counts.extend(_READ[name](event_of(record), record))
+            event = event_of(record)
+            counts.extend(READERS[name](event, record))
+            if name == PRESENCE and occurred_at is not None:
+                return EventReading(at, counts, session=session_of(event))
     return EventReading(at, counts, active)
-
-
-def label(value: Any) -> str:
-    """A value as a label has it."""
-    if not isinstance(value, str) or not value:
-        return UNKNOWN
-    return scrub(value[:LABEL_LENGTH])
-
-
-def kind_of(conversation_id: str | None) -> str:
-    """Whether a conversation is one of a `group`, or with a `user`."""
-    if conversation_id is None:
-        return UNKNOWN
-    return "group" if conversation_id.startswith("group_") else "user"
 
 
 def _receipt(
@@ -175,93 +152,6 @@ def _decided_here(record: Record) -> Count:
     return Count(metrics.DECIDED, (rule, label(decision and decision.value)))
 
 
-EventReader = Callable[[Event, Record], Iterator[Count]]
-
-
-def _members(metric: Metric) -> EventReader:
-    def read(event: Event, record: Record) -> Iterator[Count]:
-        yield Count(metric, (), max(1, len(event.members)))
-
-    return read
-
-
-def _calls(metric: Metric) -> EventReader:
-    def read(event: Event, record: Record) -> Iterator[Count]:
-        yield Count(metric, _labels_of_call(event, record))
-
-    return read
-
-
-def _ended_call(event: Event, record: Record) -> Iterator[Count]:
-    call = event.call
-    if call is not None and call.initiated_at is not None and call.ended_at is not None:
-        lasted = _milliseconds(call.initiated_at, call.ended_at)
-        yield Count(metrics.CALL_SECONDS, _labels_of_call(event, record), lasted)
-
-
-def _labels_of_call(event: Event, record: Record) -> Labels:
-    call = event.call
-    if record.conversation_id is not None:
-        kind = kind_of(record.conversation_id)
-    elif call is None or call.receiver is None:
-        kind = UNKNOWN
-    else:
-        kind = "group" if isinstance(call.receiver, Group) else "user"
-    return label(call and call.type), kind
-
-
-def _presence(event: Event, record: Record) -> Iterator[Count]:
-    presence = event.presence
-    if presence is None or presence.action != "disconnected":
-        return
-    platform = (label(presence.platform),)
-    yield Count(metrics.SESSIONS, platform)
-    if presence.connected_at is not None and presence.at is not None:
-        yield Count(metrics.ONLINE, platform, _milliseconds(presence.connected_at, presence.at))
-
-
-def _interacted(event: Event, record: Record) -> Iterator[Count]:
-    data = event.payload.get("data")
-    kind = data.get("messageType") if isinstance(data, Mapping) else None
-    yield Count(metrics.INTERACTED, (label(kind),))
-
-
-def _completed(event: Event, record: Record) -> Iterator[Count]:
-    message = event.message
-    card = message is not None and message.category == "card"
-    yield Count(metrics.COMPLETED, (label("card" if card else message and message.type),))
-
-
-def _decided(event: Event, record: Record) -> Iterator[Count]:
-    moderation = event.moderation
-    if moderation is not None:
-        rule = next((rule.get("id") for rule in moderation.rules), None)
-        yield Count(metrics.DECIDED, (_rule(rule), label(moderation.status)))
-
-
-def _failed(event: Event, record: Record) -> Iterator[Count]:
-    moderation = event.moderation
-    if moderation is not None:
-        contexts = (failure.get("context") for failure in moderation.failures)
-        rules = (each.get("rule") for each in contexts if isinstance(each, Mapping))
-        rule = next((each.get("id") for each in rules if isinstance(each, Mapping)), None)
-        yield Count(metrics.FAILED, (_rule(rule), label(moderation.outcome)))
-
-
-def _flagged(event: Event, record: Record) -> Iterator[Count]:
-    data = event.payload.get("data")
-    rule = data.get("rule") if isinstance(data, Mapping) else None
-    yield Count(metrics.FLAGGED, (_rule(rule),))
-
-
-def _rule(value: Any) -> str:
-    return NO_RULE if value in (None, "") else label(str(value))
-
-
-def _milliseconds(since: datetime, until: datetime) -> int:
-    return max(0, (until - since) // timedelta(milliseconds=1))
-
-
 _SENT = "message.sent"
 _ACTIVE = frozenset((_SENT, "reaction.added", "call.initiated"))
 """What makes its sender an active user."""
@@ -280,28 +170,3 @@ _BY_NAME = {
     "group.created": Count(metrics.GROUPS_CREATED),
 }
 """What counts for one, whatever else the event says."""
-_READ: Mapping[str, EventReader] = {
-    "user.presence": _presence,
-    "group.member_joined": _members(metrics.JOINED),
-    "group.member_added": _members(metrics.MEMBERS_ADDED),
-    "group.member_left": _members(metrics.LEFT),
-    "group.member_kicked": _members(metrics.KICKED),
-    "group.member_banned": _members(metrics.BANNED),
-    "call.initiated": _calls(metrics.CALLS_STARTED),
-    "meeting.started": _calls(metrics.CALLS_STARTED),
-    "call.started": _calls(metrics.ANSWERED),
-    "call.unanswered": _calls(metrics.MISSED),
-    "call.rejected": _calls(metrics.REJECTED),
-    "call.cancelled": _calls(metrics.CANCELLED),
-    "call.busy": _calls(metrics.BUSY),
-    "call.ended": _ended_call,
-    "meeting.ended": _ended_call,
-    "interaction.received": _interacted,
-    "interaction.completed": _completed,
-    "moderation.approved": _decided,
-    "moderation.blocked": _decided,
-    "moderation.manually_approved": _decided,
-    "moderation.failed": _failed,
-    _FLAGGED: _flagged,
-}
-"""What is read in the body."""

@@ -27,6 +27,8 @@ SUMMED = (Size.MINUTE, Size.HOUR, Size.DAY)
 """The sizes of what is added up."""
 DISTINCT = (Size.HOUR, Size.DAY, Size.MONTH)
 """The sizes of what is counted once, however often it comes."""
+SAMPLED = (Size.HOUR, Size.DAY)
+"""The sizes of what is looked at every few minutes."""
 _LENGTH_MS = {Size.MINUTE: _MINUTE_MS, Size.HOUR: _HOUR_MS, Size.DAY: DAY_MS}
 
 

@@ -3,11 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple, Self
 
 import orjson
 
-from comethooks.workers.analytics.readings import EventReading, Labels
+from comethooks.workers.analytics.counts import Labels
+from comethooks.workers.analytics.readings import EventReading
+from comethooks.workers.analytics.sessions import open_times
 from comethooks.workers.analytics.sizes import Size, start_of
 from comethooks.workers.texts import dumps
 
@@ -17,6 +20,9 @@ like the next one, since each event makes some.
 """
 ActiveUser = tuple[int, str, str]
 """When the hour begins in which a user was active (ms), the app, and the uid."""
+
+OpenSession = tuple[str, str, int, int]
+"""The app and the platform of a connection, and its `OpenTimes`."""
 
 
 class AppMessage(NamedTuple):
@@ -45,6 +51,8 @@ class EventTally:
     users: set[ActiveUser] = field(default_factory=set)
     receipts: list[AppReceipt] = field(default_factory=list)
     sent: list[tuple[AppMessage, int]] = field(default_factory=list)
+    sessions: defaultdict[OpenSession, int] = field(default_factory=lambda: defaultdict(int))
+    """How many connections were open at the same times."""
 
     def add(self, event_id: str, app_id: str, reading: EventReading, *, active: str | None) -> None:
         """Add what one event of an app counts for. `active` is its active user, as the uid is
@@ -63,6 +71,8 @@ class EventTally:
             )
         if (sent := reading.sent) is not None:
             self.sent.append((AppMessage(app_id, sent.message_id), sent.at))
+        if (session := reading.session) is not None and (times := open_times(session)):
+            self.sessions[app_id, session.platform, *times] += 1
 
     def merge(self, other: "EventTally") -> None:
         """Add all of another one."""
@@ -71,16 +81,20 @@ class EventTally:
         self.users |= other.users
         self.receipts += other.receipts
         self.sent += other.sent
+        for session, number in other.sessions.items():
+            self.sessions[session] += number
 
     def encoded(self) -> bytes:
         """The tally as it is kept until it is added up."""
         counts = [(*key, value) for key, value in self.counts.items()]
-        return dumps([counts, list(self.users), self.receipts, self.sent], scrubs=True)
+        sessions = [(*session, number) for session, number in self.sessions.items()]
+        written = [counts, list(self.users), self.receipts, self.sent, sessions]
+        return dumps(written, scrubs=True)
 
     @classmethod
     def decoded(cls, written: bytes) -> Self:
         """The tally that `encoded` gave."""
-        counts, users, receipts, sent = orjson.loads(written)
+        counts, users, receipts, sent, *more = orjson.loads(written)
         tally = cls()
         for minute, app_id, metric, labels, value in counts:
             tally.counts[minute, app_id, metric, tuple(labels)] += value
@@ -89,6 +103,8 @@ class EventTally:
             AppReceipt(each[0], AppMessage(*each[1]), *each[2:]) for each in receipts
         )
         tally.sent += ((AppMessage(*message), at) for message, at in sent)
+        for *session, number in chain.from_iterable(more):  # an older version wrote none
+            tally.sessions[tuple(session)] += number
         return tally
 
 

@@ -36,7 +36,7 @@ def note_dropped(event: Event, ctx: Context, rules: Rules, *, decider: str) -> N
     suspect = suspect_of(event, look_of(event))
     for rule in open_dropped(event, ctx, suspect, rules, decider):
         if "notify" in rule.after:
-            tell(ctx, suspect, rule)
+            tell(ctx, suspect, rule, CaseOrigin.DROPPED)
 
 
 def follow_up(event: Event, ctx: Context, found: Sequence[Match], look: Look) -> None:
@@ -62,19 +62,22 @@ def follow_up(event: Event, ctx: Context, found: Sequence[Match], look: Look) ->
                 errors.append(error)
     for match in counted:
         if "notify" in match.rule.after:
-            tell(ctx, suspect, match.rule)
+            tell(ctx, suspect, match.rule, CaseOrigin.FLAGGED)
     if errors:
         # One after which another attempt may help comes first.
         raise min(errors, key=lambda error: isinstance(error, Stop))
 
 
-def tell(ctx: Context, suspect: Suspect, rule: Rule) -> None:
-    """Make the event which says that a rule found something, for whoever is to be told of it."""
+def tell(ctx: Context, suspect: Suspect, rule: Rule, verdict: CaseOrigin) -> None:
+    """Make the event which says that a rule found something, for whoever is to be told of it.
+    `verdict` is what became of the message: dropped, or flagged.
+    """
     ctx.emit(
         FLAGGED,
         {
             "rule": rule.name,
             "severity": rule.severity,
+            "verdict": verdict.value,
             "messageId": suspect.message_id,
             "conversationId": suspect.conversation_id,
             "sender": suspect.sender,

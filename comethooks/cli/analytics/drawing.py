@@ -56,7 +56,7 @@ def _lines(
         *(Column(cut(plain(part), _LONGEST_PART)) for part in parts),
     ]
     values = list(parts.values())
-    if not metric.is_distribution:
+    if metric.adds_up or not parts:
         columns.append(Column(metric.unit.upper()))
         values.append(drawn)
     # Nothing of what is added up is 0; nothing of what was measured is nothing.
@@ -129,19 +129,21 @@ def _part(figure: Figure) -> str:
 
 
 def _drawn(metric: Metric, found: Iterable[Figure]) -> dict[int, float]:
-    """What a chart shows of each bucket: all parts together or, of quantiles, the largest."""
+    """What a chart shows of each bucket: all parts together or, where they do not add up, the
+    largest.
+    """
     drawn: defaultdict[int, float] = defaultdict(float)
     for figure in found:
-        if not metric.is_distribution:
+        if metric.adds_up:
             drawn[figure.bucket_ms] += figure.value
-        elif figure.labels[QUANTILE] == _DRAWN:
+        elif figure.labels.get(QUANTILE, _DRAWN) == _DRAWN:
             drawn[figure.bucket_ms] = max(drawn[figure.bucket_ms], figure.value)
     return dict(drawn)
 
 
 def _total(metric: Metric, values: Values) -> str:
     """What the buckets come to; nothing where each counts by itself."""
-    adds_up = metric.sizes == SUMMED and not metric.is_distribution
+    adds_up = metric.sizes == SUMMED and metric.adds_up
     return number(sum(values.values())) if adds_up else ""
 
 

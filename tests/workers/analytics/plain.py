@@ -7,7 +7,7 @@ import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 Line = Mapping[str, Any]
@@ -16,6 +16,7 @@ Key = tuple[str, str, str, str, Labels]
 """Metric, size, beginning of the bucket as ISO text, app, labels."""
 
 DAY_S = 86_400
+YEAR_2000 = 946_684_800
 _CALLS = {
     "call.initiated": "calls.started",
     "meeting.started": "calls.started",
@@ -59,7 +60,7 @@ def plain_figures(lines: Iterable[Line]) -> dict[Key, float]:
     figures: dict[Key, float] = {key: value for key, value in sums.items() if value}
     for (size, start, app), users in active.items():
         figures["users.active", size, start, app, ()] = len(users)
-    return figures | _latencies(events)
+    return figures | _latencies(events) | _peaks(events)
 
 
 def bucket(size: str, at: datetime) -> str:
@@ -151,7 +152,7 @@ def _presence(data: Mapping[str, Any]) -> Iterator[tuple[str, Labels, float]]:
     yield "presence.sessions", platform, 1
     began = connection.get("connectedAt") or connection.get("connected_at")
     ended = data.get("timestamp") or event.get("at")
-    if began and ended:
+    if began and ended and _seconds(began) >= YEAR_2000:
         yield "presence.seconds", platform, max(0, _seconds(ended) - _seconds(began))
 
 
@@ -218,4 +219,28 @@ def _latencies(events: list[Line]) -> dict[Key, float]:
         for quantile in (0.5, 0.9, 0.99):
             place = max(1, math.ceil(quantile * len(values)))
             figures[metric, size, start, app, (kind, str(quantile))] = sorted(values)[place - 1]
+    return figures
+
+
+def _peaks(events: list[Line]) -> dict[Key, float]:
+    """How many connections were open at the full five minutes, each looked at by itself."""
+    open_at: Counter[tuple[int, str, Labels]] = Counter()
+    for line in events:
+        if line["name"] != "user.presence" or (until := happened_at(line)) is None:
+            continue
+        counted = {metric: (labels, value) for metric, labels, value in _counted(line)}
+        if "presence.seconds" not in counted:
+            continue
+        platform, lasted = counted["presence.seconds"]
+        ended = until.timestamp()
+        at = math.ceil((ended - min(lasted, 7 * DAY_S)) / 300) * 300
+        while at < ended:
+            open_at[at, line["app_id"] or "", platform] += 1
+            at += 300
+    figures: dict[Key, float] = {}
+    for (at, app, platform), number in open_at.items():
+        for size in ("hour", "day"):
+            start = bucket(size, datetime.fromtimestamp(at, UTC))
+            key = ("presence.peak", size, start, app, platform)
+            figures[key] = max(number, figures.get(key, 0))
     return figures

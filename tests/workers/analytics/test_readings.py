@@ -164,8 +164,8 @@ def test_what_a_rule_flagged_counts_only_if_we_say_so() -> None:
     """Anybody may send a trigger of that name."""
     known = {"trigger": "moderator.flagged", "name": None}
     assert not list(told(read(data={"rule": "links"}, **known)))
-    ours = read(data={"rule": "links"}, source=OURS, **known)
-    assert list(told(ours)) == [("moderation.flagged", "links", 1)]
+    ours = read(data={"rule": "links", "verdict": "dropped"}, source=OURS, **known)
+    assert list(told(ours)) == [("moderation.flagged", "links", "dropped", 1)]
 
 
 @pytest.mark.parametrize(

@@ -302,6 +302,7 @@ class TestMeasures:
         assert emitted.trigger == "moderator.flagged"
         told = emitted.payload["data"]
         assert (told["rule"], told["messageId"], told["sender"]) == ("scam", "57", "omar")
+        assert told["verdict"] == "flagged"
         assert TEXT not in emitted.raw.decode()
 
 

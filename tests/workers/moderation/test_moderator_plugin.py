@@ -240,6 +240,7 @@ class TestDropped:
         plugin = moderator(tmp_path, in_flight='"drop"', after='["notify"]')
         [emitted] = self.deliver(harness, plugin).emitted
         assert emitted.trigger == "moderator.flagged"
+        assert emitted.payload["data"]["verdict"] == "dropped"
 
     def deliver(self, harness: Harness, plugin: Plugin, **options: Any) -> Delivery:
         """Deliver a message that was dropped."""

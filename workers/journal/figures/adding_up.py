@@ -10,10 +10,11 @@ from typing import Any, NamedTuple, Self
 
 from sqlalchemy import Connection, select
 
-from comethooks.workers.analytics.metrics import ACTIVE, METRICS
-from comethooks.workers.analytics.readings import Labels
+from comethooks.workers.analytics.counts import Labels
+from comethooks.workers.analytics.metrics import ACTIVE, METRICS, PEAK
+from comethooks.workers.analytics.sessions import OpenTimes, changes
 from comethooks.workers.analytics.sizes import DAY_MS, DISTINCT, SUMMED, Size, start_of
-from comethooks.workers.analytics.tally import ActiveUser, CountKey, EventTally
+from comethooks.workers.analytics.tally import ActiveUser, CountKey, EventTally, OpenSession
 from comethooks.workers.journal.figures.latencies import latencies
 from comethooks.workers.journal.tables.figure_tables import figure_labels, figure_users, figures
 from comethooks.workers.journal.tables.statements import INSERT, InsertMany
@@ -57,7 +58,10 @@ def add(
     """Add `tally` to the figures. Nobody else may do that until the end of the transaction."""
     counts = Counter(tally.counts)
     counts.update(latencies(connection, tally.receipts, tally.sent, draft=draft))
-    values = _bounded(connection, counts)
+    known = _KnownValues(connection)
+    values = _bounded(known, counts)
+    values.update(_of_sessions(known, tally.sessions))
+    known.keep()
     values.update(_new_users(connection, tally.users, kept, draft))
     rows = [
         {**bucket._asdict(), "draft": draft, "value": value}
@@ -67,8 +71,7 @@ def add(
     _add_values(connection.dialect.name).execute(connection, rows)
 
 
-def _bounded(connection: Connection, counts: Mapping[CountKey, int]) -> Counter[Bucket]:
-    known = _KnownValues(connection)
+def _bounded(known: "_KnownValues", counts: Mapping[CountKey, int]) -> Counter[Bucket]:
     values: Counter[Bucket] = Counter()
     written: dict[tuple[str, str, Labels], str] = {}
     for key in sorted(counts):
@@ -79,7 +82,18 @@ def _bounded(connection: Connection, counts: Mapping[CountKey, int]) -> Counter[
         for size in SUMMED:
             bucket = start_of(size, minute)
             values[Bucket(size, metric, bucket, app_id, written[place])] += counts[key]
-    known.keep()
+    return values
+
+
+def _of_sessions(known: "_KnownValues", sessions: Mapping[OpenSession, int]) -> Counter[Bucket]:
+    """What connections change in the peaks: what is stored has one more label, the step."""
+    values: Counter[Bucket] = Counter()
+    for app_id, platform, first, end in sorted(sessions):
+        number = sessions[app_id, platform, first, end]
+        labels = known.bounded(app_id, PEAK.name, (platform,))
+        for size, bucket, step, value in changes(OpenTimes(first, end)):
+            written = dumps([*labels, str(step)]).decode()
+            values[Bucket(size, PEAK.name, bucket, app_id, written)] += number * value
     return values
 
 

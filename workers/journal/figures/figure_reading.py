@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Connection, Select, cast, func, literal, null
 
 from comethooks.workers.analytics.histogram import quantiles
 from comethooks.workers.analytics.metrics import QUANTILE, QUANTILES, Metric
+from comethooks.workers.analytics.sessions import peak
 from comethooks.workers.analytics.sizes import Size
 from comethooks.workers.journal.tables.figure_tables import figures
 
@@ -50,16 +51,16 @@ def read(
     query = _sums(
         metric,
         by_app=app is not None or APP in by,
-        by_labels=bool(kept) or metric.is_distribution,
+        by_labels=bool(kept) or not metric.adds_up,
     ).where(figures.c.size == size.value, figures.c.bucket >= since, figures.c.bucket < until)
     if app is not None:
         query = query.where(figures.c.app_id == app)
 
     @cache
     def apart(written: str) -> tuple[tuple[str, ...], str]:
-        """What is told apart by labels, and the bin of what was measured."""
+        """What is told apart by labels, and the bin of what was measured, or the step of a peak."""
         labels = orjson.loads(written)
-        last = labels.pop() if metric.is_distribution else ""
+        last = "" if metric.adds_up else labels.pop()
         return tuple(labels[index] for index in kept if index < len(labels)), last
 
     sums: defaultdict[_Place, Counter[str]] = defaultdict(Counter)
@@ -95,6 +96,11 @@ def _sums(metric: Metric, *, by_app: bool, by_labels: bool) -> Select[Any]:
 def _values(
     metric: Metric, sums: Mapping[str, int]
 ) -> Iterator[tuple[Mapping[str, str], int | float]]:
+    if metric.peak:
+        most = peak({int(step): change for step, change in sums.items()})
+        if most:
+            yield {}, most
+        return
     if not metric.is_distribution:
         total = sum(sums.values())
         if total:

@@ -122,6 +122,20 @@ def test_no_line_is_wider_than_the_terminal(
     assert max(map(len, shown())) <= columns
 
 
+def test_peaks_of_parts_are_not_added_up(shown: Callable[[], list[str]]) -> None:
+    """They were at different times. The bar is of the largest."""
+    name = "presence.peak"
+    apart = [*figures(4, 5, name=name, platform="ios"), *figures(3, 7, name=name, platform="web")]
+    print_buckets(METRICS[name], apart, Period(Size.HOUR, START, START + 2 * HOUR))
+    head, *rows = shown()
+    assert head.split() == ["HOUR", "web", "ios"]
+    assert [row.split()[1:3] for row in rows] == [["3", "4"], ["7", "5"]]
+    assert [row.count("█") for row in rows] == [29, 51]
+    print_buckets(METRICS[name], figures(6, name=name), Period(Size.HOUR, START, START + HOUR))
+    head, row = shown()
+    assert (head.split(), row.split()[1]) == (["HOUR", "SESSIONS"], "6")
+
+
 def test_what_has_no_utf_8_gets_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bars of # and lines of heights that any terminal has."""
     written = io.TextIOWrapper(io.BytesIO(), encoding="ascii")

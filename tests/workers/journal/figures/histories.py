@@ -22,6 +22,8 @@ EVER = 2**52
 HOUR_MS = 3_600_000
 WEEK_MS = 7 * 24 * HOUR_MS
 QUANTILES = (0.5, 0.9, 0.99)
+_FIRST = T0 - T0 % HOUR_MS - 3 * WEEK_MS
+"""Before anything of these histories, at a full hour."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,11 @@ class Fact:
     def at(self) -> int:
         """When it happened."""
         return self.sent_at + self.hours * HOUR_MS * (self.kind != "sent")
+
+    @property
+    def lasted(self) -> int:
+        """How long a connection was open that is closed, in milliseconds: up to nine days."""
+        return 1500 + self.message**5 * 100_000
 
     def record(self, number: int) -> Record:
         """The event that tells of it, the one of second `number`."""
@@ -78,7 +85,8 @@ def _reacted(fact: Fact) -> tuple[str, str, Any]:
 
 
 def _left(fact: Fact) -> tuple[str, str, Any]:
-    connection = {"action": "disconnected", "platform": fact.who, "connectedAt": fact.at - 1500}
+    began = fact.at - fact.lasted
+    connection = {"action": "disconnected", "platform": fact.who, "connectedAt": began}
     data = {"timestamp": fact.at, "user": {"uid": fact.who}, "currentConnection": connection}
     return "user_connection_status_changed", "user.presence", data
 
@@ -118,7 +126,7 @@ def recounted(history: Sequence[Fact]) -> Figures:
                 found[(*place, "reactions.added")] += 1
             if fact.kind == "left":
                 found[(*place, "presence.sessions", fact.who)] += 1
-                found[(*place, "presence.seconds", fact.who)] += 1.5  # type: ignore[assignment]
+                found[(*place, "presence.seconds", fact.who)] += fact.lasted / 1000  # type: ignore[assignment]
             if fact.kind == "read":
                 found[(*place, "receipts.read", kind)] += 1
                 at = sent.get((fact.app, fact.message))
@@ -131,11 +139,30 @@ def recounted(history: Sequence[Fact]) -> Figures:
                 active.add((size, _start(size, fact.at), fact.app, fact.who))
     for size, start, app, _ in active:
         found[size, start, app, "users.active"] += 1
+    for place, most in _peaks(history).items():
+        found[place] = most
     for key, measured in latencies.items():
         for q in QUANTILES:
             exact = sorted(measured)[ceil(q * len(measured)) - 1]
             found[(*key, str(q))] = exact / 1000  # type: ignore[assignment]
     return found
+
+
+def _peaks(history: Sequence[Fact]) -> Figures:
+    """How many connections were open at the full five minutes, each looked at by itself."""
+    open_at = Counter(
+        (at, fact.app, fact.who)
+        for fact in history
+        if fact.kind == "left"
+        for at in range(_FIRST, fact.at, 5 * 60_000)
+        if at >= fact.at - min(fact.lasted, WEEK_MS)
+    )
+    most: Figures = Counter()
+    for (at, app, who), number in open_at.items():
+        for size in ("hour", "day"):
+            key = (size, _start(size, at), app, "presence.peak", who)
+            most[key] = max(most[key], number)
+    return most
 
 
 def counted(journal: Journal) -> Figures:

@@ -5,11 +5,13 @@ from typing import Any
 
 import orjson
 import pytest
+from sqlalchemy import select, update
 
 from comethooks.workers.analytics.sizes import DAY_MS, Size
 from comethooks.workers.journal import Journal, KeptBuckets
 from comethooks.workers.journal.replaying.emitted_rows import add_to_replay
 from comethooks.workers.journal.tables.database import without_figures
+from comethooks.workers.journal.tables.figure_tables import figure_deltas
 from comethooks.workers.record import Record
 from tests.workers.journal.samples import T0, event, refusal, run, settled
 
@@ -215,3 +217,49 @@ class TestLatencies:
         journal.write([settled(receipt(3, 1, 5, app_id="other"))])
         assert total(journal, "latency.unknown") == 2
         assert figures(journal, "latency.read") == {}
+
+
+class TestPeaks:
+    """How many connections were open at once."""
+
+    HOUR_MS = 3_600_000
+    START = T0 - T0 % DAY_MS
+
+    def left(self, number: int, platform: str, app: str, since: float, until: float) -> Record:
+        """That a connection ended which was open between two hours of the day."""
+        began, ended = (int(self.START + hours * self.HOUR_MS) for hours in (since, until))
+        connection = {"action": "disconnected", "platform": platform, "connectedAt": began}
+        data = {"timestamp": ended, "user": {"uid": "noor"}, "currentConnection": connection}
+        trigger = "user_connection_status_changed"
+        body = orjson.dumps({"trigger": trigger, "data": data})
+        told = {"trigger": trigger, "name": "user.presence", "app_id": app, "body": body}
+        return event(number, **told, occurred_at=ended, conversation_id=None)
+
+    def test_of_all_together_is_the_most_at_one_time(self, journal: Journal) -> None:
+        """Not the sum of what each platform or app had at its own best time."""
+        for number, ended in enumerate(
+            [
+                ("ios", "a", 0.5, 2.5),
+                ("ios", "a", 1.0, 1.5),
+                ("web", "a", 1.75, 2.25),
+                ("web", "b", 1.75, 1.9),
+            ]
+        ):
+            journal.write([settled(self.left(number, *ended))])
+        hours = [self.START + hour * self.HOUR_MS for hour in range(3)]
+        by_hour = figures(journal, "presence.peak", size=Size.HOUR)
+        assert by_hour == dict(zip([(hour,) for hour in hours], (1, 3, 2), strict=True))
+        assert figures(journal, "presence.peak") == {(self.START,): 3}
+        apart = figures(journal, "presence.peak", "platform")
+        assert apart == {(self.START, "ios"): 2, (self.START, "web"): 2}
+        assert figures(journal, "presence.peak", app="a") == {(self.START,): 2}
+
+    def test_what_an_older_version_left_is_added_up(self, journal: Journal) -> None:
+        """It knew of no connections: its rows say nothing of them."""
+        journal.write([settled(message(1))])
+        with journal.engine.begin() as connection:
+            written = connection.execute(select(figure_deltas.c.counted)).scalar_one()
+            *known, sessions = orjson.loads(written)
+            assert sessions == []
+            connection.execute(update(figure_deltas).values(counted=orjson.dumps(known)))
+        assert total(journal, "messages.sent") == 1
