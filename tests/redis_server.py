@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,11 +20,14 @@ from tests.waiting import wait_for
 class RedisServer:
     """One server on a unix socket, which writes everything to disk before it answers."""
 
-    def __init__(self, directory: Path, program: str, port: int = 0) -> None:
+    def __init__(
+        self, directory: Path, program: str, port: int = 0, options: Mapping[str, str] | None = None
+    ) -> None:
         self.socket = directory / "redis.sock"
         self.port = port
         """Of TCP on this machine, where replicas ask; 0 for none."""
         self.url = f"unix://{self.socket}"
+        self._options = options or {}
         self._directory = directory
         self._program = program
         self._process: subprocess.Popen[bytes] | None = None
@@ -34,6 +37,7 @@ class RedisServer:
         options = {"port": str(self.port), "bind": "127.0.0.1"}
         options |= {"unixsocket": str(self.socket), "dir": str(self._directory)}
         options |= {"appendonly": "yes", "appendfsync": "always", "save": ""}
+        options |= self._options
         command = [
             self._program,
             *(part for name, value in options.items() for part in (f"--{name}", value)),
@@ -110,10 +114,12 @@ class RedisName:
 
 
 @contextmanager
-def running_server(program: str | None = None, port: int = 0) -> Iterator[RedisServer]:
+def running_server(
+    program: str | None = None, port: int = 0, options: Mapping[str, str] | None = None
+) -> Iterator[RedisServer]:
     """A server in a folder of its own, whose path is short enough for a socket."""
     directory = Path(tempfile.mkdtemp(prefix="ch-", dir="/tmp" if os.path.isdir("/tmp") else None))
-    server = RedisServer(directory, program or find_server(None).path, port)
+    server = RedisServer(directory, program or find_server(None).path, port, options)
     try:
         server.start()
         yield server

@@ -69,7 +69,11 @@ def equipped(job: str) -> Iterator[Equipment]:
         signs = OF_THIS_PROCESS.get() or VitalSigns(settings.threads)
         pulse = Pulse(signs.beat)
         pulse.start()  # before plugins are loaded, which may stand still as well
-        journal = Journal.open(settings.database_url, counts_figures=settings.counts_figures)
+        journal = Journal.open(
+            settings.database_url,
+            counts_figures=settings.counts_figures,
+            pool=settings.database_pool,
+        )
         client = connect(settings.redis_url)
         with hidden_credentials(settings), plugins_at_work(settings, client) as plugins:
             JournalOutage().until_it_works(journal.require_current, stop)

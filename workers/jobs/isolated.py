@@ -84,7 +84,11 @@ def work(talk: _Talk) -> None:
 
 
 def _work_with(settings: Settings, talk: _Talk) -> None:
-    journal = Journal.open(settings.database_url, counts_figures=settings.counts_figures)
+    journal = Journal.open(
+        settings.database_url,
+        counts_figures=settings.counts_figures,
+        pool=settings.database_pool,
+    )
     client = connect(settings.redis_url)
     plugins = load_plugins(settings, LastGood.of(settings), Trials.of(settings))
     handlers = {handler.id: handler for handler in plugins.handlers}

@@ -20,7 +20,7 @@ from comethooks.workers.journal.runs.run_keeping import RunKeeper
 from comethooks.workers.journal.settled import Settled
 from comethooks.workers.journal.silences.silence_journal import SilenceJournal
 from comethooks.workers.journal.tables import migrate
-from comethooks.workers.journal.tables.database import open_engine, without_figures
+from comethooks.workers.journal.tables.database import POOL, open_engine, without_figures
 from comethooks.workers.journal.tables.facts import DatabaseFacts, facts_of, time_of
 from comethooks.workers.journal.tables.models import identity, metadata, requests
 from comethooks.workers.journal.tables.revisions import require_current
@@ -34,16 +34,23 @@ class Journal(RunKeeper):
 
     @classmethod
     def open(
-        cls, url: str, *, durable: bool = True, make: bool = False, counts_figures: bool = True
+        cls,
+        url: str,
+        *,
+        durable: bool = True,
+        make: bool = False,
+        counts_figures: bool = True,
+        pool: int = POOL,
     ) -> Self:
-        """The journal at a database URL. Nothing is connected or read until it is used.
+        """The journal at a database URL. Nothing is connected or read until it is used; then there
+        are at most `pool` connections.
 
         One that is not `durable`, which only SQLite can be, is quick and may be lost with the
         machine. With `make`, a file of SQLite that is not there is made. What is written into it
         counts in its figures, unless it `counts_figures` no more. Raises `JournalUrlError` when the
         URL cannot be used.
         """
-        engine = open_engine(url, durable=durable, make=make)
+        engine = open_engine(url, durable=durable, make=make, pool=pool)
         return cls(engine if counts_figures else without_figures(engine))
 
     def create_tables(self) -> None:

@@ -44,11 +44,13 @@ def parsed(env: SettingsEnv) -> dict[str, Any]:
         "interaction_keys": env.interaction_keys(NAMES["interaction_keys"], None),
         **_apps(env),
         "redis_url": env.redis(NAMES["redis_url"], socket),
+        "redis_replicas": env.number(NAMES["redis_replicas"], "0", minimum=0, maximum=9),
         "key_prefix": env.prefix(NAMES["key_prefix"], DEFAULT_PREFIX),
         "server": env.str(NAMES["server"], None),
         "database_url": env.database(
             NAMES["database_url"], server_urls.sqlite_url(paths.database_path(data_dir))
         ),
+        "database_pool": env.number(NAMES["database_pool"], "10", minimum=2, maximum=1000),
         "bind": bind,
         "port": port,
         "web_concurrency": env.number(NAMES["web_concurrency"], "2"),

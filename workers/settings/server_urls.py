@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from comethooks.workers.settings.sentinel_urls import is_sentinel_url, parse_sentinel_url
 from comethooks.workers.settings.values import parse_path
 
 _REDIS_SCHEMES = {
@@ -68,12 +69,19 @@ _SQLITE_PARAMETERS = frozenset({"timeout", "cached_statements"})
 
 
 def parse_redis_url(text: str) -> str:
-    """A URL that redis-py understands."""
+    """A URL that redis-py understands, or that of Sentinels (`sentinel_urls`)."""
+    if is_sentinel_url(text):
+        named = parse_sentinel_url(text)
+        return str(named.of_server(_parse_server_url(named.server_url)))
+    return _parse_server_url(text)
+
+
+def _parse_server_url(text: str) -> str:
     scheme, _, rest = text.partition("://")
     if scheme not in _REDIS_SCHEMES or not rest:
         raise ValueError(
-            "expected redis://[user:password@]host:port/0, rediss://…, valkey://…, valkeys://… or"
-            " unix:///path/to/socket"
+            "expected redis://[user:password@]host:port/0, rediss://…, valkey://…, valkeys://…,"
+            " unix:///path/to/socket or redis+sentinel://host:26379,host2/mymaster/0"
         )
     scheme = _REDIS_SCHEMES[scheme]
     url = f"{scheme}://{rest}"

@@ -63,12 +63,16 @@ class Settings:
     management: ManagementKey | None
     """What CometChat's management API asks for; None: webhooks are registered in the Dashboard."""
     redis_url: str
+    redis_replicas: int
+    """How many replicas have to have an event before it is acknowledged."""
     key_prefix: str
     """How the keys in Redis begin, with a colon at its end."""
     server: str | None
     """The Redis or Valkey that `comethooks up` runs, by path or name; None: the shipped one."""
     database_url: str
     """For SQLAlchemy: `postgresql+psycopg://…`, or `sqlite:///…` with an absolute path."""
+    database_pool: int
+    """The most connections to PostgreSQL that a process opens at the same time."""
     bind: tuple[addresses.Binding, ...]
     """The addresses that the web process listens on, with their ports; none: the command
     decides."""

@@ -26,12 +26,13 @@ from comethooks.workers.streams.accepted import (
 )
 from comethooks.workers.streams.batches import Batches, ScriptCall
 from comethooks.workers.streams.breaker import Breaker
-from comethooks.workers.streams.connections import connect
+from comethooks.workers.streams.connections import CONNECTION_LOST, connect
 from comethooks.workers.streams.heard import heard_app
 from comethooks.workers.streams.layout import DEFAULT_COUNT, Layout
 from comethooks.workers.streams.limit import BacklogLimit, KnownLimit
 from comethooks.workers.streams.refusals import what_failed
 from comethooks.workers.streams.scripts import entry_scripts
+from comethooks.workers.streams.servers.replicas import Confirming, TooFewReplicasError
 
 _LAYOUTS_FOLLOWED = 3
 
@@ -66,12 +67,15 @@ class Streams:
         partitions: int | None,
         duplicate_window: int,
         max_backlog_bytes: int,
+        replicas: int = 0,
     ) -> None:
+        """`replicas` have to have a request before it is kept."""
         self.client = client
         self._layout = Layout(partitions or DEFAULT_COUNT)
         self._duplicate_window = duplicate_window
         self._limit = KnownLimit(client, max_backlog_bytes)
-        self._batches = Batches(client, entry_scripts.ACCEPT)
+        confirming = Confirming(replicas, keys.BACKLOG) if replicas else None
+        self._batches = Batches(client, entry_scripts.ACCEPT, confirming)
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -81,6 +85,7 @@ class Streams:
             partitions=settings.partitions,
             duplicate_window=settings.duplicate_window,
             max_backlog_bytes=settings.max_backlog_bytes,
+            replicas=settings.redis_replicas,
         )
 
     @property
@@ -201,8 +206,12 @@ class Streams:
     def _wait(self, call: ScriptCall) -> list[bytes]:
         try:
             answer: list[bytes] = self._batches.wait(call)
+        except TooFewReplicasError as error:
+            raise NotKeptError(f"Redis {error}", may_be_kept=True) from None
         except (RedisError, OSError) as error:
-            raise NotKeptError(f"Redis {what_failed(error, entry_scripts.ACCEPT)}") from None
+            reason = f"Redis {what_failed(error, entry_scripts.ACCEPT)}"
+            lost = isinstance(error, CONNECTION_LOST)
+            raise NotKeptError(reason, may_be_kept=lost) from None
         return answer
 
 

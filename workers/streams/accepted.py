@@ -20,11 +20,16 @@ verdict is enough.
 
 
 class NotKeptError(Exception):
-    """A request could not be kept, so it must not be acknowledged. `reason` is for the log."""
+    """A request could not be kept, so it must not be acknowledged. `reason` is for the log.
 
-    def __init__(self, reason: str) -> None:
+    One that `may_be_kept` was perhaps appended all the same: its answer is lost, or too few
+    replicas have it. Whoever tries again has to do so under the same id.
+    """
+
+    def __init__(self, reason: str, *, may_be_kept: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.may_be_kept = may_be_kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from redis.exceptions import (
 
 from comethooks.workers.streams.breaker import Breaker
 from comethooks.workers.streams.connections import CONNECTION_LOST, NoPrimaryError
+from comethooks.workers.streams.servers.replicas import Confirming
 
 IMPATIENT_SECONDS = 0.1
 """How long each step of a repeat may take after an answer that did not come in time. What it helps
@@ -76,8 +77,12 @@ class Batches:
     server; while the breaker is open, at once.
     """
 
-    def __init__(self, client: Redis, script: str) -> None:
+    def __init__(self, client: Redis, script: str, confirming: Confirming | None = None) -> None:
+        """With `confirming`, a call is answered when so many replicas have what it wrote, and what
+        was written before it.
+        """
         self._pool = client.connection_pool
+        self._confirming = confirming
         self._script = script
         self._sha = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
         self._connection: Any | None = None
@@ -192,16 +197,23 @@ class Batches:
             # Not SCRIPT LOAD before them: the server may forget it again between that and a call.
             commands = [("EVAL", self._script, *arguments[2:]) for arguments in commands]
         # Not packed by redis-py, which looks at each argument before hiredis does.
-        connection.send_packed_command([b"".join(map(pack_command, commands))])
+        after = self._confirming.commands if self._confirming else ()
+        connection.send_packed_command([b"".join(map(pack_command, (*commands, *after)))])
         forgotten = []
+        answered = []
         for call in calls:
-            try:
-                # An error reply is raised, too. The connection stays for the answers behind it.
-                call.answer(connection.read_response(disconnect_on_error=False))
-            except NoScriptError:
+            answer = _next_answer(connection)
+            if isinstance(answer, NoScriptError):
                 forgotten.append(call)
-            except ResponseError as error:
-                call.answer(error)
+            elif self._confirming and not isinstance(answer, Exception):
+                answered.append((call, answer))
+            else:
+                call.answer(answer)
+        if self._confirming:
+            # Nobody may see an answer before it is confirmed, and without one it is repeated.
+            lacking = self._confirming.lacking([_next_answer(connection) for _ in after])
+            for call, answer in answered:
+                call.answer(lacking or answer)
         return forgotten
 
     def _connected(self) -> Any:
@@ -247,6 +259,14 @@ class Batches:
             with suppress(RedisError, OSError):
                 connection.disconnect()
         return True
+
+
+def _next_answer(connection: Any) -> Any:
+    """The next answer, or the error reply. The connection stays for the answers behind it."""
+    try:
+        return connection.read_response(disconnect_on_error=False)
+    except ResponseError as error:
+        return error
 
 
 def _is_unusable(connection: Any) -> bool:

@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from redis import Redis
+from redis import ConnectionPool, Redis
 from redis.backoff import NoBackoff
 from redis.connection import Connection, SSLConnection, UnixDomainSocketConnection, parse_url
 from redis.exceptions import ConnectionError, ResponseError, TimeoutError
+from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
+
+from comethooks.workers.settings.sentinel_urls import is_sentinel_url, parse_sentinel_url
+from comethooks.workers.streams.servers.sentinels import AsksSentinels, Sentinels
 
 Entries = list[tuple[bytes, dict[bytes, bytes]]]
 """Entries of a stream: id and fields, each."""
@@ -61,6 +65,14 @@ class _UnixConnection(_LeavesReplicas, UnixDomainSocketConnection):
     pass
 
 
+class _NamedTcpConnection(AsksSentinels, _TcpConnection):
+    pass
+
+
+class _NamedTlsConnection(AsksSentinels, _TlsConnection):
+    pass
+
+
 def _connection_class(url: str) -> type[Connection | UnixDomainSocketConnection]:
     given = parse_url(url).get("connection_class")  # type: ignore[no-untyped-call]
     if given is UnixDomainSocketConnection:
@@ -69,22 +81,40 @@ def _connection_class(url: str) -> type[Connection | UnixDomainSocketConnection]
 
 
 def connect(url: str, *, connect_timeout: float = 1.0, timeout: float = 5.0) -> Redis:
-    """A client of the server at `url` that connects when first used and never repeats a call by
-    itself. A server that turns out to be a replica is left: that raises `NoPrimaryError`.
+    """A client of the server at `url`, or of the primary that the Sentinels in it name. It connects
+    when first used and never repeats a call by itself. A server that turns out to be a replica is
+    left: that raises `NoPrimaryError`.
 
     Both time-outs are seconds. A repeated call is only right where the caller knows it to be
     idempotent.
     """
     # redis-py would repeat every call whose connection broke. That doubles what is not idempotent,
     # and the time that a sender waits.
-    return Redis.from_url(
-        url,
-        connection_class=_connection_class(url),
-        socket_connect_timeout=connect_timeout,
-        socket_timeout=timeout,
-        retry=Retry(NoBackoff(), 0),
-        health_check_interval=0,
+    options: dict[str, Any] = {
+        "socket_connect_timeout": connect_timeout,
+        "socket_timeout": timeout,
+        "retry": Retry(NoBackoff(), 0),
+        "health_check_interval": 0,
+    }
+    if is_sentinel_url(url):
+        return _of_sentinels(url, options)
+    return Redis.from_url(url, connection_class=_connection_class(url), **options)
+
+
+def _of_sentinels(url: str, options: Mapping[str, Any]) -> Redis:
+    named = parse_sentinel_url(url)
+    given: dict[str, Any] = parse_url(named.server_url)  # type: ignore[no-untyped-call]
+    for name in ("host", "port", "connection_class"):
+        given.pop(name, None)
+    kind = _NamedTlsConnection if named.scheme == "rediss" else _NamedTcpConnection
+    pool = ConnectionPool(
+        kind,
+        # Only a server of Redis' own cloud has such notices, and none that a Sentinel knows.
+        maint_notifications_config=MaintNotificationsConfig(enabled=False),
+        sentinels=Sentinels(named, given),
+        **{**options, **given},
     )
+    return Redis.from_pool(pool)
 
 
 def read_streams(

@@ -13,6 +13,7 @@ from redis.exceptions import AuthenticationError, BusyLoadingError, ResponseErro
 
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.connections import NoPrimaryError
+from comethooks.workers.streams.servers.sentinels import NoSuchPrimaryError
 
 CERTIFICATE_ADVICE = (
     "name who does with ?ssl_ca_certs=/path/to/ca.pem at the end of its URL, or do without with"
@@ -110,6 +111,8 @@ def why_unusable(error: BaseException, script: str = "") -> str | None:
         return "is still loading its data"
     if isinstance(error, NoPrimaryError):
         return "is a replica"
+    if isinstance(error, NoSuchPrimaryError):
+        return f"is not there: {error}"
     if isinstance(error, AuthenticationError):
         return "wants other credentials"
     if isinstance(error, ResponseError):

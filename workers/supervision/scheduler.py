@@ -222,7 +222,7 @@ def main() -> int:
     logs.configure(settings.log_format)
     stop = StopFlag.on_signals(signal.SIGTERM)
     client = connect(settings.redis_url)
-    journal = Journal.open(settings.database_url)
+    journal = Journal.open(settings.database_url, pool=settings.database_pool)
     leader = Leader(client, member_name(os.getpid()), ttl=LEADER_SECONDS)
     scheduler = Scheduler(settings, client, journal)
     outage = JournalOutage(

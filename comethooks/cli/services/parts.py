@@ -18,6 +18,7 @@ from comethooks.workers import logs
 from comethooks.workers.processes import RELOAD, StopFlag, loading
 from comethooks.workers.settings.credentials import NoCredentialsError
 from comethooks.workers.settings.env_file import SETTLED
+from comethooks.workers.settings.names import NAMES
 from comethooks.workers.settings.paths import DataDirError, database_path, make_data_dir
 from comethooks.workers.settings.server_urls import sqlite_url
 from comethooks.workers.settings.settings import Settings
@@ -124,7 +125,8 @@ def _following_files(settings: Settings, reload: Callable[[], object]) -> Callab
 
 
 def check_redis(settings: Settings) -> None:
-    """End the command when the settings ask for another number of partitions than Redis has.
+    """End the command when the settings ask for another number of partitions than Redis has, or
+    name a primary that its Sentinels do not know.
 
     Says so when Redis would keep nothing, and when it does not answer: there is nothing to compare
     yet, and everything waits.
@@ -132,6 +134,7 @@ def check_redis(settings: Settings) -> None:
     from comethooks.workers.streams.connections import connect
     from comethooks.workers.streams.durability import LOSES, LOSS_ADVICE, loses_all
     from comethooks.workers.streams.layout import PartitionsError, check_count
+    from comethooks.workers.streams.servers.sentinels import NoSuchPrimaryError
     from comethooks.workers.supervision.redis_outage import telling_when_silent
 
     if SETTLED in settings.environ:
@@ -141,7 +144,10 @@ def check_redis(settings: Settings) -> None:
             telling_when_silent(settings.redis_url, SILENCE_SECONDS),
             closing(connect(settings.redis_url, timeout=REDIS_SECONDS)) as client,
         ):
-            check_count(client, settings.partitions)
+            try:
+                check_count(client, settings.partitions)
+            except NoSuchPrimaryError as error:
+                raise click.ClickException(f"{NAMES['redis_url']}: {error}") from None
             if not settings.allow_loss and loses_all(client):
                 log.error("Redis keeps nothing", reason=LOSES, hint=LOSS_ADVICE)
     except PartitionsError as error:

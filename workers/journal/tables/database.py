@@ -1,6 +1,6 @@
 """Engines: how SQLite and PostgreSQL are opened, and what a transaction is in each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,11 @@ _POSTGRES_SILENCE_MS = 15_000
 """After this long without an acknowledgement from PostgreSQL's host, the connection counts as
 lost.
 """
-_POOL = {"pool_size": 2, "max_overflow": 8, "pool_timeout": 10}
+POOL = 10
+"""The most connections that one process has at the same time, unless it is told another number."""
+_KEPT = 2
+"""How many of them stay open for whoever needs one next."""
+_POOL_TIMEOUT_S = 10
 _WRITES = "comethooks_writes"
 _COUNTS = "comethooks_counts_figures"
 
@@ -54,15 +58,23 @@ def missing_file(text: str) -> Path | None:
     return file if file is not None and not file.exists() else None
 
 
-def open_engine(text: str, *, durable: bool = True, make: bool = False) -> Engine:
-    """The engine for a journal's URL. It connects when it is first used.
+def open_engine(text: str, *, durable: bool = True, make: bool = False, pool: int = POOL) -> Engine:
+    """The engine for a journal's URL. It connects when it is first used, and has at most `pool`
+    connections.
 
     A file of SQLite that is not `durable` waits for no disk. One that is not there is made only
     with `make`: in the place of one that was moved, it would get what belongs to that. Raises
     `JournalUrlError` when the URL cannot be used, or its driver is not installed.
     """
     url = database_url(text)
-    return _sqlite(url, durable, make) if url.get_backend_name() == "sqlite" else _postgres(url)
+    limits = {
+        "pool_size": _KEPT,
+        "max_overflow": max(0, pool - _KEPT),
+        "pool_timeout": _POOL_TIMEOUT_S,
+    }
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url, durable, make, limits)
+    return _postgres(url, limits)
 
 
 def for_writing(engine: Engine) -> Engine:
@@ -80,12 +92,12 @@ def counts_figures(of: Engine | Connection) -> bool:
     return bool(of.get_execution_options().get(_COUNTS, True))
 
 
-def _postgres(url: URL) -> Engine:
+def _postgres(url: URL, pool: Mapping[str, int]) -> Engine:
     limits = {"connect_timeout": _POSTGRES_CONNECT_S, "tcp_user_timeout": _POSTGRES_SILENCE_MS}
     arguments = {name: value for name, value in limits.items() if name not in url.query}
     try:
         engine = create_engine(
-            url, connect_args=arguments, pool_pre_ping=True, hide_parameters=True, **_POOL
+            url, connect_args=arguments, pool_pre_ping=True, hide_parameters=True, **pool
         )
     except ModuleNotFoundError:
         raise JournalUrlError(
@@ -110,11 +122,11 @@ def _prepare_if_alone(connection: Any, _entry: ConnectionPoolEntry) -> None:
         connection.prepare_threshold = None
 
 
-def _sqlite(url: URL, durable: bool, make: bool) -> Engine:
+def _sqlite(url: URL, durable: bool, make: bool, pool: Mapping[str, int]) -> Engine:
     # isolation_level None keeps the driver from opening transactions by itself; the listener below
     # does.
     arguments = {"timeout": BUSY_TIMEOUT_S, "isolation_level": None, "factory": FileConnection}
-    engine = create_engine(url, connect_args=arguments, hide_parameters=True, **_POOL)
+    engine = create_engine(url, connect_args=arguments, hide_parameters=True, **pool)
     file = SqliteFile(Path(url.database or ""))
     event.listen(engine, "do_connect", partial(_before_connecting, file, make))
     event.listen(engine, "connect", partial(_configure, file, "FULL" if durable else "OFF"))

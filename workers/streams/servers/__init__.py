@@ -1,0 +1,1 @@
+"""Redis on several machines: which server is the primary, and what its replicas have of it."""
