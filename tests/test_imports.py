@@ -21,7 +21,10 @@ WINGS = {
     "schemas": (
         ("errors", "wire"),
         ("triggers",),
-        ("decoding", "loading", "event", "parsing", "drift", "masking", "sending", "message_ids"),
+        (
+            *("decoding", "loading", "event", "parsing", "drift", "masking", "sending"),
+            *("message_ids", "forgetting", "forgotten_user"),
+        ),
     ),
     "workers": (
         (

@@ -7,10 +7,12 @@ from typing import Self
 from sqlalchemy import literal, select, update
 
 from comethooks.workers.clock import now_ms
-from comethooks.workers.journal import filling, once_keys, retention, writing
+from comethooks.workers.journal import filling, once_keys, retention
 from comethooks.workers.journal.cases.case_journal import CaseJournal
 from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.figures.figure_journal import FigureJournal
+from comethooks.workers.journal.forgetting import arrivals
+from comethooks.workers.journal.forgetting.forgetting_journal import ForgettingJournal
 from comethooks.workers.journal.interactions.interaction_journal import InteractionJournal
 from comethooks.workers.journal.once_keys import KnownOnce, OnceClaim, StoredOnce
 from comethooks.workers.journal.replaying.emitted_rows import was_live
@@ -100,6 +102,11 @@ class Journal(RunKeeper):
         """The cases of moderation."""
         return CaseJournal(self.engine)
 
+    @cached_property
+    def forgetting(self) -> ForgettingJournal:
+        """What it takes to forget a user."""
+        return ForgettingJournal(self.engine)
+
     def facts(self) -> DatabaseFacts:
         """What the database says of itself."""
         with self._connection() as connection:
@@ -134,9 +141,7 @@ class Journal(RunKeeper):
         `JournalOutdatedError` when the tables are not up to date. So do all methods that write.
         """
         if batch:
-            prepared = writing.Batch(self.engine, batch)
-            with self._writing() as connection:
-                prepared.write(connection)
+            arrivals.write(self._writing, self.engine, batch)
 
     def enter_once(self, claim: OnceClaim) -> KnownOnce | None:
         """Take the key of a side effect if nobody has it: then None, else what is known of it.

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 
 from comethooks.workers.journal.claiming import Claims, claims_to_free
 from comethooks.workers.journal.errors import translated
+from comethooks.workers.journal.forgetting.arrivals import results_without
 from comethooks.workers.journal.listings.queries import Place
 from comethooks.workers.journal.replaying import emitted_rows, forgetting, replayable
 from comethooks.workers.journal.replaying.replay_request import Candidate, ReplayRequest
@@ -153,7 +154,7 @@ class Replays(ReplayResults):
             ids = {event_id for event_id, _ in progress.results}
             there = set(connection.scalars(select(events.c.id).where(events.c.id.in_(ids))))
             written = [each for each in progress.results if each[0] in there]
-            new = new_runs(connection, written)
+            new = new_runs(connection, results_without(connection, written))
             changes: dict[str, Any] = {
                 "events": replays.c.events + progress.events,
                 "runs": replays.c.runs + new,

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from comethooks.workers.journal.claiming import claims_to_free
 from comethooks.workers.journal.errors import translated
+from comethooks.workers.journal.forgetting.arrivals import results_without
 from comethooks.workers.journal.listings.filters import Filter
 from comethooks.workers.journal.listings.reading import Reader
 from comethooks.workers.journal.runs import actions, claims, parked, waiting_lines
@@ -40,7 +41,7 @@ class RunKeeper(Reader):
         if not results:
             return 0
         with self._writing() as connection:
-            return claims.finish(connection, member, results)
+            return claims.finish(connection, member, results_without(connection, results))
 
     def renew_claims(self, member: str, until: int) -> int:
         """Let all that `member` has claimed be its until `until`; returns how many runs that is."""

@@ -162,6 +162,10 @@ def _configure(
         _use_write_ahead_log(cursor.execute)
         cursor.execute(f"PRAGMA synchronous={synchronous}")
         cursor.execute("PRAGMA foreign_keys=ON")
+        # What is deleted is to be gone; most systems build SQLite so. Where it would cost a write
+        # of its own, forgetting somebody sees to it: see `workers.journal.forgetting.bytes_left`.
+        if not cursor.execute("PRAGMA secure_delete").fetchone()[0]:
+            cursor.execute("PRAGMA secure_delete=FAST")
         cursor.execute("PRAGMA user_version")  # reads, so that the log is there to be noted
     opened = cast(FileConnection, connection)
     opened.file, opened.inode = file, file.note()

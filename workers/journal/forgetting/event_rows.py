@@ -1,0 +1,188 @@
+"""Forgetting a user in the events, and in what stands beside them: one walk over all of them,
+oldest first, some at a time, and a short transaction for those in which the user is.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    bindparam,
+    func,
+    or_,
+    select,
+    update,
+)
+
+from comethooks.schemas import Vote
+from comethooks.schemas.forgotten_user import ForgottenUser
+from comethooks.workers.journal.forgetting.block_terms import Renamed, rename
+from comethooks.workers.journal.forgetting.needles import holds_any
+from comethooks.workers.journal.forgetting.without import (
+    FORGOTTEN,
+    app_in,
+    body_without,
+    error_without,
+    headers_without,
+    votes_without,
+)
+from comethooks.workers.journal.listings.queries import Place, in_order
+from comethooks.workers.journal.tables.database import for_writing
+from comethooks.workers.journal.tables.decision_table import decisions
+from comethooks.workers.journal.tables.models import attempts, events, runs
+from comethooks.workers.journal.tables.statements import chunks
+from comethooks.workers.texts import dumps
+
+PAGE = 2000
+"""Events that are looked at in one query."""
+_AT_ONCE = 50
+"""Of those in which the user may be, how many are read and written at once."""
+_SEARCHED = ("conversation_id", "sender")
+
+
+class Pass(NamedTuple):
+    """What one step did: how many events it looked at, and how many rows of each table it changed,
+    or would.
+    """
+
+    looked_at: int
+    changed: Counter[str]
+
+
+def walk(
+    engine: Engine, app_id: str, uid: str, user: ForgottenUser, *, since: int | None, writes: bool
+) -> Iterator[Pass]:
+    """Forget the user in all events of an app, or of none, received `since` then (ms); with
+    `writes` off, only count.
+    """
+    place = None if since is None else Place(since, "")
+    named = holds_any(
+        engine.dialect.name, (events.c.conversation_id, events.c.headers, events.c.body), uid
+    )
+    of_app = or_(events.c.app_id == app_id, events.c.app_id.is_(None))
+    hit = (of_app & (or_(events.c.sender == uid, func.coalesce(named, False)))).label("hit")
+    while True:
+        with engine.connect() as connection:
+            query = select(events.c.received_at, events.c.id, hit)
+            rows = connection.execute(in_order(query, events, place, PAGE)).all()
+        found = [row.id for row in rows if row.hit]
+        changed: Counter[str] = Counter()
+        for some in chunks(found, _AT_ONCE):
+            changed += _change(engine, app_id, user, list(some), writes=writes)
+        yield Pass(len(rows), changed)
+        if len(rows) < PAGE:
+            return
+        place = Place(rows[-1].received_at, rows[-1].id)
+
+
+def _change(
+    engine: Engine, app_id: str, user: ForgottenUser, ids: list[str], *, writes: bool
+) -> Counter[str]:
+    with engine.connect() as connection:
+        columns = (
+            *(events.c.id, events.c.app_id, events.c.conversation_id, events.c.sender),
+            *(events.c.received_at, events.c.headers, events.c.body),
+        )
+        rows = connection.execute(select(*columns).where(events.c.id.in_(ids))).all()
+        rows = [row for row in rows if row.app_id or app_in(row.body) in (None, app_id)]
+        changes = {row.id: _changed(row, user) for row in rows}
+        mine = [row.id for row in rows if user.is_it(row.sender) or row.sender == user.alias]
+        voted = _votes(connection, [row.id for row in rows], mine, user)
+        about = _of_runs(connection, mine)
+    changed = {each: values for each, values in changes.items() if values}
+    if writes and (changed or voted or about):
+        renamed = [
+            Renamed(row.received_at, name, getattr(row, name), changed[row.id][name])
+            for row in rows
+            for name in _SEARCHED
+            if name in changed.get(row.id, {})
+        ]
+        with for_writing(engine).begin() as connection:
+            for event_id, values in changed.items():
+                _update_event(connection, event_id, values)
+            rename(connection, renamed)
+            for event_id, votes in voted.items():
+                same = decisions.c.event_id == event_id
+                connection.execute(update(decisions).where(same).values(votes=votes))
+            _empty_runs(connection, mine)
+    return (
+        Counter({name: n for name, n in (("events", len(changed)), ("decisions", len(voted))) if n})
+        + about
+    )
+
+
+def _changed(row: Any, user: ForgottenUser) -> dict[str, Any]:
+    by_user = user.is_it(row.sender) or row.sender == user.alias
+    headers = orjson.loads(row.headers)
+    new = {
+        "conversation_id": None if row.conversation_id is None else user.in_id(row.conversation_id),
+        "sender": None if row.sender is None else user.in_id(row.sender),
+        "body": body_without(row.body, user, by_user=by_user),
+    }
+    found = {name: value for name, value in new.items() if getattr(row, name) != value}
+    if (kept := headers_without(headers, user)) != headers:
+        found["headers"] = dumps(kept, scrubs=True).decode()
+    return found
+
+
+def _update_event(connection: Connection, event_id: str, values: Mapping[str, Any]) -> None:
+    named = {name: value for name, value in values.items() if name != "body"}
+    if named:
+        connection.execute(update(events).where(events.c.id == event_id).values(named))
+    if "body" in values:
+        # Retention may have dropped it since it was read.
+        still = (events.c.id == event_id, func.length(events.c.body) > 0)
+        connection.execute(update(events).where(*still).values(body=values["body"]))
+
+
+def _votes(
+    connection: Connection, ids: list[str], mine: list[str], user: ForgottenUser
+) -> dict[str, str]:
+    """The votes that are to be others, by event."""
+    found = {}
+    query = select(decisions).where(decisions.c.event_id.in_(ids))
+    for row in connection.execute(query):
+        votes = tuple(map(Vote.from_json, orjson.loads(row.votes)))
+        kept = votes_without(votes, user, by_user=row.event_id in mine)
+        if kept != votes:
+            found[row.event_id] = dumps([each.as_json() for each in kept], scrubs=True).decode()
+    return found
+
+
+def _of_runs(connection: Connection, mine: list[str]) -> Counter[str]:
+    """How many runs and attempts of the user's events tell of them."""
+    counts = Counter[str]()
+    for table in (runs, attempts):
+        for row in connection.execute(
+            select(table).where(table.c.event_id.in_(mine), _tells(table))
+        ):
+            counts[table.name] += row.error is not None or bool(_emptied(row))
+    return +counts
+
+
+def _tells(table: Any) -> ColumnElement[bool]:
+    told = [table.c.effects.is_not(None)]
+    if "traceback" in table.c:
+        told.append(table.c.traceback.is_not(None))
+    error = (table.c.error.is_not(None)) & (~table.c.error.endswith(FORGOTTEN))
+    return or_(error, *told)
+
+
+def _emptied(row: Any) -> dict[str, Any]:
+    return {name: None for name in ("effects", "traceback") if getattr(row, name, None) is not None}
+
+
+def _empty_runs(connection: Connection, mine: list[str]) -> None:
+    for table in (runs, attempts):
+        key = [column.name for column in table.primary_key]
+        query = select(table).where(table.c.event_id.in_(mine), _tells(table))
+        rows = connection.execute(query).all()
+        for row in rows:
+            same = [table.c[name] == bindparam(f"key_{name}") for name in key]
+            values = {**_emptied(row), "error": error_without(row.error)}
+            given = {f"key_{name}": getattr(row, name) for name in key}
+            connection.execute(update(table).where(*same).values(values), given)

@@ -1,0 +1,148 @@
+"""What a row of each table becomes without a user."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from comethooks.schemas.forgetting import forgotten_message, forgotten_value
+from comethooks.schemas.forgotten_user import ForgottenUser
+from comethooks.workers.journal.forgetting.without import app_in, error_without, holds
+from comethooks.workers.texts import dumps
+
+
+def of_run(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any]:
+    """A run or an attempt: what it says goes if it names the user."""
+    changed: dict[str, Any] = {}
+    if user.names(row.error):
+        changed["error"] = error_without(row.error)
+    for name in ("traceback", "effects"):
+        if user.names(getattr(row, name, None)):
+            changed[name] = None
+    if (lane := getattr(row, "lane", None)) is not None and user.in_id(lane) != lane:
+        changed["lane"] = user.in_id(lane)
+    return changed
+
+
+def of_once_key(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any] | None:
+    """A key: what happened once for the user does not happen again for the other name."""
+    renamed = user.in_id(row.key)
+    if renamed != row.key:
+        return {"key": renamed}
+    # Behind a `_` it is no word by itself, but what plugins write: `welcome_omar`.
+    parts = [row.key[place + 1 :] for place, each in enumerate(row.key) if each in "_-"]
+    return None if any(map(user.is_it, parts)) else {}
+
+
+def of_request(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any]:
+    """A request that became no event: it loses a body that names the user."""
+    if not row.app_id and app_in(row.body) not in (None, app_id):
+        return {}
+    changed = {
+        "reason": None if row.reason is None else user.in_value(row.reason),
+        "errors": _json(row.errors, user),
+        "headers": _json(row.headers, user),
+        "body": None if holds(row.body or b"", user, app_id) else row.body,
+    }
+    return _different(row, changed)
+
+
+def of_drift(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any]:
+    """A path in bodies, in which a key that nobody expects may be a uid."""
+    return _different(row, {"path": user.in_id(row.path)})
+
+
+def of_replay(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any]:
+    """What a replay was asked for, unless that is of another app."""
+    asked = orjson.loads(row.request).get("asked", {})
+    if asked.get("app_id") not in (None, app_id):
+        return {}
+    error = row.error
+    changed = {
+        "request": _json(row.request, user),
+        "error": error_without(error) if user.names(error) else error,
+    }
+    return _different(row, changed)
+
+
+def of_message(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any]:
+    """An interactive message: of one of the user's the contents go, and the goal stays."""
+    facts = None if row.facts is None else forgotten_value(orjson.loads(row.facts), user)
+    if facts is not None and facts["sender"] == user.alias and facts["elements"] is not None:
+        facts["elements"] = {name: [None, *rest] for name, (_, *rest) in facts["elements"].items()}
+    wire = None if row.wire is None else forgotten_message(orjson.loads(row.wire), user)
+    return _different(
+        row,
+        {
+            "muid": _id(row.muid, user),
+            "conversation_id": _id(row.conversation_id, user),
+            "tags": _json(row.tags, user),
+            "facts": _written(facts, row.facts),
+            "wire": _written(wire, row.wire),
+        },
+    )
+
+
+def of_muid(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any]:
+    """A muid of a message."""
+    return _different(row, {"muid": user.in_id(row.muid)})
+
+
+def of_press(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any]:
+    """A press: of one of the user's the answers go. What was pressed stays."""
+    is_mine = row.uid is not None and (user.is_it(row.uid) or row.uid == user.alias)
+    answers = None if is_mine else _json(row.answers, user)
+    return _different(
+        row,
+        {
+            "muid": _id(row.muid, user),
+            "uid": _id(row.uid, user),
+            "element_id": None if row.element_id is None else user.in_value(row.element_id),
+            "answers": answers,
+            "answered": _json(row.answered, user),
+        },
+    )
+
+
+def of_uid(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any]:
+    """A row about one user."""
+    return {"uid": user.alias} if user.is_it(row.uid) else {}
+
+
+def of_case(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any]:
+    """A case of moderation: of one about the user nothing stays of what was written."""
+    is_mine = row.sender is not None and (user.is_it(row.sender) or row.sender == user.alias)
+    changed: dict[str, Any] = {
+        "muid": _id(row.muid, user),
+        "conversation_id": _id(row.conversation_id, user),
+        "sender": _id(row.sender, user),
+        "closed_by": _id(row.closed_by, user),
+    }
+    for name in ("excerpt", "failure", "note"):
+        text = getattr(row, name)
+        changed[name] = None if (is_mine and name != "failure") or user.names(text) else text
+    return _different(row, changed)
+
+
+def of_moderated(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any]:
+    """What is known of a message, by its id or its muid."""
+    failure = None if user.names(row.failure) else row.failure
+    return _different(row, {"message": user.in_id(row.message), "failure": failure})
+
+
+def _id(text: str | None, user: ForgottenUser) -> str | None:
+    return None if text is None else user.in_id(text)
+
+
+def _json(text: str | None, user: ForgottenUser) -> str | None:
+    return None if text is None else _written(forgotten_value(orjson.loads(text), user), text)
+
+
+def _written(document: Any, before: str | None) -> str | None:
+    if before is None or document == orjson.loads(before):
+        return before
+    return dumps(document, scrubs=True).decode()
+
+
+def _different(row: Any, changed: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in changed.items() if getattr(row, name) != value}
