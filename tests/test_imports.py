@@ -44,6 +44,7 @@ WINGS = {
         ("settings",),
         ("presses",),
         ("streams", "journal"),
+        ("spool",),
         ("plugins",),
         ("cometchat", "plugin_files"),
         ("handlers",),

@@ -65,6 +65,8 @@ def parsed(env: SettingsEnv) -> dict[str, Any]:
         "duplicate_window": env.whole_seconds(NAMES["duplicate_window"], "24h"),
         "max_body": env.size(NAMES["max_body"], MAX_BODY),
         "max_backlog_bytes": env.size(NAMES["max_backlog_bytes"], "512MB"),
+        "spool_dir": env.directory(NAMES["spool_dir"], None),
+        "spool_max_bytes": env.size_or_none(NAMES["spool_max_bytes"], "1GB"),
         "allow_loss": env.flag(NAMES["allow_loss"], "false"),
         **_retention(env),
         "figure_minute_days": env.number(NAMES["figure_minute_days"], "7", maximum=_MOST_DAYS),

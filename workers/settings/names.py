@@ -34,6 +34,8 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "duplicate_window": "COMETHOOKS_DUPLICATE_WINDOW",
         "max_body": "COMETHOOKS_MAX_BODY",
         "max_backlog_bytes": "COMETHOOKS_MAX_BACKLOG_BYTES",
+        "spool_dir": "COMETHOOKS_SPOOL_DIR",
+        "spool_max_bytes": "COMETHOOKS_SPOOL_MAX_BYTES",
         "allow_loss": "COMETHOOKS_ALLOW_LOSS",
         "retention_days": "COMETHOOKS_RETENTION_DAYS",
         "payload_retention_days": "COMETHOOKS_PAYLOAD_RETENTION_DAYS",

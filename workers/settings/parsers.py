@@ -109,6 +109,7 @@ _PARSERS: Mapping[str, Callable[..., Any]] = {
     "whole_seconds": _whole_seconds,
     "silence": values.parse_silence,
     "size": _bytes,
+    "size_or_none": values.parse_size,
     "names": values.parse_names,
     "set_of_names": lambda text: frozenset(values.parse_names(text)),
     "set_of_triggers": _triggers,

@@ -12,6 +12,7 @@ valkey/                 the data of the embedded server
 valkey/valkey.sock      where it listens
 valkey/written-by.json  which server wrote them
 valkey/server.log       what that server says
+spool/                  what Redis could not take, until it can
 metrics/                counters of the web processes, on a machine without shared memory
 up.lock                 held by the one `comethooks up` that uses the directory
 """
@@ -85,6 +86,11 @@ def written_by_path(data_dir: Path) -> Path:
 def server_log_path(server_dir: Path) -> Path:
     """The log of the embedded server in its folder."""
     return server_dir / "server.log"
+
+
+def spool_dir(data_dir: Path) -> Path:
+    """The folder of the spool, unless a setting names another."""
+    return data_dir / "spool"
 
 
 def metrics_dir(data_dir: Path) -> Path:

@@ -96,6 +96,11 @@ class Settings:
     max_body: int
     """Bytes."""
     max_backlog_bytes: int
+    spool_dir: Path | None
+    """The folder of the spool; None: `spool` in the data directory, if that is on a disk that
+    lasts."""
+    spool_max_bytes: int
+    """How much a spool may hold; 0: there is none."""
     allow_loss: bool
     """Whether Redis may be one that keeps nothing when it ends."""
     retention_days: int

@@ -1,0 +1,1 @@
+"""Tests of the spool, on real files and with real processes."""

@@ -1,0 +1,1 @@
+"""The spool: where a host keeps on its own disk what Redis cannot take, until it can."""

@@ -1,0 +1,183 @@
+"""The end of a spool, where records are appended, and what is done when that was broken off.
+
+Everything here is called with the lock for appending held.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+
+from comethooks.workers.spool import segments
+from comethooks.workers.spool.segment_writing import Segment, needed, set_aside
+from comethooks.workers.spool.segments import (
+    FRAME_BYTES,
+    HEADER_BYTES,
+    LIVE,
+    DamagedSegmentError,
+    NewerSegmentError,
+)
+from comethooks.workers.spool.shared_state import Count, Place, SharedState
+from comethooks.workers.spool.spool_errors import SpoolFullError
+
+log = structlog.get_logger()
+
+
+class SpoolTail:
+    """Appends to the last segment of a spool, and begins the next one."""
+
+    def __init__(
+        self,
+        folder: Path,
+        state: SharedState,
+        *,
+        max_bytes: int,
+        segment_bytes: int,
+        journal_id: Callable[[], str],
+    ) -> None:
+        self._folder = folder
+        self._state = state
+        self._max_bytes = max_bytes
+        self._segment_bytes = segment_bytes
+        self._journal_id = journal_id
+        self._segment: Segment | None = None
+
+    def append(self, payloads: Sequence[bytes]) -> list[Segment]:
+        """Write records; the segments that have to be synced. Raises `SpoolFullError` and
+        `OSError`: then the next one mends what is there.
+        """
+        state, rest = self._state, list(payloads)
+        if state.is_dirty:
+            self.mend()
+        state.is_dirty = True
+        written = []
+        while rest:
+            segment = self._with_room(len(rest[0]) + FRAME_BYTES)
+            # Before the record, and so before anybody is told of it.
+            state.holds = True
+            offset = state.tail.offset
+            some = _fitting(rest, segment.room - offset)
+            state.tail = Place(segment.number, segment.write(some, offset))
+            state.appended = _more(state.appended, some)
+            written.append(segment)
+            del rest[: len(some)]
+        state.is_dirty = False
+        return written
+
+    def mend(self) -> None:
+        """Find the end again: cut off what somebody has begun to write who is dead, and count."""
+        self._segment = None
+        self._state.is_dirty = True
+        last = self._check()[-1:]
+        end = 0
+        for number in last:
+            if segment := Segment.open(self._folder, number):
+                end, _ = segment.cut()
+        known = max([self._state.tail.segment, *segments.numbers(self._folder, *_ALL)])
+        self._state.tail = Place(last[0] if last else known, end)
+        self._state.appended = _more(self._state.emptied, self.payloads(self._state.place))
+        self._state.is_dirty = False
+
+    def recover(self) -> None:
+        """Make the shared numbers anew from what is on the disk, of a spool that nobody uses."""
+        for draft in self._folder.glob("*.draft"):
+            draft.unlink()
+        known, place = self._state.is_known, self._state.place
+        live = self._check()
+        ends = {HEADER_BYTES}
+        for number in live:
+            if segment := Segment.open(self._folder, number):
+                if number == place.segment:
+                    ends |= {frame.end for frame in segment.frames()}
+                end, torn = segment.cut()
+                if torn:
+                    log.warning("torn tail of the spool cut off", segment=number, bytes=torn)
+                if number != live[-1]:
+                    segment.end(end)
+        if not live or not known or place.segment != live[0] or place.offset not in ends:
+            place = Place(live[0] if live else 0, HEADER_BYTES)
+        self._state.place, self._state.emptied = place, Count(0, 0)
+        self._state.begin()
+        self.mend()
+        self._state.doubt = self._state.tail
+        self._state.holds = bool(live)
+
+    def payloads(self, place: Place) -> list[bytes]:
+        """The records from a place on."""
+        found = []
+        for number in segments.numbers(self._folder, LIVE):
+            if number >= place.segment and (segment := Segment.open(self._folder, number)):
+                start = place.offset if number == place.segment else HEADER_BYTES
+                found += [
+                    frame.payload for frame in segment.frames(start) if frame.payload is not None
+                ]
+        return found
+
+    def _check(self) -> list[int]:
+        """The segments that can be read. Of what cannot, others may know how to."""
+        readable = []
+        for number in segments.numbers(self._folder, LIVE):
+            try:
+                if Segment.open(self._folder, number) is not None:
+                    readable.append(number)
+                    continue
+                segments.path_of(self._folder, number).unlink()
+            except NewerSegmentError:
+                set_aside(self._folder, number, ".newer")
+                log.error("a segment of the spool is of a newer version", segment=number)
+            except DamagedSegmentError:
+                set_aside(self._folder, number, ".damaged")
+                log.error("a segment of the spool cannot be read", segment=number)
+        return readable
+
+    def _with_room(self, size: int) -> Segment:
+        """The segment that a record of `size` goes to, at the tail."""
+        tail = self._state.tail
+        segment = self._segment
+        if tail.offset and not (segment and segment.number == tail.segment and segment.is_current):
+            segment = None
+            with suppress(FileNotFoundError):
+                segment = Segment.open(self._folder, tail.segment)
+        if tail.offset and segment is not None:
+            if segment.room - tail.offset >= size:
+                self._segment = segment
+                return segment
+            segment.end(tail.offset)
+        self._segment = segment = self._new(size)
+        self._state.tail = Place(segment.number, HEADER_BYTES)
+        return segment
+
+    def _new(self, size: int) -> Segment:
+        length = max(self._segment_bytes, HEADER_BYTES + size)
+        if self._used() + length > self._max_bytes:
+            raise SpoolFullError(f"it has {self._max_bytes} bytes (COMETHOOKS_SPOOL_MAX_BYTES)")
+        known = [self._state.tail.segment, *segments.numbers(self._folder, *_ALL)]
+        return Segment.make(self._folder, max(known) + 1, length, self._journal_id())
+
+    def _used(self) -> int:
+        total = 0
+        for ending in _ALL:
+            for number in segments.numbers(self._folder, ending):
+                with suppress(FileNotFoundError):
+                    total += os.stat(segments.path_of(self._folder, number, ending)).st_size
+        return total
+
+
+_ALL = (LIVE, *segments.SET_ASIDE)
+
+
+def _fitting(payloads: Sequence[bytes], room: int) -> list[bytes]:
+    """As many of the first records as there is room for; the first is sure to fit."""
+    some: list[bytes] = []
+    for payload in payloads:
+        room -= len(payload) + FRAME_BYTES
+        if room < 0:
+            break
+        some.append(payload)
+    return some
+
+
+def _more(count: Count, payloads: Sequence[bytes]) -> Count:
+    return Count(count.records + len(payloads), count.bytes + needed(payloads))

@@ -1,0 +1,155 @@
+"""The few numbers that all processes of a host share about its spool, in mapped memory.
+
+A request costs one read of a byte of it, and no call of the system. Everything else in it is
+written under a lock, and is only trusted as long as the kernel lives that has the pages: whoever
+opens a spool that nobody uses makes it anew from the segments.
+"""
+
+import mmap
+import os
+import struct
+from pathlib import Path
+from typing import NamedTuple, Self
+
+SIZE = 4096
+_MAGIC = b"COMSPST1"
+_HOLDS, _DIRTY = 8, 9
+"""Where the two bytes stand that are read alone."""
+_NUMBERS = struct.Struct("<QQ")
+_REASON = slice(256, 1024)
+_AT = {"tail": 16, "place": 32, "doubt": 48, "appended": 64, "emptied": 80}
+
+
+class Place(NamedTuple):
+    """A place in a spool: the number of a segment, and an offset in it."""
+
+    segment: int
+    offset: int
+
+
+class Count(NamedTuple):
+    """So many records, of so many bytes."""
+
+    records: int
+    bytes: int
+
+
+class SharedState:
+    """The shared numbers.
+
+    Under the lock for appending are written: `holds`, whether anything is in the spool; `tail`,
+    where the next record goes; `appended`, how much that was so far; and `is_dirty`, that somebody
+    is at it. Under the lock for emptying: `place`, the first record that is not emptied; `doubt`,
+    up to where records may be in Redis already; and `emptied`.
+    """
+
+    def __init__(self, memory: mmap.mmap) -> None:
+        self._memory = memory
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """The state in a file, which is made when it is missing. Raises `OSError`."""
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if os.fstat(descriptor).st_size < SIZE:
+                os.posix_fallocate(descriptor, 0, SIZE)  # or writing to the memory could fail
+            return cls(mmap.mmap(descriptor, SIZE))
+        finally:
+            os.close(descriptor)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it was written by a version that means the same by it."""
+        return self._memory[:8] == _MAGIC
+
+    def begin(self) -> None:
+        """Say that it is known."""
+        self._memory[:8] = _MAGIC
+
+    @property
+    def holds(self) -> bool:
+        """Whether anything is in the spool, so that all has to go there."""
+        return self._memory[_HOLDS] != 0
+
+    @holds.setter
+    def holds(self, value: bool) -> None:
+        self._memory[_HOLDS] = value
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether somebody began to write and has not said that it ended."""
+        return self._memory[_DIRTY] != 0
+
+    @is_dirty.setter
+    def is_dirty(self, value: bool) -> None:
+        self._memory[_DIRTY] = value
+
+    @property
+    def tail(self) -> Place:
+        """Where the next record goes; segment 0 when there is none yet."""
+        return Place(*self._read("tail"))
+
+    @tail.setter
+    def tail(self, value: Place) -> None:
+        self._write("tail", value)
+
+    @property
+    def place(self) -> Place:
+        """The first record that is not emptied."""
+        return Place(*self._read("place"))
+
+    @place.setter
+    def place(self, value: Place) -> None:
+        self._write("place", value)
+
+    @property
+    def doubt(self) -> Place:
+        """What stands before this may be in Redis already."""
+        return Place(*self._read("doubt"))
+
+    @doubt.setter
+    def doubt(self, value: Place) -> None:
+        self._write("doubt", value)
+
+    @property
+    def appended(self) -> Count:
+        """How much was appended since the state was made."""
+        return Count(*self._read("appended"))
+
+    @appended.setter
+    def appended(self, value: Count) -> None:
+        self._write("appended", value)
+
+    @property
+    def emptied(self) -> Count:
+        """How much of that is gone again."""
+        return Count(*self._read("emptied"))
+
+    @emptied.setter
+    def emptied(self, value: Count) -> None:
+        self._write("emptied", value)
+
+    @property
+    def reason(self) -> str:
+        """Why it was not emptied when that was tried last; empty when nothing is in the way."""
+        return bytes(self._memory[_REASON]).rstrip(b"\0").decode(errors="replace")
+
+    @reason.setter
+    def reason(self, value: str) -> None:
+        size = _REASON.stop - _REASON.start
+        self._memory[_REASON] = value.encode()[:size].ljust(size, b"\0")
+
+    def flush(self) -> None:
+        """Have it on the disk, where it saves work after a power cut."""
+        self._memory.flush()
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        self._memory.close()
+
+    def _read(self, name: str) -> tuple[int, int]:
+        found: tuple[int, int] = _NUMBERS.unpack_from(self._memory, _AT[name])
+        return found
+
+    def _write(self, name: str, value: tuple[int, int]) -> None:
+        _NUMBERS.pack_into(self._memory, _AT[name], *value)
