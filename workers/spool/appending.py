@@ -19,7 +19,7 @@ from comethooks.workers.spool.segments import (
     DamagedSegmentError,
     NewerSegmentError,
 )
-from comethooks.workers.spool.shared_state import Count, Place, SharedState
+from comethooks.workers.spool.shared_state import Amount, Position, SharedState
 from comethooks.workers.spool.spool_errors import SpoolFullError
 
 log = structlog.get_logger()
@@ -59,7 +59,7 @@ class SpoolTail:
             state.holds = True
             offset = state.tail.offset
             some = _fitting(rest, segment.room - offset)
-            state.tail = Place(segment.number, segment.write(some, offset))
+            state.tail = Position(segment.number, segment.write(some, offset))
             state.appended = _more(state.appended, some)
             written.append(segment)
             del rest[: len(some)]
@@ -76,7 +76,7 @@ class SpoolTail:
             if segment := Segment.open(self._folder, number):
                 end, _ = segment.cut()
         known = max([self._state.tail.segment, *segments.numbers(self._folder, *_ALL)])
-        self._state.tail = Place(last[0] if last else known, end)
+        self._state.tail = Position(last[0] if last else known, end)
         self._state.appended = _more(self._state.emptied, self.payloads(self._state.place))
         self._state.is_dirty = False
 
@@ -97,14 +97,14 @@ class SpoolTail:
                 if number != live[-1]:
                     segment.end(end)
         if not live or not known or place.segment != live[0] or place.offset not in ends:
-            place = Place(live[0] if live else 0, HEADER_BYTES)
-        self._state.place, self._state.emptied = place, Count(0, 0)
+            place = Position(live[0] if live else 0, HEADER_BYTES)
+        self._state.place, self._state.emptied = place, Amount(0, 0)
         self._state.begin()
         self.mend()
         self._state.doubt = self._state.tail
         self._state.holds = bool(live)
 
-    def payloads(self, place: Place) -> list[bytes]:
+    def payloads(self, place: Position) -> list[bytes]:
         """The records from a place on."""
         found = []
         for number in segments.numbers(self._folder, LIVE):
@@ -146,7 +146,7 @@ class SpoolTail:
                 return segment
             segment.end(tail.offset)
         self._segment = segment = self._new(size)
-        self._state.tail = Place(segment.number, HEADER_BYTES)
+        self._state.tail = Position(segment.number, HEADER_BYTES)
         return segment
 
     def _new(self, size: int) -> Segment:
@@ -179,5 +179,5 @@ def _fitting(payloads: Sequence[bytes], room: int) -> list[bytes]:
     return some
 
 
-def _more(count: Count, payloads: Sequence[bytes]) -> Count:
-    return Count(count.records + len(payloads), count.bytes + needed(payloads))
+def _more(count: Amount, payloads: Sequence[bytes]) -> Amount:
+    return Amount(count.records + len(payloads), count.bytes + needed(payloads))

@@ -20,14 +20,14 @@ _REASON = slice(256, 1024)
 _AT = {"tail": 16, "place": 32, "doubt": 48, "appended": 64, "emptied": 80}
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """A place in a spool: the number of a segment, and an offset in it."""
 
     segment: int
     offset: int
 
 
-class Count(NamedTuple):
+class Amount(NamedTuple):
     """So many records, of so many bytes."""
 
     records: int
@@ -85,48 +85,48 @@ class SharedState:
         self._memory[_DIRTY] = value
 
     @property
-    def tail(self) -> Place:
+    def tail(self) -> Position:
         """Where the next record goes; segment 0 when there is none yet."""
-        return Place(*self._read("tail"))
+        return Position(*self._read("tail"))
 
     @tail.setter
-    def tail(self, value: Place) -> None:
+    def tail(self, value: Position) -> None:
         self._write("tail", value)
 
     @property
-    def place(self) -> Place:
+    def place(self) -> Position:
         """The first record that is not emptied."""
-        return Place(*self._read("place"))
+        return Position(*self._read("place"))
 
     @place.setter
-    def place(self, value: Place) -> None:
+    def place(self, value: Position) -> None:
         self._write("place", value)
 
     @property
-    def doubt(self) -> Place:
+    def doubt(self) -> Position:
         """What stands before this may be in Redis already."""
-        return Place(*self._read("doubt"))
+        return Position(*self._read("doubt"))
 
     @doubt.setter
-    def doubt(self, value: Place) -> None:
+    def doubt(self, value: Position) -> None:
         self._write("doubt", value)
 
     @property
-    def appended(self) -> Count:
+    def appended(self) -> Amount:
         """How much was appended since the state was made."""
-        return Count(*self._read("appended"))
+        return Amount(*self._read("appended"))
 
     @appended.setter
-    def appended(self, value: Count) -> None:
+    def appended(self, value: Amount) -> None:
         self._write("appended", value)
 
     @property
-    def emptied(self) -> Count:
+    def emptied(self) -> Amount:
         """How much of that is gone again."""
-        return Count(*self._read("emptied"))
+        return Amount(*self._read("emptied"))
 
     @emptied.setter
-    def emptied(self, value: Count) -> None:
+    def emptied(self, value: Amount) -> None:
         self._write("emptied", value)
 
     @property

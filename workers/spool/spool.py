@@ -42,7 +42,7 @@ from comethooks.workers.spool.segments import (
     DamagedSegmentError,
     NewerSegmentError,
 )
-from comethooks.workers.spool.shared_state import Count, SharedState
+from comethooks.workers.spool.shared_state import Amount, SharedState
 from comethooks.workers.spool.spool_errors import (
     SpoolFailedError,
     SpoolFullError,
@@ -218,9 +218,9 @@ class Spool:
         with self.appending:
             self._tail.recover()
 
-    def _count(self) -> Count:
+    def _count(self) -> Amount:
         appended, emptied = self.state.appended, self.state.emptied
-        return Count(
+        return Amount(
             max(0, appended.records - emptied.records), max(0, appended.bytes - emptied.bytes)
         )
 

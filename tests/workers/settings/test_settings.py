@@ -94,6 +94,8 @@ class TestDefaults:
             passed_credentials=frozenset(),
             notify_file=None,
             moderation_rules=None,
+            spool_dir=None,
+            spool_max_bytes=1_000_000_000,
             log_format="auto",
         )
         assert 1 <= settings.workers <= (os.cpu_count() or 1)
