@@ -53,6 +53,13 @@ class RedisServer:
         """End it in order."""
         self._end(signal.SIGTERM)
 
+    def lose(self) -> None:
+        """Kill it, and start an empty one in its place."""
+        self.kill()
+        shutil.rmtree(self._directory)
+        self._directory.mkdir()
+        self.start()
+
     def freeze(self) -> None:
         """Stop it without ending it: connections stay, answers do not come."""
         assert self._process

@@ -70,7 +70,7 @@ WINGS = {
     ),
     "comethooks": (
         ("samples", "browse", "files", "management"),
-        ("testing", "doctor", "backfill"),
+        ("testing", "doctor", "backfill", "backup"),
         ("cli", "pytest_plugin"),
     ),
 }

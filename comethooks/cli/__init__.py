@@ -9,6 +9,7 @@ import click
 from comethooks.cli.terminal.broken_output import bearing_broken_output
 from comethooks.cli.terminal.lazy_group import LazyGroup
 from comethooks.workers.settings.env_file import FROM_ENV_FILE, EnvFileError, read_env_file
+from comethooks.workers.settings.paths import restoring_dir
 from comethooks.workers.settings.settings import Settings, SettingsError
 from comethooks.workers.streams import keys
 
@@ -33,6 +34,8 @@ _MODULES: Mapping[str, str] = {
     "moderation": "moderation",
     "notify": "notify",
     "webhook": "webhook",
+    "backup": "backup",
+    "restore": "backup.restore",
     "doctor": "doctor",
 }
 """Each command and the module that has it, in the order of the help."""
@@ -72,11 +75,19 @@ def main() -> None:
 
 
 def load_settings() -> Settings:
-    """The settings; the command ends with all that is wrong with them."""
+    """The settings; the command ends with all that is wrong with them, and where a restore into the
+    data directory has not come to its end.
+    """
     try:
-        return read_settings()
+        settings = read_settings()
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
+    if restoring_dir(settings.data_dir).exists():
+        raise click.ClickException(
+            f"a restore into {settings.data_dir} has begun and not ended; run it again: comethooks"
+            " restore FILE"
+        )
+    return settings
 
 
 def read_settings() -> Settings:

@@ -14,6 +14,16 @@ from comethooks.workers.journal.cases.told_cases import (
     Reason,
     Suspect,
 )
+from comethooks.workers.journal.copies.copy_facts import JournalCopyError
+from comethooks.workers.journal.copies.copying import (
+    JournalCopy,
+    check_copy,
+    copy_journal,
+    id_there,
+    journal_there,
+    put_copy,
+    refuse_copy,
+)
 from comethooks.workers.journal.errors import (
     UPGRADE,
     AmbiguousIdError,
@@ -105,6 +115,8 @@ __all__ = [
     "FreedRun",
     "InteractionJournal",
     "Journal",
+    "JournalCopy",
+    "JournalCopyError",
     "JournalError",
     "JournalOutage",
     "JournalOutdatedError",
@@ -149,11 +161,17 @@ __all__ = [
     "Swept",
     "ToldPress",
     "came_from_cometchat",
+    "check_copy",
+    "copy_journal",
     "from_text",
     "grouped",
+    "id_there",
     "iso",
+    "journal_there",
     "message_of",
     "missing_file",
+    "put_copy",
+    "refuse_copy",
     "searchable",
     "sqlite_file",
     "storable",

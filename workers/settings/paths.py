@@ -8,6 +8,8 @@ last-good/              the last version of each of them that could be loaded
 imports/                what the import of a plugin did to its process
 bookmarks/              redacted samples that `comethooks send` can send
 backfills/              how far backfills have come that were not ended
+settings-of-the-backup  the settings of a deployment that was restored here, to be looked up
+.restoring/             what a restore is about to put in place; nothing is run meanwhile
 valkey/                 the data of the embedded server
 valkey/valkey.sock      where it listens
 valkey/written-by.json  which server wrote them
@@ -17,9 +19,11 @@ metrics/                counters of the web processes, on a machine without shar
 up.lock                 held by the one `comethooks up` that uses the directory
 """
 
+import errno
 import hashlib
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -71,6 +75,11 @@ def bookmark_dir(data_dir: Path) -> Path:
 def backfill_dir(data_dir: Path) -> Path:
     """The folder that says how far each backfill has come that did not reach its end."""
     return data_dir / "backfills"
+
+
+def restoring_dir(data_dir: Path) -> Path:
+    """The folder that is there from the beginning of a restore to its end."""
+    return data_dir / ".restoring"
 
 
 def server_dir(data_dir: Path) -> Path:
@@ -170,6 +179,31 @@ def new_file(path: Path, appear: Callable[[Path, Path], object]) -> Iterator[IO[
         appear(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def move_file(draft: Path, target: Path) -> None:
+    """Give a whole file of this user's another name, also on another disk; folders above it that
+    are missing are made for this user alone. Raises `OSError`.
+    """
+    for folder in reversed(target.parents):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        os.rename(draft, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with draft.open("rb") as source, new_file(target, os.replace) as file:
+            shutil.copyfileobj(source, file)
+        draft.unlink()
+
+
+def sync_folder(folder: Path) -> None:
+    """Have what was made, renamed or removed in a folder be so after a power cut, too."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_secret(path: Path, text: str) -> None:

@@ -1,0 +1,1 @@
+"""A whole journal as a file, and back: what a backup is made of."""
