@@ -26,6 +26,7 @@ from comethooks.workers.streams.layout import PartitionsError, check_count
 from comethooks.workers.streams.limit import BacklogLimit, maxmemory_in
 from comethooks.workers.streams.refusals import ADVICE, refusal_of, why_unusable
 from comethooks.workers.streams.scripts import OLDEST_REDIS
+from comethooks.workers.streams.servers.one_server import what_it_is
 from comethooks.workers.texts import number_of
 
 CONNECTION = "redis.connection"
@@ -40,6 +41,10 @@ _WRONG = frozenset({"eviction", "appendonly"})
 def check_connection(client: Redis, settings: Settings, *, embedded: bool) -> Iterator[Finding]:
     """Whether it answers, and how fast. `embedded` means that `comethooks up` would run it."""
     place = masked_url(settings.redis_url)
+    if several := what_it_is(client, settings.redis_url):
+        what, advice = several
+        yield Finding(CONNECTION, Level.WRONG, f"{place} is {what}", advice)
+        return
     try:
         client.ping()
         milliseconds = _latency_ms(client)
@@ -157,10 +162,7 @@ def _version(client: Redis) -> Iterator[Finding]:
         yield Finding(name, Level.WARNING, "it could not be checked: INFO is not permitted")
         return
     valkey, version = about.get("valkey_version"), str(about.get("redis_version", "0"))
-    if about.get("redis_mode") == "cluster":
-        advice = "use one that is no cluster: the keys of one call lie in several slots"
-        yield Finding(name, Level.WRONG, "it is a Redis Cluster, which is not supported", advice)
-    elif valkey or _major(version) >= OLDEST_REDIS:
+    if valkey or _major(version) >= OLDEST_REDIS:
         yield Finding(name, Level.OK, f"Valkey {valkey}" if valkey else f"Redis {version}")
     else:
         yield Finding(

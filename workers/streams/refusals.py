@@ -41,6 +41,7 @@ ADVICE: Mapping[str, str] = {
     "LOADING": "it is still loading its data; wait",
     "MOVED": "it is a Redis Cluster, which is not supported",
     "CROSSSLOT": "it is a Redis Cluster, which is not supported",
+    "CLUSTERDOWN": "it is a Redis Cluster, which is not supported",
 }
 """What to do about a refusal, by its code; of NOPERM, `rights_advice` says it."""
 

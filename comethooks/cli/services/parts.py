@@ -125,8 +125,8 @@ def _following_files(settings: Settings, reload: Callable[[], object]) -> Callab
 
 
 def check_redis(settings: Settings) -> None:
-    """End the command when the settings ask for another number of partitions than Redis has, or
-    name a primary that its Sentinels do not know.
+    """End the command when Redis is a cluster or the like, or the settings ask for another number
+    of partitions than it has, or name a primary that its Sentinels do not know.
 
     Says so when Redis would keep nothing, and when it does not answer: there is nothing to compare
     yet, and everything waits.
@@ -134,6 +134,10 @@ def check_redis(settings: Settings) -> None:
     from comethooks.workers.streams.connections import connect
     from comethooks.workers.streams.durability import LOSES, LOSS_ADVICE, loses_all
     from comethooks.workers.streams.layout import PartitionsError, check_count
+    from comethooks.workers.streams.servers.one_server import (
+        SeveralServersError,
+        require_one_server,
+    )
     from comethooks.workers.streams.servers.sentinels import NoSuchPrimaryError
     from comethooks.workers.supervision.redis_outage import telling_when_silent
 
@@ -144,13 +148,14 @@ def check_redis(settings: Settings) -> None:
             telling_when_silent(settings.redis_url, SILENCE_SECONDS),
             closing(connect(settings.redis_url, timeout=REDIS_SECONDS)) as client,
         ):
+            require_one_server(client, settings.redis_url)
             try:
                 check_count(client, settings.partitions)
             except NoSuchPrimaryError as error:
                 raise click.ClickException(f"{NAMES['redis_url']}: {error}") from None
             if not settings.allow_loss and loses_all(client):
                 log.error("Redis keeps nothing", reason=LOSES, hint=LOSS_ADVICE)
-    except PartitionsError as error:
+    except (PartitionsError, SeveralServersError) as error:
         raise click.ClickException(str(error)) from None
 
 

@@ -1,11 +1,14 @@
 """What is said of Redis when a command starts."""
 
+import shutil
+
 import pytest
+from click import ClickException
 from structlog.testing import capture_logs
 
 from comethooks.cli.services.parts import check_redis
 from tests.application import MakeSettings
-from tests.redis_server import RedisServer
+from tests.redis_server import RedisServer, running_server
 
 
 class TestCheckRedis:
@@ -27,3 +30,12 @@ class TestCheckRedis:
             check_redis(settings)
         told = [line for line in lines if line["event"] == "Redis keeps nothing"]
         assert [line["log_level"] for line in told] == (["error"] if said else [])
+
+    def test_a_cluster_is_refused_in_a_sentence(self, make_settings: MakeSettings) -> None:
+        """Before anything is appended of which a part would be elsewhere."""
+        program = shutil.which("redis-server")
+        with running_server(program, options={"cluster-enabled": "yes"}) as server:
+            settings = make_settings(REDIS_URL=server.url)
+            with pytest.raises(ClickException) as refused:
+                check_redis(settings)
+        assert "is a Redis Cluster, which is not supported; " in refused.value.message
