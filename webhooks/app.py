@@ -32,6 +32,7 @@ from comethooks.webhooks.view import ReceivingView
 from comethooks.webhooks.wsgi import RouteView, WebhookRoutes
 from comethooks.workers import logs
 from comethooks.workers.presses.tokens import PATH
+from comethooks.workers.processes import name_host
 from comethooks.workers.settings.credentials import require_credentials
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams import keys
@@ -96,6 +97,7 @@ def create_app(settings: Settings | None = None, others: Sequence[Source] = ()) 
         logs.configure(settings.log_format)
     require_credentials(settings.basic_auth)
     keys.begin_with(settings.key_prefix)
+    name_host(settings.host)
     streams, metrics = Streams.open(settings), Metrics()
     plugins = WebPlugins(settings)
     deciders = WebDeciders(plugins.load, settings.on_decision_failure)

@@ -35,17 +35,30 @@ _GC_THRESHOLD = 10_000
 """How many more objects there have to be before the garbage collector looks."""
 
 
+_given_host: str | None = None
+
+
+def name_host(name: str | None) -> None:
+    """Call this host `name` from now on, which no other host is called; None: as it calls itself.
+    Whoever loads the settings says so, before anything is done in Redis; a fork inherits it.
+    """
+    global _given_host
+    _given_host = name
+    host_and_boot.cache_clear()
+
+
 @lru_cache
 def host_and_boot() -> str:
     """`host|boot`: a name that no other boot of this host, and no other host or container,
     shares.
     """
+    host = _given_host or socket.gethostname()
     boot = Path("/proc/sys/kernel/random/boot_id")
     with contextlib.suppress(OSError):
         # Containers may share the name of the host, but not the numbers of processes.
         numbers = os.stat("/proc/self/ns/pid").st_ino
-        return f"{socket.gethostname()}|{boot.read_text().strip()}.{numbers}"
-    return f"{socket.gethostname()}|-"
+        return f"{host}|{boot.read_text().strip()}.{numbers}"
+    return f"{host}|-"
 
 
 def member_name(pid: int) -> str:

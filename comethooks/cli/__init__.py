@@ -8,6 +8,7 @@ import click
 
 from comethooks.cli.terminal.broken_output import bearing_broken_output
 from comethooks.cli.terminal.lazy_group import LazyGroup
+from comethooks.workers.processes import name_host
 from comethooks.workers.settings.env_file import FROM_ENV_FILE, EnvFileError, read_env_file
 from comethooks.workers.settings.paths import restoring_dir
 from comethooks.workers.settings.settings import Settings, SettingsError
@@ -96,4 +97,5 @@ def read_settings() -> Settings:
     """
     settings = Settings.load()
     keys.begin_with(settings.key_prefix)
+    name_host(settings.host)
     return settings

@@ -17,6 +17,7 @@ from comethooks.workers.processes import (
     is_dead_here,
     kill_session,
     member_name,
+    name_host,
 )
 from tests.waiting import wait_for
 
@@ -177,3 +178,17 @@ def test_a_session_without_processes_is_killed_already() -> None:
     process = subprocess.Popen([sys.executable, "-c", ""], start_new_session=True)
     process.wait()
     kill_session(process.pid)
+
+
+def test_hosts_that_call_themselves_alike_can_be_named() -> None:
+    """So that one does not take the processes of the other for its own, which are not there."""
+    nobody = 2**22 + 1
+    ours = member_name(nobody)
+    try:
+        name_host("copy-2")
+        assert member_name(nobody).startswith("copy-2|")
+        assert not is_dead_here(ours)
+        assert is_dead_here(member_name(nobody))
+    finally:
+        name_host(None)
+    assert member_name(nobody) == ours

@@ -23,6 +23,7 @@ from comethooks.workers.settings.hiding import hidden_credentials
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.shipped import DECIDES_NOTHING
 from comethooks.workers.streams.connections import connect
+from comethooks.workers.streams.shared_clock import follow_clock
 
 
 class WebPlugins:
@@ -43,6 +44,7 @@ class WebPlugins:
     def load(self) -> Panel | None:
         """Load them; a panel of their deciders, None when there are none."""
         client = connect(self._settings.redis_url, connect_timeout=0.1, timeout=0.3)
+        follow_clock(client)
         plugins = self._loaded()
         panel = self._panel(plugins, client) if plugins.deciders else None
         telling = Telling(client, held(plugins), panel)

@@ -20,13 +20,14 @@ from comethooks.workers.journal import Journal, JournalOutage, OtherJournalError
 from comethooks.workers.logs import failure
 from comethooks.workers.plugins.at_work import plugins_at_work
 from comethooks.workers.plugins.loaded import Plugins
-from comethooks.workers.processes import EXIT_FAILED, StopFlag
+from comethooks.workers.processes import EXIT_FAILED, StopFlag, name_host
 from comethooks.workers.settings.hiding import hidden_credentials
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.connections import connect
 from comethooks.workers.streams.keeper import exit_at_once
 from comethooks.workers.streams.leases import LeaseLostError
+from comethooks.workers.streams.shared_clock import follow_clock
 from comethooks.workers.vital_signs import OF_THIS_PROCESS, Pulse, VitalSigns
 
 log = structlog.get_logger()
@@ -66,6 +67,7 @@ def equipped(job: str) -> Iterator[Equipment]:
     try:
         settings = Settings.load()
         keys.begin_with(settings.key_prefix)
+        name_host(settings.host)
         signs = OF_THIS_PROCESS.get() or VitalSigns(settings.threads)
         pulse = Pulse(signs.beat)
         pulse.start()  # before plugins are loaded, which may stand still as well
@@ -75,6 +77,7 @@ def equipped(job: str) -> Iterator[Equipment]:
             pool=settings.database_pool,
         )
         client = connect(settings.redis_url)
+        follow_clock(client)
         with hidden_credentials(settings), plugins_at_work(settings, client) as plugins:
             JournalOutage().until_it_works(journal.require_current, stop)
             # Waited for as well: meanwhile nothing of another deployment's is touched.

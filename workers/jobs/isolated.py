@@ -32,12 +32,13 @@ from comethooks.workers.plugins.last_good import LastGood
 from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.plugins.loading import load_plugins
 from comethooks.workers.plugins.trials import Trials
-from comethooks.workers.processes import EXIT_FAILED, RELOAD, end_with_parent
+from comethooks.workers.processes import EXIT_FAILED, RELOAD, end_with_parent, name_host
 from comethooks.workers.record import event_of
 from comethooks.workers.settings.hiding import hidden_credentials
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.connections import connect
+from comethooks.workers.streams.shared_clock import follow_clock
 from comethooks.workers.vital_signs import Pulse
 
 _TICK_SECONDS = 0.1
@@ -79,6 +80,7 @@ def work(talk: _Talk) -> None:
     settings = Settings.load()
     logs.configure(settings.log_format)
     keys.begin_with(settings.key_prefix)
+    name_host(settings.host)
     with hidden_credentials(settings):
         _work_with(settings, talk)
 
@@ -96,6 +98,7 @@ def _work_with(settings: Settings, talk: _Talk) -> None:
     crew.start()
     talk.say(READY)
     while not crew.stuck and (request := talk.hear()) is not None:
+        follow_clock(client)
         handler = handlers.get(request.handler)
         if handler is None:
             talk.say(MISSING)

@@ -46,6 +46,7 @@ def parsed(env: SettingsEnv) -> dict[str, Any]:
         "redis_url": env.redis(NAMES["redis_url"], socket),
         "redis_replicas": env.number(NAMES["redis_replicas"], "0", minimum=0, maximum=9),
         "key_prefix": env.prefix(NAMES["key_prefix"], DEFAULT_PREFIX),
+        "host": env.host(NAMES["host"], None),
         "server": env.str(NAMES["server"], None),
         "database_url": env.database(
             NAMES["database_url"], server_urls.sqlite_url(paths.database_path(data_dir))

@@ -17,6 +17,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "redis_url": "REDIS_URL",
         "redis_replicas": "COMETHOOKS_REDIS_REPLICAS",
         "key_prefix": "COMETHOOKS_KEY_PREFIX",
+        "host": "COMETHOOKS_HOST",
         "server": "COMETHOOKS_SERVER",
         "database_url": "DATABASE_URL",
         "database_pool": "COMETHOOKS_DATABASE_POOL",

@@ -119,6 +119,7 @@ _PARSERS: Mapping[str, Callable[..., Any]] = {
     "flag": values.parse_flag,
     "json_object": values.parse_json_object,
     "prefix": values.parse_prefix,
+    "host": values.parse_host,
     "directory": values.parse_path,
     "bindings": addresses.parse_bindings,
     "redis": server_urls.parse_redis_url,

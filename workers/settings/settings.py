@@ -67,6 +67,8 @@ class Settings:
     """How many replicas have to have an event before it is acknowledged."""
     key_prefix: str
     """How the keys in Redis begin, with a colon at its end."""
+    host: str | None
+    """What this host is called among those that share Redis; None: as it calls itself."""
     server: str | None
     """The Redis or Valkey that `comethooks up` runs, by path or name; None: the shipped one."""
     database_url: str

@@ -116,6 +116,13 @@ def parse_prefix(text: str) -> str:
     return f"{text.rstrip(':')}:"
 
 
+def parse_host(text: str) -> str:
+    """The name of a host among others."""
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", text):
+        raise ValueError("expected a name of at most 64 letters, digits, _ . or -, such as web-1")
+    return text
+
+
 def parse_path(text: str) -> Path:
     """An absolute path; a leading `~` is the home directory."""
     # Not `resolve`: a link may point elsewhere tomorrow, and is to be followed then.

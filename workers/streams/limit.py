@@ -9,6 +9,7 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 
+from comethooks.workers.streams.shared_clock import follow_clock
 from comethooks.workers.texts import number_of
 
 REFRESH_SECONDS = 30.0
@@ -86,11 +87,14 @@ class KnownLimit:
         self._lock = threading.Lock()
 
     def refresh(self) -> None:
-        """Ask the server again, if the last time is long ago and it is willing to say."""
+        """Ask the server again, and for its time, if the last time is long ago and it is willing to
+        say.
+        """
         if self._clock() < self._due or not self._lock.acquire(blocking=False):
             return
         try:
             self._due = self._clock() + REFRESH_SECONDS
+            follow_clock(self._client)
             # Where INFO is not permitted, the setting alone counts.
             memory = self._client.info("memory")
             self.current = BacklogLimit(self.current.setting, maxmemory_in(memory))

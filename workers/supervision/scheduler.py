@@ -33,7 +33,7 @@ from comethooks.workers.jobs.queues import (
 )
 from comethooks.workers.journal import Journal, JournalOutage, OtherJournalError
 from comethooks.workers.plugins.published import at_work
-from comethooks.workers.processes import StopFlag, is_dead_here, member_name
+from comethooks.workers.processes import StopFlag, is_dead_here, member_name, name_host
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.silence.watch import SilenceWatch
 from comethooks.workers.streams import keys
@@ -42,6 +42,7 @@ from comethooks.workers.streams.counters import outcome_of
 from comethooks.workers.streams.endings import endings_of
 from comethooks.workers.streams.layout import read_layouts
 from comethooks.workers.streams.scripts import entry_scripts
+from comethooks.workers.streams.shared_clock import AGREEING_SECONDS, follow_clock
 from comethooks.workers.supervision.figure_telling import FigureTelling
 from comethooks.workers.supervision.leader import Leader
 from comethooks.workers.supervision.retention_sweep import Sweeper, kept_figures
@@ -88,6 +89,8 @@ class Scheduler:
         self._next_filling = 0.0
         self._parked: Mapping[str, int] = {}
         """How many runs wait for the plugin of each handler, as of the last telling."""
+        self._ahead = 0
+        """What was last known of Redis' clock, in nanoseconds before this host's."""
         self._current = False
         self._journal_id: str | None = None
 
@@ -110,6 +113,8 @@ class Scheduler:
 
     def tick(self) -> None:
         """One round. Takes well under a second unless the journal is slow."""
+        if time.monotonic() > self._next_telling:
+            self._follow_clock()
         # After a while without a round another one led, or the journal did not answer.
         if time.monotonic() > self._seen + BLIND_SECONDS:
             self.lost_sight()
@@ -129,6 +134,15 @@ class Scheduler:
             self._mend_backlog()
             self._silence.look(now_ms())
         self._seen = time.monotonic()
+
+    def _follow_clock(self) -> None:
+        """Go by Redis' clock. When that is another one now, others take a while to go by it, too:
+        their claims look as if they had expired.
+        """
+        ahead = follow_clock(self._client)
+        if abs(ahead - self._ahead) > AGREEING_SECONDS * 1e9:
+            self._ahead = ahead
+            self.lost_sight()
 
     def _free_claims(self) -> None:
         expired = now_ms() if time.monotonic() > self._expiring_from else None
@@ -219,6 +233,7 @@ def main() -> int:
     """Be a scheduler until SIGTERM. Returns the exit code."""
     settings = Settings.load()
     keys.begin_with(settings.key_prefix)
+    name_host(settings.host)
     logs.configure(settings.log_format)
     stop = StopFlag.on_signals(signal.SIGTERM)
     client = connect(settings.redis_url)

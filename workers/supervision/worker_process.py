@@ -13,7 +13,7 @@ from redis.exceptions import NoPermissionError
 from rq.exceptions import StopRequested
 
 from comethooks.workers import logs
-from comethooks.workers.processes import EXIT_FAILED, RELOAD
+from comethooks.workers.processes import EXIT_FAILED, RELOAD, name_host
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.connections import connect
@@ -68,6 +68,7 @@ def main(kind: type[HorseWorker]) -> int:
     """Be one worker process of a kind until SIGTERM. Returns the exit code."""
     settings = Settings.load()
     keys.begin_with(settings.key_prefix)
+    name_host(settings.host)
     logs.configure(settings.log_format)
     try:
         with contextlib.suppress(StopRequested):  # between two rounds of work

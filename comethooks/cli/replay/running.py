@@ -125,6 +125,7 @@ def resume(name: str, detach: bool, as_json: bool) -> None:
             )
         if found.state is not ReplayState.RUNNING:
             hint(f"{found.state} after {found.events} of {number_of(found.expected, 'event')}.")
+            stores.follow_clock()
             replays.resume(name, now_ms())
         _watch(stores, name, detach=detach, as_json=as_json)
 
@@ -186,6 +187,7 @@ def _begin(stores: Stores, found: Planned, wanted: str | None, *, dry_run: bool,
         print_plan(found)
     question = f"Replay {counted(plan.events, plan.runs, 0)}{' as a dry run' if dry_run else ''}?"
     ask(question, yes=yes)
+    stores.follow_clock()
     name = plan.create(replays, wanted, now=now_ms(), rate=found.rate, dry_run=dry_run)
     if name is None:
         raise _name_is_taken(find(replays, wanted or ""))

@@ -142,6 +142,7 @@ def _act(
         elif event_prefix is not None:
             event = stores.kept.event(event_prefix)
             asked = replace(asked, event_id=event_prefix if event is None else event.id)
+        stores.follow_clock()
         require_answer(f"{action.verb} without being asked", yes=yes)
         asked = replace(asked, holds_up=action.holds_up)
         matched = _matched(stores, action, asked, yes=yes)

@@ -57,6 +57,12 @@ class Stores:
             return f"Redis, which {what_failed(error)}"
         return None if leads else "a worker: start `comethooks worker`"
 
+    def follow_clock(self) -> None:
+        """Go by the clock of all hosts from now on: whoever writes when something is due has to."""
+        from comethooks.workers.streams.shared_clock import follow_clock  # no listing needs it
+
+        follow_clock(self.client)
+
     def workers(self) -> "list[WorkerPlugins]":
         """What the workers have of the plugins; nothing when Redis does not answer."""
         from comethooks.workers.plugins.published import at_work  # no listing needs it

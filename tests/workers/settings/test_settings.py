@@ -41,6 +41,7 @@ class TestDefaults:
             management=None,
             redis_url=f"unix://{tmp_path}/valkey/valkey.sock",
             redis_replicas=0,
+            host=None,
             server=None,
             database_pool=10,
             database_url=f"sqlite:///{tmp_path}/comethooks.db",
