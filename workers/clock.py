@@ -2,7 +2,7 @@
 
 Hosts that share a deployment go by one clock, which is that of the server that they share: what one
 writes into a row of SQL, such as until when a run is its own and when the next attempt is due,
-another one compares with what time it is. See `workers.streams.shared_clock`.
+another one compares with what time it is. See `workers.streams.servers.shared_clock`.
 """
 
 import time

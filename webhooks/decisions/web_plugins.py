@@ -23,7 +23,7 @@ from comethooks.workers.settings.hiding import hidden_credentials
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.shipped import DECIDES_NOTHING
 from comethooks.workers.streams.connections import connect
-from comethooks.workers.streams.shared_clock import follow_clock
+from comethooks.workers.streams.servers.shared_clock import follow_clock
 
 
 class WebPlugins:

@@ -27,7 +27,7 @@ from comethooks.workers.streams import keys
 from comethooks.workers.streams.connections import connect
 from comethooks.workers.streams.keeper import exit_at_once
 from comethooks.workers.streams.leases import LeaseLostError
-from comethooks.workers.streams.shared_clock import follow_clock
+from comethooks.workers.streams.servers.shared_clock import follow_clock
 from comethooks.workers.vital_signs import OF_THIS_PROCESS, Pulse, VitalSigns
 
 log = structlog.get_logger()

@@ -38,7 +38,7 @@ from comethooks.workers.settings.hiding import hidden_credentials
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.connections import connect
-from comethooks.workers.streams.shared_clock import follow_clock
+from comethooks.workers.streams.servers.shared_clock import follow_clock
 from comethooks.workers.vital_signs import Pulse
 
 _TICK_SECONDS = 0.1

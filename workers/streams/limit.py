@@ -9,7 +9,7 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 
-from comethooks.workers.streams.shared_clock import follow_clock
+from comethooks.workers.streams.servers.shared_clock import follow_clock
 from comethooks.workers.texts import number_of
 
 REFRESH_SECONDS = 30.0

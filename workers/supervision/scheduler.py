@@ -42,7 +42,7 @@ from comethooks.workers.streams.counters import outcome_of
 from comethooks.workers.streams.endings import endings_of
 from comethooks.workers.streams.layout import read_layouts
 from comethooks.workers.streams.scripts import entry_scripts
-from comethooks.workers.streams.shared_clock import AGREEING_SECONDS, follow_clock
+from comethooks.workers.streams.servers.shared_clock import AGREEING_SECONDS, follow_clock
 from comethooks.workers.supervision.figure_telling import FigureTelling
 from comethooks.workers.supervision.leader import Leader
 from comethooks.workers.supervision.retention_sweep import Sweeper, kept_figures

@@ -59,7 +59,9 @@ class Stores:
 
     def follow_clock(self) -> None:
         """Go by the clock of all hosts from now on: whoever writes when something is due has to."""
-        from comethooks.workers.streams.shared_clock import follow_clock  # no listing needs it
+        from comethooks.workers.streams.servers.shared_clock import (
+            follow_clock,
+        )  # no listing needs it
 
         follow_clock(self.client)
 

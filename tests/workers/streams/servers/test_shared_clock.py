@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from comethooks.workers import clock
-from comethooks.workers.streams.shared_clock import STRANGE_SECONDS, follow_clock
+from comethooks.workers.streams.servers.shared_clock import STRANGE_SECONDS, follow_clock
 from tests.redis_server import RedisServer
 
 
