@@ -18,6 +18,7 @@ from comethooks.doctor import (
     engine,
     moderation_calls,
     moderation_rules,
+    permissions,
     public,
     redis_server,
     silences,
@@ -73,6 +74,7 @@ def examine(settings: Settings, public_endpoint: httpx.URL | None = None) -> Ite
             yield from guarded("requests", partial(_requests, settings))
             yield from guarded("requests", partial(_moderation, settings))
             yield from guarded("silence", partial(_silence, settings))
+        yield from guarded("files", partial(permissions.check_permissions, settings))
         yield from guarded("disk", partial(_disks, answering, settings))
     if settings.management is not None:
         apps = sorted(settings.app_ids)

@@ -1,6 +1,7 @@
 """The embedded server: a Valkey or Redis that belongs to one data directory."""
 
 import contextlib
+import os
 import time
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import structlog
 from redis.exceptions import BusyLoadingError, RedisError
 
 from comethooks.workers.processes import StopFlag
-from comethooks.workers.settings.names import NAMES
+from comethooks.workers.settings.names import NAMES, SECRET
 from comethooks.workers.settings.paths import (
     make_private_dir,
     server_dir,
@@ -21,6 +22,7 @@ from comethooks.workers.supervision.supervisor import Child
 
 START_SECONDS = 30.0
 _POLL_SECONDS = 0.02
+_OURS = ("COMETHOOKS_", "COMETCHAT_", "_COMETHOOKS_")
 
 log = structlog.get_logger()
 
@@ -48,7 +50,16 @@ def embedded_server(data_dir: Path, program: ServerProgram) -> Child:
     command = [program.path]
     for name, value in options.items():
         command += [f"--{name}", value]
-    return Child("valkey", command, cwd=str(directory))
+    return Child("valkey", command, environment=_environment(), cwd=str(directory))
+
+
+def _environment() -> dict[str, str]:
+    """Ours without settings: the server needs none, and its environment need show no secret."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(_OURS) and name.removesuffix("_FILE") not in SECRET
+    }
 
 
 def wait_until_ready(server: Child, url: str, stop: StopFlag) -> None:

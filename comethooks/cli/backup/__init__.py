@@ -15,6 +15,7 @@ from comethooks.backup.waiting import drain, in_redis
 from comethooks.cli import load_settings
 from comethooks.cli.backup.telling import failures_told, steps, waiting_told
 from comethooks.cli.services.data_directory import server_meanwhile
+from comethooks.cli.services.parts import make_files_private
 from comethooks.cli.terminal import options
 from comethooks.cli.terminal.output import hint, print_json
 from comethooks.cli.terminal.parameters import Duration
@@ -57,7 +58,7 @@ def backup(file: Path, drains: bool, drain_limit: float, as_json: bool) -> None:
     --drain waits for it. A file of that name is replaced once the new one is whole.
     """
     settings = load_settings()
-    os.umask(0o077)
+    make_files_private()
     target = Path(os.path.realpath(file))
     with failures_told(f"{file} cannot be written"):
         packing_for(target)

@@ -1,6 +1,5 @@
 """`comethooks restore`: a deployment from what `comethooks backup` has written."""
 
-import os
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -15,6 +14,7 @@ from comethooks.cli import read_settings
 from comethooks.cli.backup.telling import failures_told, steps, waiting_told
 from comethooks.cli.services.data_directory import only_one, server_meanwhile
 from comethooks.cli.services.greeting import given
+from comethooks.cli.services.parts import make_files_private
 from comethooks.cli.terminal import options
 from comethooks.cli.terminal.asking import ask, require_answer, yes_option
 from comethooks.cli.terminal.output import hint, print_json
@@ -53,7 +53,7 @@ def restore(file: Path, only: str | None, yes: bool, as_json: bool) -> None:
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
     require_answer("restore it", yes=yes)
-    os.umask(0o077)
+    make_files_private()
     part = None if only is None else Part(only)
     with failures_told(f"{file} was not restored"), ExitStack() as stack:
         if settings.data_dir.exists():

@@ -5,7 +5,7 @@ from redis.exceptions import RedisError
 
 from comethooks.cli import load_settings
 from comethooks.cli.services.data_directory import server_meanwhile
-from comethooks.cli.services.parts import upgrade_database
+from comethooks.cli.services.parts import make_files_private, upgrade_database
 from comethooks.cli.terminal.asking import ask, require_answer, yes_option
 from comethooks.cli.terminal.output import hint
 from comethooks.cli.terminal.stores import of_redis, open_stores
@@ -21,6 +21,7 @@ def db() -> None:
 @db.command("upgrade")
 def db_upgrade() -> None:
     """Bring the database's schema up to date. Safe to run again, and by several at once."""
+    make_files_private()
     upgrade_database(load_settings())
     hint("The database is up to date.")
 

@@ -4,6 +4,7 @@ What a command alone needs is imported in it: a supervisor of workers need not w
 """
 
 import importlib
+import os
 import signal
 from collections.abc import Callable
 from contextlib import closing
@@ -48,6 +49,7 @@ def web() -> None:
     from comethooks.webhooks.gunicorn.server import serve
 
     settings = load_settings()
+    make_files_private()
     logs.configure(settings.log_format)
     if SETTLED not in settings.environ:  # else `up` has told
         left = [each.name for each in tell_at_a_glance(settings)]
@@ -74,6 +76,7 @@ def worker(workers: int | None) -> None:
     being told of each other. A SIGUSR1 has all plugins loaded again.
     """
     settings = load_settings()
+    make_files_private()
     logs.configure(settings.log_format)
     run_workers(settings, workers or settings.workers)
 
@@ -211,6 +214,13 @@ def _worker_processes(settings: Settings, count: int) -> list[Child]:
         child("runs", run, LATER),
         child("scheduler", scheduler.main, LATER),
     ]
+
+
+def make_files_private() -> None:
+    """Have all that this process makes from now on be for this user alone, and what its children
+    make: events, credentials, and copies of plugins, whose code is run.
+    """
+    os.umask(0o077)
 
 
 def make_usable(settings: Settings) -> None:

@@ -23,6 +23,7 @@ from comethooks.cli.services.parts import (
     check_journal,
     check_redis,
     load_workers,
+    make_files_private,
     make_usable,
     run_workers,
     upgrade_database,
@@ -70,7 +71,7 @@ def up() -> None:
     stop = StopFlag.on_signals(signal.SIGTERM, signal.SIGINT)
     stop.wake_on(signal.SIGCHLD)
     signal.signal(RELOAD, signal.SIG_IGN)  # nothing is loaded yet
-    os.umask(0o077)  # events, credentials and logs are for this user alone
+    make_files_private()
     make_usable(settings)
     with only_one(settings.data_dir):
         if not settings.basic_auth or not settings.interaction_keys:

@@ -46,6 +46,24 @@ def test_its_socket_is_for_this_user_alone(tmp_path: Path) -> None:
     server.stop()
 
 
+def test_its_environment_shows_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It needs none, and a library of its own may dump it."""
+    secret = {
+        "COMETHOOKS_BASIC_AUTH": "u:p",
+        "COMETHOOKS_APPS_FILE": "/x",
+        "COMETHOOKS_NOTIFY_TOKEN": "t",
+        "COMETCHAT_MGMT_SECRET": "s",
+        "DATABASE_URL": "postgresql://u:p@h/d",
+        "REDIS_URL_FILE": "/y",
+    }
+    for name, value in secret.items():
+        monkeypatch.setenv(name, value)
+    given = embedded_server(tmp_path, find_server(None)).environment
+    assert given is not None
+    assert secret.keys().isdisjoint(given)
+    assert "PATH" in given
+
+
 def test_one_that_does_not_start_says_where_its_log_is(tmp_path: Path) -> None:
     """Without waiting for half a minute."""
     server = embedded_server(tmp_path, find_server(None))
