@@ -11,7 +11,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from comethooks.workers.supervision.server_program import find_server
 from tests.redis_server import RedisServer, running_server
@@ -59,7 +61,7 @@ class SentinelProcess:
 
     def client(self) -> Redis:
         """A client that nobody shares."""
-        return Redis(port=self.port, decode_responses=True)
+        return Redis(port=self.port, decode_responses=True, retry=Retry(NoBackoff(), 0))
 
     def _listens(self) -> bool:
         try:
