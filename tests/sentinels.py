@@ -22,20 +22,25 @@ from tests.waiting import wait_for
 
 NAME = "mymaster"
 DOWN_AFTER_MS = 500
-"""After so long without an answer, a Sentinel takes a server for down."""
+"""After so long without an answer, a Sentinel takes a server for down; each further one so much
+later. If all do at once, as they do of processes of one machine, two may get a majority, in epochs
+that follow each other, and promote two.
+"""
 
 
 class SentinelProcess:
     """One Sentinel, in a folder of its own: it writes into its configuration."""
 
-    def __init__(self, directory: Path, primary: int, *, lines: str = "") -> None:
+    def __init__(
+        self, directory: Path, primary: int, *, down_after: int = DOWN_AFTER_MS, lines: str = ""
+    ) -> None:
         self.port = free_port()
         self._file = directory / "sentinel.conf"
         self._file.write_text(
             f"port {self.port}\nbind 127.0.0.1\ndir {directory}\n"
             f"sentinel monitor {NAME} 127.0.0.1 {primary} 2\n"
-            f"sentinel down-after-milliseconds {NAME} {DOWN_AFTER_MS}\n"
-            f"sentinel failover-timeout {NAME} 3000\n"
+            f"sentinel down-after-milliseconds {NAME} {down_after}\n"
+            f"sentinel failover-timeout {NAME} 6000\n"
             f"sentinel parallel-syncs {NAME} 2\n{lines}"
         )
         self._process: subprocess.Popen[bytes] | None = None
@@ -94,26 +99,38 @@ class Watched:
             "another primary is named",
         )
 
-    def wait_until_complete(self) -> None:
-        """Return once all other servers follow the primary, and all Sentinels know of each other
-        and of all of them.
+    def wait_until_followed(self, by: int) -> None:
+        """Return once no Sentinel promotes anybody, and so many others follow the primary and have
+        what it has.
         """
-        others = len(self.servers) - 1
-        wait_for(lambda: self._following() == others, "everybody follows the primary")
+        wait_for(lambda: all(map(self._is_at_rest, self.sentinels)), "nobody is being promoted")
+        wait_for(lambda: self._following() >= by, f"{by} others follow the primary")
+
+    def wait_until_complete(self) -> None:
+        """Return once all other servers follow the primary and have what it has, and all Sentinels
+        know of each other and of all of them.
+        """
+        self.wait_until_followed(len(self.servers) - 1)
         wait_for(lambda: all(map(self._knows_all, self.sentinels)), "every Sentinel knows of all")
 
     def _following(self) -> int:
+        """How many have said that they have what the primary was told last. That they are told to
+        be online says that they were sent all of its data once, which they may be loading.
+        """
         try:
             with self.primary.client() as client:
-                said = client.info("replication")
+                client.incr("probe of the tests")
+                return int(client.wait(len(self.servers) - 1, 200))
         except RedisError:
             return -1
-        states = [said[f"slave{number}"]["state"] for number in range(said["connected_slaves"])]
-        return states.count("online")
 
     def _port(self, number: int = -1) -> int:
         with self.sentinels[number].client() as client:
             return int(client.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", NAME)[1])
+
+    def _is_at_rest(self, sentinel: SentinelProcess) -> bool:
+        with sentinel.client() as client:
+            return bool(client.sentinel_master(NAME)["flags"] == "master")
 
     def _knows_all(self, sentinel: SentinelProcess) -> bool:
         with sentinel.client() as client:
@@ -142,8 +159,10 @@ def watched(replicas: int = 2, sentinels: int = 3, **options: str) -> Iterator[W
         for server in servers[1:]:
             server.follow(servers[0].port)
         processes = [
-            SentinelProcess(stack.enter_context(_folder()), servers[0].port)
-            for _ in range(sentinels)
+            SentinelProcess(
+                stack.enter_context(_folder()), servers[0].port, down_after=number * DOWN_AFTER_MS
+            )
+            for number in range(1, sentinels + 1)
         ]
         for process in processes:
             stack.callback(process.kill)

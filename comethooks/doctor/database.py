@@ -17,14 +17,19 @@ from comethooks.workers.journal import (
     sqlite_file,
 )
 from comethooks.workers.settings.addresses import masked_url
-from comethooks.workers.settings.settings import NAMES
+from comethooks.workers.settings.settings import NAMES, Settings
 
 CONNECTION = "database.connection"
 SCHEMA = "database.schema"
+_OTHERS = 2
+"""Processes with a pool beside the drainers: that of further attempts, and the scheduler."""
+_USUAL_OTHERS = 2 * _OTHERS + 1
+"""What they have, and one of a command."""
 
 
-def check_database(url: str, *, embedded: bool) -> Iterator[Finding]:
-    """Check the database at `url`. `embedded`: it is the one that `comethooks up` makes."""
+def check_database(settings: Settings, *, embedded: bool) -> Iterator[Finding]:
+    """Check the database of the settings. `embedded`: it is the one that `comethooks up` makes."""
+    url = settings.database_url
     place = masked_url(url)
     try:
         missing = missing_file(url)
@@ -36,7 +41,12 @@ def check_database(url: str, *, embedded: bool) -> Iterator[Finding]:
             yield Finding(CONNECTION, Level.OK, f"{place} answers: {facts.name} {facts.version}")
             yield _schema(journal)
             file = sqlite_file(url)
-            yield from _postgres(facts) if file is None else _sqlite(facts, file)
+            if file is not None:
+                yield from _sqlite(facts, file)
+                return
+            yield from _postgres(facts)
+            if not facts.pooled:
+                yield connections(facts, settings)
     except JournalUrlError as error:
         yield Finding(CONNECTION, Level.WRONG, str(error))
     except JournalError as error:
@@ -99,7 +109,10 @@ def _postgres(facts: DatabaseFacts) -> Iterator[Finding]:
     else:
         yield Finding("database.writing", Level.OK, "it takes writes")
     if facts.pooled:
-        detail = "a pool is in front, so nothing is prepared on its server; batches cost more"
+        detail = (
+            "a pool is in front, so nothing is prepared on its server; batches cost more. How many"
+            " may connect is up to the pool"
+        )
         yield Finding("database.pool", Level.OK, detail)
     if off := " and ".join(facts.off):
         yield Finding(
@@ -110,3 +123,25 @@ def _postgres(facts: DatabaseFacts) -> Iterator[Finding]:
         )
     else:
         yield Finding("database.durability", Level.OK, "what is committed is on disk")
+
+
+def connections(facts: DatabaseFacts, settings: Settings) -> Finding:
+    """Whether the server has as many connections as the processes of this host may open."""
+    name = "database.connections"
+    usual = settings.web_concurrency + 2 * settings.workers + _USUAL_OTHERS
+    most = settings.web_concurrency + settings.database_pool * (settings.workers + _OTHERS)
+    told = (
+        f"{facts.connections} of {facts.most_connections} connections are open; the processes of"
+        f" this host have up to {usual} as a rule, and never more than {most}"
+    )
+    if usual > facts.most_connections:
+        return Finding(name, Level.WRONG, told, "raise max_connections, or put a pool in front")
+    if most > facts.most_connections:
+        return Finding(
+            name,
+            Level.WARNING,
+            told,
+            f"lower {NAMES['database_pool']}, which is {settings.database_pool}, or raise"
+            " max_connections",
+        )
+    return Finding(name, Level.OK, told)

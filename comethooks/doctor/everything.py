@@ -56,7 +56,7 @@ def examine(settings: Settings, public_endpoint: httpx.URL | None = None) -> Ite
             "database",
             partial(
                 database.check_database,
-                settings.database_url,
+                settings,
                 embedded=NAMES["database_url"] not in names,
             ),
         )

@@ -17,6 +17,7 @@ from redis.exceptions import (
 from rich.filesize import decimal
 
 from comethooks.doctor.finding import Finding, Level, from_health
+from comethooks.doctor.redis_replicas import check_replicas
 from comethooks.webhooks import health
 from comethooks.workers.logs import one_line
 from comethooks.workers.settings.addresses import masked_url
@@ -27,7 +28,6 @@ from comethooks.workers.streams.limit import BacklogLimit, maxmemory_in
 from comethooks.workers.streams.refusals import ADVICE, refusal_of, why_unusable
 from comethooks.workers.streams.scripts import OLDEST_REDIS
 from comethooks.workers.streams.servers.one_server import what_it_is
-from comethooks.workers.texts import number_of
 
 CONNECTION = "redis.connection"
 SLOW_MS, TOO_SLOW_MS = 50, 300
@@ -79,7 +79,7 @@ def check_server(client: Redis, settings: Settings) -> Iterator[Finding]:
     for found in degraded.values():
         yield from_health("redis", found, _level(found, server, settings))
     yield from _persistence(server, degraded)
-    yield from _replicas(client)
+    yield from check_replicas(client, settings)
     if server.state:
         yield from _last_writes(server.state)
         yield from _memory(server.state, limit, degraded)
@@ -124,7 +124,7 @@ def _unusable(place: str, error: Exception) -> Finding | None:
     detail, _, advice = lacking.partition("; ")
     if isinstance(error, BusyLoadingError):
         return Finding(CONNECTION, Level.WARNING, f"{place} {detail}", "wait, and look again")
-    if isinstance(error, NoPrimaryError):
+    if isinstance(error, NoPrimaryError) and not advice:
         advice = ADVICE["READONLY"]
     if isinstance(error, AuthenticationError):
         advice = f"write them into {NAMES['redis_url']}: redis://user:password@host:port/0"
@@ -193,23 +193,6 @@ def _persistence(
         f"{known} could not be checked: CONFIG is not permitted",
         "see to it where the server is managed: appendonly yes, appendfsync always",
     )
-
-
-def _replicas(client: Redis) -> Iterator[Finding]:
-    """Whether one of its replicas may be promoted that lacks what was acknowledged."""
-    try:
-        replicas = int(client.info("replication").get("connected_slaves", 0))
-        least = client.config_get("min-replicas-to-write").get("min-replicas-to-write", "0")
-    except ResponseError:  # not permitted: nothing is known of them
-        return
-    if replicas and int(least or 0) == 0:
-        yield Finding(
-            "redis.replicas",
-            Level.WARNING,
-            f"{number_of(replicas, 'replica')}, and min-replicas-to-write is 0: a promoted one may"
-            " lack what was acknowledged, for as long as it had lost its primary",
-            "set min-replicas-to-write 1 and min-replicas-max-lag 10",
-        )
 
 
 def _last_writes(state: Mapping[str, Any]) -> Iterator[Finding]:

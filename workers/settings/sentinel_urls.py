@@ -6,10 +6,11 @@ own get them from the parameters `sentinel_username` and `sentinel_password`. Wi
 `rediss+sentinel`, and the Sentinels are spoken to in the same way as Redis.
 """
 
-import ipaddress
 import re
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode
+
+from comethooks.workers.settings.hosts import bracketed, parse_hosts
 
 MARK = "+sentinel"
 PORT = 26379
@@ -20,7 +21,6 @@ _URL = re.compile(
     r"(?P<scheme>[a-z]+)\+sentinel://(?:(?P<user>[^@/?#]*)@)?(?P<hosts>[^@/?#]+)"
     r"/(?P<name>[^@/?#]+)(?:/(?P<db>[^@/?#]*))?(?:\?(?P<query>[^@#]*))?"
 )
-_HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:\[\]%]+))(?::(?P<port>[0-9]+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class SentinelUrl:
         host, port = self.hosts[0]
         user = f"{self.user}@" if self.user is not None else ""
         query = f"?{self.query}" if self.query else ""
-        return f"{self.scheme}://{user}{_bracketed(host)}:{port}/{self.db}{query}"
+        return f"{self.scheme}://{user}{bracketed(host)}:{port}/{self.db}{query}"
 
     def of_server(self, url: str) -> "SentinelUrl":
         """The same with scheme and parameters as this URL of a server has them."""
@@ -53,7 +53,7 @@ class SentinelUrl:
 
     def __str__(self) -> str:
         user = f"{self.user}@" if self.user is not None else ""
-        hosts = ",".join(f"{_bracketed(host)}:{port}" for host, port in self.hosts)
+        hosts = ",".join(f"{bracketed(host)}:{port}" for host, port in self.hosts)
         own = {name: text for name in _OWN if (text := getattr(self, name)) is not None}
         query = "&".join(filter(None, (self.query, urlencode(own))))
         db = f"/{self.db}" if self.db else ""
@@ -87,29 +87,10 @@ def parse_sentinel_url(text: str) -> SentinelUrl:
     return SentinelUrl(
         scheme=found["scheme"],
         user=found["user"],
-        hosts=tuple(dict.fromkeys(_host(each.strip()) for each in found["hosts"].split(","))),
+        hosts=tuple((host, port or PORT) for host, port in parse_hosts(found["hosts"])),
         name=found["name"],
         db=found["db"] or "",
         query="&".join(filter(None, kept)),
         sentinel_username=own.get("sentinel_username"),
         sentinel_password=own.get("sentinel_password"),
     )
-
-
-def _host(text: str) -> tuple[str, int]:
-    found = _HOST.fullmatch(text)
-    if found is None or not 0 < int(found["port"] or PORT) < 65_536:
-        raise ValueError(
-            f"{EXPECTED}; a host of its Sentinels cannot be read. An IPv6 address stands in"
-            " brackets: [::1]:26379"
-        )
-    if found["six"]:
-        try:
-            ipaddress.IPv6Address(found["six"])
-        except ValueError:
-            raise ValueError("what stands in brackets in its hosts is no IPv6 address") from None
-    return found["six"] or found["host"], int(found["port"] or PORT)
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

@@ -8,8 +8,9 @@ part may be a piece of its password.
 import os
 import re
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from comethooks.workers.settings.hosts import parse_hosts
 from comethooks.workers.settings.sentinel_urls import is_sentinel_url, parse_sentinel_url
 from comethooks.workers.settings.values import parse_path
 
@@ -116,9 +117,13 @@ def parse_database_url(text: str) -> str:
     """A URL for SQLAlchemy: PostgreSQL's with its driver, SQLite's with an absolute path."""
     scheme, _, rest = text.partition("://")
     if scheme in ("postgres", "postgresql", "postgresql+psycopg") and rest:
-        _check_server(text)
-        _parameters(urlsplit(text).query, POSTGRES_PARAMETERS, "a PostgreSQL URL")
-        return f"postgresql+psycopg://{rest}"
+        url = f"postgresql+psycopg://{_with_several_hosts(rest)}"
+        _check_server(url)
+        parameters = _parameters(urlsplit(url).query, POSTGRES_PARAMETERS, "a PostgreSQL URL")
+        if names_several_hosts(url) and "target_session_attrs" not in parameters:
+            # Without it, whichever answers first would do, and replicas answer too.
+            url = f"{url}&target_session_attrs=read-write"
+        return url
     if scheme != "sqlite" or not rest.startswith("/"):
         raise ValueError(
             "expected postgresql://user:password@host/database or sqlite:////path/to/file"
@@ -130,6 +135,29 @@ def parse_database_url(text: str) -> str:
         )
     _parameters(options, _SQLITE_PARAMETERS, "a SQLite URL")
     return f"{sqlite_url(parse_path(unquote(file)))}{question}{options}"
+
+
+def names_several_hosts(url: str) -> bool:
+    """Whether a PostgreSQL URL, as `parse_database_url` gives it, names more than one host."""
+    hosts = [text for name, text in parse_qsl(urlsplit(url).query) if name == "host"]
+    return len(hosts) > 1 or any("," in text for text in hosts)
+
+
+def _with_several_hosts(rest: str) -> str:
+    """What stands behind the scheme, with several hosts as parameters. PostgreSQL's own programs
+    read them between commas, and SQLAlchemy does not.
+    """
+    end = min((rest.index(each) for each in "/?#" if each in rest), default=len(rest))
+    user, at, hosts = rest[:end].rpartition("@")
+    if "," not in hosts:
+        return rest
+    found = parse_hosts(hosts)
+    parameters = {"host": ",".join(host for host, _ in found)}
+    if any(port for _, port in found):
+        parameters["port"] = ",".join(str(port or "") for _, port in found)
+    path, _, query = rest[end:].partition("?")
+    own = urlencode(parameters, safe=",:")
+    return f"{user}{at}{path or '/'}?{own}{f'&{query}' if query else ''}"
 
 
 def sqlite_url(path: Path) -> str:

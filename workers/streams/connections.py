@@ -19,15 +19,23 @@ Entries = list[tuple[bytes, dict[bytes, bytes]]]
 CONNECTION_LOST = (ConnectionError, TimeoutError, OSError)
 """What a call raises when its answer did not arrive: it may have been carried out all the same."""
 
-NO_PRIMARY = frozenset(("READONLY", "MASTERDOWN", "LOADING", "UNBLOCKED"))
-"""The codes with which a server says that it is no primary, not yet or not any more; the last one
-ends a call that waited when the server became a replica. What it was sent is not carried out, and
-by now its name may lead to another server: so leave it, closing the connection, and ask again.
+LONELY = "NOREPLICAS"
+NO_PRIMARY = frozenset(("READONLY", "MASTERDOWN", "LOADING", "UNBLOCKED", LONELY))
+"""The codes with which a server says that it is no primary, not yet or not any more. `UNBLOCKED`
+ends a call that waited when the server became a replica; one that is `LONELY` may be cut off from
+its replicas, of which another is the primary by now. What it was sent is not carried out, and its
+name may lead to another server: so leave it, closing the connection, and ask again.
 """
 
 
+_SHARED = frozenset(
+    ("username", "password", "socket_connect_timeout", "socket_timeout", "retry", "protocol")
+)
+"""What holds for each server of several."""
+
+
 class NoPrimaryError(ConnectionError):
-    """A server refused because it is a replica. Its connection is closed."""
+    """A server refused because it is a replica, or has none. Its connection is closed."""
 
 
 def code_of(error: ResponseError) -> str:
@@ -41,7 +49,7 @@ class _LeavesReplicas:
     """A connection that ends when its server says that it is no primary."""
 
     def read_response(self, *args: Any, **options: Any) -> Any:
-        """The next answer. Raises `NoPrimaryError` in place of what tells of a replica."""
+        """The next answer. Raises `NoPrimaryError` in place of what tells that it is no primary."""
         try:
             return super().read_response(*args, **options)  # type: ignore[misc]
         except ResponseError as error:
@@ -50,7 +58,7 @@ class _LeavesReplicas:
             # Whoever waits out an outage tries again, and a new connection asks the name server
             # anew. This one would lead to the same server for as long as that one lives.
             cast(Any, self).disconnect()
-            raise NoPrimaryError(str(error), status_code=error.status_code) from None
+            raise NoPrimaryError(str(error), status_code=code_of(error)) from None
 
 
 class _TcpConnection(_LeavesReplicas, Connection):
@@ -111,10 +119,23 @@ def _of_sentinels(url: str, options: Mapping[str, Any]) -> Redis:
         kind,
         # Only a server of Redis' own cloud has such notices, and none that a Sentinel knows.
         maint_notifications_config=MaintNotificationsConfig(enabled=False),
-        sentinels=Sentinels(named, given),
+        sentinels=Sentinels(named),
         **{**options, **given},
     )
     return Redis.from_pool(pool)
+
+
+def connect_beside(client: Redis, host: str, port: int) -> Redis:
+    """A client of another server that is logged in to like that of `client`, as its replicas are.
+    It waits as long as that one.
+    """
+    pool = client.connection_pool
+    options = {name: value for name, value in pool.connection_kwargs.items() if name in _SHARED}
+    kind: type[Connection] = _TcpConnection
+    if issubclass(pool.connection_class, SSLConnection):
+        kind = _TlsConnection
+        options |= {n: v for n, v in pool.connection_kwargs.items() if n.startswith("ssl_")}
+    return Redis.from_pool(ConnectionPool(kind, host=host, port=port, **options))
 
 
 def read_streams(

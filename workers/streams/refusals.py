@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from redis.exceptions import AuthenticationError, BusyLoadingError, ResponseError
 
 from comethooks.workers.streams import keys
-from comethooks.workers.streams.connections import NoPrimaryError
+from comethooks.workers.streams.connections import LONELY, NoPrimaryError
 from comethooks.workers.streams.servers.sentinels import NoSuchPrimaryError
 
 CERTIFICATE_ADVICE = (
@@ -110,13 +110,13 @@ def why_unusable(error: BaseException, script: str = "") -> str | None:
     """
     if isinstance(error, BusyLoadingError):
         return "is still loading its data"
-    if isinstance(error, NoPrimaryError):
+    if isinstance(error, NoPrimaryError) and error.status_code != LONELY:
         return "is a replica"
     if isinstance(error, NoSuchPrimaryError):
         return f"is not there: {error}"
     if isinstance(error, AuthenticationError):
         return "wants other credentials"
-    if isinstance(error, ResponseError):
+    if isinstance(error, ServerError):
         return f"refuses: {refusal_of(error, script)}"
     for each in _chain(error):
         if isinstance(each, ssl.SSLCertVerificationError):

@@ -13,11 +13,13 @@ from comethooks.doctor.database import check_database
 from comethooks.doctor.finding import Finding
 from comethooks.workers.journal import Journal, sqlite_file
 from comethooks.workers.journal.tables.migrate import upgrade
+from comethooks.workers.settings.settings import Settings
 from tests.comethooks.doctor.findings import OK, WARNING, WRONG, by_check, levels, not_ok
 
 
-def found(url: str, *, embedded: bool = False) -> dict[str, Finding]:
-    return by_check(check_database(url, embedded=embedded))
+def found(url: str, *, embedded: bool = False, **variables: str) -> dict[str, Finding]:
+    settings = Settings.load({"DATABASE_URL": url, "COMETHOOKS_WORKERS": "2", **variables})
+    return by_check(check_database(settings, embedded=embedded))
 
 
 class TestBoth:
@@ -110,6 +112,26 @@ class TestPostgres:
             "database.writing"
         ]
         assert finding.level is WRONG
+
+    def test_the_connections_of_this_host_are_compared_with_those_that_there_may_be(
+        self, postgres_url: str
+    ) -> None:
+        """With what they are as a rule, and with what they never exceed. Beside its limit a server
+        reserves some for superusers.
+        """
+        upgrade(postgres_url)
+        finding = found(postgres_url)["database.connections"]
+        assert finding.level is OK
+        assert " of 97 connections are open" in finding.detail
+        assert "up to 11 as a rule, and never more than 42" in finding.detail
+        many = found(postgres_url, COMETHOOKS_WORKERS="8")["database.connections"]
+        assert many.level is WARNING
+        assert "COMETHOOKS_DATABASE_POOL, which is 10" in (many.advice or "")
+        fewer = found(postgres_url, COMETHOOKS_WORKERS="8", COMETHOOKS_DATABASE_POOL="4")
+        assert fewer["database.connections"].level is OK
+        wrong = found(postgres_url, COMETHOOKS_WORKERS="60")["database.connections"]
+        assert wrong.level is WRONG
+        assert wrong.advice == "raise max_connections, or put a pool in front"
 
     def test_one_that_does_not_answer_is_wrong_and_its_password_is_not_shown(self) -> None:
         """Nobody listens there."""

@@ -90,22 +90,6 @@ class TestServer:
         assert not_ok(found.values()) == {"redis.appendonly": WARNING}
         assert found["redis.appendonly"].advice == "that is what COMETHOOKS_ALLOW_LOSS says may be"
 
-    def test_a_replica_that_may_be_promoted_without_what_was_acknowledged_is_warned_of(
-        self,
-    ) -> None:
-        """Unless the primary stops writing when it has lost it."""
-        with running_server(port=free_port()) as primary, running_server() as replica:
-            client = primary.client()
-            replica.follow(primary.port)
-            wait_for(
-                lambda: client.info("replication")["connected_slaves"] == 1, "the replica follows"
-            )
-            found = by_check(check_server(client, self.settings))["redis.replicas"]
-            assert found.level is WARNING
-            assert found.detail.startswith("1 replica, and min-replicas-to-write is 0")
-            client.config_set("min-replicas-to-write", 1)
-            assert "redis.replicas" not in by_check(check_server(client, self.settings))
-
     @pytest.mark.parametrize(
         "policy, level, lost", [("everysec", WARNING, "second"), ("no", WRONG, "half minute")]
     )

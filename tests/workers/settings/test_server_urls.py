@@ -27,6 +27,39 @@ def test_a_database_url_is_turned_into_sqlalchemys(text: str, url: str) -> None:
     assert server_urls.parse_database_url(text) == url
 
 
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [
+        ("postgresql://u:p%40%2C@a:5432,b:5433/chat", "a,b", "5432,5433"),
+        ("postgres://u:p%40%2C@a,b/chat?connect_timeout=3", "a,b", ","),
+        ("postgres://u:p%40%2C@[::1]:7,b/chat", "::1,b", "7,"),
+        ("postgres://u:p%40%2C@/chat?host=a,b&port=1,2", "a,b", "1,2"),
+        ("postgres://u:p%40%2C@/chat?host=a:1&host=b:2", "a,b", "1,2"),
+    ],
+)
+def test_several_hosts_are_those_of_which_one_takes_writes(text: str, host: str, port: str) -> None:
+    """In libpq's form, which SQLAlchemy does not read, and in SQLAlchemy's own."""
+    url = make_url(server_urls.parse_database_url(text))
+    _, arguments = url.get_dialect()().create_connect_args(url)
+    assert (arguments["host"], arguments["port"]) == (host, port)
+    assert (arguments["user"], arguments["password"]) == ("u", "p@,")
+    assert (arguments["dbname"], arguments["target_session_attrs"]) == ("chat", "read-write")
+
+
+def test_what_is_said_of_the_session_is_kept() -> None:
+    """And of one host nothing is said."""
+    text = "postgresql://a,b/chat?target_session_attrs=primary"
+    assert server_urls.parse_database_url(text).count("target_session_attrs") == 1
+    assert "target" not in server_urls.parse_database_url("postgresql://a/chat")
+
+
+@pytest.mark.parametrize("hosts", ["a,,b", "a:x,b", "::1,b", "a:70000,b"])
+def test_hosts_that_cannot_be_read_are_refused_without_quoting_them(hosts: str) -> None:
+    with pytest.raises(ValueError, match="one of its hosts cannot be read") as caught:
+        server_urls.parse_database_url(f"postgresql://u:hush@{hosts}/chat")
+    assert "hush" not in str(caught.value)
+
+
 def test_a_relative_sqlite_path_becomes_absolute(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 from redis import Redis
 
 from comethooks.workers.streams.connections import CONNECTION_LOST, NoPrimaryError, connect
+from comethooks.workers.streams.refusals import what_failed
 from tests.redis_server import RedisName, RedisServer, running_server
 
 
@@ -46,6 +47,20 @@ class TestConnect:
         with pytest.raises(NoPrimaryError) as caught:
             client.set("key", "after")
         assert isinstance(caught.value, CONNECTION_LOST)
+        client.set("key", "after")
+        assert promoted.client().get("key") == b"after"
+
+    def test_one_that_has_lost_its_replicas_is_left_too(
+        self, name: RedisName, own_redis_server: RedisServer, promoted: RedisServer
+    ) -> None:
+        """It may be cut off; what is told of it is that it refuses, and why."""
+        client = connect(name.url)
+        client.set("key", "before")
+        own_redis_server.client().config_set("min-replicas-to-write", 1)
+        name.lead_to(promoted)
+        with pytest.raises(NoPrimaryError) as caught:
+            client.set("key", "after")
+        assert what_failed(caught.value).startswith("refuses: NOREPLICAS; fewer replicas are there")
         client.set("key", "after")
         assert promoted.client().get("key") == b"after"
 

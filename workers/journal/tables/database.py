@@ -8,21 +8,28 @@ from sqlite3 import OperationalError as SqliteBusyError
 from typing import Any, cast
 
 from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, make_url
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from comethooks.workers.journal.errors import JournalUrlError
 from comethooks.workers.journal.tables.sqlite_file import FileConnection, SqliteFile
-from comethooks.workers.settings.server_urls import parse_database_url
+from comethooks.workers.settings.server_urls import names_several_hosts, parse_database_url
 
 BUSY_TIMEOUT_S = 30
 """How long a writer waits for another one's SQLite transaction."""
 _POSTGRES_CONNECT_S = 5
+_EACH_HOST_CONNECT_S = 2
+"""The same where several hosts are named: those that are gone are asked first, again and again."""
+_READ_ONLY = "25006"
+"""SQLSTATE of a write that the server does not take: it is a replica by now."""
 _POSTGRES_SILENCE_MS = 15_000
 """After this long without an acknowledgement from PostgreSQL's host, the connection counts as
 lost.
 """
+APPLICATION = "comethooks"
+"""What PostgreSQL is told of who is connected, unless the URL says something else."""
 POOL = 10
 """The most connections that one process has at the same time, unless it is told another number."""
 _KEPT = 2
@@ -93,8 +100,14 @@ def counts_figures(of: Engine | Connection) -> bool:
 
 
 def _postgres(url: URL, pool: Mapping[str, int]) -> Engine:
-    limits = {"connect_timeout": _POSTGRES_CONNECT_S, "tcp_user_timeout": _POSTGRES_SILENCE_MS}
-    arguments = {name: value for name, value in limits.items() if name not in url.query}
+    several = names_several_hosts(url.render_as_string(hide_password=False))
+    patience = _EACH_HOST_CONNECT_S if several else _POSTGRES_CONNECT_S
+    usual = {
+        "connect_timeout": patience,
+        "tcp_user_timeout": _POSTGRES_SILENCE_MS,
+        "application_name": APPLICATION,
+    }
+    arguments = {name: value for name, value in usual.items() if name not in url.query}
     try:
         engine = create_engine(
             url, connect_args=arguments, pool_pre_ping=True, hide_parameters=True, **pool
@@ -104,7 +117,16 @@ def _postgres(url: URL, pool: Mapping[str, int]) -> Engine:
             "PostgreSQL needs its driver; pip install 'comethooks[postgres]'"
         ) from None
     event.listen(engine, "connect", _prepare_if_alone)
+    event.listen(engine, "handle_error", _leave_replica)
     return engine
+
+
+def _leave_replica(context: ExceptionContext) -> None:
+    """Close every connection when a server says that it may only be read: it was the primary when
+    they were made, and it answers as before.
+    """
+    if getattr(context.original_exception, "sqlstate", None) == _READ_ONLY:
+        context.is_disconnect = True
 
 
 def _prepare_if_alone(connection: Any, _entry: ConnectionPoolEntry) -> None:

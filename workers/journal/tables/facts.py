@@ -5,6 +5,16 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 _DURABLE = ("fsync", "synchronous_commit")
+_CONNECTIONS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
+_MOST_CONNECTIONS = """
+SELECT max(CASE name WHEN 'max_connections' THEN setting::int END)
+  - coalesce(sum(CASE WHEN name <> 'max_connections' THEN setting::int END), 0)
+FROM pg_settings
+WHERE name IN ('max_connections', 'superuser_reserved_connections', 'reserved_connections')
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +22,9 @@ class DatabaseFacts:
     """A database: its name and version, and what may be wrong with it.
 
     `journal_mode` is SQLite's, empty for PostgreSQL. `read_only`, `off`, the settings without which
-    a commit is not on disk, and `pooled`, whether there is a pool in front, are PostgreSQL's.
+    a commit is not on disk, `pooled`, whether there is a pool in front, `connections`, how many
+    there are, and `most_connections`, how many there may be of whom is no superuser, are
+    PostgreSQL's.
     """
 
     name: str
@@ -21,6 +33,8 @@ class DatabaseFacts:
     read_only: bool = False
     off: tuple[str, ...] = ()
     pooled: bool = False
+    connections: int = 0
+    most_connections: int = 0
 
 
 def facts_of(connection: Connection) -> DatabaseFacts:
@@ -35,6 +49,8 @@ def facts_of(connection: Connection) -> DatabaseFacts:
         read_only=connection.scalar(text("SHOW transaction_read_only")) == "on",
         off=tuple(name for name in _DURABLE if connection.scalar(text(f"SHOW {name}")) == "off"),
         pooled=getattr(connection.connection.driver_connection, "prepare_threshold", 0) is None,
+        connections=int(connection.scalar(text(_CONNECTIONS)) or 0),
+        most_connections=int(connection.scalar(text(_MOST_CONNECTIONS)) or 0),
     )
 
 

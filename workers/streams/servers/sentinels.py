@@ -8,10 +8,9 @@ that takes too long, leaves its answer in the connection to whoever calls next.
 """
 
 import time
-from collections.abc import Mapping
 from typing import Any
 
-from redis.connection import Connection, SSLConnection
+from redis.connection import Connection, SSLConnection, parse_url
 from redis.exceptions import ConnectionError, RedisError
 
 from comethooks.workers.settings.addresses import host_and_port
@@ -31,10 +30,9 @@ class NoSuchPrimaryError(ConnectionError):
 class Sentinels:
     """The Sentinels of one primary. Threads and processes may share it: nothing stays open."""
 
-    def __init__(self, url: SentinelUrl, options: Mapping[str, Any]) -> None:
-        """`options` are those of connections to the primary; of these, the ones of TLS hold for
-        Sentinels too.
-        """
+    def __init__(self, url: SentinelUrl) -> None:
+        """Of the options of connections to the primary, those of TLS hold for Sentinels too."""
+        options: dict[str, Any] = parse_url(url.server_url)  # type: ignore[no-untyped-call]
         self.name = url.name
         self._hosts = url.hosts
         self._first = 0
