@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from comethooks.workers.journal.tables.decision_table import decisions
 from comethooks.workers.journal.tables.models import events
 from comethooks.workers.journal.tables.rows import Row
+from comethooks.workers.journal.tables.statements import among
 from comethooks.workers.record import Record, Vote
 from comethooks.workers.states import DecisionAction
 from comethooks.workers.texts import dumps
@@ -40,7 +41,9 @@ def decision_rows(records: Collection[Record]) -> list[Row]:
 
 def decided(connection: Connection, ids: Collection[str]) -> Mapping[str, StoredDecision]:
     """What was decided on those of the events `ids` on which something was."""
-    found = connection.execute(select(decisions).where(decisions.c.event_id.in_(ids)))
+    found = connection.execute(
+        select(decisions).where(among(connection, decisions.c.event_id, ids))
+    )
     return {
         event_id: StoredDecision(
             DecisionAction(decision), tuple(map(Vote.from_json, orjson.loads(votes)))

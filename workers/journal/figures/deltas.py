@@ -5,7 +5,7 @@ until they commit, so drainers only add rows, one each transaction; the leading 
 up (`workers.journal.figures.folding`).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from uuid import UUID
 
@@ -50,9 +50,14 @@ def packed(ids: Iterable[str]) -> bytes:
     return bytes.fromhex("".join(ids).replace("-", ""))
 
 
+def apart(written: bytes) -> Iterator[bytes]:
+    """What `packed` makes of each of those ids alone."""
+    return (written[at : at + 16] for at in range(0, len(written), 16))
+
+
 def unpacked(written: bytes) -> list[str]:
     """The ids that `packed` was given."""
-    return [str(UUID(bytes=written[at : at + 16])) for at in range(0, len(written), 16)]
+    return [str(UUID(bytes=each)) for each in apart(written)]
 
 
 @cache

@@ -20,11 +20,11 @@ from comethooks.workers.journal.tables.figure_tables import waiting_receipts
 from comethooks.workers.journal.tables.message_table import about_messages
 from comethooks.workers.journal.tables.models import events
 from comethooks.workers.journal.tables.rows import searchable
-from comethooks.workers.journal.tables.statements import InsertMany, chunks
+from comethooks.workers.journal.tables.statements import InsertMany, among, chunks
 
 LONGEST_MS = 7 * DAY_MS
 """A receipt of a message that was sent longer ago counts as unknown."""
-_ASKED = 500
+_ASKED = 2_000
 """Messages that are asked for at a time."""
 _SENT = "message.sent"
 
@@ -110,7 +110,8 @@ def _sent_at(connection: Connection, messages: Collection[AppMessage]) -> dict[A
         .where(events.c.name == _SENT)
     )
     for ids in chunks(sorted({message.message_id for message in messages}), _ASKED):
-        rows = connection.execute(query.where(about_messages.c.message_id.in_(ids)))
+        asked = among(connection, about_messages.c.message_id, ids)
+        rows = connection.execute(query.where(asked))
         for app_id, message_id, occurred_at, received_at in rows:
             if (at := believed(occurred_at, received_at)) is not None:
                 found[AppMessage(searchable(app_id) or "", message_id)].append(at)
@@ -131,7 +132,8 @@ def _taken(
     """The receipts that waited for one of the messages, which wait no more."""
     row = waiting_receipts.c
     ids = {message.message_id for message in messages}
-    query = select(waiting_receipts).where(row.draft.is_(draft), row.message_id.in_(ids))
+    asked = among(connection, row.message_id, ids)
+    query = select(waiting_receipts).where(row.draft.is_(draft), asked)
     found = [
         AppReceipt(
             each.event_id,
@@ -145,7 +147,7 @@ def _taken(
     ]
     found = [receipt for receipt in found if receipt.message in messages]
     for some in chunks([receipt.event_id for receipt in found], _ASKED):
-        gone = row.draft.is_(draft), row.message_id.in_(ids), row.event_id.in_(some)
+        gone = row.draft.is_(draft), asked, among(connection, row.event_id, some)
         connection.execute(delete(waiting_receipts).where(*gone))
     return found
 
