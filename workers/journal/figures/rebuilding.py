@@ -16,24 +16,19 @@ process was killed goes on from there.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Column, Connection, Table, delete, select, update
+from sqlalchemy import Connection, select
 
 from comethooks.workers.analytics.sizes import DAY_MS, MOST_AHEAD_MS, Size, end_of, start_of
 from comethooks.workers.journal.decisions import with_decisions
-from comethooks.workers.journal.figures import figure_marks
+from comethooks.workers.journal.figures import figure_marks, replacing
 from comethooks.workers.journal.figures.adding_up import KeptBuckets, add
-from comethooks.workers.journal.figures.deltas import tally_of, unpacked
+from comethooks.workers.journal.figures.deltas import apart, packed, tally_of, unpacked
 from comethooks.workers.journal.figures.figure_marks import Mark
 from comethooks.workers.journal.listings.few_bodies import next_places
 from comethooks.workers.journal.listings.queries import Place
-from comethooks.workers.journal.tables.figure_tables import (
-    figure_deltas,
-    figure_users,
-    figures,
-    waiting_receipts,
-)
+from comethooks.workers.journal.tables.figure_tables import figure_deltas, figures
 from comethooks.workers.journal.tables.models import events
-from comethooks.workers.journal.tables.statements import chunks
+from comethooks.workers.journal.tables.statements import among, chunks
 from comethooks.workers.record import Kind, Record
 
 _COLUMNS = (
@@ -42,6 +37,7 @@ _COLUMNS = (
     events.c.body,
 )
 _NAMES = [column.name for column in _COLUMNS]
+_MARKS = (Mark.SINCE, Mark.UNTIL, Mark.BODIES, Mark.PLACE)
 _AT_ONCE = 100
 """Events that are in memory at a time, where their size is not known."""
 NEVER = 253_402_300_799_000
@@ -97,7 +93,7 @@ def begin(connection: Connection, plan: RebuildPlan) -> bool:
     """
     if plan_of(connection) == plan:
         return True
-    _forget(connection)
+    replacing.forget(connection)
     figure_marks.put(connection, Mark.SINCE, plan.since)
     figure_marks.put(connection, Mark.UNTIL, plan.until)
     figure_marks.put(connection, Mark.BODIES, plan.bodies_since)
@@ -117,35 +113,37 @@ def step(connection: Connection, kept: KeptBuckets, limit: int) -> RebuildStep:
     """Go on with the rebuild by up to `limit` events, and end it when none are left."""
     plan, place = plan_of(connection), figure_marks.all_of(connection).get(Mark.PLACE)
     if plan is None or place is None:
-        return RebuildStep(0, None, done=True)
+        # What is left of the draft takes long to delete, and nobody is to wait for that.
+        return RebuildStep(0, None, done=not replacing.forget_some(connection))
     places = next_places(connection, Place(place.at, place.event_id or ""), None, limit)
     if not places:
         # Bodies may have been deleted meanwhile.
         deleted = figure_marks.all_of(connection).get(Mark.DELETED)
         bodies_since = max(plan.bodies_since, deleted.at if deleted else 0)
-        _replace(connection, replace(plan, bodies_since=bodies_since), kept)
-        _forget(connection)
-        return RebuildStep(0, place.at, done=True)
+        whole = replace(plan, bodies_since=bodies_since)
+        replacing.take_over(connection, {size: whole.replaced(size) for size in Size}, kept)
+        figure_marks.drop(connection, _MARKS)
+        return RebuildStep(0, place.at, done=False)
     read = list(_records(connection, [each.id for each in places]))
     # Asked after that: what was read and is not there was added up before.
     left = _left(connection)
-    _add(connection, [record for record in read if record.id not in left], kept)
+    _add(connection, [record for record in read if packed([record.id]) not in left], kept)
     figure_marks.put(connection, Mark.PLACE, places[-1].received_at, places[-1].id)
     return RebuildStep(len(places), places[-1].received_at, done=False)
 
 
-def add_behind(connection: Connection, packed: Iterable[bytes], kept: KeptBuckets) -> None:
+def add_behind(connection: Connection, written: Iterable[bytes], kept: KeptBuckets) -> None:
     """Add to the draft of the rebuild that is under way what those events count for that it does
-    not come to any more. `packed` are their ids, as rows of deltas have them.
+    not come to any more. `written` are their ids, as rows of deltas have them.
     """
     place = figure_marks.all_of(connection).get(Mark.PLACE)
     if place is None:
         return
     come_to = (place.at, place.event_id or "")
-    ids = [event_id for each in packed for event_id in unpacked(each)]
+    ids = [event_id for each in written for event_id in unpacked(each)]
     for some in chunks(ids, _AT_ONCE):
         query = select(events.c.id, events.c.received_at).where(
-            events.c.id.in_(some), events.c.received_at <= place.at
+            among(connection, events.c.id, some), events.c.received_at <= place.at
         )
         found = connection.execute(query)
         behind = [event_id for event_id, at in found if (at, event_id) <= come_to]
@@ -180,7 +178,7 @@ def left_alone(
 
 
 def _records(connection: Connection, ids: Collection[str]) -> Iterator[Record]:
-    rows = connection.execute(select(*_COLUMNS).where(events.c.id.in_(ids)))
+    rows = connection.execute(select(*_COLUMNS).where(among(connection, events.c.id, ids)))
     records = [Record(kind=Kind.EVENT, **dict(zip(_NAMES, row, strict=True))) for row in rows]
     yield from with_decisions(connection, records)
 
@@ -189,37 +187,7 @@ def _add(connection: Connection, records: Sequence[Record], kept: KeptBuckets) -
     add(connection, tally_of(records), kept, draft=True)
 
 
-def _left(connection: Connection) -> set[str]:
+def _left(connection: Connection) -> set[bytes]:
+    """The ids of all events that are still to be added up, which may be many."""
     rows = connection.execute(select(figure_deltas.c.events))
-    return {event_id for (packed,) in rows for event_id in unpacked(packed)}
-
-
-def _replace(connection: Connection, plan: RebuildPlan, kept: KeptBuckets) -> None:
-    for table, time in ((figures, figures.c.bucket), (figure_users, figure_users.c.bucket)):
-        for size in Size:
-            first, last = plan.replaced(size)
-            first = max(first, kept.since.get(size, first))
-            of_size = table.c.size == size.value, time >= first, time < last
-            connection.execute(delete(table).where(table.c.draft.is_(False), *of_size))
-            moved = update(table).where(table.c.draft.is_(True), *of_size).values(draft=False)
-            connection.execute(moved)
-    _keep_waiting(connection, *plan.replaced(Size.DAY))
-
-
-def _keep_waiting(connection: Connection, first: int, last: int) -> None:
-    """Let those receipts wait for their message that count as unknown in what was replaced."""
-    row = waiting_receipts.c
-    inside = row.counted_at >= first, row.counted_at < last
-    connection.execute(delete(waiting_receipts).where(row.draft.is_(False), *inside))
-    moved = update(waiting_receipts).where(row.draft.is_(True), *inside)
-    connection.execute(moved.values(draft=False))
-
-
-def _forget(connection: Connection) -> None:
-    """Let go of the draft, whatever there is of it."""
-    tables: tuple[tuple[Table, Column[bool]], ...] = tuple(
-        (table, table.c.draft) for table in (figures, figure_users, waiting_receipts)
-    )
-    for table, draft in tables:
-        connection.execute(delete(table).where(draft.is_(True)))
-    figure_marks.drop(connection, (Mark.SINCE, Mark.UNTIL, Mark.BODIES, Mark.PLACE))
+    return {event_id for (written,) in rows for event_id in apart(written)}

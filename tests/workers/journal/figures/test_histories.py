@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import delete, insert, select, update
 
 from comethooks.workers.analytics.sizes import DAY_MS, Size
 from comethooks.workers.journal import Journal, Settled
@@ -174,3 +174,29 @@ def test_a_rebuild_goes_on_where_another_process_left_off(journal: Journal, url:
     rebuild(journal)
     assert counted(journal) == expected
     assert journal.figures.rebuild_under_way() is None
+
+
+def test_a_rebuild_mends_what_was_wrong(journal: Journal) -> None:
+    """Whatever it was: a value, a figure that nothing counts for, or one that is missing. What is
+    left of the draft of one that was killed after that is no part of any figure.
+    """
+    history = [Fact(kind, "a", "ines", number, 9, True) for number, kind in enumerate(KINDS)]
+    write(journal, history, random.Random(1))
+    expected = counted(journal)
+    row = figures.c
+    with journal.engine.begin() as connection:
+        connection.execute(update(figures).where(row.size == "hour").values(value=row.value + 3))
+        of_nothing = {"metric": "messages.edited", "labels": '["message","text","user"]'}
+        known = {"draft": False, "size": "day", "bucket": T0 - T0 % DAY_MS, "app_id": "a"}
+        connection.execute(insert(figures).values(**known, **of_nothing, value=1))
+        connection.execute(delete(figures).where(row.size == "day", row.metric == "events"))
+    journal.figures.begin_rebuild(journal.figures.plan_rebuild())
+    while journal.figures.rebuild_under_way():
+        journal.figures.rebuild_step(ALWAYS, 3)
+    with journal.engine.connect() as connection:
+        assert connection.scalar(select(row.value).where(row.draft.is_(True)).limit(1))
+    assert counted(journal) == expected
+    rebuild(journal)
+    assert counted(journal) == expected
+    with journal.engine.connect() as connection:
+        assert connection.scalar(select(row.value).where(row.draft.is_(True)).limit(1)) is None
