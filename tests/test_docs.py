@@ -2,6 +2,7 @@
 seem to be.
 """
 
+import ast
 import json
 import re
 import shlex
@@ -140,3 +141,18 @@ def without_code(text: str) -> str:
 def test_the_tables_beside_others_are_those_of_the_kept_run() -> None:
     """Nobody has written a number into them by hand."""
     assert tables.written(tables.kept()) in (DOCS / "benchmarks.md").read_text()
+
+
+def test_every_test_that_the_page_of_security_names_is_there() -> None:
+    """What it says is stopped is shown to be."""
+    named = re.findall(r"`(tests/[\w/]+\.py): (\w+)`", (DOCS / "security.md").read_text())
+    assert len(named) > 50
+    files = {file: ast.parse((ROOT / file).read_text()) for file, _ in named}
+    there = {
+        (file, node.name)
+        for file, tree in files.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert set(named) <= there, set(named) - there
+    assert (DOCS / "security.md").read_text().count("`tests/") == len(named)

@@ -22,7 +22,8 @@ def check_permissions(settings: Settings) -> Iterator[Finding]:
     what is secret.
     """
     code = [settings.plugin_dir, *files_below(settings.plugin_dir)]
-    code += [paths.last_good_dir(settings.data_dir), *settings_files(settings)]
+    # Settings name the plugins and programs that are run, so whoever writes them decides that, too.
+    code += [paths.last_good_dir(settings.data_dir), ENV_FILE, *settings_files(settings)]
     secret = [
         paths.credentials_path(settings.data_dir),
         paths.interaction_keys_path(settings.data_dir),
@@ -55,15 +56,18 @@ def settings_files(settings: Settings) -> Iterator[Path]:
 def _changeable(path: Path) -> Iterator[Path]:
     """What others may change of a path: itself, or a folder on the way to it."""
     real = Path(os.path.realpath(path))
+    below = False
     for place in (real, *real.parents):
         try:
             status = place.stat()
         except OSError:
             continue
-        # In a folder with the sticky bit, as /tmp is, nobody can replace what is another's.
-        is_shared = place is not real and status.st_mode & stat.S_ISVTX
-        if status.st_uid not in (os.getuid(), 0) or (_may_write(status) and not is_shared):
+        # In a folder with the sticky bit, as /tmp is, nobody can replace what is another's; what is
+        # not there, anybody can make.
+        is_safe = below and status.st_mode & stat.S_ISVTX
+        if status.st_uid not in (os.getuid(), 0) or (_may_write(status) and not is_safe):
             yield place
+        below = True
 
 
 def _may_write(status: os.stat_result) -> bool:

@@ -1,6 +1,9 @@
 """Basic authentication: who is let in, and that nothing presented is ever quoted."""
 
 import base64
+import statistics
+import time
+from contextlib import suppress
 
 import pytest
 
@@ -46,6 +49,36 @@ class TestLabel:
     def test_without_credentials_nobody_is_let_in(self) -> None:
         with pytest.raises(NotAuthenticatedError):
             Authenticator([]).label(authorization("", ""))
+
+
+class TestTiming:
+    def test_a_refusal_takes_the_same_time_whatever_is_wrong(self) -> None:
+        """An unknown user, a password that is right but for its end, and one of another length:
+        measured in turns, and as the processor time that it takes.
+        """
+        password = "p" * 32
+        authenticator = Authenticator(
+            [Credential(f"user{number}", password) for number in range(4)]
+        )
+        wrong = [
+            ("user0", password[:-1] + "x"),
+            ("user0", "x" + password[1:]),
+            ("user0", "x"),
+            ("nobody", password),
+            ("nobody", "x"),
+            ("user3", password[:-1] + "x"),
+        ]
+        taken: list[list[float]] = [[] for _ in wrong]
+        for _ in range(40):
+            for (user, guess), times in zip(wrong, taken, strict=True):
+                presented_as = authorization(user, guess)
+                began = time.thread_time()
+                for _ in range(50):
+                    with suppress(NotAuthenticatedError):
+                        authenticator.label(presented_as)
+                times.append(time.thread_time() - began)
+        medians = [statistics.median(times) for times in taken]
+        assert max(medians) < 1.5 * min(medians), dict(zip(wrong, medians, strict=True))
 
 
 class TestPresented:

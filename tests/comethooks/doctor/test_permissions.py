@@ -61,6 +61,18 @@ def test_a_plugin_that_others_may_change_is_warned_of(
     assert "runs code as this user" in found.advice
 
 
+def test_a_place_where_others_may_make_what_is_missing_is_warned_of(
+    settings: Settings, place_of_all: Path
+) -> None:
+    """The `.env` in the current folder is read by every command, and names what is run."""
+    place_of_all.chmod(0o1777)
+    [found] = check_permissions(settings)
+    assert f"others may change what is run here: {place_of_all.resolve()}" in found.detail
+    (place_of_all / ".env").touch(0o600)
+    [found] = check_permissions(settings)
+    assert found.level is Level.OK
+
+
 @pytest.mark.parametrize("name", ["data/credentials", "data/comethooks.db", ".env"])
 def test_a_secret_that_others_may_read_is_warned_of(
     settings: Settings, place_of_all: Path, name: str

@@ -16,6 +16,7 @@ import pytest
 
 from comethooks.backup import making
 from comethooks.workers.journal import Journal
+from comethooks.workers.journal.copies import postgres_programs
 from comethooks.workers.settings.paths import restoring_dir
 from tests.comethooks.cli.conftest import Command
 from tests.comethooks.cli.store import Store
@@ -313,3 +314,64 @@ def test_a_journal_of_postgresql_comes_to_an_empty_database(
             dump = tar.extractfile("journal")
             assert dump is not None
             assert b"pa55word" not in dump.read()
+
+
+SPYING = """#!/bin/sh
+case "$*" in
+  --version) exec {real} --version ;;
+esac
+{{ tr '\\0' ' ' < /proc/$$/cmdline; echo; }} >> {log}
+exec {real} "$@"
+"""
+"""Stands before a program of PostgreSQL, and writes down how it was called."""
+
+
+def test_no_password_is_in_the_list_of_processes(
+    store: Store,
+    command: Command,
+    archive: Path,
+    postgres_server: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nor anything else of the address."""
+    real = shutil.which("pg_dump")
+    if real is None:
+        pytest.skip("no pg_dump on the path")
+    folder, log = archive.parent / "bin", archive.parent / "called"
+    folder.mkdir()
+    spy = folder / "pg_dump"
+    spy.write_text(SPYING.format(real=real, log=log))
+    spy.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    with postgres_schema(postgres_server) as url:
+        secret = url.replace("comethooks@", "comethooks:pa55word@")
+        make_tables(secret)
+        done = command("backup", str(archive), DATABASE_URL=secret)
+    assert done.exit_code == 0, done.output
+    called = log.read_text()
+    assert "--dbname=service=comethooks" in called
+    assert "pa55word" not in called
+    assert not list(archive.parent.glob(".*"))
+
+
+def test_a_pg_dump_that_is_too_old_says_which_is_needed(
+    store: Store,
+    command: Command,
+    archive: Path,
+    postgres_server: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """PostgreSQL's own refuses as well, and leaves half a file."""
+    folder = archive.parent / "bin"
+    folder.mkdir()
+    old = folder / "pg_dump"
+    old.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.24'\n")
+    old.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    monkeypatch.setattr(postgres_programs, "_PLACES", ())
+    with postgres_schema(postgres_server) as url:
+        make_tables(url)
+        done = command("backup", str(archive), DATABASE_URL=url)
+    assert done.exit_code == 1
+    assert "or newer is needed; the one that is here is of version 9; install it" in done.stderr
+    assert not archive.exists()
