@@ -45,7 +45,7 @@ WINGS = {
         ("presses",),
         ("streams", "journal"),
         ("spool",),
-        ("plugins",),
+        ("forgetting", "plugins"),
         ("cometchat", "plugin_files"),
         ("handlers",),
         ("deciding",),

@@ -30,6 +30,7 @@ _MODULES: Mapping[str, str] = {
     "partitions": "partitions",
     "triggers": "triggers",
     "drift": "drift",
+    "forget": "forget",
     "analytics": "analytics",
     "interactions": "interactions",
     "moderation": "moderation",

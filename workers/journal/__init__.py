@@ -38,6 +38,12 @@ from comethooks.workers.journal.figures.adding_up import KeptBuckets
 from comethooks.workers.journal.figures.figure_journal import FigureJournal
 from comethooks.workers.journal.figures.figure_reading import APP, Figure
 from comethooks.workers.journal.figures.rebuilding import RebuildPlan, RebuildStep
+from comethooks.workers.journal.forgetting.bytes_left import Emptied
+from comethooks.workers.journal.forgetting.forgetting_journal import ForgettingJournal
+from comethooks.workers.journal.forgetting.needles import spellings
+from comethooks.workers.journal.forgetting.remains import Remains
+from comethooks.workers.journal.forgetting.tombstones import Tombstone, known_user
+from comethooks.workers.journal.forgetting.without import names_user, record_without
 from comethooks.workers.journal.interactions.interaction_journal import InteractionJournal
 from comethooks.workers.journal.interactions.stored_messages import (
     MessageFilter,
@@ -108,10 +114,12 @@ __all__ = [
     "Cursor",
     "DatabaseFacts",
     "DriftFilter",
+    "Emptied",
     "FailureGroup",
     "Figure",
     "FigureJournal",
     "Filter",
+    "ForgettingJournal",
     "FreedRun",
     "InteractionJournal",
     "Journal",
@@ -138,6 +146,7 @@ __all__ = [
     "Reason",
     "RebuildPlan",
     "RebuildStep",
+    "Remains",
     "ReplayRequest",
     "Replays",
     "RunKey",
@@ -160,6 +169,7 @@ __all__ = [
     "Suspect",
     "Swept",
     "ToldPress",
+    "Tombstone",
     "came_from_cometchat",
     "check_copy",
     "copy_journal",
@@ -168,11 +178,15 @@ __all__ = [
     "id_there",
     "iso",
     "journal_there",
+    "known_user",
     "message_of",
     "missing_file",
+    "names_user",
     "put_copy",
+    "record_without",
     "refuse_copy",
     "searchable",
+    "spellings",
     "sqlite_file",
     "storable",
     "token_of",

@@ -8,6 +8,7 @@ from comethooks.schemas.event.messages import MARK_IN_BODY
 from comethooks.workers.plugins.config import Config
 from comethooks.workers.plugins.deciders.decider import Decider
 from comethooks.workers.plugins.event_filters import Facts
+from comethooks.workers.plugins.forgetters.forgetter import Forgetter
 from comethooks.workers.plugins.handler import Handler
 from comethooks.workers.plugins.retry import Retry
 from comethooks.workers.record import Record
@@ -77,6 +78,7 @@ class LoadedPlugin:
     warnings: tuple[str, ...] = ()
     newer: "BrokenPlugin | None" = None
     deciders: tuple[BoundDecider, ...] = ()
+    forgetters: tuple[Forgetter, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -247,6 +247,7 @@ def _configured(plugin: Plugin, origin: str, version: str, settings: Settings) -
             for handler in plugin.handlers
         ),
         deciders=tuple(BoundDecider(decider, config, version) for decider in plugin.deciders),
+        forgetters=plugin.forgetters,
     )
 
 

@@ -21,6 +21,7 @@ from comethooks.workers.plugins.deciders.decider import (
     seconds_of,
 )
 from comethooks.workers.plugins.event_filters import Wanted, filters_of
+from comethooks.workers.plugins.forgetters.forgetter import Forgetter, check_forgetter
 from comethooks.workers.plugins.handler import EXAMPLE, Handler, Replayable, check_handler
 from comethooks.workers.plugins.plugin_errors import (
     ConfigError,
@@ -67,6 +68,7 @@ class Plugin:
         self.config = MappingProxyType(dict(declared))
         self._handlers: dict[str, Handler] = {}
         self._deciders: dict[str, Decider] = {}
+        self._forgetters: dict[str, Forgetter] = {}
 
     @property
     def handlers(self) -> tuple[Handler, ...]:
@@ -77,6 +79,11 @@ class Plugin:
     def deciders(self) -> tuple[Decider, ...]:
         """The registered deciders, by id."""
         return tuple(self._deciders[name] for name in sorted(self._deciders))
+
+    @property
+    def forgetters(self) -> tuple[Forgetter, ...]:
+        """The functions that forget a user, by id."""
+        return tuple(self._forgetters[name] for name in sorted(self._forgetters))
 
     def on(
         self,
@@ -166,12 +173,28 @@ class Plugin:
 
         return register
 
+    def forget(self, function: Function) -> Function:
+        """Register a function that forgets a user in what this plugin keeps itself, in a file or a
+        database of its own. `comethooks forget` calls it as `function(app_id, uid)`, and again when
+        the command is repeated; the function stays what it was. Raises `HandlerError` or one of
+        those below it.
+        """
+        name, where = self._named(function)
+        forgetter = Forgetter(name, self.name, function, where)
+        check_forgetter(forgetter)
+        plain = function.__name__
+        taken = (self._handlers, self._deciders, self._forgetters)
+        for known in (each[plain] for each in taken if plain in each):
+            _refuse_namesake(forgetter, known)
+        self._forgetters[plain] = forgetter
+        return function
+
     def add(self, handler: Handler) -> None:
         """Register a handler of this plugin. Raises `HandlerError` or one of those below it."""
         check_handler(handler)
         name = handler.function.__name__
-        if decides := self._deciders.get(name):
-            _refuse_namesake(handler, decides)
+        if other := self._deciders.get(name) or self._forgetters.get(name):
+            _refuse_namesake(handler, other)
         if before := self._handlers.get(name):
             problem = f"{before.where} has a handler of the same name; rename one of them"
             if before.function is handler.function:
@@ -184,8 +207,9 @@ class Plugin:
         """Register a decider of this plugin. Raises `HandlerError` or one of those below it."""
         check_decider(decider)
         name = decider.function.__name__
-        if before := self._handlers.get(name) or self._deciders.get(name):
-            _refuse_namesake(decider, before)
+        for taken in (self._handlers, self._deciders, self._forgetters):
+            if before := taken.get(name):
+                _refuse_namesake(decider, before)
         self._deciders[name] = decider
 
     def load_config(self, environ: Mapping[str, str]) -> Config:
@@ -220,7 +244,9 @@ class Plugin:
         return f"{self.name}.{name}", where
 
 
-def _refuse_namesake(new: Handler | Decider, known: Handler | Decider) -> None:
+def _refuse_namesake(
+    new: Handler | Decider | Forgetter, known: Handler | Decider | Forgetter
+) -> None:
     """Raise `DuplicateError`: the plugin has a function of that name."""
     problem = f"{known.where} has a {known.kind} of the same name; rename one of them"
     if known.function is new.function:

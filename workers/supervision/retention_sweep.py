@@ -66,6 +66,7 @@ class Sweeper:
             if total:
                 count(self._client, DELETED, what, total)
                 log.info("retention deleted", what=what, count=total, older_than_days=days)
+        self._journal.forgetting.remove_tombstones(now_ms())
         total = self._journal.figures.forget_older(kept_figures(self._settings), now_ms())
         yield total
         if total:

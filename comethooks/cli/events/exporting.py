@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,7 +15,9 @@ from comethooks.cli.terminal import filters, options
 from comethooks.cli.terminal.bars import progress
 from comethooks.cli.terminal.output import hint
 from comethooks.cli.terminal.stores import open_stores
+from comethooks.files.about_users import is_in
 from comethooks.files.json_lines import json_line, redacted_json_line
+from comethooks.workers.journal import StoredEvent
 from comethooks.workers.settings.paths import new_file
 from comethooks.workers.texts import dumps, number_of
 
@@ -26,6 +29,7 @@ STDOUT = "-"
         "comethooks events export --output events.jsonl",
         "comethooks events export --trigger message_sent --since 7d --redact | gzip >"
         " week.jsonl.gz",
+        "comethooks events export --user omar --include-mentions --output omar.jsonl",
     )
 )
 @filters.about
@@ -40,19 +44,30 @@ STDOUT = "-"
     help="Write to this file, which only you may read; without it, or with -, to standard output.",
 )
 @click.option("--redact", is_flag=True, help="Mask secrets and personal data.")
-def export(output: str, redact: bool, **about: Any) -> None:
+@click.option(
+    "--include-mentions",
+    is_flag=True,
+    help="With --user: also events of others that the user is in, wherever.",
+)
+def export(output: str, redact: bool, include_mentions: bool, **about: Any) -> None:
     """Write events as JSON lines, the oldest first.
 
     A line has what is known of an event and its body as it came. `events import` reads such lines.
+    With --user and --include-mentions that is everything that is kept about a person.
     """
     asked = filters.asked(**about)
+    if include_mentions and asked.sender is None:
+        raise click.UsageError("--include-mentions is about a user; name one with --user")
+    is_wanted: Callable[[StoredEvent], bool] = _everything
+    if include_mentions and asked.sender is not None:
+        is_wanted, asked = is_in(asked.sender), replace(asked, sender=None)
     if not redact:
         hint("Warning: this holds secrets and personal data as they came; --redact masks them.")
     write = redacted_json_line if redact else json_line
     count = 0
     with open_stores() as stores, _opened(output) as file, _progress(output) as advance:
         try:
-            for event in stores.kept.whole_events(asked):
+            for event in filter(is_wanted, stores.kept.whole_events(asked)):
                 file.write(dumps(write(event)) + b"\n")
                 advance()
                 count += 1
@@ -69,6 +84,10 @@ def _progress(output: str) -> AbstractContextManager[Callable[[], None]]:
     if output == STDOUT and sys.stdout.isatty():
         return nullcontext(_nothing)
     return progress(None, "exported")
+
+
+def _everything(event: StoredEvent) -> bool:
+    return True
 
 
 def _nothing() -> None:

@@ -17,7 +17,7 @@ from comethooks.workers.journal.forgetting.remains import Remains, remains_of
 from comethooks.workers.journal.forgetting.tombstones import Tombstone, known_user
 from comethooks.workers.journal.tables.database import for_writing
 from comethooks.workers.journal.tables.figure_tables import figure_deltas
-from comethooks.workers.journal.tables.models import events
+from comethooks.workers.journal.tables.models import once_keys
 
 Step = TypeVar("Step")
 Told = Callable[[int], object]
@@ -71,11 +71,10 @@ class ForgettingJournal:
         """
         return self._forget(app_id, uid, alias, since, told, writes=True)
 
-    def apps_besides(self, app_id: str, uid: str) -> list[str]:
-        """Other apps with events that a user of the same uid caused: theirs stay as they are."""
-        query = select(events.c.app_id).where(events.c.sender == uid, events.c.app_id != app_id)
+    def plugins_with_once_keys(self) -> set[str]:
+        """The plugins that have taken keys of `ctx.once`."""
         with self._reading() as connection:
-            return sorted(filter(None, connection.scalars(query.distinct())))
+            return set(connection.scalars(select(once_keys.c.plugin).distinct()))
 
     def remains(self, app_id: str, uid: str) -> Remains:
         """Where the uid still stands, in any column of any table."""
@@ -126,10 +125,10 @@ class ForgettingJournal:
             for row in rows:
                 if not any(each in row.counted for each in needles):
                     continue
-                new = other_rows.tallied_without(row.counted, user, app_id)
-                if new != row.counted:
+                if other_rows.is_in_tally(row.counted, user, app_id):
                     count += 1
                     if writes:
+                        new = other_rows.tallied_without(row.counted, user, app_id)
                         same = figure_deltas.c.id == row.id
                         connection.execute(update(figure_deltas).where(same).values(counted=new))
         return Counter({figure_deltas.name: count}) if count else Counter()

@@ -107,7 +107,7 @@ def _walk(
     table = place.table
     key = list(table.primary_key)
     held = holds_any(engine.dialect.name, (table.c[name] for name in place.columns), uid)
-    query = select(table).where(_of_app(place, app_id), held).order_by(*key).limit(PAGE)
+    query = select(table).where(_of_app(place, app_id, uid), held).order_by(*key).limit(PAGE)
     last: Any = None
     while True:
         page = query if last is None else query.where(tuple_(*key) > tuple_(*_bound(key, last)))
@@ -125,11 +125,11 @@ def _walk(
         last = rows[-1]
 
 
-def _of_app(place: _Place, app_id: str) -> ColumnElement[bool]:
+def _of_app(place: _Place, app_id: str, uid: str) -> ColumnElement[bool]:
     if place.of_event:
+        # Those of the user's own events are changed, and counted, with their events.
         same = events.c.id == place.table.c.event_id
-        other = events.c.app_id != app_id
-        return ~exists().where(same, other)
+        return ~exists().where(same, or_(events.c.app_id != app_id, events.c.sender == uid))
     if "app_id" not in place.table.c:
         return true()
     column = place.table.c.app_id
@@ -179,11 +179,20 @@ def rename_lanes(engine: Engine, user: ForgottenUser, app_id: str) -> None:
                 connection.execute(update(runs).where(runs.c.lane == lane).values(lane=new))
 
 
+def is_in_tally(counted: bytes, user: ForgottenUser, app_id: str) -> bool:
+    """Whether the user is among the active users of what is still to be added up."""
+    return any(_is_active(user, app_id, *each[1:]) for each in orjson.loads(counted)[1])
+
+
 def tallied_without(counted: bytes, user: ForgottenUser, app_id: str) -> bytes:
     """What is still to be added up to figures, with another active user."""
     counts, users, *more = orjson.loads(counted)
     renamed = [
-        (hour, app, user.alias if app in ("", app_id) and user.is_it(uid) else uid)
+        (hour, app, user.alias if _is_active(user, app_id, app, uid) else uid)
         for hour, app, uid in users
     ]
     return orjson.dumps([counts, renamed, *more])
+
+
+def _is_active(user: ForgottenUser, app_id: str, app: str, uid: str) -> bool:
+    return app in ("", app_id) and user.is_it(uid)

@@ -9,9 +9,11 @@ from typing import Any
 from sqlalchemy import Column, Connection, LargeBinary, Select, String, Table, Text, null, select
 
 from comethooks.schemas.forgotten_user import ForgottenUser
+from comethooks.workers.journal.forgetting import other_rows
 from comethooks.workers.journal.forgetting.needles import holds_any, spellings
 from comethooks.workers.journal.forgetting.tombstones import known_user
 from comethooks.workers.journal.tables.columns import Instant
+from comethooks.workers.journal.tables.figure_tables import figure_deltas
 from comethooks.workers.journal.tables.models import events, metadata
 
 _MOST = 10_000
@@ -58,8 +60,14 @@ def remains_of(connection: Connection, app_id: str, uid: str) -> Remains:
         held = holds_any(connection.dialect.name, columns, uid, escaped=False)
         for row in connection.execute(_query(table, columns).where(held).limit(_MOST)):
             app = row.app
+            holds: str | None
             for column, value in zip(columns, row[1:], strict=True):
-                if holds := _holding(user, uid, column.name, value):
+                if column is figure_deltas.c.counted:  # of several apps at once
+                    mine = other_rows.is_in_tally(value, user, app_id)
+                    app, holds = (app_id, "named") if mine else ("?", "letters")
+                else:
+                    holds = _holding(user, uid, column.name, value)
+                if holds:
                     where = f"{table.name}.{column.name}"
                     of_other = app not in (None, "", app_id)
                     (found.other_apps if of_other else getattr(found, holds))[where] += 1

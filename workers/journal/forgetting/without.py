@@ -167,3 +167,14 @@ def _id(text: str | None, user: ForgottenUser) -> str | None:
 def _replaced(item: Item, changed: Mapping[str, Any]) -> Item:
     different = {name: value for name, value in changed.items() if getattr(item, name) != value}
     return replace(item, **different) if different else item
+
+
+def record_without(record: Record, user: ForgottenUser) -> Record:
+    """A record without the user; the same object when the user is not in it."""
+    is_event = record.kind is Kind.EVENT
+    return event_without(record, user) if is_event else refused_without(record, user)
+
+
+def names_user(record: Record, user: ForgottenUser) -> bool:
+    """Whether a record has anything to do with the user."""
+    return record_without(record, user) is not record

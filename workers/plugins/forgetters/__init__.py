@@ -1,0 +1,1 @@
+"""Functions of plugins that forget a user, and how they are called."""
