@@ -1,7 +1,8 @@
-"""Listings of what was kept, whether it is still in the streams or already in the journal.
+"""Listings of what was kept: in the spool of this host, in the streams or already in the journal.
 
-The streams are always read first. What is journalled between the two reads is then seen twice, and
-the journal's row is shown; read the other way round, it would be seen in neither.
+They are read in the order in which a request passes through them. What moves on between two reads
+is then seen twice, and shown where it came to; read the other way round, it would be seen in
+neither.
 """
 
 import heapq
@@ -29,6 +30,8 @@ from comethooks.workers.streams.backlog import Entry
 from comethooks.workers.streams.layout import read_layouts
 from comethooks.workers.streams.refusals import what_failed
 
+_Waiting = tuple[int | None, Record]
+"""A record that waits, and the partition that it is in; None in a spool."""
 _Listed = TypeVar("_Listed", StoredEvent, StoredRequest)
 _place = attrgetter("received_at", "id")
 
@@ -73,9 +76,9 @@ class _Repeats:
 class Kept:
     """Events, requests and runs from streams and journal together.
 
-    `partitions` is how many there are if Redis does not say it yet. When Redis does not answer,
-    `warn` is called with the reason, and the journal is shown alone. Every method raises the errors
-    of `Journal`.
+    `partitions` is how many there are if Redis does not say it yet. `spooled` gives what the spool
+    of this host holds. When Redis does not answer, `warn` is called with the reason, and the others
+    are shown alone. Every method raises the errors of `Journal`.
     """
 
     def __init__(
@@ -85,11 +88,13 @@ class Kept:
         *,
         partitions: int | None,
         warn: Callable[[str], None],
+        spooled: Callable[[], Iterable[Record]] = tuple,
     ) -> None:
         self._client = client
         self._journal = journal
         self._partitions = partitions
         self._warn = warn
+        self._spooled = spooled
 
     def events(self, asked: Filter) -> Iterator[StoredEvent]:
         """The events that `asked` describes, newest first, without bodies."""
@@ -107,19 +112,27 @@ class Kept:
     def whole_events(self, asked: Filter) -> Iterator[StoredEvent]:
         """The events that `asked` describes, oldest first, with their bodies; its limit is ignored.
 
-        Memory grows by some hundred bytes for each event that waits, and not with the journal.
-        Raises redis-py's errors when the streams could be read at the beginning and cannot be read
-        any more.
+        Memory grows by some hundred bytes for each event that waits in Redis, and by those in the
+        spool, but not with the journal. Raises redis-py's errors when the streams could be read at
+        the beginning and cannot be read any more.
         """
+
+        def wanted(record: Record) -> bool:
+            return record.kind is Kind.EVENT and asked.fits_event(record)
+
+        spooled: list[StoredEvent | _Whereabouts] = [
+            StoredEvent.from_record(record, None) for record in filter(wanted, self._spooled())
+        ]
         waiting = sorted(
             _Whereabouts(record.received_at, record.id, partition, entry)
             for partition, entry, record in self._entries()
-            if record.kind is Kind.EVENT and asked.fits_event(record)
+            if wanted(record)
         )
         journalled: Iterator[StoredEvent | _Whereabouts] = self._journal.whole_events(asked)
+        spooled.sort(key=_place)
         last = None
         # Of equals, merge gives those of its first argument first.
-        for found in heapq.merge(journalled, waiting, key=_place):
+        for found in heapq.merge(journalled, waiting, spooled, key=_place):
             if found.id != last:
                 last = found.id
                 event = found if isinstance(found, StoredEvent) else self._whole(found)
@@ -127,11 +140,11 @@ class Kept:
                     yield event
 
     def waiting(self) -> Iterator[Record]:
-        """All events in the streams; some may be in the journal, too."""
-        return (entry.record for entry in self._entries() if entry.record.kind is Kind.EVENT)
+        """All events in spool and streams; some may be in both, or in the journal, too."""
+        return (record for _, record in self._waiting() if record.kind is Kind.EVENT)
 
     def waiting_ids(self) -> set[str]:
-        """The ids of all events in the streams; some may be in the journal, too."""
+        """The ids of all events in spool and streams; some may be in the journal, too."""
         return {record.id for record in self.waiting()}
 
     def event(self, prefix: str) -> StoredEvent | None:
@@ -155,7 +168,7 @@ class Kept:
     def requests(self, asked: Filter) -> Iterator[StoredRequest]:
         """The requests that `asked` describes, newest first, without bodies."""
         waiting = self._newest(asked.fits_request, asked.limit)
-        requests = (StoredRequest.from_record(record) for _, record in waiting)
+        requests = (_request(record, partition) for partition, record in waiting)
         yield from _merged(self._journal.requests(asked), requests, asked.limit)
 
     def request(self, prefix: str) -> StoredRequest | None:
@@ -164,8 +177,8 @@ class Kept:
         Raises `AmbiguousIdError` when several begin so.
         """
         found = {
-            record.id: StoredRequest.from_record(record)
-            for _, record in self._waiting()
+            record.id: _request(record, partition)
+            for partition, record in self._waiting()
             if record.id.startswith(prefix)
         }
         journalled = self._journal.request(prefix)
@@ -191,10 +204,10 @@ class Kept:
             return iter(())
         return islice(filter(asked.fits_run, event.runs), asked.limit)
 
-    def _newest(
-        self, wanted: Callable[[Record], bool], limit: int | None
-    ) -> list[tuple[int, Record]]:
-        """The records in the streams that are wanted, newest first, without bodies."""
+    def _newest(self, wanted: Callable[[Record], bool], limit: int | None) -> list[_Waiting]:
+        """The records in spool and streams that are wanted, newest first, without bodies. Of two of
+        the same id the one in the streams is first.
+        """
         found = (
             (partition, replace(record, body=b""))
             for partition, record in self._waiting()
@@ -211,8 +224,11 @@ class Kept:
             return self._journal.event(whereabouts.id)
         return StoredEvent.from_record(record, whereabouts.partition)
 
-    def _waiting(self) -> Iterator[tuple[int, Record]]:
-        return ((entry.partition, entry.record) for entry in self._entries())
+    def _waiting(self) -> Iterator[_Waiting]:
+        for record in self._spooled():
+            yield None, record
+        for entry in self._entries():
+            yield entry.partition, entry.record
 
     def _entries(self) -> Iterator[Entry]:
         try:
@@ -222,8 +238,13 @@ class Kept:
             self._warn(what_failed(error))
 
 
-def _place_in_stream(found: tuple[int, Record]) -> tuple[int, str]:
-    return found[1].received_at, found[1].id
+def _place_in_stream(found: _Waiting) -> tuple[int, str, bool]:
+    partition, record = found
+    return record.received_at, record.id, partition is not None
+
+
+def _request(record: Record, partition: int | None) -> StoredRequest:
+    return replace(StoredRequest.from_record(record), spooled=partition is None)
 
 
 def _merged(

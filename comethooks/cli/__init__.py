@@ -28,6 +28,7 @@ _MODULES: Mapping[str, str] = {
     "explain": "explain",
     "plugins": "plugins",
     "partitions": "partitions",
+    "spool": "spool",
     "triggers": "triggers",
     "drift": "drift",
     "forget": "forget",

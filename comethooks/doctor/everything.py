@@ -22,6 +22,7 @@ from comethooks.doctor import (
     public,
     redis_server,
     silences,
+    spool,
     web,
     webhooks,
 )
@@ -75,6 +76,7 @@ def examine(settings: Settings, public_endpoint: httpx.URL | None = None) -> Ite
             yield from guarded("requests", partial(_moderation, settings))
             yield from guarded("silence", partial(_silence, settings))
         yield from guarded("files", partial(permissions.check_permissions, settings))
+        yield from guarded("spool", partial(_spool, settings))
         yield from guarded("disk", partial(_disks, answering, settings))
     if settings.management is not None:
         apps = sorted(settings.app_ids)
@@ -152,6 +154,10 @@ def _moderation(settings: Settings) -> Iterator[Finding]:
 def _silence(settings: Settings) -> Iterator[Finding]:
     with closing(Journal.open(settings.database_url)) as journal:
         yield from silences.check_silences(journal, settings, now_ms())
+
+
+def _spool(settings: Settings) -> Iterator[Finding]:
+    yield from spool.check_spool(settings, now_ms())
 
 
 def _disks(client: Redis | None, settings: Settings) -> Iterator[Finding]:

@@ -32,12 +32,16 @@ class SpoolPlace:
     why_off: str | None = None
 
 
+def folder_of(settings: Settings) -> Path:
+    """Where the spool of these settings is, was or would be."""
+    return settings.spool_dir or spool_dir(settings.data_dir)
+
+
 def place_of(settings: Settings) -> SpoolPlace:
     """Where the spool of these settings is, if there is one. Makes nothing. Raises
     `SpoolPlaceError` for a folder that a setting names and that cannot be one.
     """
-    named = settings.spool_dir
-    folder = named or spool_dir(settings.data_dir)
+    named, folder = settings.spool_dir, folder_of(settings)
     if not settings.spool_max_bytes:
         return SpoolPlace(folder, "COMETHOOKS_SPOOL_MAX_BYTES is 0")
     system = file_system(folder)

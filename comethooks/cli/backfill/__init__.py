@@ -11,6 +11,7 @@ from comethooks.backfill.known_events import KnownEvents
 from comethooks.backfill.patient_pages import PageRequests, PatientPages
 from comethooks.backfill.progress_file import MessageRange, ProgressFile
 from comethooks.browse.listing import Kept
+from comethooks.browse.spool_view import SpoolView
 from comethooks.cli.backfill.outcomes import (
     CANNOT_BE_FETCHED,
     refused,
@@ -25,7 +26,7 @@ from comethooks.cli.terminal.bars import progress
 from comethooks.cli.terminal.moments import moment
 from comethooks.cli.terminal.output import hint
 from comethooks.cli.terminal.parameters import Moment, ReplayName
-from comethooks.cli.terminal.stores import Stores, of_redis, open_stores
+from comethooks.cli.terminal.stores import Stores, of_redis, open_stores, warn_of_spool
 from comethooks.files.importer import Importer
 from comethooks.workers.clock import now_ms
 from comethooks.workers.cometchat.api_errors import CometChatError, NoRestKeyError
@@ -190,7 +191,13 @@ def _waiting(stores: Stores, known: KnownEvents) -> set[str]:
             f"{of_redis(stores.settings, reason)} What waits there cannot be recognised without it."
         )
 
-    kept = Kept(stores.client, stores.journal, partitions=stores.settings.partitions, warn=refuse)
+    kept = Kept(
+        stores.client,
+        stores.journal,
+        partitions=stores.settings.partitions,
+        warn=refuse,
+        spooled=SpoolView(stores.settings, warn_of_spool).records,
+    )
     ids: set[str] = set()
     for record in kept.waiting():
         known.wait(record)

@@ -31,6 +31,7 @@ def event_details(event: StoredEvent) -> dict[str, Any]:
         "duplicates": event.duplicates.as_json(),
         "headers": schemas.masked(event.headers),
         "partition": event.partition,
+        "spooled": event.spooled,
         "size": event.size,
         "drift": [{"kind": found.kind.value, "path": found.path} for found in drift_of(event)],
         "payload": None if event.body is None else payload(event.body),
@@ -64,6 +65,7 @@ def request_details(request: StoredRequest) -> dict[str, Any]:
     """A request by itself; its payload is null when its body was not kept."""
     return {
         **request_document(request),
+        "spooled": request.spooled,
         "payload": None if request.body is None else payload(request.body),
     }
 

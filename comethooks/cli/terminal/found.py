@@ -12,6 +12,8 @@ from comethooks.workers.journal import Outcome, StoredEvent, StoredRequest, Stor
 from comethooks.workers.states import EventStatus
 from comethooks.workers.texts import number_of
 
+SPOOLED = "waits in the spool of this host, until Redis takes it"
+
 
 def find_event(stores: Stores, identifier: str) -> StoredEvent:
     """The event whose id is or begins so; without one the command ends and says where it looked."""
@@ -32,6 +34,8 @@ def find_event(stores: Stores, identifier: str) -> StoredEvent:
 
 def why_no_run(event: StoredEvent, otherwise: str) -> str:
     """Why there is no run on an event; `otherwise` when workers have processed it."""
+    if event.spooled:
+        return f"the event {SPOOLED}"
     if event.status is EventStatus.QUEUED:
         return "the event waits for a worker, or a worker has it in hand"
     if event.partition is None:
@@ -70,6 +74,7 @@ def event_facts(event: StoredEvent) -> Iterator[tuple[str, Cell | None]]:
     """What is known of an event, but for its runs and its body."""
     repeats = event.duplicates
     yield "status", styled(event.status.value)
+    yield from _spooled(event)
     yield "trigger", event.trigger
     yield "name", event.name
     yield "source", event.source
@@ -90,6 +95,7 @@ def event_facts(event: StoredEvent) -> Iterator[tuple[str, Cell | None]]:
 def request_facts(request: StoredRequest) -> Iterator[tuple[str, Cell | None]]:
     """What is known of a request, but for its errors and its body."""
     yield "outcome", styled(request.outcome.value)
+    yield from _spooled(request)
     yield "answered", None if request.status is None else str(request.status)
     yield "reason", request.reason
     yield "repeats" if request.outcome is Outcome.DUPLICATE else "event", request.event_id
@@ -99,6 +105,11 @@ def request_facts(request: StoredRequest) -> Iterator[tuple[str, Cell | None]]:
     yield "received", precise(request.received_at)
     yield "size", _bytes(request.size)
     yield from _headers(request.headers)
+
+
+def _spooled(found: StoredEvent | StoredRequest) -> Iterator[tuple[str, Cell | None]]:
+    if found.spooled:
+        yield "spooled", f"it {SPOOLED}"
 
 
 def _bytes(size: int | None) -> str | None:

@@ -11,6 +11,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from comethooks.browse.listing import Kept
+from comethooks.browse.spool_view import SpoolView
 from comethooks.cli import load_settings
 from comethooks.cli.terminal.output import hint
 from comethooks.workers.journal import (
@@ -83,8 +84,13 @@ def open_stores() -> Iterator[Stores]:
     try:
         journal = _open_journal(settings)
         try:
-            warn = partial(warn_of_streams, settings)
-            kept = Kept(client, journal, partitions=settings.partitions, warn=warn)
+            kept = Kept(
+                client,
+                journal,
+                partitions=settings.partitions,
+                warn=partial(warn_of_streams, settings),
+                spooled=SpoolView(settings, warn_of_spool).records,
+            )
             yield Stores(settings, client, journal, kept)
         finally:
             journal.close()
@@ -124,9 +130,13 @@ def workers_and_web(
 def warn_of_streams(settings: Settings, reason: str) -> None:
     """Say that the streams are left out."""
     hint(
-        f"Warning: {of_redis(settings, reason)} What is accepted and not yet journalled is not"
-        " shown."
+        f"Warning: {of_redis(settings, reason)} What is there and not yet journalled is not shown."
     )
+
+
+def warn_of_spool(reason: str) -> None:
+    """Say that the spool is left out."""
+    hint(f"Warning: {reason}. What it holds is not shown.")
 
 
 def of_redis(settings: Settings, reason: str) -> str:

@@ -17,7 +17,7 @@ from tests.webhooks.serving import free_port, served
 
 GROUPS = {
     *("requests", "settings", "redis", "database", "clock", "plugins", "workers", "disk", "web"),
-    *("silence", "files"),
+    *("silence", "files", "spool"),
 }
 
 

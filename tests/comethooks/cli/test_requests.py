@@ -114,7 +114,7 @@ class TestShow:
     def test_a_refused_one_has_reason_errors_and_payload(self, command, kept):
         refused = kept[2]
         [shown] = command.json("requests", "show", refused.id)
-        assert shown.keys() == LISTED | {"payload"}
+        assert shown.keys() == LISTED | {"payload", "spooled"}
         assert shown["reason"] == "the body does not fit the schema"
         assert shown["payload"]["data"]["authToken"] == "***"
 

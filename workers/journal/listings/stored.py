@@ -147,6 +147,8 @@ class StoredEvent:
     """What was decided on a message in flight; None if nobody decided."""
     votes: tuple[Vote, ...] = ()
     body: bytes | None = None
+    spooled: bool = False
+    """Whether it waits in the spool of this host until Redis takes it."""
 
     @property
     def misfit(self) -> tuple[str, ...]:
@@ -173,12 +175,15 @@ class StoredEvent:
         return cls(**known, status=status, runs=runs, duplicates=duplicates)
 
     @classmethod
-    def from_record(cls, record: Record, partition: int) -> Self:
-        """The event that a record in a stream will be: with the same text, queued, without runs."""
+    def from_record(cls, record: Record, partition: int | None) -> Self:
+        """The event that a record in a stream will be: with the same text, queued, without runs.
+        One in a spool has no partition yet.
+        """
         row = event_row(record, partition)
         decided = {"decision": record.decision, "votes": record.votes}
         headers = orjson.loads(row["headers"])
-        return cls(**{**row, **decided, "headers": headers}, status=EventStatus.QUEUED)
+        known = {**row, **decided, "headers": headers, "spooled": partition is None}
+        return cls(**known, status=EventStatus.QUEUED)
 
     @property
     def record(self) -> Record:
@@ -251,6 +256,8 @@ class StoredRequest:
     headers: Mapping[str, str]
     size: int | None
     body: bytes | None = None
+    spooled: bool = False
+    """Whether it waits in the spool of this host until Redis takes it."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:

@@ -294,7 +294,14 @@ class TestShow:
         }
         record = store.accept(body)
         [event] = command.json("events", "show", record.id)
-        assert event.keys() == LISTED | {"headers", "partition", "size", "drift", "payload"}
+        assert event.keys() == LISTED | {
+            "headers",
+            "partition",
+            "spooled",
+            "size",
+            "drift",
+            "payload",
+        }
         assert event["headers"] == {"content_type": "Application/json", "credential": "cometchat"}
         assert event["payload"]["data"]["data"]["text"] == "the tide is in"
         assert (

@@ -1,0 +1,42 @@
+"""What `comethooks spool status` says."""
+
+from pathlib import Path
+
+from tests.comethooks.cli.conftest import Command
+from tests.workers.spool.spools import filled
+
+
+def test_an_empty_one_holds_nothing(command: Command) -> None:
+    """Also one that there never was."""
+    assert "nothing; it was never used" in command("spool", "status").stdout
+    [found] = command.json("spool", "status")
+    assert (found["records"], found["oldest_at"], found["set_aside"]) == (0, None, [])
+
+
+def test_it_says_how_much_since_when_and_which_files_are_set_aside(
+    command: Command, tmp_path: Path
+) -> None:
+    """The web process may be dead by then."""
+    folder = tmp_path / "spool"
+    filled(folder, 3).close()
+    (folder / "000000000099.damaged").write_bytes(b"123")
+    [found] = command.json("spool", "status")
+    assert (found["records"], found["folder"]) == (3, str(folder))
+    assert found["oldest_at"] == "1970-01-01T00:00:00.000Z"
+    assert found["set_aside"] == [
+        {"file": str(folder / "000000000099.damaged"), "why": "damaged", "bytes": 3}
+    ]
+    done = command("spool", "status")
+    assert "3 requests" in done.stdout
+    assert "000000000099.damaged" in done.stdout
+    assert "comethooks spool drain" in done.stderr
+
+
+def test_why_there_is_none_is_said(command: Command, tmp_path: Path) -> None:
+    """A folder that cannot be one ends the command with 1."""
+    done = command("spool", "status", COMETHOOKS_SPOOL_MAX_BYTES="0")
+    assert (done.exit_code, "COMETHOOKS_SPOOL_MAX_BYTES is 0" in done.stdout) == (0, True)
+    (tmp_path / "file").write_text("")
+    done = command("spool", "status", COMETHOOKS_SPOOL_DIR=str(tmp_path / "file"))
+    assert done.exit_code == 1
+    assert done.stderr.rstrip().endswith("is no folder")
