@@ -7,11 +7,10 @@ import tempfile
 from pathlib import Path
 
 from comethooks.workers.processes import is_alive
-from comethooks.workers.settings.paths import metrics_dir
+from comethooks.workers.settings.paths import SHARED_MEMORY, metrics_dir
 
 MULTIPROCESS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 """The variable by which prometheus-client knows that several processes count together."""
-SHARED_MEMORY = Path("/dev/shm")
 
 
 def new_counters_dir(data_dir: Path) -> Path:

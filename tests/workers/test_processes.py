@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ from comethooks.workers.processes import (
     member_name,
     name_host,
 )
+from tests.containers import contained
 from tests.waiting import wait_for
 
 PARENT = """
@@ -66,6 +68,29 @@ def test_a_running_process_is_alive() -> None:
     """The one that asks is."""
     assert is_alive(os.getpid())
     assert not is_dead_here(member_name(os.getpid()))
+
+
+def test_a_container_of_the_same_host_name_is_another_host() -> None:
+    """Two containers may share the host's name and boot, and both have a process 1: neither says of
+    the other's that they are dead.
+    """
+    program = (
+        "import os, socket; from comethooks.workers.processes import *;"
+        "print(socket.gethostname(), member_name(1), is_dead_here(os.environ['OTHER']))"
+    )
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    environment = {**os.environ, "OTHER": member_name(dead.pid)}
+    assert is_dead_here(environment["OTHER"])
+    read, write = os.pipe()
+    with contained([sys.executable, "-c", program], environment, write) as container:
+        container.outer.wait(20)
+    os.close(write)
+    with open(read) as output:
+        host, name, is_dead = output.read().split()
+    assert host == socket.gethostname()
+    assert name != member_name(1)
+    assert is_dead == "False"
 
 
 def test_a_flag_is_set_by_its_signal_and_ends_a_wait() -> None:

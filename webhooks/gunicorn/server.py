@@ -14,12 +14,12 @@ from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
 from comethooks.webhooks.counters import (
     MULTIPROCESS_DIRECTORY,
-    SHARED_MEMORY,
     has_shared_memory,
     new_counters_dir,
 )
 from comethooks.workers.settings.addresses import EVERYWHERE, EVERYWHERE_6, Binding
 from comethooks.workers.settings.credentials import require_credentials
+from comethooks.workers.settings.paths import SHARED_MEMORY
 from comethooks.workers.settings.settings import Settings
 
 

@@ -13,6 +13,7 @@ from comethooks.workers.plugins.loaded import Plugins
 from comethooks.workers.plugins.loading import load_plugins
 from comethooks.workers.plugins.trials import Trials, try_in_child
 from comethooks.workers.settings.hiding import hidden_credentials
+from comethooks.workers.settings.paths import scratch_dir
 from comethooks.workers.settings.settings import Settings
 
 
@@ -24,7 +25,7 @@ def look_at_plugins(settings: Settings) -> Plugins:
     with (
         redirect_stdout(sys.stderr),
         hidden_credentials(settings),
-        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory(dir=scratch_dir()) as folder,
     ):
         trials = Trials(Path(folder), settings.import_timeout)
         if most:

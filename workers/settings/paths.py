@@ -32,6 +32,8 @@ from typing import IO
 
 from comethooks.workers.settings.server_urls import is_told_in_client_list
 
+SHARED_MEMORY = Path("/dev/shm")
+"""Memory that looks like a disk."""
 MAX_SOCKET_PATH = 100
 """The path of a unix socket stays below this many bytes: the kernel's limit is 104 (macOS) or 108
 (Linux)."""
@@ -216,6 +218,16 @@ def write_secret(path: Path, text: str) -> None:
     # Unlike a rename, a link never replaces what another process made meanwhile.
     with suppress(FileExistsError), new_file(path, os.link) as file:
         file.write(text.encode())
+
+
+def scratch_dir() -> Path:
+    """A folder for what lasts no longer than a process. A container whose root is read-only may
+    have no temporary directory, but it has shared memory.
+    """
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        return SHARED_MEMORY
 
 
 def _temporary_dir() -> Path:

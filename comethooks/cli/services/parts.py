@@ -23,7 +23,9 @@ from comethooks.workers.settings.names import NAMES
 from comethooks.workers.settings.paths import DataDirError, database_path, make_data_dir
 from comethooks.workers.settings.server_urls import sqlite_url
 from comethooks.workers.settings.settings import Settings
+from comethooks.workers.supervision.first_process import leave_first_process
 from comethooks.workers.supervision.supervisor import Child, ForkedChild, stop_together, supervise
+from comethooks.workers.supervision.systemd import tell_ready
 from comethooks.workers.supervision.unread_settings import tell_at_a_glance, tell_beside_plugins
 
 STOP_MARGIN_SECONDS = 15.0
@@ -75,6 +77,7 @@ def worker(workers: int | None) -> None:
     scheduler. Several of this command, on one host or many, share the work of one Redis without
     being told of each other. A SIGUSR1 has all plugins loaded again.
     """
+    leave_first_process()
     settings = load_settings()
     make_files_private()
     logs.configure(settings.log_format)
@@ -99,6 +102,7 @@ def run_workers(settings: Settings, count: int) -> None:
     for child in children:
         child.start()
     log.info("workers started", count=len(children), data_dir=str(settings.data_dir))
+    tell_ready(settings.environ)
     telling = tell_beside_plugins(settings)
 
     def on_tick() -> None:

@@ -39,6 +39,7 @@ from comethooks.workers.settings.env_file import SETTLED
 from comethooks.workers.settings.interaction_keys import ensure_interaction_keys
 from comethooks.workers.settings.settings import NAMES, Settings
 from comethooks.workers.supervision.embedded import embedded_server, wait_until_ready
+from comethooks.workers.supervision.first_process import leave_first_process
 from comethooks.workers.supervision.server_program import (
     EmbeddedServerError,
     check_data,
@@ -65,6 +66,7 @@ def up() -> None:
     CometChat's Dashboard. Loads plugins again when a file in their folder changes, and all of them
     at a SIGUSR1.
     """
+    leave_first_process()
     settings = load_settings()
     logs.configure(settings.log_format)
     tell_at_a_glance(settings)
