@@ -16,7 +16,7 @@ from tests.redis_server import RedisServer
 from tests.scenarios.stack import RECORDER, Stack, message
 from tests.waiting import wait_for
 
-BEFORE_DECISIONS = "f290429e47dd"
+BEFORE_DECISIONS = "c33608e5360f"
 """A commit whose processes know nothing of decisions."""
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("comethooks", "schemas", "workers", "webhooks")
