@@ -1,11 +1,12 @@
-"""An upgrade while everything runs: web processes and workers of the version before decisions
-beside those of this one, in one deployment. Nothing is lost and nothing is handled twice; what the
+"""An upgrade while everything runs: web processes and workers of the version before this one beside
+those of this one, in one deployment. Nothing is lost and nothing is handled twice; what the
 older side does not know is what was decided.
 """
 
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from tests.redis_server import RedisServer
 from tests.scenarios.stack import RECORDER, Stack, message
 from tests.waiting import wait_for
 
-BEFORE_DECISIONS = "c33608e5360f"
-"""A commit whose processes know nothing of decisions."""
+BEFORE = "c33608e5360f"
+"""The version before this one, whose processes know nothing of decisions."""
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("comethooks", "schemas", "workers", "webhooks")
 EVENTS = 1000
@@ -37,14 +38,14 @@ DECIDER = """
 
 @pytest.fixture(scope="module")
 def older_code(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The packages as they were before decisions."""
+    """The packages of the version before."""
     tree = tmp_path_factory.mktemp("older")
     archive = tree / "code.tar"
-    command = ["git", "-C", str(ROOT), "archive", "--output", str(archive), BEFORE_DECISIONS]
+    command = ["git", "-C", str(ROOT), "archive", "--output", str(archive), BEFORE]
     try:
         subprocess.run([*command, *PACKAGES], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
-        pytest.skip(f"the history does not go back to {BEFORE_DECISIONS} here")
+        pytest.skip(f"the history does not go back to {BEFORE} here")
     subprocess.run(["tar", "-xf", str(archive), "-C", str(tree)], check=True)
     return tree
 
@@ -138,6 +139,7 @@ def test_a_newer_web_process_with_older_workers(
     wait_for(all_handled(newer, EVENTS), "all are handled", seconds=30)
     again = post_all(newer, range(0, 50, 5))
     assert again == {number: answers[number] for number in again}
+    upgraded_at = datetime.now(UTC).isoformat()
     newer.run("db", "upgrade")
     more = range(EVENTS, EVENTS + 100)
     post_all(newer, more)
@@ -154,6 +156,8 @@ def test_a_newer_web_process_with_older_workers(
     found = newer.listing("events", "list")
     assert {each["status"] for each in found} == {"done"}
     assert len(found) == EVENTS + 200
+    of_older = newer.listing("events", "list", "--app", "app1", "--until", upgraded_at)
+    assert len(of_older) >= EVENTS
     dropped = newer.listing("events", "list", "--decision", "drop")
     assert len(dropped) == len(bad_ones(last))
     outcomes = [each["outcome"] for each in newer.listing("requests", "list")]

@@ -1,13 +1,13 @@
 """The journal: where requests, events and runs end up and stay."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Self
 
 from sqlalchemy import literal, select, update
 
 from comethooks.workers.clock import now_ms
-from comethooks.workers.journal import filling, once_keys, retention
+from comethooks.workers.journal import filling, older_blocks, once_keys, retention
 from comethooks.workers.journal.cases.case_journal import CaseJournal
 from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.figures.figure_journal import FigureJournal
@@ -64,14 +64,21 @@ class Journal(RunKeeper):
             metadata.create_all(connection)
 
     @staticmethod
-    def upgrade(url: str) -> None:
-        """Bring the tables at a database URL up to date, in one transaction.
+    def upgrade(url: str, begins_long_work: Callable[[], object] = lambda: None) -> None:
+        """Bring the tables at a database URL up to date, in one transaction; then write what
+        listings need of rows that an older version wrote, which takes a while where there are many.
 
         Several upgrades may run at once: one works, the others wait and find nothing left to do.
         Raises `JournalUrlError`, `JournalUnavailableError`, and `JournalOutdatedError` when a newer
         version made the tables.
         """
         migrate.upgrade(url)
+        engine = open_engine(url)
+        try:
+            with translated():
+                older_blocks.cover_all(engine, now=now_ms(), begins=begins_long_work)
+        finally:
+            engine.dispose()
 
     def require_current(self) -> None:
         """Raise `JournalOutdatedError`, which says what to do, unless the tables are up to date."""
@@ -187,6 +194,13 @@ class Journal(RunKeeper):
         """
         with translated():
             return filling.fill_messages(self.engine, now=now, limit=limit)
+
+    def cover_older(self, *, now: int, limit: int) -> int:
+        """Write blocks of up to `limit` rows that an older version wrote; how many were looked at,
+        0 when none are left.
+        """
+        with translated():
+            return older_blocks.cover_older(self.engine, now=now, limit=limit)
 
     def delete_older(self, before: int, limit: int, after: Cursor = START) -> Swept:
         """Delete events with their runs, and requests, oldest first: up to `limit`, before

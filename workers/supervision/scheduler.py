@@ -171,8 +171,9 @@ class Scheduler:
     def _fill(self) -> None:
         if time.monotonic() <= self._next_filling:
             return
-        messages = self._journal.fill_messages(now=now_ms(), limit=_FILLED)
-        if not messages + self._journal.silences.fill_heard(limit=_FILLED):
+        filled = self._journal.fill_messages(now=now_ms(), limit=_FILLED)
+        filled += self._journal.cover_older(now=now_ms(), limit=_FILLED)
+        if not filled + self._journal.silences.fill_heard(limit=_FILLED):
             self._next_filling = time.monotonic() + _FILL_PAUSE_SECONDS
 
     def _add_up(self) -> None:

@@ -237,11 +237,17 @@ def make_usable(settings: Settings) -> None:
 
 def upgrade_database(settings: Settings) -> None:
     """Bring the tables up to date, or end the command with the reason why not."""
+    from comethooks.cli.terminal.output import hint
     from comethooks.workers.journal import Journal, JournalError
 
     if settings.database_url == sqlite_url(database_path(settings.data_dir)):
         make_usable(settings)
     try:
-        Journal.upgrade(settings.database_url)
+        Journal.upgrade(
+            settings.database_url,
+            lambda: hint(
+                "What an older version kept is made searchable, once; that takes a while."
+            ),
+        )
     except JournalError as error:
         raise click.ClickException(f"the database cannot be brought up to date: {error}") from None

@@ -4,8 +4,6 @@ Revision: 0001. A released revision is never edited, so it names its types by it
 the models, which go on changing.
 """
 
-from uuid import uuid4
-
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import TIMESTAMP
@@ -19,14 +17,12 @@ depends_on = None
 def upgrade() -> None:
     """Bring the tables to this revision."""
     _create_events()
-    _create_blocks()
     _create_runs()
     _create_attempts()
     _create_once_keys()
     _create_requests()
     _create_drift()
     _create_replays()
-    _create_identity()
 
 
 def _create_events() -> None:
@@ -48,22 +44,9 @@ def _create_events() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_events"),
     )
     _create_index("events", "received_at")
-
-
-def _create_blocks() -> None:
-    op.create_table(
-        "blocks",
-        sa.Column("id", _sorted_text(36), nullable=False),
-        sa.Column("of", sa.String(16), nullable=False),
-        sa.Column("first_at", _instant(), nullable=False),
-        sa.Column("last_at", _instant(), nullable=False),
-        sa.Column("names", sa.Text, nullable=False),
-        sa.Column("terms", sa.LargeBinary, nullable=False),
-        sa.Column("later", sa.LargeBinary, nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_blocks"),
-    )
-    _create_index("blocks", "of", "first_at", "id")
-    _create_index("blocks", "of", "last_at", "id")
+    _create_index("events", "conversation_id", "received_at")
+    _create_index("events", "trigger", "received_at")
+    _create_index("events", "app_id", "received_at")
 
 
 def _create_runs() -> None:
@@ -87,7 +70,6 @@ def _create_runs() -> None:
         sa.Column("effects", sa.Text),
         sa.Column("lane", _sorted_text(255)),
         sa.Column("place", sa.BigInteger),
-        sa.Column("left_out_at", _instant()),
         sa.PrimaryKeyConstraint("event_id", "handler", "replay", name="pk_runs"),
         _event_constraint("runs"),
         sqlite_with_rowid=False,
@@ -97,7 +79,6 @@ def _create_runs() -> None:
     _create_partial_index("ix_runs_due", ["state", "next_at"], "next_at IS NOT NULL")
     in_line = "lane IS NOT NULL AND state <> 'done'"
     _create_partial_index("ix_runs_in_line", ["handler", "lane", "place"], in_line)
-    _create_partial_index("ix_runs_left_out", ["handler"], "left_out_at IS NOT NULL")
     _create_partial_index("ix_runs_replayed", ["replay", "state"], "replay <> ''")
 
 
@@ -206,16 +187,6 @@ def _create_replays() -> None:
         sa.PrimaryKeyConstraint("replay", "event_id", name="pk_replay_events"),
         sqlite_with_rowid=False,
     )
-
-
-def _create_identity() -> None:
-    table = op.create_table(
-        "identity",
-        sa.Column("id", _sorted_text(36), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_identity"),
-        sqlite_with_rowid=False,
-    )
-    op.bulk_insert(table, [{"id": str(uuid4())}])
 
 
 def _instant() -> sa.Text:

@@ -42,11 +42,18 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     connection = op.get_bind()
-    if connection.scalar(sa.text("SELECT 1 FROM events LIMIT 1")):
-        # Those of this upgrade's time are not to be missed that an older version still writes.
-        until = int(time.time() * 1000) + _DAY_MS
-        written = iso(until) if connection.dialect.name == "sqlite" else to_datetime(until)
-        op.bulk_insert(old_rows, [{"task": "message ids", "until": written}])
+    # What is of this upgrade's time is not to be missed that an older version still writes.
+    until = int(time.time() * 1000) + _DAY_MS
+    written = iso(until) if connection.dialect.name == "sqlite" else to_datetime(until)
+    tasks = [
+        *(("message ids", "blocks of events") if _has_rows(connection, "events") else ()),
+        *(("blocks of requests",) if _has_rows(connection, "requests") else ()),
+    ]
+    op.bulk_insert(old_rows, [{"task": task, "until": written} for task in tasks])
+
+
+def _has_rows(connection: sa.Connection, table: str) -> bool:
+    return connection.scalar(sa.text(f"SELECT 1 FROM {table} LIMIT 1")) is not None
 
 
 def _sorted_text(length: int) -> sa.String:
