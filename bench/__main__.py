@@ -29,6 +29,7 @@ from bench.load import READER, documented_message, post, post_one
 from bench.moderation import moderation
 from bench.pressing import presses
 from bench.processes import cpu_shares
+from bench.replicas import replicas
 from bench.report import Report
 from bench.schema import schema
 from bench.start import start
@@ -215,6 +216,7 @@ _ALL = (
     retries,
     pressed,
     presses,
+    replicas,
     kept,
     waiting,
     shapes,

@@ -21,9 +21,12 @@ from tests.scenarios.stack import free_port
 from tests.waiting import wait_for
 
 NAME = "mymaster"
-DOWN_AFTER_MS = 500
-"""After so long without an answer, a Sentinel takes a server for down; each further one so much
-later. If all do at once, as they do of processes of one machine, two may get a majority, in epochs
+DOWN_AFTER_MS = 1500
+"""After so long without an answer, a Sentinel takes a server for down. With less than it takes to
+connect to the one that was promoted, it takes that for down, too, and has another one promoted.
+"""
+STAGGER_MS = 300
+"""How much later each further Sentinel does. If all do at once, two may get a majority, in epochs
 that follow each other, and promote two.
 """
 
@@ -160,9 +163,11 @@ def watched(replicas: int = 2, sentinels: int = 3, **options: str) -> Iterator[W
             server.follow(servers[0].port)
         processes = [
             SentinelProcess(
-                stack.enter_context(_folder()), servers[0].port, down_after=number * DOWN_AFTER_MS
+                stack.enter_context(_folder()),
+                servers[0].port,
+                down_after=DOWN_AFTER_MS + number * STAGGER_MS,
             )
-            for number in range(1, sentinels + 1)
+            for number in range(sentinels)
         ]
         for process in processes:
             stack.callback(process.kill)

@@ -49,6 +49,15 @@ class PostgresServer:
         log = str(self.directory / "log")
         self._run("pg_ctl", "start", "-w", "-D", str(self._data), "-l", log, "-o", options)
 
+    def copy_of(self, primary: "PostgresServer") -> None:
+        """Make its database that of a running server, which it follows once it is started."""
+        self._run("pg_basebackup", "-h", str(primary.directory), "-U", "comethooks", "-R",
+            "-X", "stream", "-c", "fast", "--no-sync", "-D", str(self._data))  # fmt: skip
+
+    def promote(self) -> None:
+        """Follow nobody any more, and take writes."""
+        self._run("pg_ctl", "promote", "-w", "-D", str(self._data))
+
     def stop(self) -> None:
         """End it, with all connections, without a checkpoint, if it runs."""
         if (self._data / "postmaster.pid").exists() and is_alive(self.pid):
@@ -125,6 +134,30 @@ def running_postgres() -> Iterator[PostgresServer]:
 
 
 @contextmanager
+def running_standby(primary: PostgresServer) -> Iterator[PostgresServer]:
+    """A standby of a running server, until the block is left. From now on, the primary waits for it
+    with every commit.
+    """
+    programs, user = _postgres_programs(), _unprivileged_user("postgres")
+    directory = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    try:
+        if user is not None:
+            shutil.chown(directory, user)
+        standby = PostgresServer(directory, programs, user)
+        standby.copy_of(primary)
+        standby.start()
+        try:
+            with psycopg.connect(primary.url, autocommit=True) as connection:
+                connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+                connection.execute("SELECT pg_reload_conf()")
+            yield standby
+        finally:
+            standby.stop()
+    finally:
+        shutil.rmtree(directory)
+
+
+@contextmanager
 def postgres() -> Iterator[str]:
     """The URL of the empty database of a PostgreSQL of its own, until the block is left.
 
@@ -156,7 +189,7 @@ def _postgres_programs() -> Path:
     """
     on_path = shutil.which("initdb")
     if on_path:
-        return Path(on_path).parent
+        return Path(on_path).resolve().parent
     versions = Path("/usr/lib/postgresql").glob("*/bin/initdb")
     newest = max(versions, key=lambda program: float(program.parts[-3]), default=None)
     if newest is None:

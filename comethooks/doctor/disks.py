@@ -12,6 +12,7 @@ from rich.filesize import decimal
 
 from comethooks.doctor.finding import Finding, Level
 from comethooks.workers.settings.addresses import LOOPBACK
+from comethooks.workers.settings.sentinel_urls import is_sentinel_url
 
 LOW_SHARE, LOW_BYTES = 0.10, 10**9
 """With less, look after it: an append-only file that is rewritten needs its size once more."""
@@ -49,7 +50,9 @@ def space(folder: Path, contents: list[str], *, total: int, free: int) -> Findin
 def redis_dir(client: Redis, url: str) -> Path | None:
     """Where the server at `url` writes; None if that is not known. Raises redis-py's errors."""
     parts = urlsplit(url)
-    if parts.scheme != "unix" and parts.hostname not in LOOPBACK:
+    # Where Sentinels are says nothing of where Redis is.
+    local = parts.hostname in LOOPBACK and not is_sentinel_url(url)
+    if parts.scheme != "unix" and not local:
         return None
     try:
         configured = client.config_get("dir").get("dir")

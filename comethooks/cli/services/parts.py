@@ -155,8 +155,8 @@ def check_redis(settings: Settings) -> None:
             telling_when_silent(settings.redis_url, SILENCE_SECONDS),
             closing(connect(settings.redis_url, timeout=REDIS_SECONDS)) as client,
         ):
-            require_one_server(client, settings.redis_url)
             try:
+                require_one_server(client, settings.redis_url)
                 check_count(client, settings.partitions)
             except NoSuchPrimaryError as error:
                 raise click.ClickException(f"{NAMES['redis_url']}: {error}") from None

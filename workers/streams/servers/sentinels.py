@@ -72,7 +72,10 @@ class Sentinels:
             if time.monotonic() >= until:
                 break
         if answered:
-            raise NoSuchPrimaryError(f"Sentinel knows no primary with the name {self.name}")
+            raise NoSuchPrimaryError(
+                f"Sentinel knows no primary with the name {self.name}; write the one that"
+                " `sentinel monitor` has"
+            )
         raise SentinelsAwayError(f"no Sentinel says where {self.name} is; {reason}")
 
     def has_moved(self, address: Address) -> bool:

@@ -1,6 +1,7 @@
 """What is said of Redis when a command starts."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 from click import ClickException
@@ -9,6 +10,7 @@ from structlog.testing import capture_logs
 from comethooks.cli.services.parts import check_redis
 from tests.application import MakeSettings
 from tests.redis_server import RedisServer, running_server
+from tests.sentinels import SentinelProcess
 
 
 class TestCheckRedis:
@@ -39,3 +41,21 @@ class TestCheckRedis:
             with pytest.raises(ClickException) as refused:
                 check_redis(settings)
         assert "is a Redis Cluster, which is not supported; " in refused.value.message
+
+    def test_a_name_that_no_sentinel_knows_is_refused(
+        self, make_settings: MakeSettings, tmp_path: Path
+    ) -> None:
+        """With the name. Sentinels that are away are waited for, as Redis is."""
+        process = SentinelProcess(tmp_path, 7)
+        url = f"redis+sentinel://127.0.0.1:{process.port}/other"
+        check_redis(make_settings(REDIS_URL=url))
+        try:
+            process.start()
+            with pytest.raises(ClickException) as refused:
+                check_redis(make_settings(REDIS_URL=url))
+        finally:
+            process.kill()
+        assert refused.value.message == (
+            "REDIS_URL: Sentinel knows no primary with the name other; write the one that"
+            " `sentinel monitor` has"
+        )
