@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from redis import Redis
 
 from comethooks.backup.packing import BackupError
+from comethooks.workers.clock import now_ms
+from comethooks.workers.settings.settings import Settings
+from comethooks.workers.spool.glance import SpoolGlance
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.connections import read_backwards, read_range
 from comethooks.workers.streams.layout import read_layouts
@@ -23,6 +26,37 @@ def in_redis(client: Redis, partitions: int | None) -> int:
         for number in numbers:
             pipeline.xlen(keys.stream(number))
         return sum(pipeline.execute())
+
+
+def in_spool(settings: Settings) -> int | None:
+    """How many requests the spool of this host holds; None where that cannot be seen."""
+    found = SpoolGlance.of(settings)
+    if found.status is not None:
+        return found.status.records
+    return None if found.failed and found.why_off is None else 0
+
+
+def drain_spool(settings: Settings, *, seconds: float, tell: Callable[[int], object]) -> float:
+    """Return once Redis has everything that was in the spool of this host at the call; how many of
+    the `seconds` are left.
+
+    `tell` is told now and then how many requests are in it. Raises `BackupError` after so many
+    seconds.
+    """
+    began, limit = now_ms(), time.monotonic() + seconds
+    while True:
+        status = SpoolGlance.of(settings).status
+        if status is None or status.oldest_at is None or status.oldest_at > began:
+            return limit - time.monotonic()
+        if time.monotonic() > limit:
+            why = f", since {status.reason}" if status.reason else ""
+            raise BackupError(
+                f"{number_of(status.records, 'request')} in the spool {_wait(status.records)} still"
+                f"{why}; nothing was backed up. The web process empties it; comethooks spool status"
+                " says more, and without --drain they are left out"
+            )
+        tell(status.records)
+        time.sleep(LOOK_SECONDS)
 
 
 def drain(

@@ -11,7 +11,7 @@ from rich.filesize import decimal
 
 from comethooks.backup.making import Made, make_backup
 from comethooks.backup.packing import packing_for
-from comethooks.backup.waiting import drain, in_redis
+from comethooks.backup.waiting import drain, drain_spool, in_redis, in_spool
 from comethooks.cli import load_settings
 from comethooks.cli.backup.telling import failures_told, steps, waiting_told
 from comethooks.cli.services.data_directory import server_meanwhile
@@ -86,34 +86,35 @@ def _waiting(settings: Settings) -> Mapping[str, int | None]:
     """What is accepted and not journalled, by where it is; what cannot be asked is None."""
     try:
         with server_meanwhile(settings), closing(connect(settings.redis_url)) as client:
-            return {"redis": in_redis(client, settings.partitions)}
+            return {"redis": in_redis(client, settings.partitions), "spool": in_spool(settings)}
     except (RedisError, OSError) as error:
         hint(f"Warning: {of_redis(settings, what_failed(error))}")
-        return {"redis": None}
+        return {"redis": None, "spool": in_spool(settings)}
 
 
 def _drain(settings: Settings, seconds: float) -> None:
     try:
         with server_meanwhile(settings), closing(connect(settings.redis_url)) as client:
+            seconds = drain_spool(settings, seconds=seconds, tell=_telling("the spool"))
             drain(
                 client,
                 settings.partitions,
                 seconds=seconds,
-                tell=_telling(),
+                tell=_telling("Redis"),
                 is_worked_on=lambda: overview(client, settings.partitions).drainers > 0,
             )
     except (RedisError, OSError) as error:
         raise click.ClickException(of_redis(settings, what_failed(error))) from None
 
 
-def _telling() -> Callable[[int], None]:
-    """Says now and then how much is left."""
+def _telling(place: str) -> Callable[[int], None]:
+    """Says now and then how much is left in a place."""
     looks = 0
 
     def tell(left: int) -> None:
         nonlocal looks
         if looks % _TELL_EVERY == 0:
-            hint(f"waiting for what is in Redis to be journalled; {left} left")
+            hint(f"waiting for what is in {place}; {left} left")
         looks += 1
 
     return tell

@@ -9,7 +9,7 @@ import click
 from redis.exceptions import RedisError
 
 from comethooks.backup.restoring import Part, Restored, Restoring
-from comethooks.backup.waiting import in_redis
+from comethooks.backup.waiting import in_redis, in_spool
 from comethooks.cli import read_settings
 from comethooks.cli.backup.telling import failures_told, steps, waiting_told
 from comethooks.cli.services.data_directory import only_one, server_meanwhile
@@ -64,8 +64,8 @@ def restore(file: Path, only: str | None, yes: bool, as_json: bool) -> None:
         made_at = contents.manifest.made_at
         ask(f"Restore what was kept at {made_at} into {settings.data_dir}?", yes=yes)
         restored = restoring.restore(contents)
-    redis = _redis(settings, restored)
     _tell(settings, restored, part)
+    redis = _redis(settings, restored)
     if as_json:
         print_json(
             {
@@ -94,7 +94,13 @@ def _tell(settings: Settings, restored: Restored, part: Part | None) -> None:
 
 
 def _redis(settings: Settings, restored: Restored) -> Mapping[str, Any]:
-    """What Redis holds, told and as a document."""
+    """What Redis holds, told and as a document; and what the spool does, which is on its way
+    there.
+    """
+    if spooled := in_spool(settings):
+        hint(
+            f"The spool of this host holds {number_of(spooled, 'request')}: comethooks spool status"
+        )
     if NAMES["redis_url"] not in given() and not server_dir(settings.data_dir).exists():
         return {"redis_holds": 0, "redis_is_of": None}  # the embedded server is yet to be made
     try:

@@ -18,11 +18,14 @@ from comethooks.backup import making
 from comethooks.workers.journal import Journal
 from comethooks.workers.journal.copies import postgres_programs
 from comethooks.workers.settings.paths import restoring_dir
+from comethooks.workers.settings.settings import Settings
+from comethooks.workers.spool.places import open_spool
 from tests.comethooks.cli.conftest import Command
 from tests.comethooks.cli.store import Store
 from tests.redis_server import RedisServer
 from tests.servers import postgres_schema
 from tests.tables import make_tables
+from tests.workers.spool.spools import spooled
 
 NEEDS_ZSTD = pytest.mark.skipif(shutil.which("zstd") is None, reason="no zstd")
 
@@ -70,7 +73,7 @@ def test_what_was_kept_is_there_again_for_its_owner_alone(
     old_umask = os.umask(0)
     try:
         [made] = kept.json("backup", str(archive))
-        assert made["waiting"] == {"redis": 0}
+        assert made["waiting"] == {"redis": 0, "spool": 0}
         assert stat.S_IMODE(archive.stat().st_mode) == 0o600
         assert [path.name for path in archive.parent.iterdir()] == [archive.name]
         os.umask(0)
@@ -123,11 +126,26 @@ def test_what_is_in_redis_is_named_and_waited_for_when_asked(
     assert list(archive.parent.iterdir()) == []
 
 
+def test_what_is_in_the_spool_is_named_and_waited_for_when_asked(
+    kept: Command, archive: Path
+) -> None:
+    """Its web process may be about to empty it."""
+    folder = Settings.load(kept.environ).data_dir / "spool"
+    kept.environ["COMETHOOKS_SPOOL_DIR"] = str(folder)  # wherever the tests have their folders
+    with closing(open_spool(Settings.load(kept.environ))) as spool:
+        spool.append([spooled(1), spooled(2)])
+        done = kept("backup", str(archive))
+        assert "is not in the journal yet: 2 requests in the spool." in done.stderr
+        refused = kept("backup", str(archive), "--drain", "--drain-limit", "300ms")
+    assert refused.exit_code == 1
+    assert "2 requests in the spool wait still" in refused.stderr
+
+
 def test_a_redis_that_is_away_is_no_reason_to_have_no_backup(kept: Command, archive: Path) -> None:
     """What it holds is not known, which is told."""
     away = {"REDIS_URL": "redis://127.0.0.1:1"}
     [made] = kept.json("backup", str(archive), **away)
-    assert made["waiting"] == {"redis": None}
+    assert made["waiting"] == {"redis": None, "spool": 0}
     assert kept("backup", str(archive), "--drain", **away).exit_code == 1
 
 

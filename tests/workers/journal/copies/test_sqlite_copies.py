@@ -58,7 +58,7 @@ def test_a_copy_under_writes_is_one_moment_and_comes_to_an_end(
     """SQLite by itself would begin again at each write of another process; what was written in the
     middle is in it as a whole or not at all.
     """
-    wait_for(lambda: writer() > 0, "somebody writes")
+    wait_for(lambda: writer() > 1, "somebody writes")
     target = tmp_path / "copy.db"
     told: list[int | None] = []
     steps = [0]
