@@ -98,10 +98,6 @@ class Places:
         folder, _, path = name.partition("/")
         return self._folder(folder) / path
 
-    def is_ours(self, path: Path) -> bool:
-        """Whether a path is in the data directory."""
-        return path.is_relative_to(self.settings.data_dir)
-
     def to_set(self, names: Iterable[str]) -> Iterator[str]:
         """Settings that have to be set for what is called so in an archive to be used, each as
         `NAME=value`.

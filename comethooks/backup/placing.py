@@ -17,7 +17,9 @@ from typing import IO
 from comethooks.workers.settings import paths
 
 _NOTE = "being-placed.json"
-_EMPTY = frozenset((".restored", "up.lock", "lost+found"))
+_DONE = ".restored"
+"""What the folder is called once everything is in place."""
+_EMPTY = frozenset((_DONE, "up.lock", "lost+found"))
 """What may be in a data directory that is empty."""
 
 
@@ -27,18 +29,23 @@ class Placing:
 
     data_dir: Path
     placed: list[str] = field(default_factory=list)
-    database: bool = False
-    """Whether a database was about to be filled."""
 
     @property
     def folder(self) -> Path:
         """Where it is drafted."""
         return paths.restoring_dir(self.data_dir)
 
-    def begin(self) -> None:
-        """Take away what a killed one left, and make the folder. Raises `OSError`."""
-        self.take_back()
-        self.folder.mkdir(mode=0o700)
+    def begin(self, *, database: bool) -> None:
+        """Take away what a killed one left, and make the folder; `database` says whether that one
+        has filled the database, which stays noted. Raises `OSError`.
+        """
+        self._take_back_files()
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        if database:
+            self.note({}, database=True)
+        for path in self.folder.iterdir():
+            if not database or path.name != _NOTE:
+                path.unlink()
 
     def new_file(self, number: int) -> IO[bytes]:
         """A new file in it, for this user alone."""
@@ -52,14 +59,13 @@ class Placing:
     def note(self, targets: Mapping[int, Path], *, database: bool) -> None:
         """Note what is going to be placed where, before anything is."""
         self.placed = [str(path) for path in targets.values()]
-        self.database = database
         with paths.new_file(self.folder / _NOTE, os.replace) as file:
             file.write(json.dumps({"placed": self.placed, "database": database}).encode())
         paths.sync_folder(self.folder)
 
     def end(self) -> None:
         """Everything is in place. Raises `OSError`."""
-        done = self.data_dir / ".restored"
+        done = self.data_dir / _DONE
         for path in {Path(path).parent for path in self.placed}:
             paths.sync_folder(path)
         os.rename(self.folder, done)
@@ -68,14 +74,14 @@ class Placing:
 
     def take_back(self) -> None:
         """Take away all that was drafted or placed."""
-        note = {}
-        with suppress(OSError, ValueError):
-            note = json.loads((self.folder / _NOTE).read_bytes())
-        for path in note.get("placed", ()):
-            Path(path).unlink(missing_ok=True)
-        self.database = note.get("database", False)
-        for folder in (self.folder, self.data_dir / ".restored"):
+        self._take_back_files()
+        for folder in (self.folder, self.data_dir / _DONE):
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _take_back_files(self) -> None:
+        placed, _ = was_placed(self.data_dir)
+        for path in placed:
+            Path(path).unlink(missing_ok=True)
 
 
 def occupied(data_dir: Path, placed: frozenset[str]) -> list[str]:

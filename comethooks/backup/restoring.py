@@ -18,7 +18,7 @@ from pathlib import Path
 from comethooks.backup import placing, reading
 from comethooks.backup.contents import Places
 from comethooks.backup.making import Begin
-from comethooks.backup.manifest import JOURNAL, Manifest
+from comethooks.backup.manifest import DATA, JOURNAL, Manifest
 from comethooks.backup.packing import BackupError
 from comethooks.backup.writing import MEGABYTE
 from comethooks.workers.journal import (
@@ -85,22 +85,27 @@ class Restoring:
         placed, had_database = placing.was_placed(self._settings.data_dir)
         if self._only is not Part.FILES:
             self._check_database(contents.manifest, placed, had_database=had_database)
-        if self._only is not Part.JOURNAL:
+        if self._only is Part.FILES:
+            self._check_files(contents, placed)
+        elif self._only is None:
             self._check_directory(placed)
         self._check_space(contents)
         return contents
 
     def restore(self, contents: reading.Contents) -> Restored:
-        """Put everything in its place. When this raises, nothing was put anywhere: `BackupError`,
-        the journal's errors, `OSError`, `DataDirError`.
+        """Put everything in its place. When this raises, nothing was put anywhere, unless it is in
+        PostgreSQL by then: so try again. Raises `BackupError`, the journal's errors, `OSError` and
+        `DataDirError`.
         """
         was_there = self._settings.data_dir.exists()
         make_data_dir(self._settings.data_dir)
         draft = placing.Placing(self._settings.data_dir)
         try:
-            draft.begin()
+            draft.begin(database=self._filled)
             return self._restore(contents, draft)
         except (BackupError, JournalError, OSError):
+            if self._filled:  # that cannot be taken back, and has to be known the next time
+                raise
             draft.take_back()
             if not was_there:
                 shutil.rmtree(self._settings.data_dir, ignore_errors=True)
@@ -124,9 +129,11 @@ class Restoring:
         numbered = {
             self._numbers[name]: path for name, path in targets.items() if name in self._numbers
         }
-        draft.note(numbered, database=journal is not None and JOURNAL not in targets)
+        into_database = journal is not None and JOURNAL not in targets
+        draft.note(numbered, database=into_database)
         if journal is not None and not self._filled:
             put_copy(self._settings.database_url, journal, contents.manifest.journal)
+            self._filled = into_database
         for number, path in numbered.items():
             if draft.file(number) != journal:
                 move_file(draft.file(number), path)
@@ -170,8 +177,23 @@ class Restoring:
             f" database, or move it away"
         )
 
+    def _check_files(self, contents: reading.Contents, placed: frozenset[str]) -> None:
+        """Refuse what would come to where something is. What settings name stays as it is."""
+        names = [name for name in contents.sizes if name.startswith(f"{DATA}/")]
+        places = [self._places.of(name) for name in names]
+        self._refuse(
+            [
+                str(path.relative_to(self._settings.data_dir))
+                for path in places
+                if path.exists() and str(path) not in placed
+            ]
+        )
+
     def _check_directory(self, placed: frozenset[str]) -> None:
-        names = placing.occupied(self._settings.data_dir, placed)
+        self._refuse(placing.occupied(self._settings.data_dir, placed))
+
+    def _refuse(self, names: list[str]) -> None:
+        """Refuse a data directory in which something is of these names."""
         if names:
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             raise BackupError(

@@ -194,6 +194,26 @@ def test_a_journal_alone_comes_to_where_the_rest_is(
     assert [each for each in kept.json("events", "list") if each["status"] != "queued"] == before
 
 
+def test_files_alone_come_to_where_the_journal_is(
+    kept: Command, archive: Path, tmp_path: Path
+) -> None:
+    """As long as none of them is there."""
+    kept("backup", str(archive))
+    refused = kept("restore", str(archive), "--yes", "--only", "files")
+    assert refused.exit_code == 1
+    assert "already: credentials, interaction-keys, bookmarks/first.json" in refused.stderr
+    before = kept.json("events", "list")
+    for name in ("credentials", "interaction-keys"):
+        (tmp_path / name).rename(tmp_path / "elsewhere" / name)
+    for name in ("bookmarks", "plugins"):
+        shutil.rmtree(tmp_path / name)
+    done = kept("restore", str(archive), "--yes", "--only", "files")
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "credentials").read_bytes() == b"comethooks:madeUpByUp\n"
+    assert (tmp_path / "plugins" / "mine.py").exists()
+    assert kept.json("events", "list") == before
+
+
 def test_what_settings_name_elsewhere_and_is_there_is_left_as_it_is(
     kept: Command, archive: Path, empty: Path, tmp_path: Path
 ) -> None:
@@ -332,6 +352,42 @@ def test_a_journal_of_postgresql_comes_to_an_empty_database(
             dump = tar.extractfile("journal")
             assert dump is not None
             assert b"pa55word" not in dump.read()
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_killed_after_the_database_was_filled_it_is_not_filled_again(
+    command: Command,
+    store: Store,
+    archive: Path,
+    empty: Path,
+    postgres_server: str,
+    tmp_path: Path,
+    again: bool,
+) -> None:
+    """The next one puts the files in their places alone, however often it was killed."""
+    (tmp_path / "credentials").write_text("comethooks:madeUpByUp\n")
+    with postgres_schema(postgres_server) as url:
+        make_tables(url)
+        with closing(Journal.open(url)) as journal:
+            Store(store.streams, journal).journalled()
+        elsewhere = {"DATABASE_URL": url, "COMETHOOKS_DATA_DIR": str(empty)}
+        [made] = command.json("backup", str(archive), DATABASE_URL=url)
+        schema = made["journal"]["schema"]
+        with psycopg.connect(postgres_server, autocommit=True) as connection:
+            connection.execute(f"DROP SCHEMA {schema} CASCADE")
+            connection.execute(f"CREATE SCHEMA {schema}")
+        for _ in range(1 + again):
+            killed = subprocess.run(
+                [sys.executable, "-c", KILLED, "credentials", "restore", str(archive), "--yes"],
+                env={**os.environ, **command.environ, **elsewhere},
+                check=False,
+            )
+            assert killed.returncode == -signal.SIGKILL
+        assert "has begun and not ended" in command("events", "list", **elsewhere).stderr
+        done = command("restore", str(archive), "--yes", **elsewhere)
+        assert done.exit_code == 0, done.output
+        assert len(command.json("events", "list", **elsewhere)) == 1
+        assert (empty / "credentials").exists()
 
 
 SPYING = """#!/bin/sh
