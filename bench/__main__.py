@@ -20,6 +20,7 @@ from bench.deployment import stack
 from bench.fetching import backfill
 from bench.figures import figures
 from bench.filtered import filters
+from bench.four_writers import four_writers
 from bench.growing import kept, shapes, waiting
 from bench.half_load import half_load
 from bench.in_flight import in_flight
@@ -223,6 +224,7 @@ _ALL = (
     listings,
     figures,
     counting,
+    four_writers,
     filters,
     moderation,
     deciding,

@@ -101,21 +101,22 @@ def _new_users(
     connection: Connection, users: Iterable[ActiveUser], kept: KeptBuckets, draft: bool
 ) -> Counter[Bucket]:
     """How many users were not known to be active, in each bucket."""
-    seen = {
-        (size, start_of(size, hour), app_id, uid)
-        for hour, app_id, uid in users
-        for size in DISTINCT
-    }
-    rows = [
-        {"draft": draft, "size": size.value, "bucket": bucket, "app_id": app_id, "uid": uid}
-        for size, bucket, app_id, uid in seen
-        if kept.has(size, bucket)
-    ]
     insert = _insert_users(connection.dialect.name)
-    return Counter(
-        Bucket(Size(size), ACTIVE.name, bucket, app_id, "[]")
-        for _, size, bucket, app_id, _ in insert.execute_returning(connection, rows)
-    )
+    new: Counter[Bucket] = Counter()
+    asked = set(users)
+    for size in DISTINCT:
+        there = [(start_of(size, at), app_id, uid) for at, app_id, uid in asked]
+        rows = [
+            {"draft": draft, "size": size.value, "bucket": bucket, "app_id": app_id, "uid": uid}
+            for bucket, app_id, uid in set(there)
+            if kept.has(size, bucket)
+        ]
+        found = {each[2:] for each in insert.execute_returning(connection, rows)}
+        new.update(Bucket(size, ACTIVE.name, bucket, app_id, "[]") for bucket, app_id, _ in found)
+        # Whoever is known of an hour is known of its day, and so on: most are, and are asked for
+        # once. Of hours that are not kept nobody is known.
+        asked = {each for each in there if each in found or not kept.has(size, each[0])}
+    return new
 
 
 class _KnownValues:

@@ -7,7 +7,7 @@ So what stands in the figures is at any time what follows from the events that a
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 
 from sqlalchemy import Connection, delete, select
@@ -37,18 +37,31 @@ def latencies(
     draft: bool,
 ) -> Counter[CountKey]:
     """What new receipts, and new messages, change in the figures of latency."""
-    changes = _of_receipts(connection, receipts, draft)
-    changes.update(_of_messages(connection, sent, draft))
+    known = _earliest(sent)
+    changes = _of_receipts(connection, receipts, known, draft)
+    changes.update(_of_messages(connection, known, draft))
     return changes
 
 
+def _earliest(sent: Sequence[tuple[AppMessage, int]]) -> dict[AppMessage, int]:
+    found: dict[AppMessage, int] = {}
+    for message, at in sent:
+        found[message] = min(at, found.get(message, at))
+    return found
+
+
 def _of_receipts(
-    connection: Connection, receipts: Sequence[AppReceipt], draft: bool
+    connection: Connection,
+    receipts: Sequence[AppReceipt],
+    known: Mapping[AppMessage, int],
+    draft: bool,
 ) -> Counter[CountKey]:
     changes: Counter[CountKey] = Counter()
     if not receipts:
         return changes
-    sent = _sent_at(connection, {receipt.message for receipt in receipts})
+    # Most receipts come within moments of their message, and are added up together with it.
+    others = {receipt.message for receipt in receipts} - known.keys()
+    sent = {**known, **_sent_at(connection, others)}
     waiting = []
     for receipt in receipts:
         at = sent.get(receipt.message)
@@ -74,16 +87,13 @@ def _of_receipts(
 
 
 def _of_messages(
-    connection: Connection, sent: Sequence[tuple[AppMessage, int]], draft: bool
+    connection: Connection, known: Mapping[AppMessage, int], draft: bool
 ) -> Counter[CountKey]:
     changes: Counter[CountKey] = Counter()
-    if not (sent and _is_any_waiting(connection, draft)):
+    if not (known and _is_any_waiting(connection, draft)):
         return changes
-    for some in chunks(sent, _ASKED):
-        known: dict[AppMessage, int] = {}
-        for message, at in some:
-            known[message] = min(at, known.get(message, at))
-        for receipt in _taken(connection, known, draft):
+    for some in chunks(list(known), _ASKED):
+        for receipt in _taken(connection, set(some), draft):
             changes[_counted(receipt, None)] -= 1
             changes[_counted(receipt, known[receipt.message])] += 1
     return changes
