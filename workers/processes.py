@@ -49,14 +49,15 @@ def name_host(name: str | None) -> None:
 
 @lru_cache
 def host_and_boot() -> str:
-    """`host|boot`: a name that no other boot of this host, and no other host or container,
-    shares.
+    """`host|boot`: a name that no other boot of this host, and no other host, container or start of
+    this container shares.
     """
     host = _given_host or socket.gethostname()
     boot = Path("/proc/sys/kernel/random/boot_id")
     with contextlib.suppress(OSError):
-        # Containers may share the name of the host, but not the numbers of processes.
-        numbers = os.stat("/proc/self/ns/pid").st_ino
+        # Containers may share the name of the host, but not the numbers of processes. One that is
+        # started again gets the same space of numbers, and gives out the same ones.
+        numbers = f"{os.stat('/proc/self/ns/pid').st_ino}.{_started(1)}"
         return f"{host}|{boot.read_text().strip()}.{numbers}"
     return f"{host}|-"
 
@@ -198,6 +199,14 @@ def _is_of_session(pid: int, leader: int) -> bool:
     except (OSError, ValueError):
         return False
     return int(session) == leader and state not in _DEAD
+
+
+def _started(pid: int) -> str:
+    """When a process began, in ticks since the boot; `-` where that is not shown."""
+    try:
+        return _stat(pid)[19]
+    except (OSError, IndexError):
+        return "-"
 
 
 def _stat(pid: int) -> list[str]:

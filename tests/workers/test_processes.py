@@ -70,27 +70,43 @@ def test_a_running_process_is_alive() -> None:
     assert not is_dead_here(member_name(os.getpid()))
 
 
-def test_a_container_of_the_same_host_name_is_another_host() -> None:
-    """Two containers may share the host's name and boot, and both have a process 1: neither says of
-    the other's that they are dead.
+def name_in_a_container(other: str) -> tuple[str, str, str]:
+    """What the first process of a new one says: the host's name, its own, and whether `other` is
+    dead.
     """
     program = (
         "import os, socket; from comethooks.workers.processes import *;"
         "print(socket.gethostname(), member_name(1), is_dead_here(os.environ['OTHER']))"
     )
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    environment = {**os.environ, "OTHER": member_name(dead.pid)}
-    assert is_dead_here(environment["OTHER"])
     read, write = os.pipe()
-    with contained([sys.executable, "-c", program], environment, write) as container:
-        container.outer.wait(20)
+    with contained([sys.executable, "-c", program], {**os.environ, "OTHER": other}, write) as made:
+        made.outer.wait(20)
     os.close(write)
     with open(read) as output:
         host, name, is_dead = output.read().split()
+    return host, name, is_dead
+
+
+def test_a_container_of_the_same_host_name_is_another_host() -> None:
+    """Two containers may share the host's name and boot, and both have a process 1: neither says of
+    the other's that they are dead.
+    """
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    assert is_dead_here(member_name(dead.pid))
+    host, name, is_dead = name_in_a_container(member_name(dead.pid))
     assert host == socket.gethostname()
     assert name != member_name(1)
     assert is_dead == "False"
+
+
+def test_a_container_that_is_started_again_is_another_host() -> None:
+    """It gives out the same numbers, often in the same space of numbers: who has one now is not who
+    had it.
+    """
+    names = [name_in_a_container(member_name(os.getpid()))[1] for _ in range(2)]
+    assert [name.rpartition("|")[2] for name in names] == ["1", "1"]
+    assert names[0] != names[1]
 
 
 def test_a_flag_is_set_by_its_signal_and_ends_a_wait() -> None:
