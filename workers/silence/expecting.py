@@ -2,10 +2,17 @@
 
 An app has lulls, at night and at weekends, so how long nothing has come says little. What came in
 the same hour of each of the four weeks before says how much there should have been.
+
+A mean alone would cry wolf: after one hour with a campaign or an import in it, four weeks long. So
+of each week no more counts than is usual for the hour (`_most`). And when clocks were changed, what
+people do moves by an hour (`shifts`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 HOUR_MS = 3600 * 1000
 WEEK_MS = 7 * 24 * HOUR_MS
@@ -14,6 +21,15 @@ WEEKS = 4
 ENOUGH = 20
 """When so many events were to be expected and none came, the app is silent: were they to come one
 by one and by chance, that would happen once in 500 million times."""
+
+_TIMES, _MORE = 3, 5
+"""An hour counts for no more than so many times what is usual for it, and so many events more."""
+_SAY_USUAL = 3
+"""So many weeks say by themselves what is usual; of fewer, the hours beside are asked as well."""
+_ZONES = ("Europe/London", "America/New_York", "Australia/Sydney")
+"""Clocks change on other days in each of them, and elsewhere nearly always as in one of them."""
+_MOVED_MS = 15 * 24 * HOUR_MS
+"""After two weeks, what is usual has moved with the clocks."""
 
 CountOf = Callable[[int], int]
 """How many events there were in the hour that begins at that moment (ms)."""
@@ -41,9 +57,25 @@ def expected(history: History | None, since: int, until: int) -> float | None:
     """
     if history is None or hour_of(until) - WEEK_MS < history.first:
         return None
-    return sum(
-        _in_hour(history, hour, hour_of(since)) * share for hour, share in _hours(since, until)
-    )
+    return min(_between(history, since + shift, until + shift) for shift in shifts(until))
+
+
+def shifts(at: int) -> tuple[int, ...]:
+    """By how much (ms) what came in other weeks may have come earlier or later than it is to be
+    expected at a moment: clocks may have been changed since then.
+    """
+    for name in _ZONES:
+        with suppress(ZoneInfoNotFoundError):  # a machine need not know of time zones
+            zone = ZoneInfo(name)
+            now, before = (datetime.fromtimestamp(ms // 1000, UTC) for ms in (at, at - _MOVED_MS))
+            if now.astimezone(zone).utcoffset() != before.astimezone(zone).utcoffset():
+                return 0, -HOUR_MS, HOUR_MS
+    return (0,)
+
+
+def _between(history: History, since: int, until: int) -> float:
+    last = hour_of(since)
+    return sum(_in_hour(history, hour, last) * share for hour, share in _hours(since, until))
 
 
 def hours_before(hour: int, last: int) -> list[int]:
@@ -55,7 +87,18 @@ def hours_before(hour: int, last: int) -> list[int]:
 
 def _in_hour(history: History, hour: int, last: int) -> float:
     known = [each for each in hours_before(hour, last) if each >= history.first]
-    return sum(map(history.count, known)) / len(known) if known else 0.0
+    if not known:
+        return 0.0
+    most = _most(history, known)
+    return sum(min(history.count(each), most) for each in known) / len(known)
+
+
+def _most(history: History, hours: Sequence[int]) -> int:
+    """What these hours, the same of several weeks, may count for, each of them."""
+    beside = () if len(hours) >= _SAY_USUAL else (-HOUR_MS, HOUR_MS)
+    counts = sorted(history.count(hour + step) for hour in hours for step in (0, *beside))
+    usual = counts[(len(counts) - 1) // 2]
+    return _TIMES * usual + _MORE
 
 
 def _hours(since: int, until: int) -> Iterator[tuple[int, float]]:

@@ -3,11 +3,13 @@ for.
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 
 from comethooks.schemas import TRIGGERS
 from comethooks.workers.analytics.metrics import EVENTS
 from comethooks.workers.analytics.sizes import DAY_MS, Size, start_of
 from comethooks.workers.journal import FigureJournal
+from comethooks.workers.settings.settings import Settings
 from comethooks.workers.silence.expecting import WEEK_MS, History, expected
 
 LONGEST_WEEKS = 12
@@ -18,10 +20,17 @@ _APP, _TRIGGER = "app", "trigger"
 class Usual:
     """Figures of other weeks. What was read is kept until the day is over: with many apps reading
     it takes a while, and a day of another week serves all hours of this one.
+
+    Days whose hours are not kept any more are not known. Triggers that are only counted are not
+    heard of, so what came of them before they were says nothing.
     """
 
-    def __init__(self, figures: FigureJournal) -> None:
+    def __init__(self, figures: FigureJournal, settings: Settings) -> None:
         self._figures = figures
+        self._kept_days = settings.figure_hour_days
+        self._counts: Callable[[str], bool] = lambda trigger: (
+            trigger not in settings.count_only and _is_of_cometchat(trigger)
+        )
         self._today = 0
         self._days: dict[int, dict[tuple[str, int], int]] = {}
         self._first: dict[str, int] = {}
@@ -41,13 +50,14 @@ class Usual:
         if today == self._today:
             return
         self._days = {}
-        since = today - 2 * LONGEST_WEEKS * WEEK_MS
+        kept = today - (self._kept_days - 1) * DAY_MS
+        since = max(kept, today - 2 * LONGEST_WEEKS * WEEK_MS)
         found = self._figures.read(
             EVENTS.name, size=Size.DAY, since=since, until=today + DAY_MS, by=(_APP, _TRIGGER)
         )
         self._first = {}
         for figure in found:  # oldest first
-            if _counts(figure.labels[_TRIGGER]):
+            if self._counts(figure.labels[_TRIGGER]):
                 self._first.setdefault(figure.app_id or "", figure.bucket_ms)
         self._today = today
 
@@ -63,12 +73,12 @@ class Usual:
             EVENTS.name, size=Size.HOUR, since=day, until=day + DAY_MS, by=(_APP, _TRIGGER)
         )
         for figure in found:
-            if _counts(figure.labels[_TRIGGER]):
+            if self._counts(figure.labels[_TRIGGER]):
                 counts[figure.app_id or "", figure.bucket_ms] += int(figure.value)
         return dict(counts)
 
 
-def _counts(trigger: str) -> bool:
+def _is_of_cometchat(trigger: str) -> bool:
     """Whether CometChat sends such events: what is not in the table, it may."""
     known = TRIGGERS.get(trigger)
     return known is None or known.is_of_cometchat

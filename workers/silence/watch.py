@@ -17,6 +17,7 @@ from typing import Literal
 import structlog
 from redis import Redis
 
+from comethooks.workers.analytics.sizes import DAY_MS
 from comethooks.workers.handlers.emit import emitted_key
 from comethooks.workers.journal import Filter, Journal, StoredSilence, came_from_cometchat
 from comethooks.workers.record import Record
@@ -49,7 +50,7 @@ class SilenceWatch:
         self._client = client
         self._journal = journal
         self._silences = journal.silences
-        self._usual = Usual(journal.figures)
+        self._usual = Usual(journal.figures, settings)
         self._streams = open_streams(settings)
         self._newer: dict[str, int] = {}
         """Events that the journal has and Redis was not told of, by an older web process."""
@@ -95,6 +96,11 @@ class SilenceWatch:
         expected = self._usual.expected(app, at, now)
         if not is_silent(self._settings.silence_after, expected, (now - at) / 1000):
             return False
+        if expected is not None and self._settings.silence_after == "auto":
+            # Less may come than in other weeks, as on holidays.
+            before = self._silences.count_found(app, since=now - DAY_MS)
+            if expected < ENOUGH * 2**before:
+                return False
         newer = self._newest_after(app, at)
         if newer is not None:
             self._newer[app] = newer

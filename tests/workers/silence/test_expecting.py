@@ -13,6 +13,7 @@ from comethooks.workers.silence.expecting import (
     expected,
     hour_of,
     hours_before,
+    shifts,
 )
 
 MONDAY = round(datetime(2026, 11, 30, tzinfo=UTC).timestamp() * 1000)
@@ -57,8 +58,63 @@ def test_in_the_first_week_nothing_is_known() -> None:
 @pytest.mark.parametrize(("weeks", "mean"), [(1, 10), (2, 15), (3, 20), (4, 25), (9, 25)])
 def test_weeks_that_are_known_count_alike(weeks: int, mean: int) -> None:
     """Of those before there is nothing to divide by."""
-    counts = {NOON - week * WEEK_MS: 10 * week for week in range(1, 10)}
+    counts = {
+        NOON - week * WEEK_MS + step: 10 * week
+        for week in range(1, 10)
+        for step in (-HOUR_MS, 0, HOUR_MS)
+    }
     assert expected(known_for(weeks, counts), NOON, NOON + HOUR_MS) == mean
+
+
+@pytest.mark.parametrize("weeks", [1, 2, 3, 4])
+def test_one_hour_with_a_campaign_in_it_is_not_expected_again(weeks: int) -> None:
+    """Ten thousand events came in an hour that has ten or so, maybe in the only week there was."""
+    usual = {
+        NOON - week * WEEK_MS + step * HOUR_MS: 10 for week in range(5) for step in range(-9, 9)
+    }
+    history = known_for(weeks, {**usual, NOON - WEEK_MS: 10_000})
+    assert expected(history, NOON, NOON + 30 * MINUTE_MS) < ENOUGH
+
+
+def test_an_app_with_19_events_a_week_is_silent_after_a_week_and_more() -> None:
+    """They are as good as any others, if they come now and then."""
+    monday = {
+        MONDAY - week * WEEK_MS + 9 * HOUR_MS * each: 1
+        for week in range(1, 5)
+        for each in range(19)
+    }
+    history = known_for(5, monday)
+    assert expected(history, MONDAY, MONDAY + WEEK_MS) == 19
+    assert expected(history, MONDAY, MONDAY + WEEK_MS + 10 * HOUR_MS) == 21
+
+
+CHANGED = round(datetime(2026, 10, 25, tzinfo=UTC).timestamp() * 1000)
+"""A Sunday: the day on which clocks went back in Europe. In America they did a week later."""
+
+
+def by_london_day(hour: int) -> int:
+    """From 8 to 22 o'clock by the clocks of London."""
+    moved = HOUR_MS if hour < CHANGED + HOUR_MS else 0
+    return by_day(hour + moved)
+
+
+def test_in_the_weeks_after_clocks_were_changed_the_hours_beside_are_looked_at_as_well() -> None:
+    """Each morning begins an hour later than in the weeks before, and no lull is an alarm."""
+    history = History(CHANGED - 5 * WEEK_MS, by_london_day)
+    days = range(CHANGED, CHANGED + 7 * WEEK_MS, 24 * HOUR_MS)
+    for day in days:
+        evening, morning = day + 22 * HOUR_MS - 1, day + 32 * HOUR_MS
+        assert expected(history, evening, morning) < ENOUGH
+        # It begins an hour and a bit later then, at the latest.
+        assert expected(history, evening, morning + HOUR_MS + 3 * MINUTE_MS) > ENOUGH
+
+
+def test_clocks_are_known_to_have_been_changed_for_two_weeks() -> None:
+    """Of Europe, America and Australia, in spring and in autumn."""
+    days = range(CHANGED - 15 * WEEK_MS, CHANGED + 37 * WEEK_MS, 24 * HOUR_MS)
+    moved = sum(len(shifts(day)) > 1 for day in days)
+    assert moved == 72
+    assert [len(shifts(CHANGED + each * WEEK_MS)) for each in (-4, 0, 1, 3, 4)] == [1, 1, 3, 3, 1]
 
 
 def test_the_hours_of_the_silence_itself_are_not_looked_back_on() -> None:

@@ -246,6 +246,21 @@ def test_two_leaders_at_once_tell_it_once(post: Post) -> None:
     assert post.names() == ["app.silent"]
 
 
+def test_where_less_comes_than_usual_it_tells_that_a_few_times_and_not_all_day(post: Post) -> None:
+    """On a holiday an event comes every half an hour, in place of one a minute: after each silence
+    twice as many have to be missing as before it.
+    """
+    post.known_for(28)
+    for event in range(16):
+        at = NOON + event * 30 * 60_000
+        post.hear(at)
+        for now in range(at, at + 30 * 60_000, 300_000):
+            post.watch.look(now)
+    assert post.names() == ["app.silent", "app.resumed"]
+    post.leader().look(NOON + 15 * 30 * 60_000 + 41 * 60_000)
+    assert post.names() == ["app.silent", "app.resumed", "app.silent"]
+
+
 def test_a_duration_may_be_set_and_nothing_told_at_all(post: Post) -> None:
     """Then it does not matter what other weeks were like."""
     post.hear(NOON)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, delete, not_, or_, select, tuple_, update
+from sqlalchemy import Connection, Engine, and_, delete, func, not_, or_, select, tuple_, update
 
 from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.retention import START, Cursor, Swept
@@ -58,6 +58,13 @@ class SilenceJournal:
     def lasting(self) -> list[StoredSilence]:
         """The silences that last."""
         return self._found(_LASTS)
+
+    def count_found(self, app_id: str, *, since: int) -> int:
+        """How many silences of an app were found since then."""
+        of_app = silences.c.app_id == app_id, silences.c.found_at >= since
+        query = select(func.count()).select_from(silences).where(*of_app)
+        with translated(), self._engine.connect() as connection:
+            return connection.scalar(query) or 0
 
     def begin(self, silence: StoredSilence) -> None:
         """Note a silence that was found, unless it is known."""
