@@ -28,6 +28,8 @@ def make_settings(tmp_path: Path, redis_server: RedisServer) -> MakeSettings:
             "COMETHOOKS_BASIC_AUTH": f"{USER}:{PASSWORD}",
             "COMETHOOKS_DATA_DIR": str(tmp_path),
             "REDIS_URL": redis_server.url,
+            # Most tests ask what is in Redis; those of the spool say how large it may be.
+            "COMETHOOKS_SPOOL_MAX_BYTES": "0",
             **variables,
         }
         return Settings.load({name: value for name, value in environ.items() if value})

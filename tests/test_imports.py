@@ -65,7 +65,17 @@ WINGS = {
             "status_access",
         ),
         ("auth", "inflating", "cometchat", "receiving", "health", "metrics", "journal_probe"),
-        ("keeping", "decisions", "moderation", "view", "interactions", "elsewhere", "wsgi", "app"),
+        (
+            "spooling",
+            "keeping",
+            "decisions",
+            "moderation",
+            "view",
+            "interactions",
+            "elsewhere",
+            "wsgi",
+            "app",
+        ),
         ("gunicorn",),
     ),
     "comethooks": (

@@ -21,12 +21,14 @@ from comethooks.webhooks.elsewhere import Elsewhere
 from comethooks.webhooks.http_call import current
 from comethooks.webhooks.interactions.presses import InteractionView
 from comethooks.webhooks.journal_probe import JournalProbe
-from comethooks.webhooks.keeping import Keeping
+from comethooks.webhooks.keeping import Keeping, Road
 from comethooks.webhooks.metrics import CONTENT_TYPE, Metrics
 from comethooks.webhooks.moderation.moderation_view import PATH as MODERATION
 from comethooks.webhooks.moderation.moderation_view import ModerationView
 from comethooks.webhooks.replies import HttpReply, problem_reply
 from comethooks.webhooks.sources import Source, by_name
+from comethooks.webhooks.spooling.emptying_thread import EmptyingThread
+from comethooks.webhooks.spooling.spool_road import Spooling
 from comethooks.webhooks.status_access import unless_stranger
 from comethooks.webhooks.view import ReceivingView
 from comethooks.webhooks.wsgi import RouteView, WebhookRoutes
@@ -35,6 +37,7 @@ from comethooks.workers.presses.tokens import PATH
 from comethooks.workers.processes import name_host
 from comethooks.workers.settings.credentials import require_credentials
 from comethooks.workers.settings.settings import Settings
+from comethooks.workers.spool.places import open_spool
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.accept import Streams
 from comethooks.workers.texts import dumps
@@ -53,6 +56,8 @@ class Application(Flask):
     routes: WebhookRoutes
     plugins: WebPlugins
     deciding: Deciding
+    emptying: EmptyingThread | None = None
+    """Empties the spool; None where there is none."""
 
     def load_plugins(self, end: Callable[[], object]) -> None:
         """Begin to load the plugins, in the process that serves this and has nothing else to do:
@@ -69,6 +74,20 @@ class Application(Flask):
 
         self.plugins.have_process(give_up)
         deciders.begin_loading()
+
+    def begin_emptying(self) -> None:
+        """Begin to look after the spool, in the process that serves this. Without this that begins
+        when something has to go there.
+        """
+        if self.emptying is not None:
+            self.emptying.begin()
+
+    def end_emptying(self) -> None:
+        """Empty the spool if that is possible, in a process that serves no more. Takes a few
+        seconds at most.
+        """
+        if self.emptying is not None:
+            self.emptying.end()
 
     def begins_soon(self, environ: WSGIEnvironment) -> bool:
         """Whether a server may call this for a request where it must not be kept waiting."""
@@ -90,7 +109,7 @@ def create_app(settings: Settings | None = None, others: Sequence[Source] = ()) 
     `/interactions/<token>`.
 
     Opens no connection: Redis is connected to when it is first needed, so after gunicorn has
-    forked. Raises `SettingsError` and `NoCredentialsError`.
+    forked. Raises `SettingsError`, `NoCredentialsError` and `SpoolPlaceError`.
     """
     if settings is None:
         settings = Settings.load()
@@ -101,26 +120,31 @@ def create_app(settings: Settings | None = None, others: Sequence[Source] = ()) 
     streams, metrics = Streams.open(settings), Metrics()
     plugins = WebPlugins(settings)
     deciders = WebDeciders(plugins.load, settings.on_decision_failure)
-    keeping = Keeping(streams, metrics)
+    spool = open_spool(settings)
+    emptying = None if spool is None else EmptyingThread(spool, settings)
+    road: Road = streams
+    if spool is not None and emptying is not None:
+        road = Spooling(streams, spool, emptying, metrics)
+    keeping = Keeping(road, metrics)
     deciding = Deciding(deciders, keeping, metrics, settings.decision_budget_ms)
     app = Application("comethooks", static_folder=None)
-    app.plugins, app.deciding = plugins, deciding
+    app.plugins, app.deciding, app.emptying = plugins, deciding, emptying
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     views: dict[str, tuple[str, RouteView]] = {}
     cometchat = CometChat(settings)
     for name, source in by_name((cometchat, *others)).items():
-        view = ReceivingView(source, settings, streams, metrics, deciding)
+        view = ReceivingView(source, settings, road, metrics, deciding)
         endpoint = f"webhooks:{name}"
         if name == COMETCHAT:
             endpoint = "webhooks"
             views["/webhooks"] = endpoint, view
         views[f"/webhooks/{name}"] = endpoint, view
-    views[MODERATION] = "moderation", ModerationView(settings, streams, metrics, deciding)
-    interactions = InteractionView(cometchat, settings, streams, metrics)
+    views[MODERATION] = "moderation", ModerationView(settings, road, metrics, deciding)
+    interactions = InteractionView(cometchat, settings, road, metrics)
     _add_health(app, settings, streams, metrics)
-    app.register_error_handler(Exception, _failed(metrics, Elsewhere(cometchat, streams, metrics)))
+    app.register_error_handler(Exception, _failed(metrics, Elsewhere(cometchat, road, metrics)))
     app.before_request(_begin)
     app.after_request(_end)
     app.routes = WebhookRoutes(views, {PATH: ("interactions", interactions)}, app.wsgi_app, metrics)

@@ -13,11 +13,11 @@ from werkzeug.datastructures import EnvironHeaders
 
 from comethooks.schemas.masking import without_tokens
 from comethooks.webhooks.http_call import HttpCall
+from comethooks.webhooks.keeping import Road
 from comethooks.webhooks.metrics import Metrics
 from comethooks.webhooks.sampling import SAMPLE_SECONDS, Sampler
 from comethooks.webhooks.sources import NotAuthenticatedError, Source
 from comethooks.workers.record import Kind, Record
-from comethooks.workers.streams.accept import Streams
 from comethooks.workers.streams.accepted import NotKeptError
 from comethooks.workers.texts import cut, scrub
 
@@ -35,7 +35,7 @@ class Elsewhere:
     def __init__(
         self,
         source: Source,
-        streams: Streams,
+        streams: Road,
         metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -1,38 +1,62 @@
 """Keeping what was judged, whichever route it came by: told to the log, and never raising."""
 
 from collections.abc import Mapping
+from typing import Any, Protocol
 from wsgiref.types import WSGIEnvironment
 
 import structlog
 
 from comethooks.webhooks.metrics import Metrics
 from comethooks.webhooks.receiving import Verdict
+from comethooks.webhooks.spooling.spool_road import Underway
 from comethooks.workers import logs
 from comethooks.workers.record import Record
-from comethooks.workers.streams.accept import Append, Streams
+from comethooks.workers.streams.accept import Append
 from comethooks.workers.streams.accepted import Accepted, NotKeptError
 
+Begun = Append | Underway | NotKeptError | None
+"""What has begun to be kept; or why that failed, or None for what is not to be kept."""
 MAX_HEADER = 256
 """Characters of a header that are kept."""
 
 log = structlog.get_logger()
 
 
+class Road(Protocol):
+    """Where requests are kept: `Streams`, or with a spool behind it `Spooling`."""
+
+    def keep(self, record: Record) -> None:
+        """Keep a refused request. Raises `NotKeptError`."""
+
+    def begin(
+        self,
+        record: Record,
+        *,
+        duplicate_key: bytes = ...,
+        has_time: bool = ...,
+        details: bytes = ...,
+    ) -> Any:
+        """Begin to keep a request; `finish` has to follow, and is given what this returns."""
+
+    def finish(self, begun: Any, /) -> Accepted:
+        """Wait until it is kept. Raises `NotKeptError`."""
+
+
 class Keeping:
     """Keeps requests in two steps: what begins until somebody waits goes to Redis together."""
 
-    def __init__(self, streams: Streams, metrics: Metrics) -> None:
+    def __init__(self, streams: Road, metrics: Metrics) -> None:
         self._streams = streams
         self._metrics = metrics
 
-    def begin(self, verdict: Verdict, details: bytes = b"") -> Append | NotKeptError | None:
+    def begin(self, verdict: Verdict, details: bytes = b"") -> Begun:
         """Begin to keep what is to be kept, an event or a refusal. With an event that was decided
         on, `details` are for the answers to its repeats.
         """
         if not verdict.refusal and not verdict.kept:
             return None
         try:
-            return self._streams.begin(
+            begun: Begun = self._streams.begin(
                 verdict.record,
                 duplicate_key=verdict.duplicate_key,
                 has_time=verdict.has_time,
@@ -40,10 +64,9 @@ class Keeping:
             )
         except Exception as error:
             return self._not_kept(verdict, error)
+        return begun
 
-    def finish(
-        self, verdict: Verdict, begun: Append | NotKeptError | None
-    ) -> Accepted | NotKeptError | None:
+    def finish(self, verdict: Verdict, begun: Begun) -> Accepted | NotKeptError | None:
         """Wait until it is kept; None for a refusal, and for what is only counted."""
         if begun is None or isinstance(begun, NotKeptError):
             return begun
@@ -53,11 +76,12 @@ class Keeping:
             return self._not_kept(verdict, error)
         return None if verdict.refusal else accepted
 
-    def begin_sample(self, record: Record) -> Append:
+    def begin_sample(self, record: Record) -> Underway | Append:
         """Begin to keep one of many refusals that nobody misses."""
-        return self._streams.begin(record)
+        begun: Underway | Append = self._streams.begin(record)
+        return begun
 
-    def finish_sample(self, record: Record, begun: Append, of: str) -> None:
+    def finish_sample(self, record: Record, begun: Underway | Append, of: str) -> None:
         """Wait until it is kept, or not; `of` says for the log what it is a sample of."""
         try:
             self._streams.finish(begun)

@@ -19,7 +19,7 @@ from comethooks.webhooks.decisions.deciding import Deciding
 from comethooks.webhooks.decisions.in_flight_answers import InFlightAnswers
 from comethooks.webhooks.http_call import HttpCall
 from comethooks.webhooks.inflating import inflated
-from comethooks.webhooks.keeping import Keeping, circumstances
+from comethooks.webhooks.keeping import Keeping, Road, circumstances
 from comethooks.webhooks.metrics import Metrics
 from comethooks.webhooks.moderation.own_failures import OwnFailures
 from comethooks.webhooks.receiving import ACCEPTED, RETRY_AFTER_SECONDS, Incoming, Verdict
@@ -28,7 +28,6 @@ from comethooks.webhooks.sampling import SAMPLE_SECONDS, Sampler
 from comethooks.webhooks.sources import NotAuthenticatedError, Source
 from comethooks.workers import logs
 from comethooks.workers.settings.settings import Settings
-from comethooks.workers.streams.accept import Streams
 from comethooks.workers.streams.accepted import Accepted, NotKeptError
 
 SOON_BYTES = 16 * 1024
@@ -53,7 +52,7 @@ class ReceivingView:
         self,
         source: Source,
         settings: Settings,
-        streams: Streams,
+        streams: Road,
         metrics: Metrics,
         deciding: Deciding,
         clock: Callable[[], float] = time.monotonic,

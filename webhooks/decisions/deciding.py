@@ -15,20 +15,19 @@ import structlog
 from comethooks.webhooks.decisions.decided import Decided, decided_on, with_ruling
 from comethooks.webhooks.decisions.decision_metrics import DecisionMetrics
 from comethooks.webhooks.decisions.web_deciders import WebDeciders
-from comethooks.webhooks.keeping import Keeping
+from comethooks.webhooks.keeping import Begun, Keeping
 from comethooks.webhooks.metrics import Metrics
 from comethooks.webhooks.receiving import Verdict
 from comethooks.webhooks.replies import HttpReply
 from comethooks.workers import logs
 from comethooks.workers.deciding.combining import Ruling
 from comethooks.workers.deciding.sitting import Sitting
-from comethooks.workers.streams.accept import Append
 from comethooks.workers.streams.accepted import Accepted, NotKeptError
 
 KEEPING_SECONDS = 0.4
 """After the budget the answer takes no longer than this, whether or not Redis has confirmed it."""
-_REDIS_SECONDS = 0.42
-"""How long Redis can make one thread wait: then the breaker is open."""
+_KEPT_SECONDS = 0.6
+"""How long Redis, and then the spool, can make one thread wait: then the breaker is open."""
 _STUCK_SECONDS = 15.0
 """Without a ruling after so long, something is broken here: loading and deciding end before."""
 _THREADS = 4
@@ -75,20 +74,18 @@ class Deciding:
         self.deciders.when_loaded(deliberation.begin)
         return deliberation
 
-    def keep_within(
-        self, verdict: Verdict, begun: Append | NotKeptError | None, until: float
-    ) -> Kept:
+    def keep_within(self, verdict: Verdict, begun: Begun, until: float) -> Kept:
         """Wait until it is kept, or until a time of the monotonic clock: what may take longer is
         waited for in another thread, and goes on.
         """
         left = until - time.monotonic()
-        if left > _REDIS_SECONDS or not isinstance(begun, Append):
+        if left > _KEPT_SECONDS or begun is None or isinstance(begun, NotKeptError):
             return self.keeping.finish(verdict, begun)
         ended = self._threads.submit(self.keeping.finish, verdict, begun)
         try:
             return ended.result(max(0.0, left))
         except TimeoutError:
-            reason = "Redis has not confirmed it in time"
+            reason = "neither Redis nor the spool has confirmed it in time"
             log.error("not kept", id=verdict.record.id, in_flight=True, reason=reason)
             return NotKeptError(reason)
 
@@ -112,7 +109,7 @@ class Deliberation:
         self._reply = reply
         self._began = self._until = math.inf
         self._ruling: Ruling | None = None
-        self._begun: Append | NotKeptError | None = None
+        self._begun: Begun = None
         self._is_ready: Future[None] = Future()
 
     def when_ready(self, tell: Callable[[], None]) -> None:

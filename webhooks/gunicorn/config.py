@@ -68,12 +68,19 @@ def post_worker_init(worker: Any) -> None:
     the plugins meanwhile.
     """
     keep_what_is_loaded()
+    if begin_emptying := getattr(worker.wsgi, "begin_emptying", None):
+        begin_emptying()
     if load_plugins := getattr(worker.wsgi, "load_plugins", None):
         load_plugins(partial(os.kill, os.getpid(), signal.SIGTERM))  # what it serves is answered
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """In the process that ends: whatever it was importing has nothing to do with that."""
+    """In the process that ends: whatever it was importing has nothing to do with that. What is in
+    the spool goes to Redis, if that takes it.
+    """
+    application = getattr(worker, "wsgi", None)  # without one it could not load it
+    if end_emptying := getattr(application, "end_emptying", None):
+        end_emptying()
     _trials(server).withdraw(os.getpid())
 
 

@@ -21,17 +21,24 @@ from comethooks.workers.settings.addresses import EVERYWHERE, EVERYWHERE_6, Bind
 from comethooks.workers.settings.credentials import require_credentials
 from comethooks.workers.settings.paths import SHARED_MEMORY
 from comethooks.workers.settings.settings import Settings
+from comethooks.workers.spool.places import open_spool
 
 
 def serve(settings: Settings) -> None:
     """Be the web process: the first process of gunicorn, until SIGTERM.
 
-    Raises `NoCredentialsError`; ends with `SystemExit`.
+    Raises `NoCredentialsError` and `SpoolPlaceError`; ends with `SystemExit`.
     """
     options = gunicorn_options(settings)
+    # Held as long as it serves: of its processes, none may be left for a moment.
+    spool = open_spool(settings)
     # It must be there before prometheus-client is imported, which decides then how it counts.
     os.environ.update(environment(settings))
-    _Gunicorn(settings, options).run()
+    try:
+        _Gunicorn(settings, options).run()
+    finally:
+        if spool is not None:
+            spool.close()
 
 
 def gunicorn_options(settings: Settings) -> dict[str, Any]:

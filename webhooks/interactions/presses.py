@@ -17,7 +17,7 @@ from comethooks.webhooks.http_call import HttpCall
 from comethooks.webhooks.inflating import inflated
 from comethooks.webhooks.interactions.cross_origin import FOR_ANYBODY, preflight
 from comethooks.webhooks.interactions.rates import Rate
-from comethooks.webhooks.keeping import Keeping, circumstances
+from comethooks.webhooks.keeping import Keeping, Road, circumstances
 from comethooks.webhooks.metrics import Metrics
 from comethooks.webhooks.problems import problem
 from comethooks.webhooks.receiving import RETRY_AFTER_SECONDS, Verdict
@@ -33,7 +33,6 @@ from comethooks.workers.presses.tokens import (
 )
 from comethooks.workers.record import Kind, Record
 from comethooks.workers.settings.settings import Settings
-from comethooks.workers.streams.accept import Streams
 from comethooks.workers.streams.accepted import Accepted, NotKeptError
 from comethooks.workers.texts import number_of
 
@@ -63,7 +62,7 @@ class InteractionView:
         self,
         source: Source,
         settings: Settings,
-        streams: Streams,
+        streams: Road,
         metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -11,6 +11,7 @@ from wsgiref.types import WSGIEnvironment
 from comethooks.webhooks.decisions.decided import Decided
 from comethooks.webhooks.decisions.deciding import Deciding
 from comethooks.webhooks.http_call import HttpCall
+from comethooks.webhooks.keeping import Road
 from comethooks.webhooks.metrics import Metrics
 from comethooks.webhooks.moderation.questions import Questions
 from comethooks.webhooks.receiving import Verdict
@@ -19,7 +20,6 @@ from comethooks.webhooks.sources import Refusal, Source
 from comethooks.webhooks.view import ReceivingView
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.states import DecisionAction
-from comethooks.workers.streams.accept import Streams
 from comethooks.workers.texts import cut, dumps
 
 PATH = "/moderation"
@@ -51,7 +51,7 @@ class ModerationView(ReceivingView):
     def __init__(
         self,
         settings: Settings,
-        streams: Streams,
+        streams: Road,
         metrics: Metrics,
         deciding: Deciding,
         clock: Callable[[], float] = time.monotonic,

@@ -1,6 +1,6 @@
 """The journal: where requests, events and runs end up and stay."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import Self
 
@@ -24,7 +24,7 @@ from comethooks.workers.journal.silences.silence_journal import SilenceJournal
 from comethooks.workers.journal.tables import migrate
 from comethooks.workers.journal.tables.database import POOL, open_engine, without_figures
 from comethooks.workers.journal.tables.facts import DatabaseFacts, facts_of, time_of
-from comethooks.workers.journal.tables.models import identity, metadata, requests
+from comethooks.workers.journal.tables.models import events, identity, metadata, requests
 from comethooks.workers.journal.tables.revisions import require_current
 from comethooks.workers.journal.unexpected import stored_drift
 from comethooks.workers.journal.unexpected.stored_drift import ANY_DRIFT, DriftFilter, StoredDrift
@@ -135,6 +135,12 @@ class Journal(RunKeeper):
         statement = update(requests).where(requests.c.id == request_id).values(event_id=event_id)
         with self._writing() as connection:
             connection.execute(statement)
+
+    def events_among(self, identifiers: Collection[str]) -> set[str]:
+        """Those of the ids, up to some hundreds, that are of events which the journal has."""
+        statement = select(events.c.id).where(events.c.id.in_(sorted(identifiers)))
+        with self._connection() as connection:
+            return set(connection.scalars(statement))
 
     def was_live(self, identifier: str) -> bool:
         """Whether the journal has the event, and not only since a replay made it."""

@@ -77,8 +77,12 @@ class SpoolTail:
                 end, _ = segment.cut()
         known = max([self._state.tail.segment, *segments.numbers(self._folder, *_ALL)])
         self._state.tail = Position(last[0] if last else known, end)
-        self._state.appended = _more(self._state.emptied, self.payloads(self._state.place))
+        self.recount()
         self._state.is_dirty = False
+
+    def recount(self) -> None:
+        """Count what is not emptied."""
+        self._state.appended = _more(self._state.emptied, self.payloads(self._state.place))
 
     def recover(self) -> None:
         """Make the shared numbers anew from what is on the disk, of a spool that nobody uses."""

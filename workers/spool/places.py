@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from comethooks.workers.settings.paths import spool_dir
+import structlog
+
+from comethooks.workers.settings.paths import DataDirError, make_data_dir, spool_dir
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.spool.spool import Spool
-from comethooks.workers.spool.spool_errors import SpoolPlaceError
+from comethooks.workers.spool.spool_errors import SpoolInUseError, SpoolPlaceError
 
 MEMORY = frozenset({"tmpfs", "ramfs", "devtmpfs"})
 """File systems that a power cut empties."""
@@ -22,6 +24,8 @@ SHARED = frozenset(
 _HEROKU = "DYNO"
 _MOUNTS = Path("/proc/self/mountinfo")
 _ESCAPED = re.compile(r"\\([0-7]{3})")
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +59,34 @@ def place_of(settings: Settings) -> SpoolPlace:
 
 
 def open_spool(settings: Settings) -> Spool | None:
-    """The spool of these settings, or None where there is none, as `place_of` says.
+    """The spool of these settings, or None where there is none: `place_of` says so, or the folder
+    cannot be used.
 
-    Raises `SpoolPlaceError` when it is in use by others; and when a setting names the folder, and
-    it cannot be used.
+    Raises `SpoolInUseError` when others use it; and `SpoolPlaceError` when a setting names the
+    folder, and it cannot be used.
     """
     place = place_of(settings)
     if place.why_off is not None:
         return None
-    return Spool.open(place.folder, max_bytes=settings.spool_max_bytes, user=user_of(settings))
+    try:
+        return Spool.open(place.folder, max_bytes=settings.spool_max_bytes, user=user_of(settings))
+    except SpoolInUseError:
+        raise
+    except SpoolPlaceError as error:
+        if settings.spool_dir is not None:
+            raise
+        log.error("there is no spool", reason=error.reason)
+        return None
 
 
 def user_of(settings: Settings) -> str:
     """Who uses the spool of these settings: the data directory, wherever the same path leads."""
     path = os.path.realpath(settings.data_dir)
     try:
+        # Or it would be another one once somebody has made it.
+        make_data_dir(settings.data_dir)
         found = os.stat(path)
-    except OSError:
+    except (DataDirError, OSError):
         return path
     return f"{path} ({found.st_dev}:{found.st_ino})"
 

@@ -9,7 +9,9 @@ from comethooks.workers.spool.segments import (
     FRAME_BYTES,
     HEADER_BYTES,
     LIVE,
+    DamagedSegmentError,
     Frames,
+    NewerSegmentError,
     SegmentHeader,
     SetAside,
     framed,
@@ -122,6 +124,20 @@ class Segment:
     def __del__(self) -> None:
         # Not when the next one is begun: another thread may be about to sync this one.
         os.close(self.descriptor)
+
+
+def segment_journal(path: Path) -> str | None:
+    """The id of the journal that the records in a file were to end up in; empty when it was not
+    known, None when the file cannot be read. Raises `OSError`.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        header = read_header(descriptor)
+    except (NewerSegmentError, DamagedSegmentError):
+        return None
+    finally:
+        os.close(descriptor)
+    return header.journal_id if header else None
 
 
 def needed(payloads: Sequence[bytes]) -> int:

@@ -34,7 +34,13 @@ from comethooks.workers.settings.paths import make_private_dir, new_file
 from comethooks.workers.spool import segments
 from comethooks.workers.spool.appending import SpoolTail
 from comethooks.workers.spool.file_locks import FileLock, UseLock
-from comethooks.workers.spool.segment_writing import Segment, reserve, reserved, rewrite_file
+from comethooks.workers.spool.segment_writing import (
+    Segment,
+    reserve,
+    reserved,
+    rewrite_file,
+    segment_journal,
+)
 from comethooks.workers.spool.segments import (
     HEADER_BYTES,
     LIVE,
@@ -46,6 +52,7 @@ from comethooks.workers.spool.shared_state import Amount, SharedState
 from comethooks.workers.spool.spool_errors import (
     SpoolFailedError,
     SpoolFullError,
+    SpoolInUseError,
     SpoolPlaceError,
 )
 from comethooks.workers.spool.spool_status import SpoolStatus
@@ -81,7 +88,8 @@ class Spool:
         """The spool in `folder`, which is made when it is missing.
 
         `user` says whose it is: any number of processes may use it that say the same. Raises
-        `SpoolPlaceError` when others use it, or the folder cannot be written to.
+        `SpoolInUseError` when others use it, and `SpoolPlaceError` when the folder cannot be
+        written to.
         """
         try:
             make_private_dir(folder)
@@ -95,7 +103,7 @@ class Spool:
             ) from None
         if other is not None:
             spool.close()
-            raise SpoolPlaceError(
+            raise SpoolInUseError(
                 f"the spool {folder} is in use by another data directory, {other}; name a folder of"
                 " its own for each in COMETHOOKS_SPOOL_DIR"
             )
@@ -200,6 +208,33 @@ class Spool:
                             segments.path_of(self.folder, number, ending), applied, HEADER_BYTES
                         )
         return applied.changed
+
+    def mend(self) -> None:
+        """Cut off what somebody has begun to append who is dead. The lock for appending is held.
+        Raises `OSError`.
+        """
+        if self.state.is_dirty:
+            self._tail.mend()
+
+    def recount(self) -> None:
+        """Count what is in it again. The lock for appending is held. Raises `OSError`."""
+        self._tail.recount()
+
+    def take_back(self, journal_id: str) -> None:
+        """Have what was set aside as another deployment's emptied after all, where it was to end up
+        in that journal. The lock for emptying is held. Raises `OSError`.
+        """
+        foreign = [
+            number
+            for number in segments.numbers(self.folder, ".foreign")
+            if segment_journal(segments.path_of(self.folder, number, ".foreign")) == journal_id
+        ]
+        if foreign:
+            with self.appending:
+                for number in foreign:
+                    path = segments.path_of(self.folder, number, ".foreign")
+                    os.rename(path, segments.path_of(self.folder, number))
+                self._tail.recover()
 
     def reserve(self) -> None:
         """Have the disk keep space for what is to come. Raises `SpoolFullError` when it has

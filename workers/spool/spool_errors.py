@@ -2,6 +2,7 @@
 
 SpoolError
 ├─ SpoolPlaceError   the folder cannot be one: its text says what to do
+│  └─ SpoolInUseError  it is one, of another data directory
 ├─ SpoolFullError    nothing more may be, or can be, written
 └─ SpoolFailedError  the disk did not do as it was asked
 """
@@ -17,6 +18,10 @@ class SpoolError(Exception):
 
 class SpoolPlaceError(SpoolError):
     """The folder cannot be a spool. The text says why, and what to do."""
+
+
+class SpoolInUseError(SpoolPlaceError):
+    """Processes with another data directory use the spool. The text says whose it is."""
 
 
 class SpoolFullError(SpoolError):

@@ -1,7 +1,7 @@
 """Keeping requests: the one call between a webhook and its 200."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, cast
 from uuid import UUID
 
 from redis import Redis
@@ -22,6 +22,7 @@ from comethooks.workers.streams.accepted import (
     DETAILS_SECONDS,
     TIMELESS_WINDOW_SECONDS,
     Accepted,
+    BacklogFullError,
     NotKeptError,
 )
 from comethooks.workers.streams.batches import Batches, ScriptCall
@@ -56,6 +57,11 @@ class Append:
     call: ScriptCall
     details: bytes
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether it is known already that the server did not answer, or refused."""
+        return self.call.has_failed
+
 
 class Streams:
     """Appends requests to the partitions' streams. Threads may share it."""
@@ -68,24 +74,30 @@ class Streams:
         duplicate_window: int,
         max_backlog_bytes: int,
         replicas: int = 0,
+        repeats: bool = True,
     ) -> None:
-        """`replicas` have to have a request before it is kept."""
+        """`replicas` have to have a request before it is kept. Without `repeats` one whose answer
+        is lost is not tried again.
+        """
         self.client = client
         self._layout = Layout(partitions or DEFAULT_COUNT)
         self._duplicate_window = duplicate_window
         self._limit = KnownLimit(client, max_backlog_bytes)
         confirming = Confirming(replicas, keys.BACKLOG) if replicas else None
-        self._batches = Batches(client, entry_scripts.ACCEPT, confirming)
+        self._batches = Batches(client, entry_scripts.ACCEPT, confirming, repeats=repeats)
 
     @classmethod
-    def open(cls, settings: Settings) -> Self:
-        """Streams for a process that somebody waits for: each attempt ends within 0.4 seconds."""
+    def open(cls, settings: Settings, *, timeout: float = 0.3, repeats: bool = True) -> Self:
+        """Streams for a process that somebody waits for: each attempt ends within 0.4 seconds, or
+        0.1 seconds after another `timeout`.
+        """
         return cls(
-            connect(settings.redis_url, connect_timeout=0.1, timeout=0.3),
+            connect(settings.redis_url, connect_timeout=0.1, timeout=timeout),
             partitions=settings.partitions,
             duplicate_window=settings.duplicate_window,
             max_backlog_bytes=settings.max_backlog_bytes,
             replicas=settings.redis_replicas,
+            repeats=repeats,
         )
 
     @property
@@ -150,7 +162,7 @@ class Streams:
         # the sender does not wait that long.
         self._limit.refresh()
         if outcome == b"full":
-            raise NotKeptError(f"the backlog is full: {begun.limit.sentence}")
+            raise BacklogFullError(f"the backlog is full: {begun.limit.sentence}")
         if outcome == b"fresh":
             if detail != begun.arguments[0]:
                 self._batches.doubt()
@@ -163,6 +175,11 @@ class Streams:
             decision=_ACTIONS.get(detail[_ID_BYTES:]),
             details=b"".join(details),
         )
+
+    def has_room(self, size: int) -> bool:
+        """Whether so many bytes more may wait, as far as is known now. Raises redis-py's errors."""
+        waiting = cast(bytes | None, self.client.get(keys.BACKLOG))
+        return int(waiting or 0) + size <= self._limit.current.bytes
 
     def knows(self, duplicate_key: bytes) -> bool:
         """Whether an event with this key, which holds a time, was kept recently. Raises

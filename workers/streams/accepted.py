@@ -32,6 +32,10 @@ class NotKeptError(Exception):
         self.may_be_kept = may_be_kept
 
 
+class BacklogFullError(NotKeptError):
+    """As much waits in Redis as may. It takes more when workers have done some of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """The id of the event that was kept, or of the one that it repeats; and what was decided on

@@ -8,8 +8,12 @@ from redis import Redis
 from comethooks.workers.record import Record, RecordError, decode
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.connections import read_backwards
+from comethooks.workers.streams.scripts import entry_scripts
 
 CHUNK = 100
+IDS_CHUNK = 500
+"""So many entries take the server less than a millisecond."""
+_ID_LENGTH = 36
 
 
 class Entry(NamedTuple):
@@ -40,6 +44,22 @@ def record_at(client: Redis, partition: int, entry_id: str) -> Record | None:
     """The record in that entry of a stream; None when it is not there any more."""
     found = read_backwards(client, keys.stream(partition), entry_id, entry_id, count=1)
     return decode(found[0][1]) if found else None
+
+
+def ids_waiting(client: Redis, partitions: Sequence[int]) -> set[str]:
+    """The ids of all requests in the streams of `partitions`. Raises redis-py's errors."""
+    script = client.register_script(entry_scripts.IDS)
+    ids = set()
+    for partition in partitions:
+        last = "-"
+        while True:
+            found = script(keys=[keys.stream(partition)], args=[last, IDS_CHUNK])
+            entry, together = (part.decode() for part in found)
+            if not entry:
+                break
+            ids |= {together[i : i + _ID_LENGTH] for i in range(0, len(together), _ID_LENGTH)}
+            last = f"({entry}"
+    return ids
 
 
 def _backwards(client: Redis, partition: int) -> Iterator[Entry]:

@@ -60,6 +60,11 @@ class ScriptCall:
             self._answer = answer
         self.is_answered = True
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether it is known that something went wrong."""
+        return self._error is not None
+
     def outcome(self) -> Any:
         """What the server said. Raises what went wrong."""
         if self._error is not None:
@@ -77,10 +82,18 @@ class Batches:
     server; while the breaker is open, at once.
     """
 
-    def __init__(self, client: Redis, script: str, confirming: Confirming | None = None) -> None:
+    def __init__(
+        self,
+        client: Redis,
+        script: str,
+        confirming: Confirming | None = None,
+        *,
+        repeats: bool = True,
+    ) -> None:
         """With `confirming`, a call is answered when so many replicas have what it wrote, and what
-        was written before it.
+        was written before it. Without `repeats` it fails when the first try does.
         """
+        self._repeats = repeats
         self._pool = client.connection_pool
         self._confirming = confirming
         self._script = script
@@ -155,6 +168,8 @@ class Batches:
         try:
             self._exchange(batch)
         except _LOST as error:
+            if not self._repeats:
+                raise
             self._repeat([call for call in batch if not call.is_answered], error)
 
     def _repeat(self, calls: list[ScriptCall], error: Exception) -> None:

@@ -23,6 +23,8 @@ from comethooks.workers.settings.names import NAMES
 from comethooks.workers.settings.paths import DataDirError, database_path, make_data_dir
 from comethooks.workers.settings.server_urls import sqlite_url
 from comethooks.workers.settings.settings import Settings
+from comethooks.workers.spool.places import open_spool
+from comethooks.workers.spool.spool_errors import SpoolPlaceError
 from comethooks.workers.supervision.first_process import leave_first_process
 from comethooks.workers.supervision.supervisor import Child, ForkedChild, stop_together, supervise
 from comethooks.workers.supervision.systemd import tell_ready
@@ -60,7 +62,7 @@ def web() -> None:
     check_redis(settings)
     try:
         serve(settings)
-    except NoCredentialsError as error:
+    except (NoCredentialsError, SpoolPlaceError) as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -164,6 +166,16 @@ def check_redis(settings: Settings) -> None:
                 log.error("Redis keeps nothing", reason=LOSES, hint=LOSS_ADVICE)
     except (PartitionsError, SeveralServersError) as error:
         raise click.ClickException(str(error)) from None
+
+
+def check_spool(settings: Settings) -> None:
+    """End with a sentence when the web process could not use its spool."""
+    try:
+        spool = open_spool(settings)
+    except SpoolPlaceError as error:
+        raise click.ClickException(str(error)) from None
+    if spool is not None:
+        spool.close()
 
 
 def check_journal(settings: Settings) -> None:

@@ -22,6 +22,7 @@ from comethooks.cli.services.parts import (
     STOP_MARGIN_SECONDS,
     check_journal,
     check_redis,
+    check_spool,
     load_workers,
     make_files_private,
     make_usable,
@@ -87,6 +88,7 @@ def up() -> None:
         settings = replace(settings, bind=settings.bind or (Binding(usual, settings.port),))
         for binding in settings.bind:
             _check_address(binding)
+        check_spool(settings)
         settings.plugin_dir.mkdir(parents=True, exist_ok=True)
         _run_all(settings, stop)
 

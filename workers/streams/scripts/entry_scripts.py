@@ -74,6 +74,24 @@ without its details. When the id under the key is its own, the script is repeati
 lost answer, and says fresh. A key lives in the bucket of its window, for one to two windows.
 """
 
+IDS = """
+local found = {}
+local entries = redis.call('XRANGE', KEYS[1], ARGV[1], '+', 'COUNT', ARGV[2])
+for _, entry in ipairs(entries) do
+  local fields = entry[2]
+  for i = 1, #fields, 2 do
+    if fields[i] == 'm' then table.insert(found, string.sub(fields[i + 1], 3, 38)) end
+  end
+end
+return {entries[#entries] and entries[#entries][1] or '', table.concat(found)}
+"""
+"""The ids of the requests in a part of a stream. KEYS stream. ARGV id of an entry, `(` before it:
+behind that one; how many entries. Returns {id of the last entry, or '' for none, their requests'
+ids of 36 characters each}: with them the list in `m` begins.
+
+Several commands would be as right, but the body of every entry would cross the wire.
+"""
+
 MARK = """#!lua flags=allow-oom
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[2], unpack(ARGV, 2))
