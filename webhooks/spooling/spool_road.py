@@ -18,7 +18,6 @@ from dataclasses import dataclass
 
 import structlog
 
-from comethooks.webhooks.metrics import Metrics
 from comethooks.webhooks.spooling.emptying_thread import EmptyingThread
 from comethooks.workers.record import Kind, Record
 from comethooks.workers.spool.spool import Spool
@@ -69,14 +68,11 @@ class Ticket:
 class Spooling:
     """What `Streams` is for keeping requests, with a spool behind it. Threads may share it."""
 
-    def __init__(
-        self, streams: Streams, spool: Spool, emptying: EmptyingThread, metrics: Metrics
-    ) -> None:
+    def __init__(self, streams: Streams, spool: Spool, emptying: EmptyingThread) -> None:
         self._streams = streams
         self._spool = spool
         self._state = spool.state
         self._emptying = emptying
-        self._metrics = metrics
         self._underway: dict[Underway, None] = {}
         """What is on its way to Redis, in the order in which it came."""
         self._lock = threading.Lock()
@@ -191,7 +187,6 @@ class Spooling:
                 for each in taken:
                     each.is_kept = kept
                 if kept:
-                    self._metrics.spooled(len(taken))
                     self._emptying.kick()
                 if began and refused is not None:
                     log.warning("spooling", reason=refused.reason)

@@ -113,7 +113,7 @@ class SpoolReader:
         last = max(self._state.tail.segment, self._state.place.segment - 1)
         self._state.tail = Position(last, 0)
         self._state.place = Position(last + 1, HEADER_BYTES)
-        self._state.emptied = self._state.appended = Amount(0, 0)
+        self._state.emptied = self._state.appended
         self._state.holds = False
         self._state.flush()
 
