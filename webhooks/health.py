@@ -15,7 +15,7 @@ from comethooks.webhooks.journal_probe import JournalProbe
 from comethooks.workers.plugins.comparing import WEB_PROCESSES, not_running, resting
 from comethooks.workers.plugins.published import WorkerPlugins, at_web, at_work
 from comethooks.workers.record import ENTRY_OVERHEAD_BYTES
-from comethooks.workers.settings.settings import Settings
+from comethooks.workers.settings.settings import NAMES, Settings
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.connections import NoPrimaryError
 from comethooks.workers.streams.durability import ALLOWED_LOSS_ADVICE, LOSES, LOSS_ADVICE, appends
@@ -87,7 +87,7 @@ class Server:
     """What the server said of itself. A mapping is empty where it may not be read.
 
     `refusal` is why it refuses to write, `configuration` is what CONFIG says of the append-only
-    file, and `state` is what INFO says of memory and persistence.
+    file, and `state` is what INFO says of memory, persistence and replicas.
     """
 
     refusal: ErrorReply | None
@@ -116,7 +116,7 @@ def check(client: Redis, settings: Settings, journal: JournalProbe) -> Health:
         return Health((HealthFinding("redis", f"Redis {what_failed(error)}"),))
     limit = BacklogLimit(settings.max_backlog_bytes, state.maxmemory)
     of_server = list(server_degraded(server, limit, allow_loss=settings.allow_loss))
-    refusing = list(_refusing(server, state, limit))
+    refusing = list(_refusing(server, state, limit, settings.redis_replicas))
     if not settings.allow_loss:
         refusing += [found for found in of_server if found.what == APPENDONLY]
     degraded = [
@@ -140,7 +140,7 @@ def ask(client: Redis) -> Server:
     # and refuses where it is read-only or its disk or memory is full.
     pipeline.set(keys.PROBE, 1, xx=True)
     pipeline.config_get("append*")
-    pipeline.info("memory", "persistence")
+    pipeline.info("memory", "persistence", "replication")
     try:
         write, configuration, state = pipeline.execute(raise_on_error=False)
     except NoPrimaryError as error:  # it may be read, and what is in it is shown
@@ -162,12 +162,19 @@ def _texts(values: Mapping[Any, Any]) -> dict[str, str]:
     }
 
 
-def _refusing(server: Server, state: Overview, limit: BacklogLimit) -> Iterator[HealthFinding]:
+def _refusing(
+    server: Server, state: Overview, limit: BacklogLimit, replicas: int
+) -> Iterator[HealthFinding]:
     if server.refusal:
         yield HealthFinding("redis", f"Redis refuses to write: {server.refusal}")
     elif state.backlog_bytes + ENTRY_OVERHEAD_BYTES >= limit.bytes:
         wait = number_of(state.backlog_bytes, "byte waits", "bytes wait")
         yield HealthFinding("backlog", f"{wait}; {limit.sentence}")
+    count = int(server.state.get("connected_slaves", replicas))
+    if not server.refusal and count < replicas:
+        has = number_of(count, "replica")
+        setting = NAMES["redis_replicas"]
+        yield HealthFinding("replicas", f"Redis has {has}, and {setting} asks for {replicas}")
 
 
 def server_degraded(

@@ -266,6 +266,16 @@ class TestNotReady:
         assert words(ready(client)["refusing"]) == ["backlog"]
         assert post(client) == 503
 
+    def test_so_is_one_with_fewer_replicas_than_have_to_have_an_event(
+        self, make_settings: MakeSettings, redis: Redis
+    ) -> None:
+        """Each event would be refused, after a moment."""
+        with create_app(make_settings(COMETHOOKS_REDIS_REPLICAS="1")).test_client() as client:
+            (finding,) = ready(client)["refusing"]
+            assert finding["what"] == "replicas"
+            assert finding["detail"].startswith("Redis has 0 replicas, and COMETHOOKS_REDIS_REPL")
+            assert post(client) == 503
+
     @pytest.mark.parametrize("how", ["kill", "freeze"])
     def test_without_redis_everything_answers_within_a_second(
         self, client: FlaskClient, own_redis_server: RedisServer, how: str

@@ -56,11 +56,13 @@ class Sentinels:
         """
         until = time.monotonic() + seconds
         first, count = self._first, len(self._hosts)
-        answered, reason = False, ""
+        answered, silence = False, None
+        reason = ""
         for number in (each % count for each in range(first, first + count)):
             try:
                 found = self.ask("GET-MASTER-ADDR-BY-NAME", self.name, of=number, seconds=seconds)
             except (RedisError, OSError) as error:
+                silence = error
                 reason = f"{host_and_port(*self._hosts[number])}: {error}"
             else:
                 if found:
@@ -76,7 +78,8 @@ class Sentinels:
                 f"Sentinel knows no primary with the name {self.name}; write the one that"
                 " `sentinel monitor` has"
             )
-        raise SentinelsAwayError(f"no Sentinel says where {self.name} is; {reason}")
+        # The cause tells of a certificate that nobody vouches for.
+        raise SentinelsAwayError(f"no Sentinel says where {self.name} is; {reason}") from silence
 
     def has_moved(self, address: Address) -> bool:
         """Whether the primary was somewhere else when it was asked for last."""

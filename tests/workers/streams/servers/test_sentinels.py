@@ -1,6 +1,10 @@
 """The primary is found by Sentinels that answer, and one that hangs costs next to nothing."""
 
+import contextlib
+import shutil
 import signal
+import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -8,16 +12,19 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, RedisError
 
 from comethooks.workers.settings.server_urls import parse_redis_url
 from comethooks.workers.streams.batches import Batches
 from comethooks.workers.streams.connections import CONNECTION_LOST, connect
+from comethooks.workers.streams.refusals import what_failed
 from comethooks.workers.streams.servers.sentinels import NoSuchPrimaryError, SentinelsAwayError
 from comethooks.workers.streams.windows import SlidingWindows
+from tests.missing import missing
 from tests.redis_server import running_server
 from tests.scenarios.stack import free_port
 from tests.sentinels import SentinelProcess, Watched, watched
+from tests.waiting import wait_for
 
 CONNECT_SECONDS = 0.1
 ANSWER_SECONDS = 0.3
@@ -120,6 +127,74 @@ class TestAsking:
             assert asked(f"{url}?sentinel_password=a%26b") < CONNECT_SECONDS
         finally:
             process.kill()
+
+
+@pytest.fixture
+def secured(tmp_path: Path) -> Iterator[str]:
+    """A Sentinel and the primary that it watches, both with TLS and a password of their own. The
+    URL has none of these. The shipped Valkey has no TLS.
+    """
+    program, openssl = shutil.which("redis-server"), shutil.which("openssl")
+    if program is None or openssl is None:
+        missing("redis-server or openssl is not installed (Debian: apt-get install redis-server)")
+    made = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=x"
+    subprocess.run(
+        [
+            *(openssl, *made.split(), "-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-keyout", "key.pem", "-out", "cert.pem"),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+    )
+    server, sentinel = free_port(), free_port()
+    tls = (
+        "port 0\ntls-cert-file cert.pem\ntls-key-file key.pem\ntls-auth-clients no\n"
+        "tls-ca-cert-file cert.pem\ntls-replication yes\nbind 127.0.0.1\n"
+    )
+    (tmp_path / "server.conf").write_text(f"{tls}tls-port {server}\nrequirepass s@cret\nsave ''\n")
+    (tmp_path / "sentinel.conf").write_text(
+        f"{tls}tls-port {sentinel}\nrequirepass other\n"
+        f"sentinel monitor mymaster 127.0.0.1 {server} 1\nsentinel auth-pass mymaster s@cret\n"
+    )
+    commands = (["server.conf"], ["sentinel.conf", "--sentinel"])
+    processes = [
+        subprocess.Popen([program, *each], cwd=tmp_path, stdout=subprocess.DEVNULL)
+        for each in commands
+    ]
+    try:
+        for port in (server, sentinel):
+            wait_for(lambda port=port: is_listening(port), "it listens")
+        yield f"rediss+sentinel://:s%40cret@127.0.0.1:{sentinel}/mymaster/2"
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def is_listening(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
+
+
+class TestSecured:
+    def test_both_are_spoken_to_with_tls_and_get_their_own_password(
+        self, secured: str, tmp_path: Path
+    ) -> None:
+        """And the database is the one of the URL. Who is lacking what is said."""
+        whole = f"{secured}?sentinel_password=other&ssl_ca_certs={tmp_path}/cert.pem"
+        client = client_of(whole)
+        client.set("key", "value")
+        assert client.client_info()["db"] == 2
+        assert client.connection_pool.get_connection().port != 26379
+        with pytest.raises(SentinelsAwayError) as caught:
+            client_of(f"{secured}?sentinel_password=other").ping()
+        assert "certificate that nobody here vouches for" in what_failed(caught.value)
+        with pytest.raises(SentinelsAwayError, match=r"(?i)auth"):
+            client_of(f"{secured}?ssl_cert_reqs=none").ping()
+        with pytest.raises(AuthenticationError):
+            client_of(whole.replace("s%40cret", "wrong")).ping()
 
 
 class TestAfterAFailOver:
