@@ -120,7 +120,8 @@ class Restoring:
             for number, name in enumerate(contents.sizes)
             if self._is_wanted(name) and targets.get(name) not in kept
         }
-        reading.read(self._archive, self._begin("MB unpacked", None), partial(self._draft, draft))
+        advance = self._begin("MB unpacked", sum(contents.sizes.values()) // MEGABYTE)
+        reading.read(self._archive, advance, partial(self._draft, draft))
         journal = draft.file(self._numbers[JOURNAL]) if JOURNAL in self._numbers else None
         if journal is not None:
             check_copy(journal, contents.manifest.journal)
