@@ -29,9 +29,7 @@ _TYPES = ("text", "text", "text", "image", "file", "audio")
 
 
 def figures(report: Report, events: int) -> None:
-    """Show the figures of a day in which ten times `--events` came, and rebuild them, in SQLite and
-    PostgreSQL.
-    """
+    """Show the figures of a day of ten times `--events`, and rebuild them, in both databases."""
     with tempfile.TemporaryDirectory() as directory:
         _measure(report, "SQLite", f"sqlite:///{directory}/journal.db", 10 * events)
     with running_postgres() as server:

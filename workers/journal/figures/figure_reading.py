@@ -1,6 +1,6 @@
 """Reading figures: sums over apps and labels, and the quantiles of what was measured."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -63,15 +63,26 @@ def read(
         last = "" if metric.adds_up else labels.pop()
         return tuple(labels[index] for index in kept if index < len(labels)), last
 
-    sums: defaultdict[_Place, Counter[str]] = defaultdict(Counter)
-    for bucket, named, written, value in connection.execute(query):
-        told, last = apart(written)
-        sums[bucket, named, told][last] += value
+    # Plain loops: a day by the minute is tens of thousands of figures.
     names = [metric.labels[index] for index in kept if metric.labels[index] != QUANTILE]
-    for place in sorted(sums, key=lambda each: (each[0], each[1] or "", each[2])):
-        bucket, named, told = place
+    found = connection.execute(query).all()
+    if metric.adds_up:
+        sums: defaultdict[_Place, int] = defaultdict(int)
+        for bucket, named, written, value in found:
+            sums[bucket, named, apart(written)[0]] += value
+        for (bucket, named, told), total in sorted(sums.items()):
+            if total:
+                value = total / 1000 if metric.in_thousandths else total
+                labels = dict(zip(names, told, strict=True))
+                yield Figure(bucket, size, named, metric.name, labels, value)
+        return
+    parts: defaultdict[_Place, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
+    for bucket, named, written, value in found:
+        told, last = apart(written)
+        parts[bucket, named, told][int(last)] += value
+    for bucket, named, told in sorted(parts):
         known = dict(zip(names, told, strict=True))
-        for more, value in _values(metric, sums[place]):
+        for more, value in _values(metric, parts[bucket, named, told]):
             yield Figure(bucket, size, named, metric.name, {**known, **more}, value)
 
 
@@ -94,19 +105,13 @@ def _sums(metric: Metric, *, by_app: bool, by_labels: bool) -> Select[Any]:
 
 
 def _values(
-    metric: Metric, sums: Mapping[str, int]
+    metric: Metric, sums: Mapping[int, int]
 ) -> Iterator[tuple[Mapping[str, str], int | float]]:
     if metric.peak:
-        most = peak({int(step): change for step, change in sums.items()})
-        if most:
+        if most := peak(sums):
             yield {}, most
         return
-    if not metric.is_distribution:
-        total = sum(sums.values())
-        if total:
-            yield {}, total / 1000 if metric.in_thousandths else total
-        return
-    bins = {int(number): count for number, count in sums.items() if count > 0}
+    bins = {number: count for number, count in sums.items() if count > 0}
     if bins:
         for wanted, ms in zip(QUANTILES, quantiles(bins, QUANTILES), strict=True):
             yield {QUANTILE: str(wanted)}, round(ms / 1000, 3)
