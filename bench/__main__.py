@@ -20,6 +20,7 @@ from bench.deployment import stack
 from bench.fetching import backfill
 from bench.figures import figures
 from bench.filtered import filters
+from bench.forgetting import forgetting
 from bench.four_writers import four_writers
 from bench.growing import kept, shapes, waiting
 from bench.half_load import half_load
@@ -223,6 +224,7 @@ _ALL = (
     shapes,
     listings,
     figures,
+    forgetting,
     counting,
     four_writers,
     filters,

@@ -28,6 +28,8 @@ _NO_USERS = ("muid", "guid")
 """but for these."""
 _OF_THE_USER = ("Name", "Avatar")
 """What comes behind the name of a field with a uid, and is that user's."""
+_OWNED = (("uid", MemberSchema), ("sender", MessageSchema))
+"""What says of an object of which nothing is declared whose it is, and what it is then."""
 _WHAT_HAPPENED = "message"
 """What an action message says in words, with names in it."""
 
@@ -52,16 +54,20 @@ def forgotten_message(message: Mapping[str, Any], user: ForgottenUser) -> dict[s
 
 
 def forgotten_value(value: Any, user: ForgottenUser) -> Any:
-    """A copy of what JSON is made of, of which nothing is declared, with the other name."""
-    return _Walk(user, False).anything(value, _DEEPEST)
+    """A copy of what JSON is made of and is ours, with the other name and without anything else
+    changed.
+    """
+    return _Walk(user, False, owned=False).anything(value, _DEEPEST)
 
 
 class _Walk:
     """A walk through a body. `mine` says of an object whether it is the user's."""
 
-    def __init__(self, user: ForgottenUser, by_user: bool) -> None:
+    def __init__(self, user: ForgottenUser, by_user: bool, *, owned: bool = True) -> None:
         self._user = user
         self._by_user = by_user
+        self._owned = owned
+        """Whether objects belong to somebody of which nothing is declared."""
 
     def object(self, value: Any, known: Declared, mine: bool, levels: int) -> Any:
         """An object of which fields are declared."""
@@ -94,8 +100,10 @@ class _Walk:
             return _CUT_OFF
         if isinstance(value, list):
             return [self.anything(item, levels - 1) for item in value]
-        if self._user.is_it(value.get("uid")):
-            return self.object(value, declared(MemberSchema), True, levels)
+        if self._owned:
+            for key, schema in _OWNED:
+                if self._user.is_it(to_party(value.get(key))):
+                    return self.object(value, declared(schema), True, levels)
         return {
             self._key(key): self._user.alias
             if type(item) is int and _may_be_user(key) and self._user.is_it(item)
