@@ -10,7 +10,7 @@ people do moves by an hour (`shifts`).
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -38,11 +38,13 @@ CountOf = Callable[[int], int]
 @dataclass(frozen=True, slots=True)
 class History:
     """What is known of an app's earlier weeks: the events of each hour, from the hour that begins
-    at `first` on (ms).
+    at `first` on (ms). They may not change any more, since what was worked out of them is kept.
     """
 
     first: int
     count: CountOf
+    so_far: dict[int, tuple[int, int, float]] = field(default_factory=dict, compare=False)
+    """By shift: since when and until when (ms) so many events were to be expected."""
 
 
 def hour_of(ms: int) -> int:
@@ -57,7 +59,7 @@ def expected(history: History | None, since: int, until: int) -> float | None:
     """
     if history is None or hour_of(until) - WEEK_MS < history.first:
         return None
-    return min(_between(history, since + shift, until + shift) for shift in shifts(until))
+    return min(_between(history, shift, since + shift, until + shift) for shift in shifts(until))
 
 
 def shifts(at: int) -> tuple[int, ...]:
@@ -73,8 +75,19 @@ def shifts(at: int) -> tuple[int, ...]:
     return (0,)
 
 
-def _between(history: History, since: int, until: int) -> float:
-    last = hour_of(since)
+def _between(history: History, shift: int, since: int, until: int) -> float:
+    # An app may be quiet for weeks, and is looked at every few seconds: hours that were added up
+    # are not added up again.
+    began, end, total = history.so_far.get(shift, (since, since, 0.0))
+    if began != since or until < end:
+        end, total = since, 0.0
+    whole = max(end, hour_of(until))
+    total += _added_up(history, end, whole, hour_of(since))
+    history.so_far[shift] = since, whole, total
+    return total + _added_up(history, whole, until, hour_of(since))
+
+
+def _added_up(history: History, since: int, until: int, last: int) -> float:
     return sum(_in_hour(history, hour, last) * share for hour, share in _hours(since, until))
 
 

@@ -2,8 +2,7 @@
 for.
 """
 
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Mapping
 
 from comethooks.schemas import TRIGGERS
 from comethooks.workers.analytics.metrics import EVENTS
@@ -14,7 +13,8 @@ from comethooks.workers.silence.expecting import WEEK_MS, History, expected
 
 LONGEST_WEEKS = 12
 """A silence that is longer says nothing any more: figures of hours are not kept for ever."""
-_APP, _TRIGGER = "app", "trigger"
+_NOT_COMETCHATS = frozenset(name for name, each in TRIGGERS.items() if not each.is_of_cometchat)
+"""CometChat sends no such events. What is not in the table, it may send."""
 
 
 class Usual:
@@ -28,12 +28,10 @@ class Usual:
     def __init__(self, figures: FigureJournal, settings: Settings) -> None:
         self._figures = figures
         self._kept_days = settings.figure_hour_days
-        self._counts: Callable[[str], bool] = lambda trigger: (
-            trigger not in settings.count_only and _is_of_cometchat(trigger)
-        )
+        self._without = _NOT_COMETCHATS | settings.count_only
         self._today = 0
-        self._days: dict[int, dict[tuple[str, int], int]] = {}
-        self._first: dict[str, int] = {}
+        self._days: dict[int, Mapping[tuple[str, int], int]] = {}
+        self._known: dict[str, History] = {}
 
     def expected(self, app: str, since: int, until: int) -> float | None:
         """How many events of an app were to be expected in that time (ms); None when nothing is
@@ -42,43 +40,25 @@ class Usual:
         if until - since > LONGEST_WEEKS * WEEK_MS:
             return None
         self._of_today(start_of(Size.DAY, until))
-        first = self._first.get(app)
-        history = None if first is None else History(first, lambda hour: self._count(app, hour))
-        return expected(history, since, until)
+        return expected(self._known.get(app), since, until)
 
     def _of_today(self, today: int) -> None:
         if today == self._today:
             return
-        self._days = {}
         kept = today - (self._kept_days - 1) * DAY_MS
         since = max(kept, today - 2 * LONGEST_WEEKS * WEEK_MS)
-        found = self._figures.read(
-            EVENTS.name, size=Size.DAY, since=since, until=today + DAY_MS, by=(_APP, _TRIGGER)
-        )
-        self._first = {}
-        for figure in found:  # oldest first
-            if self._counts(figure.labels[_TRIGGER]):
-                self._first.setdefault(figure.app_id or "", figure.bucket_ms)
+        found = self._figures.first(EVENTS.name, size=Size.DAY, since=since, without=self._without)
+        self._days = {}
+        self._known = {app: self._history(app, first) for app, first in found.items()}
         self._today = today
+
+    def _history(self, app: str, first: int) -> History:
+        return History(first, lambda hour: self._count(app, hour))
 
     def _count(self, app: str, hour: int) -> int:
         day = start_of(Size.DAY, hour)
         if day not in self._days:
-            self._days[day] = self._read(day)
+            self._days[day] = self._figures.sums(
+                EVENTS.name, size=Size.HOUR, since=day, until=day + DAY_MS, without=self._without
+            )
         return self._days[day].get((app, hour), 0)
-
-    def _read(self, day: int) -> dict[tuple[str, int], int]:
-        counts: defaultdict[tuple[str, int], int] = defaultdict(int)
-        found = self._figures.read(
-            EVENTS.name, size=Size.HOUR, since=day, until=day + DAY_MS, by=(_APP, _TRIGGER)
-        )
-        for figure in found:
-            if self._counts(figure.labels[_TRIGGER]):
-                counts[figure.app_id or "", figure.bucket_ms] += int(figure.value)
-        return dict(counts)
-
-
-def _is_of_cometchat(trigger: str) -> bool:
-    """Whether CometChat sends such events: what is not in the table, it may."""
-    known = TRIGGERS.get(trigger)
-    return known is None or known.is_of_cometchat

@@ -88,6 +88,19 @@ def test_an_app_with_19_events_a_week_is_silent_after_a_week_and_more() -> None:
     assert expected(history, MONDAY, MONDAY + WEEK_MS + 10 * HOUR_MS) == 21
 
 
+def test_hours_that_were_added_up_are_not_added_up_again() -> None:
+    """An app that has been quiet for weeks is looked at every five seconds, as any other is."""
+    asked: list[int] = []
+    weeks = History(NOON - 8 * WEEK_MS, lambda hour: asked.append(hour) or 1)  # type: ignore[func-returns-value]
+    looks = [NOON + 3 * WEEK_MS + each * 5_000 for each in range(1000)]
+    found = [expected(weeks, NOON, now) for now in looks]
+    assert len(asked) < 3 * 7 * 24 * 10 + len(looks) * 20
+    fresh = [expected(History(weeks.first, lambda _: 1), NOON, now) for now in looks[::100]]
+    assert found[::100] == pytest.approx(fresh)
+    assert expected(weeks, NOON + HOUR_MS, looks[0]) == pytest.approx(fresh[0] - 1)
+    assert expected(weeks, NOON + HOUR_MS, NOON + 2 * HOUR_MS) == pytest.approx(1)
+
+
 CHANGED = round(datetime(2026, 10, 25, tzinfo=UTC).timestamp() * 1000)
 """A Sunday: the day on which clocks went back in Europe. In America they did a week later."""
 

@@ -12,12 +12,14 @@ from comethooks.workers.journal.figures import (
     figure_marks,
     figure_reading,
     figure_retention,
+    figures_of_apps,
     folding,
     rebuilding,
 )
 from comethooks.workers.journal.figures.adding_up import KeptBuckets
 from comethooks.workers.journal.figures.figure_marks import Mark
 from comethooks.workers.journal.figures.figure_reading import Figure
+from comethooks.workers.journal.figures.figures_of_apps import AppBucket
 from comethooks.workers.journal.figures.rebuilding import NEVER, RebuildPlan, RebuildStep
 from comethooks.workers.journal.tables.database import for_writing
 
@@ -51,6 +53,28 @@ class FigureJournal:
                 figure_reading.read(
                     connection, known, size=size, since=since, until=until, app=app, by=by
                 )
+            )
+
+    def sums(
+        self, metric: str, *, size: Size, since: int, until: int, without: Collection[str] = ()
+    ) -> Mapping[AppBucket, int]:
+        """The figures of a metric by app and bucket, in those that begin at `since` or later and
+        before `until` (ms). Of a metric with one label, `without` these values of it.
+        """
+        with translated(), self.engine.connect() as connection:
+            return figures_of_apps.sums(
+                connection, metric, size=size, since=since, until=until, without=without
+            )
+
+    def first(
+        self, metric: str, *, size: Size, since: int, without: Collection[str] = ()
+    ) -> Mapping[str, int]:
+        """When the first bucket begins, at `since` or later (ms), that has a figure of the metric,
+        by app. Of a metric with one label, `without` these values of it.
+        """
+        with translated(), self.engine.connect() as connection:
+            return figures_of_apps.first(
+                connection, metric, size=size, since=since, without=without
             )
 
     def fold(self, kept: KeptBuckets, limit: int = folding.AT_ONCE) -> int:
