@@ -34,8 +34,11 @@ def upgrade(url: str) -> None:
                 connection.execute(
                     text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK}
                 )
-            revisions.refuse_newer(revisions.revision_of(connection))
-            _apply(connection)
+            # Somebody else may have upgraded it meanwhile, further than this version knows.
+            revision = revisions.revision_of(connection)
+            revisions.refuse_newer(revision)
+            if not revisions.fits(revision):
+                _apply(connection)
     finally:
         engine.dispose()
 

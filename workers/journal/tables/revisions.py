@@ -1,5 +1,11 @@
 """Which revision the journal's tables are at, read without Alembic: every process asks this at its
 start, and Alembic takes a quarter of a second and 15 MB.
+
+An upgrade runs while processes of the version before go on, and start anew: a work-horse lives for
+minutes. So a revision only adds what they can do without, such as tables, and columns with a
+default; what nobody needs any more is taken away by a later version. A revision with which the
+version before cannot work begins a new series, 1001, 1002, …: the first digit says which one it is
+of, and whoever finds a newer revision of its own series works with it.
 """
 
 from pathlib import Path
@@ -13,12 +19,13 @@ SCRIPTS = Path(__file__).parent / "migrations"
 
 
 def is_current(engine: Engine) -> bool:
-    """Whether the tables behind `engine` are those of this version.
+    """Whether the tables behind `engine` are those of this version, or newer ones that it can work
+    with.
 
     Raises `JournalUnavailableError` when that cannot be seen.
     """
     with translated(), engine.connect() as connection:
-        return revision_of(connection) == _known()[0]
+        return fits(revision_of(connection))
 
 
 def require_current(engine: Engine) -> None:
@@ -32,15 +39,15 @@ def require_current(engine: Engine) -> None:
     refuse_newer(revision)
     if revision is None:
         raise JournalOutdatedError(f"the database has no tables of comethooks; {UPGRADE}")
-    if revision != _known()[0]:
+    if not fits(revision):
         raise JournalOutdatedError(
             f"the tables are at revision {revision}, not at {_known()[0]}; {UPGRADE}"
         )
 
 
 def refuse_newer(revision: str | None) -> None:
-    """Raise `JournalOutdatedError` for tables of a version that is newer than this one."""
-    if revision is not None and revision not in _known():
+    """Raise `JournalOutdatedError` for tables of a newer version that this one cannot work with."""
+    if revision is not None and revision not in _known() and not fits(revision):
         raise JournalOutdatedError(
             f"the tables are at revision {revision}, which this version does not know: "
             "a newer comethooks made them; install that one"
@@ -53,6 +60,14 @@ def revision_of(connection: Connection) -> str | None:
         return None
     revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
     return revision
+
+
+def fits(revision: str | None) -> bool:
+    """Whether this version can work with tables of a revision: its own, or a newer one that only
+    adds to it.
+    """
+    newest = _known()[0]
+    return revision is not None and revision >= newest and revision[0] == newest[0]
 
 
 def _known() -> tuple[str, ...]:

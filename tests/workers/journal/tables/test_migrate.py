@@ -99,6 +99,27 @@ def test_a_newer_database_is_left_alone(url: str, journal: Journal):
             call()
 
 
+def test_newer_tables_to_which_something_was_added_are_worked_with(url: str, journal: Journal):
+    """While an upgrade is going on, processes of the version before go on and start anew."""
+    with for_writing(journal.engine).begin() as connection:
+        connection.execute(text("ALTER TABLE events ADD COLUMN added_later INTEGER DEFAULT 7"))
+    _set_revision(journal, "0999")
+    revisions.require_current(journal.engine)
+    migrate.upgrade(url)
+    with journal.engine.connect() as connection:
+        assert revisions.revision_of(connection) == "0999"
+    journal.write([settled(event(1))])
+    assert journal.event(event(1).id) is not None
+
+
+def test_a_new_series_of_revisions_is_left_alone(url: str, journal: Journal):
+    """It has taken something away that this version needs."""
+    _set_revision(journal, f"{int(NEWEST[0]) + 1}001")
+    for call in (lambda: migrate.upgrade(url), lambda: revisions.require_current(journal.engine)):
+        with pytest.raises(JournalOutdatedError, match="1001, which this version does not know"):
+            call()
+
+
 def test_a_failed_upgrade_leaves_nothing_behind(url: str):
     """All of it is one transaction, also in SQLite."""
     journal = Journal.open(url, make=True)
