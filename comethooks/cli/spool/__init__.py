@@ -18,7 +18,7 @@ from comethooks.workers.spool.files_aside import files_aside
 from comethooks.workers.spool.glance import SpoolGlance
 from comethooks.workers.texts import number_of
 
-_MODULES: dict[str, str] = {}
+_MODULES = {"drain": "draining"}
 """The commands that are in modules of their own."""
 
 
