@@ -27,6 +27,7 @@ from comethooks.webhooks.moderation.moderation_view import PATH as MODERATION
 from comethooks.webhooks.moderation.moderation_view import ModerationView
 from comethooks.webhooks.replies import HttpReply, problem_reply
 from comethooks.webhooks.sources import Source, by_name
+from comethooks.webhooks.spool_seen import SpoolGauges, with_spool
 from comethooks.webhooks.spooling.emptying_thread import EmptyingThread
 from comethooks.webhooks.spooling.spool_road import Spooling
 from comethooks.webhooks.status_access import unless_stranger
@@ -37,6 +38,7 @@ from comethooks.workers.presses.tokens import PATH
 from comethooks.workers.processes import name_host
 from comethooks.workers.settings.credentials import require_credentials
 from comethooks.workers.settings.settings import Settings
+from comethooks.workers.spool.glance import SpoolGlance
 from comethooks.workers.spool.places import open_spool
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.accept import Streams
@@ -199,12 +201,14 @@ def _add_health(app: Flask, settings: Settings, streams: Streams, metrics: Metri
 
     def readyz() -> Response:
         found = health.check(streams.client, settings, journal)
+        found = with_spool(found, SpoolGlance.of(settings))
         return HttpReply(dumps(found.document()), 200 if found.ready else 503).response()
 
     def metrics_text() -> Response:
         state = health.seen(streams.client, settings.partitions)
         text = metrics.text(
             state,
+            SpoolGauges(SpoolGlance.of(settings)),
             max_backlog_bytes=settings.max_backlog_bytes,
             multiprocess=MULTIPROCESS_DIRECTORY in os.environ,
         )

@@ -63,6 +63,8 @@ class Health:
     refusing: tuple[HealthFinding, ...] = ()
     degraded: tuple[HealthFinding, ...] = ()
     overview: Overview | None = None
+    spool: Mapping[str, int] | None = None
+    """What waits in the spool of this host; None where it was never used."""
 
     @property
     def ready(self) -> bool:
@@ -79,6 +81,7 @@ class Health:
             "drainers": None if state is None else state.drainers,
             "waiting": None if state is None else sum(item.depth for item in state.partitions),
             "backlog_bytes": None if state is None else state.backlog_bytes,
+            "spool": self.spool,
         }
 
 

@@ -87,9 +87,14 @@ class Metrics:
         self._moderation_failures.labels(category).inc()
 
     def text(
-        self, overview: Overview | None, *, max_backlog_bytes: int, multiprocess: bool
+        self,
+        overview: Overview | None,
+        *others: Collector,
+        max_backlog_bytes: int,
+        multiprocess: bool,
     ) -> bytes:
-        """Everything as Prometheus text; without an overview Redis is away.
+        """Everything as Prometheus text, with what `others` collect; without an overview Redis is
+        away.
 
         `max_backlog_bytes` is what the settings allow. `multiprocess` adds up what all processes
         counted, and needs the directory in the environment.
@@ -99,7 +104,8 @@ class Metrics:
             counted = CollectorRegistry()
             MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
         seen = CollectorRegistry()
-        seen.register(_RedisState(overview, max_backlog_bytes))
+        for collector in (_RedisState(overview, max_backlog_bytes), *others):
+            seen.register(collector)
         return generate_latest(counted) + generate_latest(seen)
 
 

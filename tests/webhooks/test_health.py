@@ -39,6 +39,7 @@ def client(make_settings: MakeSettings, own_redis_server: RedisServer) -> FlaskC
         REDIS_URL=own_redis_server.url,
         COMETHOOKS_PARTITIONS="4",
         COMETHOOKS_MAX_BACKLOG_BYTES="100kB",
+        COMETHOOKS_SPOOL_MAX_BYTES="0",  # or it would be ready without Redis
     )
     return create_app(settings).test_client()
 

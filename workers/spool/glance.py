@@ -60,8 +60,12 @@ class SpoolGlance:
     @property
     def takes(self) -> bool:
         """Whether an event that Redis does not take now would be kept here."""
-        is_full = self.status is not None and self.status.bytes >= self.status.max_bytes
-        return self.why_off is None and self.failed is None and not is_full
+        return self.why_off is None and self.failed is None and not self.is_full
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it has no more room."""
+        return self.status is not None and self.status.bytes >= self.status.max_bytes
 
     @property
     def holds(self) -> bool:
