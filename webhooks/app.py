@@ -27,9 +27,9 @@ from comethooks.webhooks.moderation.moderation_view import PATH as MODERATION
 from comethooks.webhooks.moderation.moderation_view import ModerationView
 from comethooks.webhooks.replies import HttpReply, problem_reply
 from comethooks.webhooks.sources import Source, by_name
-from comethooks.webhooks.spool_seen import SpoolGauges, with_spool
 from comethooks.webhooks.spooling.emptying_thread import EmptyingThread
 from comethooks.webhooks.spooling.spool_road import Spooling
+from comethooks.webhooks.spooling.spool_seen import SpoolGauges, with_spool
 from comethooks.webhooks.status_access import unless_stranger
 from comethooks.webhooks.view import ReceivingView
 from comethooks.webhooks.wsgi import RouteView, WebhookRoutes

@@ -63,7 +63,9 @@ def test_while_redis_is_away_it_is_ready_and_spooling(
     """An event is kept all the same; what is wrong with Redis is still named."""
     hold(settings, folder, 3)
     away = make_settings(
-        REDIS_URL=f"unix://{tmp_path}/nothing.sock", COMETHOOKS_SPOOL_DIR=str(folder)
+        REDIS_URL=f"unix://{tmp_path}/nothing.sock",
+        COMETHOOKS_SPOOL_DIR=str(folder),
+        COMETHOOKS_SPOOL_MAX_BYTES="1MB",
     )
     document = ready(away)
     assert document["ready"] is True
