@@ -126,7 +126,7 @@ def create_app(settings: Settings | None = None, others: Sequence[Source] = ()) 
     emptying = None if spool is None else EmptyingThread(spool, settings)
     road: Road = streams
     if spool is not None and emptying is not None:
-        road = Spooling(streams, spool, emptying)
+        road = Spooling(streams, spool, emptying, metrics.spooled)
     keeping = Keeping(road, metrics)
     deciding = Deciding(deciders, keeping, metrics, settings.decision_budget_ms)
     app = Application("comethooks", static_folder=None)

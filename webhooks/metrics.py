@@ -59,6 +59,11 @@ class Metrics:
             ["category"],
             registry=self.registry,
         )
+        self._spooled = Counter(
+            "comethooks_spooled",
+            "Requests that went to the spool, since Redis did not take them.",
+            registry=self.registry,
+        )
         self._accept_seconds = Histogram(
             "comethooks_accept_seconds",
             "From the first line of an authenticated webhook to its answer.",
@@ -77,6 +82,10 @@ class Metrics:
     def failure(self) -> None:
         """Count one unexpected exception."""
         self._failures.inc()
+
+    def spooled(self, count: int) -> None:
+        """Count requests that went to the spool."""
+        self._spooled.inc(count)
 
     def drift(self, kind: DriftKind) -> None:
         """Count one accepted body in which something of this kind is not as expected."""

@@ -14,6 +14,7 @@ answered. What waits for the spool is written and flushed to the disk together, 
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -66,13 +67,23 @@ class Ticket:
 
 
 class Spooling:
-    """What `Streams` is for keeping requests, with a spool behind it. Threads may share it."""
+    """What `Streams` is for keeping requests, with a spool behind it. Threads may share it.
 
-    def __init__(self, streams: Streams, spool: Spool, emptying: EmptyingThread) -> None:
+    `count` is told how many went to the spool.
+    """
+
+    def __init__(
+        self,
+        streams: Streams,
+        spool: Spool,
+        emptying: EmptyingThread,
+        count: Callable[[int], None] = lambda _: None,
+    ) -> None:
         self._streams = streams
         self._spool = spool
         self._state = spool.state
         self._emptying = emptying
+        self._count = count
         self._underway: dict[Underway, None] = {}
         """What is on its way to Redis, in the order in which it came."""
         self._lock = threading.Lock()
@@ -187,6 +198,7 @@ class Spooling:
                 for each in taken:
                     each.is_kept = kept
                 if kept:
+                    self._count(len(taken))
                     self._emptying.kick()
                 if began and refused is not None:
                     log.warning("spooling", reason=refused.reason)

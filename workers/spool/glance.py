@@ -31,15 +31,14 @@ class SpoolGlance:
     """What there is to say of a spool.
 
     `why_off` is why nothing is spooled, as far as the place says it; `failed` is what is wrong with
-    the folder. `status` is what it holds, None when it could not be looked at or never was.
-    `spooled` is how many requests it was given since it was made anew.
+    the folder. `status` is what it holds, None when it could not be looked at, or never
+    was.
     """
 
     folder: Path
     why_off: str | None = None
     failed: str | None = None
     status: SpoolStatus | None = None
-    spooled: int = 0
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -51,7 +50,7 @@ class SpoolGlance:
             if spool is None:
                 return cls(folder, why_off, None if why_off else _why_unusable(folder))
             with closing(spool):
-                return cls(folder, why_off, None, spool.status(), spool.state.appended.records)
+                return cls(folder, why_off, None, spool.status())
         except SpoolError as error:
             return cls(folder, why_off, error.reason)
         except OSError as error:
