@@ -34,6 +34,7 @@ from bench.processes import cpu_shares
 from bench.replicas import replicas
 from bench.report import Report
 from bench.schema import schema
+from bench.spooling import spool
 from bench.start import start
 from comethooks.workers.settings.paths import database_path
 from comethooks.workers.streams import keys
@@ -219,6 +220,7 @@ _ALL = (
     pressed,
     presses,
     replicas,
+    spool,
     kept,
     waiting,
     shapes,

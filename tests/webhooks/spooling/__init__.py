@@ -1,0 +1,1 @@
+"""Tests of what a web process does with its spool."""
