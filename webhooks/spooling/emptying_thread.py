@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from comethooks.workers import logs
 from comethooks.workers.settings.settings import Settings
-from comethooks.workers.spool.emptying import Emptier
+from comethooks.workers.spool.emptying import BUSY, Emptier
 from comethooks.workers.spool.spool import Spool
 from comethooks.workers.spool.spool_errors import SpoolError
 from comethooks.workers.texts import number_of
@@ -106,7 +106,7 @@ class EmptyingThread:
             emptier.learn()
 
     def _tell(self, reason: str | None) -> None:
-        if reason != self._reason:
+        if reason not in (self._reason, BUSY):
             self._reason = reason
             if reason:
                 log.warning("spool is not emptied yet", reason=reason)

@@ -40,6 +40,8 @@ PATIENCE_SECONDS = 1.0
 """How long Redis may take for a chunk."""
 HURRY_SECONDS = 0.08
 """How long it may take for the last records, while nobody can append."""
+BUSY = "another process is at it"
+"""Why a go was none."""
 LAST_RECORDS, LAST_BYTES = 32, 256 * 1024
 """The most that is accepted while nobody can append."""
 _STUBBORN = 3
@@ -92,7 +94,7 @@ class Emptier:
         """
         spool = self._spool
         if not spool.emptying.acquire(blocking=False):
-            return EmptiedSpool(reason="another process is at it")
+            return EmptiedSpool(reason=BUSY)
         go = _Go(Doubts(self._settings, self._streams))
         reason = None
         try:

@@ -3,9 +3,12 @@
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
+
+import pytest
 
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.spool.places import open_spool
@@ -15,7 +18,7 @@ from tests.waiting import wait_for
 from tests.webhooks.samples import PASSWORD, USER, message, raw
 from tests.webhooks.serving import Client, Served, free_port, served
 
-SECONDS, PER_SECOND = 3, 100
+SECONDS, LONG, PER_SECOND = 3, 300, 100
 CLIENTS = 150  # so that none is kept from sending by an answer that it waits for
 CONVERSATIONS = 7
 
@@ -32,28 +35,37 @@ def settings_for(server: RedisServer, tmp_path: Path, **more: str) -> Settings:
     )
 
 
-def test_events_are_kept_while_redis_is_frozen(
-    own_redis_server: RedisServer, tmp_path: Path
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("gone", [False, pytest.param(True, marks=pytest.mark.attack)])
+@pytest.mark.parametrize("seconds", [SECONDS, pytest.param(LONG, marks=pytest.mark.attack)])
+def test_events_are_kept_while_redis_is_away(
+    own_redis_server: RedisServer, tmp_path: Path, seconds: int, gone: bool
 ) -> None:
-    """Every answer is a 200, and comes at once but for those of the first moment; and once Redis is
-    back, it has each event once, in the order of its conversation.
+    """Frozen or gone: every answer is a 200, and comes at once but for those of the first moment;
+    and once Redis is back, it has each event once, in the order of its conversation.
 
-    Half may take longer than 50 milliseconds, since others may have the processor and the disk.
+    In the short form, half may take longer than 50 milliseconds, since others may have the
+    processor and the disk; in the long one, one in a hundred, and none a second.
     """
     settings = settings_for(own_redis_server, tmp_path)
     with served(settings, tmp_path) as server:
         clients = [server.client() for _ in range(CLIENTS)]
-        own_redis_server.freeze()
-        taken, ids = post_steadily(clients, status=200)
-        own_redis_server.thaw()
+        (own_redis_server.kill if gone else own_redis_server.freeze)()
+        taken = post_steadily(clients, seconds, status=200)
+        (own_redis_server.start if gone else own_redis_server.thaw)()
         spool = open_spool(settings)
         assert spool is not None
-        wait_for(lambda: not spool.holds, "the spool is empty", seconds=10)
+        took = wait_for(lambda: not spool.holds, "the spool is empty", seconds=60)
         for client in clients:
             client.close()
-        assert kept_texts(own_redis_server) == expected_texts()
-        assert set(ids) == kept_ids(own_redis_server)
-    assert_prompt(taken, slowest=1.5, share=0.5)
+        assert_once_and_in_order(taken, own_redis_server)
+    later = sorted(each.took for each in taken if each.due > 1.0)
+    print(
+        f"{len(taken)} in {seconds} s, p99 {later[int(len(later) * 0.99)]:.3f} s, slowest"
+        f" {max(each.took for each in taken):.3f} s; emptied in {took:.1f} s"
+    )
+    is_long = seconds == LONG
+    assert_prompt(taken, slowest=1.0 if is_long else 1.5, share=0.99 if is_long else 0.5)
 
 
 def test_without_a_spool_answers_come_at_once_all_the_same(
@@ -64,7 +76,7 @@ def test_without_a_spool_answers_come_at_once_all_the_same(
     with served(settings, tmp_path) as server:
         clients = [server.client() for _ in range(CLIENTS)]
         own_redis_server.freeze()
-        taken, _ = post_steadily(clients, status=503)
+        taken = post_steadily(clients, SECONDS, status=503)
         own_redis_server.thaw()
         back = wait_for(lambda: status_of(server) == 200, "an event is kept", seconds=5)
         for client in clients:
@@ -73,39 +85,62 @@ def test_without_a_spool_answers_come_at_once_all_the_same(
     assert back < 1.0
 
 
-def assert_prompt(
-    taken: Iterable[tuple[float, float]], *, slowest: float, share: float = 0.9
-) -> None:
-    found = list(taken)
-    later = sorted(seconds for began, seconds in found if began > 1.0)
-    assert len(found) == SECONDS * PER_SECOND
-    assert max(seconds for _, seconds in found) < slowest
+class Posted(NamedTuple):
+    """A request: its number, when it was due, when it was sent, when it was answered (s after the
+    first was due), and the id in the answer.
+    """
+
+    turn: int
+    due: float
+    sent: float
+    answered: float
+    id: str
+
+    @property
+    def took(self) -> float:
+        """From when it was due: a client that is kept waiting would otherwise ask less often."""
+        return self.answered - self.due
+
+
+def assert_prompt(taken: Sequence[Posted], *, slowest: float, share: float = 0.9) -> None:
+    later = sorted(each.took for each in taken if each.due > 1.0)
+    assert max(each.took for each in taken) < slowest
     assert later[int(len(later) * share)] < 0.05
 
 
-def post_steadily(
-    clients: list[Client], *, status: int
-) -> tuple[list[tuple[float, float]], list[str]]:
-    """When each request began, in seconds after the first, and how long its answer took; and the
-    ids that were answered.
-    """
+def assert_once_and_in_order(taken: Sequence[Posted], server: RedisServer) -> None:
+    """Redis has each of them once, and none before one that was answered before it was sent."""
+    by_turn = {each.turn: each for each in taken}
+    with server.client() as client:
+        found = [entry.record for entry in reversed(list(entries(client, range(16))))]
+    assert sorted(each.id for each in found) == sorted(each.id for each in taken)
+    latest: dict[str, float] = defaultdict(float)
+    for record in found:
+        posted = by_turn[int(json.loads(record.body)["data"]["id"])]
+        conversation = record.conversation_id or ""
+        assert posted.answered >= latest[conversation], posted
+        latest[conversation] = max(latest[conversation], posted.sent)
+
+
+def post_steadily(clients: list[Client], seconds: int, *, status: int) -> list[Posted]:
+    """Post a hundred requests a second, whatever becomes of those before."""
     start = time.monotonic()
 
-    def post(number: int) -> list[tuple[float, float, str]]:
+    def post(number: int) -> list[Posted]:
         found = []
-        for turn in range(number, SECONDS * PER_SECOND, len(clients)):
-            due = start + turn / PER_SECOND
-            time.sleep(max(0.0, due - time.monotonic()))
+        for turn in range(number, seconds * PER_SECOND, len(clients)):
+            due = turn / PER_SECOND
+            time.sleep(max(0.0, start + due - time.monotonic()))
+            sent = time.monotonic() - start
             clients[number].post(raw(numbered(turn)))
             code, _, body = clients[number].answer()
             assert code == status
-            # From when it was due: a client that is kept waiting would otherwise ask less often.
-            found.append((due - start, time.monotonic() - due, json.loads(body).get("id", "")))
+            answered = time.monotonic() - start
+            found.append(Posted(turn, due, sent, answered, json.loads(body).get("id", "")))
         return found
 
     with ThreadPoolExecutor(len(clients)) as pool:
-        found = [each for some in pool.map(post, range(len(clients))) for each in some]
-    return [(began, seconds) for began, seconds, _ in found], [each[2] for each in found]
+        return [each for some in pool.map(post, range(len(clients))) for each in some]
 
 
 def numbered(turn: int) -> dict[str, object]:
@@ -118,29 +153,6 @@ def numbered(turn: int) -> dict[str, object]:
         conversationId=f"group_{group}",
         sentAt=1_700_000_000 + turn,
     )
-
-
-def expected_texts() -> dict[str, list[int]]:
-    """The numbers of each conversation, in their order."""
-    expected = defaultdict(list)
-    for turn in range(SECONDS * PER_SECOND):
-        expected[f"group_group-{turn % CONVERSATIONS}"].append(turn)
-    return dict(expected)
-
-
-def kept_texts(server: RedisServer) -> dict[str, list[int]]:
-    """The same, of what Redis has, in the order of the streams."""
-    found = defaultdict(list)
-    with server.client() as client:
-        for entry in reversed(list(entries(client, range(16)))):
-            body = json.loads(entry.record.body)
-            found[entry.record.conversation_id or ""].append(int(body["data"]["id"]))
-    return dict(found)
-
-
-def kept_ids(server: RedisServer) -> set[str]:
-    with server.client() as client:
-        return {entry.record.id for entry in entries(client, range(16))}
 
 
 def status_of(server: Served) -> int:
