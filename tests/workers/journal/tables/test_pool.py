@@ -5,11 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
+from sqlalchemy import text
 
 from comethooks.workers.journal import Journal
 from tests.missing import missing
 from tests.servers import ServerMissingError, pool_in_transaction_mode, running_postgres
 from tests.workers.journal.samples import event, run, settled
+
+COUNTED = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'mine'"
 
 
 @pytest.fixture
@@ -50,3 +53,22 @@ def test_a_pool_is_known_for_what_it_is(pool: str, postgres_server: str) -> None
     for url, pooled in ((pool, True), (postgres_server, False)):
         with closing(Journal.open(url)) as journal:
             assert journal.facts().pooled is pooled
+
+
+def test_a_process_opens_no_more_connections_than_it_may(postgres_server: str) -> None:
+    """Threads that find none wait for one. The server is told whose they are."""
+
+    def most(journal: Journal) -> int:
+        with journal.engine.connect() as connection:
+            found = connection.scalar(text(COUNTED))
+            connection.execute(text("SELECT pg_sleep(0.02)"))
+        return int(found or 0)
+
+    with (
+        closing(Journal.open(f"{postgres_server}&application_name=mine", pool=3)) as journal,
+        ThreadPoolExecutor(8) as threads,
+    ):
+        found = [task.result() for task in [threads.submit(most, journal) for _ in range(24)]]
+    assert max(found) == 3
+    with closing(Journal.open(postgres_server)) as journal, journal.engine.connect() as connection:
+        assert connection.scalar(text("SHOW application_name")) == "comethooks"
