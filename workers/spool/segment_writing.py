@@ -110,7 +110,8 @@ class Segment:
         if frames.torn:
             room = self.room
             os.ftruncate(self.descriptor, frames.end)
-            os.posix_fallocate(self.descriptor, frames.end, max(1, room - frames.end))
+            with suppress(OSError):  # without room, the next record begins a new one
+                os.posix_fallocate(self.descriptor, frames.end, max(1, room - frames.end))
         return frames.end, frames.torn
 
     def end(self, offset: int) -> None:
