@@ -180,7 +180,7 @@ def _engine(overview: Overview, limit: BacklogLimit) -> Iterator[Metric]:
     )
     yield GaugeMetricFamily(
         "comethooks_backlog_limit_bytes",
-        "Where the backlog is full: events get 503.",
+        "Where the backlog is full: events go to the spool, or get 503.",
         value=limit.bytes,
     )
     yield GaugeMetricFamily(

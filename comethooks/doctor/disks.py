@@ -17,7 +17,7 @@ from comethooks.workers.settings.sentinel_urls import is_sentinel_url
 LOW_SHARE, LOW_BYTES = 0.10, 10**9
 """With less, look after it: an append-only file that is rewritten needs its size once more."""
 OUT_SHARE, OUT_BYTES = 0.01, 100 * 10**6
-"""With less, writes fail soon, and every event gets 503."""
+"""With less, writes fail soon: those of the spool, too, if it is there."""
 
 
 def check_disks(places: Mapping[str, Path]) -> Iterator[Finding]:

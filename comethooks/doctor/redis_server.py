@@ -71,7 +71,7 @@ def check_server(client: Redis, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "redis.writing",
             Level.WRONG,
-            f"it refuses to write: {server.refusal.named}; every event gets 503",
+            f"it refuses to write: {server.refusal.named}; events wait in the spool, if any",
             server.refusal.advice or "its log says why",
         )
     else:
@@ -143,7 +143,7 @@ def _unreachable(place: str, error: Exception, *, embedded: bool) -> Finding:
         CONNECTION,
         Level.WRONG,
         f"{place} does not answer: {one_line(error)}",
-        f"start it, or mend {NAMES['redis_url']}; without it every event gets 503",
+        f"start it, or mend {NAMES['redis_url']}; until then events wait in the spool",
     )
 
 
