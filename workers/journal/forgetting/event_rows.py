@@ -13,14 +13,17 @@ from sqlalchemy import (
     Engine,
     bindparam,
     func,
+    literal,
     or_,
     select,
+    true,
+    tuple_,
     update,
 )
 
 from comethooks.schemas import Vote
 from comethooks.schemas.forgotten_user import ForgottenUser
-from comethooks.workers.journal.forgetting.block_terms import Renamed, rename
+from comethooks.workers.journal.forgetting.block_terms import Renamed, kept_in, rename
 from comethooks.workers.journal.forgetting.needles import holds_any
 from comethooks.workers.journal.forgetting.without import (
     FORGOTTEN,
@@ -31,6 +34,7 @@ from comethooks.workers.journal.forgetting.without import (
     votes_without,
 )
 from comethooks.workers.journal.listings.queries import Place, in_order
+from comethooks.workers.journal.tables.columns import Instant
 from comethooks.workers.journal.tables.database import for_writing
 from comethooks.workers.journal.tables.decision_table import decisions
 from comethooks.workers.journal.tables.models import attempts, events, runs
@@ -42,11 +46,12 @@ PAGE = 2000
 _AT_ONCE = 50
 """Of those in which the user may be, how many are read and written at once."""
 _SEARCHED = ("conversation_id", "sender")
+_ORDER = (events.c.received_at, events.c.id)
 
 
 class Pass(NamedTuple):
-    """What one step did: how many events it looked at, and how many rows of each table it changed,
-    or would.
+    """What one step did: how many events it looked at, at most, and how many rows of each table it
+    changed, or would.
     """
 
     looked_at: int
@@ -64,19 +69,31 @@ def walk(
         engine.dialect.name, (events.c.conversation_id, events.c.headers, events.c.body), uid
     )
     of_app = or_(events.c.app_id == app_id, events.c.app_id.is_(None))
-    hit = (of_app & (or_(events.c.sender == uid, func.coalesce(named, False)))).label("hit")
+    hit = of_app & (or_(events.c.sender == uid, func.coalesce(named, False)))
     while True:
         with engine.connect() as connection:
-            query = select(events.c.received_at, events.c.id, hit)
-            rows = connection.execute(in_order(query, events, place, PAGE)).all()
-        found = [row.id for row in rows if row.hit]
+            end = _end_of_page(connection, place)
+            last = tuple_(*_ORDER) <= _bound(end) if end else true()
+            first = tuple_(*_ORDER) > _bound(place) if place else true()
+            found = list(connection.scalars(select(events.c.id).where(first, last, hit)))
         changed: Counter[str] = Counter()
         for some in chunks(found, _AT_ONCE):
             changed += _change(engine, app_id, user, list(some), writes=writes)
-        yield Pass(len(rows), changed)
-        if len(rows) < PAGE:
+        yield Pass(PAGE, changed)
+        if end is None:
             return
-        place = Place(rows[-1].received_at, rows[-1].id)
+        place = end
+
+
+def _end_of_page(connection: Connection, place: Place | None) -> Place | None:
+    """The last place of the next `PAGE` events; None where there are not so many."""
+    query = in_order(select(*_ORDER), events, place, 1).offset(PAGE - 1)
+    row = connection.execute(query).first()
+    return None if row is None else Place(*row)
+
+
+def _bound(place: Place) -> ColumnElement[Any]:
+    return tuple_(literal(place.received_at, Instant), place.id)
 
 
 def _change(
@@ -96,15 +113,17 @@ def _change(
     changed = {each: values for each, values in changes.items() if values}
     if writes and (changed or voted or about):
         renamed = [
-            Renamed(row.received_at, name, getattr(row, name), changed[row.id][name])
+            Renamed(row.received_at, row.id, name, getattr(row, name), changed[row.id][name])
             for row in rows
             for name in _SEARCHED
             if name in changed.get(row.id, {})
         ]
+        with engine.connect() as connection:
+            kept = kept_in(connection, renamed)
         with for_writing(engine).begin() as connection:
             for event_id, values in changed.items():
                 _update_event(connection, event_id, values)
-            rename(connection, renamed)
+            rename(connection, renamed, kept)
             for event_id, votes in voted.items():
                 same = decisions.c.event_id == event_id
                 connection.execute(update(decisions).where(same).values(votes=votes))

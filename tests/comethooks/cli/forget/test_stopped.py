@@ -16,6 +16,11 @@ from tests.waiting import wait_for
 from tests.workers.journal.forgetting.people import APP, OMAR, ZOE, record, sent, settled
 from tests.workers.journal.samples import run
 
+OUTPUTS = (
+    *(("events", "list"), ("events", "export"), ("requests", "list"), ("runs", "list"), ("drift",)),
+    *(("analytics", "show"), ("interactions", "list"), ("moderation", "cases")),
+)
+
 
 @pytest.mark.parametrize("kills", [1, pytest.param(12, marks=pytest.mark.attack)])
 def test_killed_it_is_given_again(
@@ -39,6 +44,8 @@ def test_killed_it_is_given_again(
     assert len({event.sender for event in store.journal.events()} - {ZOE}) == 1
     checked = command("forget", OMAR, "--app", APP, "--check")
     assert checked.exit_code == 0, checked.output
+    for listing in OUTPUTS:
+        assert OMAR not in command(*listing).output, listing
     held = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert [path.name for path in held if OMAR.encode() in path.read_bytes()] == []
 

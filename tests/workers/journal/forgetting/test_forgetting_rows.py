@@ -317,3 +317,13 @@ def test_it_goes_on_after_it_was_stopped(open_journal: Callable[[], Journal]) ->
     assert [
         row for row in holding(journal, OMAR, SECRET) if OTHER_APP not in row and "47111" not in row
     ] == []
+
+
+@pytest.mark.parametrize("vacuum", [False, True])
+def test_the_database_loses_what_no_row_holds(journal: Journal, vacuum: bool) -> None:
+    """Beside a connection that reads, and with every page written anew if that is asked for."""
+    journal.write([*of_both()])
+    journal.forgetting.forget(APP, OMAR, ALIAS)
+    emptied = journal.forgetting.empty_free_space(vacuum=vacuum)
+    assert (emptied.log_truncated, emptied.rewritten) == (True, vacuum)
+    assert len(list(journal.events())) == len(list(of_both()))
