@@ -67,22 +67,27 @@ class SpoolTail:
         return written
 
     def mend(self) -> None:
-        """Find the end again: cut off what somebody has begun to write who is dead, and count."""
+        """Find the end again: cut off what somebody has begun to write who is dead, and count what
+        that one has written as a whole.
+        """
         self._segment = None
         self._state.is_dirty = True
-        last = self._check()[-1:]
-        end = 0
+        last, before, end = self._check()[-1:], self._state.tail, 0
         for number in last:
             if segment := Segment.open(self._folder, number):
                 end, _ = segment.cut()
-        known = max([self._state.tail.segment, *segments.numbers(self._folder, *_ALL)])
+        known = max([before.segment, *segments.numbers(self._folder, *_ALL)])
         self._state.tail = Position(last[0] if last else known, end)
-        self.recount()
+        if self._state.tail.segment == before.segment and 0 < before.offset <= end:
+            self._state.appended = _sum(self._state.appended, self._amount_from(before))
+        else:
+            self.recount()
         self._state.is_dirty = False
 
     def recount(self) -> None:
         """Count what is not emptied."""
-        self._state.appended = _more(self._state.emptied, self.payloads(self._state.place))
+        left = self._amount_from(self._state.place)
+        self._state.appended = _sum(self._state.emptied, left)
 
     def recover(self) -> None:
         """Make the shared numbers anew from what is on the disk, of a spool that nobody uses."""
@@ -105,19 +110,20 @@ class SpoolTail:
         self._state.place, self._state.emptied = place, Amount(0, 0)
         self._state.begin()
         self.mend()
+        self.recount()
         self._state.doubt = self._state.tail
         self._state.holds = bool(live)
 
-    def payloads(self, place: Position) -> list[bytes]:
-        """The records from a place on."""
-        found = []
+    def _amount_from(self, place: Position) -> Amount:
+        """How much stands behind a place."""
+        total = Amount(0, 0)
         for number in segments.numbers(self._folder, LIVE):
             if number >= place.segment and (segment := Segment.open(self._folder, number)):
                 start = place.offset if number == place.segment else HEADER_BYTES
-                found += [
-                    frame.payload for frame in segment.frames(start) if frame.payload is not None
-                ]
-        return found
+                for frame in segment.frames(start):
+                    if frame.payload is not None:
+                        total = _more(total, [frame.payload])
+        return total
 
     def _check(self) -> list[int]:
         """The segments that can be read. Of what cannot, others may know how to."""
@@ -185,3 +191,7 @@ def _fitting(payloads: Sequence[bytes], room: int) -> list[bytes]:
 
 def _more(count: Amount, payloads: Sequence[bytes]) -> Amount:
     return Amount(count.records + len(payloads), count.bytes + needed(payloads))
+
+
+def _sum(one: Amount, other: Amount) -> Amount:
+    return Amount(one.records + other.records, one.bytes + other.bytes)

@@ -133,11 +133,11 @@ class Emptier:
             and len(chunk.found) <= LAST_RECORDS
             and chunk.bytes <= LAST_BYTES
             and not self._in_doubt(go, chunk)
-            and self._is_ours(chunk)
+            and self._is_ours(chunk, self._streams)
         ):
             self._finish(go)
             return
-        if not self._is_ours(chunk):
+        if not self._is_ours(chunk, self._streams):
             self._reader.put_aside(chunk.number, ".foreign")
             return
         self._take(go, chunk, self._streams)
@@ -156,15 +156,15 @@ class Emptier:
                     and not self._in_doubt(go, chunk)
                 ):
                     return  # more has come: first without the lock
-                if not self._is_ours(chunk):
+                if not self._is_ours(chunk, self._hurried):
                     return
                 self._take(go, chunk, self._hurried)
             self._reader.clear()
         log.info("spool is empty", emptied=go.records)
 
-    def _is_ours(self, chunk: SpoolChunk) -> bool:
+    def _is_ours(self, chunk: SpoolChunk, streams: Streams) -> bool:
         """Whether it may go to this Redis; what may not is set aside."""
-        ours = belongs(self._streams.client, self._settings, chunk.journal_id)
+        ours = belongs(streams.client, self._settings, chunk.journal_id)
         if ours is None:
             raise _StoppedError(UNKNOWN_REDIS)
         if not ours:

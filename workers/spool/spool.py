@@ -201,6 +201,7 @@ class Spool:
                 start = place.offset if number == place.segment else HEADER_BYTES
                 rewrite_file(segments.path_of(self.folder, number), applied, start)
             self._tail.mend()
+            self._tail.recount()
             for ending in SET_ASIDE:
                 for number in segments.numbers(self.folder, ending):
                     with suppress(NewerSegmentError, DamagedSegmentError):
