@@ -15,7 +15,7 @@ _ahead_ns = 0
 
 def now_ms() -> int:
     """Milliseconds since the epoch."""
-    return now_ns() // NS_PER_MS
+    return (time.time_ns() + _ahead_ns) // NS_PER_MS  # a run asks twice
 
 
 def now_ns() -> int:

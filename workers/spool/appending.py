@@ -21,6 +21,7 @@ from comethooks.workers.spool.segments import (
 )
 from comethooks.workers.spool.shared_state import Amount, Position, SharedState
 from comethooks.workers.spool.spool_errors import SpoolFullError
+from comethooks.workers.texts import number_of
 
 log = structlog.get_logger()
 
@@ -162,7 +163,8 @@ class SpoolTail:
     def _new(self, size: int) -> Segment:
         length = max(self._segment_bytes, HEADER_BYTES + size)
         if self._used() + length > self._max_bytes:
-            raise SpoolFullError(f"it has {self._max_bytes} bytes (COMETHOOKS_SPOOL_MAX_BYTES)")
+            limit = number_of(self._max_bytes, "byte")
+            raise SpoolFullError(f"it has {limit} (COMETHOOKS_SPOOL_MAX_BYTES)")
         known = [self._state.tail.segment, *segments.numbers(self._folder, *_ALL)]
         return Segment.make(self._folder, max(known) + 1, length, self._journal_id())
 
