@@ -75,7 +75,7 @@ def rewrite_log(client: Redis, *, seconds: float) -> Rewritten:
 def remains_in_redis(client: Redis, needles: Sequence[bytes], user: ForgottenUser) -> Counter[str]:
     """How many values name the user, by the kind of key."""
     found: Counter[str] = Counter()
-    patterns = (f"{keys.PREFIX}*", f"{keys.queue('')}*", "rq:*")
+    patterns = (f"{keys.PREFIX}*", "rq:*")
     seen: set[bytes] = set()
     for pattern in patterns:
         for key in client.scan_iter(match=pattern, count=1000):

@@ -12,6 +12,7 @@ from comethooks.workers.journal.forgetting import tombstones
 from comethooks.workers.journal.forgetting.forgetting_journal import ForgettingJournal
 from comethooks.workers.journal.forgetting.other_rows import PLACES
 from comethooks.workers.journal.tables.models import metadata, once_keys
+from comethooks.workers.states import RunState
 from tests.workers.journal.forgetting.people import (
     APP,
     OMAR,
@@ -24,7 +25,7 @@ from tests.workers.journal.forgetting.people import (
     sent,
     settled,
 )
-from tests.workers.journal.samples import T0, an_id, refusal
+from tests.workers.journal.samples import T0, an_id, refusal, run
 
 ALIAS = "forgotten-0a1b2c3d"
 NOW = T0 + DAY_MS
@@ -272,6 +273,21 @@ class TestTombstones:
         late = [row for row in rows if an_id(5) not in row and OTHER_APP not in row]
         assert [row for row in late if row.startswith(("events", "runs"))] == []
         assert [event.id for event in journal.events(Filter(sender=stone.alias))] == [an_id(1)]
+
+    def test_what_a_run_in_progress_says_is_left_out(
+        self, journal: Journal, forgetting: ForgettingJournal
+    ) -> None:
+        """It was claimed before, knows the user, and ends afterwards."""
+        due = run(RunState.RETRYING, next_at=T0)
+        journal.write([settled(record(1, sent(1, OMAR, ZOE, SECRET)), due)])
+        [claimed] = journal.claim("host|boot|1", now=T0 + 1, until=T0 + 9, limit=1)
+        assert claimed.record.sender == OMAR
+        stone = journal.forgetting.put_tombstone(APP, OMAR, NOW)
+        forgetting.forget(APP, OMAR, stone.alias)
+        told = run(RunState.DEAD, attempts=2, error=f"KeyError: {SECRET}", traceback=SECRET)
+        assert journal.finish("host|boot|1", [(claimed.record.id, told)]) == 1
+        assert holding(journal, OMAR, SECRET) == []
+        assert [each.error for each in journal.runs()] == ["KeyError: forgotten"]
 
     def test_a_repeated_command_gives_the_same_name(self, journal: Journal) -> None:
         """As long as the tombstone stands; the row says of nobody who it is."""
