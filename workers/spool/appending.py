@@ -168,6 +168,15 @@ class SpoolTail:
         known = [self._state.tail.segment, *segments.numbers(self._folder, *_ALL)]
         return Segment.make(self._folder, max(known) + 1, length, self._journal_id())
 
+    def has_room(self) -> bool:
+        """Whether an event of the usual size would be taken. Raises `OSError`."""
+        tail = self._state.tail
+        with suppress(FileNotFoundError):
+            size = segments.path_of(self._folder, tail.segment).stat().st_size
+            if size - tail.offset >= _USUAL_BYTES:
+                return True
+        return self._used() + self._segment_bytes <= self._max_bytes
+
     def _used(self) -> int:
         total = 0
         for ending in _ALL:
@@ -177,6 +186,7 @@ class SpoolTail:
         return total
 
 
+_USUAL_BYTES = 8 * 1024
 _ALL = (LIVE, *segments.SET_ASIDE)
 
 

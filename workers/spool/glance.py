@@ -64,7 +64,7 @@ class SpoolGlance:
     @property
     def is_full(self) -> bool:
         """Whether it has no more room."""
-        return self.status is not None and self.status.bytes >= self.status.max_bytes
+        return self.status is not None and self.status.is_full
 
     @property
     def holds(self) -> bool:

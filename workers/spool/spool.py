@@ -165,6 +165,7 @@ class Spool:
             reserved(self.folder),
             MappingProxyType(aside),
             self.state.reason or None,
+            not self._tail.has_room(),
         )
 
     def entries(self) -> Iterator[Spooled]:

@@ -13,7 +13,7 @@ class SpoolStatus:
     `set_aside` says how many files are not emptied, by why: `damaged`, `refused`, `newer`,
     `foreign`; `damaged` is the first of these. `reserved` is how many bytes the disk is sure to
     have. `reason` is why it was not emptied when that was tried last, in words that fit behind
-    "since"; None when nothing is in the way.
+    "since"; None when nothing is in the way. `is_full` says that it would take no event any more.
     """
 
     records: int = 0
@@ -24,3 +24,4 @@ class SpoolStatus:
     reserved: int = 0
     set_aside: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     reason: str | None = None
+    is_full: bool = False

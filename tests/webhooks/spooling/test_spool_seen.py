@@ -12,6 +12,7 @@ from comethooks.workers.clock import now_ms
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.spool.places import user_of
 from comethooks.workers.spool.spool import Spool
+from comethooks.workers.spool.spool_errors import SpoolFullError
 from tests.application import MakeSettings
 from tests.redis_server import RedisServer
 from tests.workers.spool.spools import spooled
@@ -34,11 +35,11 @@ def settings(make_settings: MakeSettings, redis_server: RedisServer, folder: Pat
     )
 
 
-def hold(settings: Settings, folder: Path, count: int, body: bytes = b"{}") -> None:
+def hold(settings: Settings, folder: Path, count: int) -> None:
     """Have its spool hold so many requests, the first of which came ten seconds ago."""
-    spool = Spool.open(folder, max_bytes=10 * MAX_BYTES, user=user_of(settings))
+    spool = Spool.open(folder, max_bytes=MAX_BYTES, user=user_of(settings))
     first = now_ms() - 10_000
-    spool.append([spooled(first + number, body=body) for number in range(count)])
+    spool.append([spooled(first + number) for number in range(count)])
     spool.close()
 
 
@@ -82,7 +83,12 @@ def test_a_full_spool_takes_nothing_so_it_is_not_ready(
     make_settings: MakeSettings, settings: Settings, folder: Path, tmp_path: Path
 ) -> None:
     """As long as Redis is away."""
-    hold(settings, folder, 2, body=b"x" * MAX_BYTES)
+    hold(settings, folder, 1)
+    spool = Spool.open(folder, max_bytes=MAX_BYTES, user=user_of(settings))
+    with pytest.raises(SpoolFullError):
+        while True:
+            spool.append([spooled(now_ms(), body=b"x" * 5000)])
+    spool.close()
     assert ready(settings)["ready"] is True
     away = make_settings(
         REDIS_URL=f"unix://{tmp_path}/nothing.sock",
