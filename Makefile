@@ -26,7 +26,7 @@ test: $(STAMP) ## Run the test suite
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
 
 attack: $(STAMP) ## Run the long fault campaigns, about 40 minutes
-	$(BIN)/python -m pytest -m attack -rA -o faulthandler_timeout=1860 tests/scenarios tests/webhooks $(ARGS)
+	$(BIN)/python -m pytest -m attack -rA -o faulthandler_timeout=1860 tests/scenarios tests/webhooks tests/deploy $(ARGS)
 
 lint: $(STAMP) ## Check style and types
 	$(BIN)/ruff check .
