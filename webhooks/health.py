@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from redis import Redis
+from redis.client import Pipeline
 from redis.exceptions import RedisError, ResponseError
 
 from comethooks.webhooks.journal_probe import JournalProbe
@@ -142,18 +143,24 @@ def ask(client: Redis) -> Server:
     # The probe is never there, so this writes nothing. But Redis looks first whether it may write,
     # and refuses where it is read-only or its disk or memory is full.
     pipeline.set(keys.PROBE, 1, xx=True)
-    pipeline.config_get("append*")
-    pipeline.info("memory", "persistence", "replication")
+    _ask_about(pipeline)
     try:
         write, configuration, state = pipeline.execute(raise_on_error=False)
-    except NoPrimaryError as error:  # it may be read, and what is in it is shown
-        return Server(refusal=refusal_of(error), configuration={}, state={})
-    refused = isinstance(write, ResponseError)
+        refusal = refusal_of(write) if isinstance(write, ResponseError) else None
+    except NoPrimaryError as error:  # its connection has ended; over another one it may be read
+        refusal = refusal_of(error)
+        _ask_about(pipeline)
+        configuration, state = pipeline.execute(raise_on_error=False)
     return Server(
-        refusal=refusal_of(write) if refused else why_not_accepted(client),
+        refusal=refusal or why_not_accepted(client),
         configuration=_texts(configuration) if isinstance(configuration, dict) else {},
         state=state if isinstance(state, dict) else {},
     )
+
+
+def _ask_about(pipeline: Pipeline) -> None:
+    pipeline.config_get("append*")
+    pipeline.info("memory", "persistence", "replication")
 
 
 def _texts(values: Mapping[Any, Any]) -> dict[str, str]:

@@ -58,7 +58,8 @@ def _numbers(count: int, configuration: Mapping[str, str], settings: Settings) -
         yield Finding(
             REPLICAS,
             Level.WRONG,
-            f"{number_of(count, 'replica')}, and {setting} asks for {wanted}: no event is kept",
+            f"{number_of(count, 'replica')}, and {setting} asks for {wanted}: events"
+            " wait in the spool, if any",
             f"start more, or lower {setting}",
         )
         return

@@ -13,7 +13,7 @@ from comethooks.workers.spool.glance import SpoolGlance
 from comethooks.workers.spool.spool_status import SpoolStatus
 from comethooks.workers.texts import number_of
 
-_SPOOLED = frozenset({"redis", "backlog"})
+_SPOOLED = frozenset({"redis", "backlog", "replicas"})
 """What keeps Redis from taking events, and the spool not."""
 
 

@@ -33,7 +33,7 @@ from comethooks.workers.spool.spooled import Spooled
 from comethooks.workers.spool.taking import Decoded, Outcomes, accept_all, decoded, in_arrival_order
 from comethooks.workers.streams.accept import Streams
 from comethooks.workers.streams.accepted import BacklogFullError, NotKeptError
-from comethooks.workers.streams.owner import owner_of
+from comethooks.workers.streams.owner import owner_of, take_over, taken_over
 from comethooks.workers.streams.refusals import what_failed
 
 PATIENCE_SECONDS = 1.0
@@ -118,8 +118,21 @@ class Emptier:
         owner = owner_of(self._streams.client)
         if owner and not self._spool.holds:
             self._spool.remember(owner)
-            with self._spool.emptying:
-                self._spool.take_back(owner)
+            self.take_back()
+
+    def take_back(self, *, adopting: bool = False) -> None:
+        """Have what was set aside as another deployment's emptied after all, where it may go to
+        this Redis by now; or all of it, when what it was for is gone and this is `adopting` it.
+        Raises redis-py's errors and `OSError`.
+        """
+        with self._spool.emptying:
+            foreign = set(self._spool.foreign().values()) - {""}
+            if not foreign:
+                return
+            client = self._streams.client
+            if adopting:
+                take_over(client, foreign)
+            self._spool.take_back({owner_of(client), *taken_over(client)} & foreign)
 
     def close(self) -> None:
         """Close the connections."""

@@ -10,7 +10,10 @@ SENTENCES: Mapping[str, str] = {
     "damaged": "a part of it cannot be read; the rest was emptied. Delete it once you have looked",
     "refused": "Redis took none of the requests in it. Delete it once you have looked",
     "newer": "a newer version wrote it, which will empty it once it runs here",
-    "foreign": "its events belong to another deployment; empty it there",
+    "foreign": (
+        "its events belong to another deployment; empty it there, or, if that one is gone for good:"
+        " comethooks spool drain --adopt"
+    ),
 }
 """What each kind of file is, by its ending."""
 

@@ -23,7 +23,7 @@ emptied already. What emptying leaves is in the docstring of `emptying`.
 
 import errno
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
@@ -222,15 +222,21 @@ class Spool:
         """Count what is in it again. The lock for appending is held. Raises `OSError`."""
         self._tail.recount()
 
-    def take_back(self, journal_id: str) -> None:
-        """Have what was set aside as another deployment's emptied after all, where it was to end up
-        in that journal. The lock for emptying is held. Raises `OSError`.
+    def foreign(self) -> Mapping[int, str]:
+        """What was set aside as another deployment's: the numbers of the files, and the ids of the
+        journals that each was to end up in. Raises `OSError`.
         """
-        foreign = [
-            number
+        paths = {
+            number: segments.path_of(self.folder, number, ".foreign")
             for number in segments.numbers(self.folder, ".foreign")
-            if segment_journal(segments.path_of(self.folder, number, ".foreign")) == journal_id
-        ]
+        }
+        return {number: segment_journal(path) or "" for number, path in paths.items()}
+
+    def take_back(self, journal_ids: Collection[str]) -> None:
+        """Have what was set aside as another deployment's emptied after all, where it was to end up
+        in one of those journals. The lock for emptying is held. Raises `OSError`.
+        """
+        foreign = [number for number, journal in self.foreign().items() if journal in journal_ids]
         if foreign:
             with self.appending:
                 for number in foreign:

@@ -22,6 +22,7 @@
 | `counters` | hash | `name|label` to how often that happened: metrics |
 | `heard` | hash | app to when an event of it was last accepted (ms) |
 | `journal` | string | the id of the journal that all this ends up in |
+| `taken_over` | set | the ids of journals that are gone, whose events end up in that one |
 | `limits:<what>` | hash | calls of CometChat in a minute and the one before; expires |
 | `windows:<hash>` | sorted set | what happened lately (hashes), by time (ms): a sender's messages |
 | `probe` | string | nothing, ever: the readiness check sets it only if it exists |
@@ -60,6 +61,7 @@ RUNS = PREFIX + "runs"
 COUNTERS = PREFIX + "counters"
 HEARD = PREFIX + "heard"
 JOURNAL = PREFIX + "journal"
+TAKEN_OVER = PREFIX + "taken_over"
 PROBE = PREFIX + "probe"
 """Never there: whoever asks whether Redis would write sets it only if it exists."""
 DUPLICATES = PREFIX + "duplicates"
@@ -78,7 +80,7 @@ _OF_THE_PREFIX = (
         "ENDINGS",
     ),
     *("LEADER", "UNFINISHED", "FIGURES", "RUNS", "COUNTERS", "HEARD", "JOURNAL", "PROBE"),
-    *("DUPLICATES", "WINDOWS"),
+    *("TAKEN_OVER", "DUPLICATES", "WINDOWS"),
 )
 
 

@@ -4,6 +4,7 @@ Two deployments on one Redis would each take half of the other's events in silen
 journal that drains is remembered here, and no other one is drained into.
 """
 
+from collections.abc import Iterable
 from typing import cast
 
 from redis import Redis
@@ -41,5 +42,28 @@ def own(client: Redis, journal_id: str) -> str:
 
 
 def hand_over(client: Redis, journal_id: str) -> None:
-    """Have Redis remember this journal and no other. Raises redis-py's errors."""
-    client.set(keys.JOURNAL, journal_id)
+    """Have Redis remember this journal and no other: what was for the one before is for this one,
+    also what has yet to come to Redis. Raises redis-py's errors.
+    """
+    before = owner_of(client)
+    with client.pipeline() as pipeline:
+        pipeline.set(keys.JOURNAL, journal_id)
+        if before not in (None, journal_id):
+            pipeline.sadd(keys.TAKEN_OVER, before)
+        pipeline.execute()
+
+
+def take_over(client: Redis, journal_ids: Iterable[str]) -> None:
+    """Have events that were for these journals, which are gone, end up in the one that Redis
+    remembers. Raises redis-py's errors.
+    """
+    if ids := list(journal_ids):
+        client.sadd(keys.TAKEN_OVER, *ids)
+
+
+def taken_over(client: Redis) -> frozenset[str]:
+    """The ids of journals that are gone, whose events end up in the one that Redis remembers.
+    Raises redis-py's errors.
+    """
+    found = cast(set[bytes], client.smembers(keys.TAKEN_OVER))
+    return frozenset(each.decode("utf-8", "replace") for each in found)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from redis.exceptions import RedisError
 
 from comethooks.cli import load_settings
 from comethooks.cli.terminal import options
@@ -20,6 +21,7 @@ from comethooks.workers.spool.glance import existing_spool
 from comethooks.workers.spool.places import folder_of, user_of
 from comethooks.workers.spool.spool import Spool
 from comethooks.workers.spool.spool_errors import SpoolError
+from comethooks.workers.streams.refusals import what_failed
 from comethooks.workers.texts import number_of
 
 PATIENCE_SECONDS = 10.0
@@ -35,8 +37,14 @@ _POLL_SECONDS = 0.1
 @click.argument(
     "folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path)
 )
+@click.option(
+    "--adopt",
+    "adopting",
+    is_flag=True,
+    help="Also what was set aside since it was for a journal that is gone for good.",
+)
 @options.as_json
-def drain(folder: Path | None, as_json: bool) -> None:
+def drain(folder: Path | None, adopting: bool, as_json: bool) -> None:
     """Empty the spool of this host into Redis, for a web process that will not come back.
 
     One that runs empties it by itself; both together do no harm. FOLDER is the spool of another
@@ -54,7 +62,7 @@ def drain(folder: Path | None, as_json: bool) -> None:
             drained = _Drained()
         else:
             with closing(spool):
-                drained = _drain(spool, settings)
+                drained = _drain(spool, settings, adopting=adopting)
     except SpoolError as error:
         raise click.ClickException(error.reason) from None
     aside = [each for each in files_aside(place) if each not in before]
@@ -104,10 +112,10 @@ def _opened(settings: Settings, folder: Path | None) -> Spool | None:
     return Spool.open(folder, max_bytes=settings.spool_max_bytes, user=user_of(settings))
 
 
-def _drain(spool: Spool, settings: Settings) -> _Drained:
+def _drain(spool: Spool, settings: Settings, *, adopting: bool) -> _Drained:
     drained, total, shown = _Drained(), spool.status().records, 0
     with progress(total, "emptied") as advance:
-        going = _Going(spool, settings)
+        going = _Going(spool, settings, adopting=adopting)
         while going.is_alive():
             going.join(_POLL_SECONDS)
             gone = total - spool.status().records
@@ -128,19 +136,25 @@ class _Going(threading.Thread):
     thread that is left behind when somebody interrupts: that is as good as being killed.
     """
 
-    def __init__(self, spool: Spool, settings: Settings) -> None:
+    def __init__(self, spool: Spool, settings: Settings, *, adopting: bool) -> None:
         super().__init__(name="draining", daemon=True)
         self.reason: str | None = None
         self.records = 0
         self.error: Exception | None = None
         self._spool = spool
         self._settings = settings
+        self._adopting = adopting
         self.start()
 
     def run(self) -> None:
         try:
             with closing(Emptier(self._spool, self._settings)) as emptier:
                 self._empty(emptier)
+                if not self._spool.holds:
+                    emptier.take_back(adopting=self._adopting)
+                    self._empty(emptier)
+        except RedisError as error:
+            self.reason = f"Redis {what_failed(error)}"
         except Exception as error:
             self.error = error
 

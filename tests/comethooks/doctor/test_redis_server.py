@@ -143,11 +143,13 @@ class TestServer:
         assert "raise maxmemory" in (finding.advice or "")
 
     def test_a_replica_is_wrong(self) -> None:
-        """It may only be read."""
+        """It may only be read, and so the rest is told of it all the same."""
         self.redis.execute_command("REPLICAOF", "127.0.0.1", "1")
-        finding = self.found()["redis.writing"]
-        assert finding.level is WRONG
-        assert "primary" in (finding.advice or "")
+        found = by_check(check_server(connect(self.settings.redis_url), self.settings))
+        assert found["redis.writing"].level is WRONG
+        assert "primary" in (found["redis.writing"].advice or "")
+        assert levels(found.values())["redis.persistence"] is OK
+        assert "used, no maxmemory" in found["redis.memory"].detail
 
     def test_a_managed_server_that_forbids_config_is_told_as_not_checked(self) -> None:
         """What INFO says is used all the same."""

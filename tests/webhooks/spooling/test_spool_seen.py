@@ -80,6 +80,19 @@ def test_while_redis_is_away_it_is_ready_and_spooling(
     assert document["spool"]["oldest_seconds"] >= 10
 
 
+def test_while_replicas_are_lacking_it_is_ready_and_names_them(
+    make_settings: MakeSettings, redis_server: RedisServer, folder: Path
+) -> None:
+    """What too few of them have goes to the spool, too."""
+    lacking = {"REDIS_URL": redis_server.url, "COMETHOOKS_REDIS_REPLICAS": "1"}
+    document = ready(
+        make_settings(COMETHOOKS_SPOOL_DIR=str(folder), COMETHOOKS_SPOOL_MAX_BYTES="1MB", **lacking)
+    )
+    assert document["ready"] is True
+    assert details(document["degraded"], "replicas")
+    assert ready(make_settings(COMETHOOKS_SPOOL_MAX_BYTES="0", **lacking))["ready"] is False
+
+
 def test_a_full_spool_takes_nothing_so_it_is_not_ready(
     make_settings: MakeSettings, settings: Settings, folder: Path, tmp_path: Path
 ) -> None:

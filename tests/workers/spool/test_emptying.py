@@ -214,8 +214,19 @@ class TestWhoseRedis:
         assert spool.status().set_aside["foreign"] == 1
         hand_over(redis, OURS)
         with spool.emptying:
-            spool.take_back(OURS)
+            spool.take_back({OURS})
         assert spool.status().records == 1
+        assert empty().is_done
+        assert numbers_in_redis(redis) == [1]
+
+    def test_a_journal_that_took_over_gets_what_was_for_the_one_before(
+        self, spool: Spool, empty: Empty, redis: Redis
+    ) -> None:
+        """That one is gone for good, as somebody has said."""
+        hand_over(redis, OURS)
+        spool.remember(OURS)
+        spool.append([now(1)])
+        hand_over(redis, OTHERS)
         assert empty().is_done
         assert numbers_in_redis(redis) == [1]
 

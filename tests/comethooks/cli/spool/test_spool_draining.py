@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from comethooks.workers.settings.settings import Settings
 from comethooks.workers.spool.places import user_of
 from comethooks.workers.spool.spool import Spool
 from comethooks.workers.spool.spooled import Spooled
+from comethooks.workers.streams.connections import connect
+from comethooks.workers.streams.owner import hand_over
 from tests.comethooks.cli.conftest import Command
 from tests.comethooks.cli.store import Store
 from tests.waiting import wait_for
@@ -68,6 +71,27 @@ def test_the_disk_of_another_host_is_emptied_here(
     assert refused.exit_code == 1
     assert "in use by another data directory" in refused.stderr
     assert command("spool", "drain", str(folder)).exit_code == 0
+    assert ids_in_order(command) == [each.record.id for each in requests]
+
+
+def test_what_was_for_a_journal_that_is_gone_is_set_aside_until_it_is_adopted(
+    command: Command, store: Store, tmp_path: Path
+) -> None:
+    """Where no `db adopt` could say so, since Redis was lost as well."""
+    requests = requests_of(store, 3)
+    settings = Settings.load(command.environ)
+    with closing(connect(settings.redis_url)) as redis:
+        hand_over(redis, "the journal that there is")
+    spool = Spool.open(tmp_path / "spool", max_bytes=10**8, user=user_of(settings))
+    spool.remember("the journal that is gone")
+    spool.append(requests)
+    spool.close()
+    refused = command("spool", "drain")
+    assert refused.exit_code == 1
+    assert "if that one is gone for good: comethooks spool drain --adopt" in refused.stderr
+    assert "It holds nothing." in command("spool", "drain").stderr
+    [adopted] = command.json("spool", "drain", "--adopt")
+    assert adopted == {"emptied": 3, "left": 0, "reason": None, "set_aside": []}
     assert ids_in_order(command) == [each.record.id for each in requests]
 
 
