@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from comethooks.backup.manifest import DATA, MODERATION, NOTIFY, PLUGINS, SETTINGS
+from comethooks.backup.reading import is_backup
 from comethooks.workers.moderation import rules_file
 from comethooks.workers.notify import notify_file
 from comethooks.workers.plugins.files import files_below
@@ -51,6 +52,8 @@ def kept_files(settings: Settings) -> Iterator[KeptFile]:
         for path in sorted(files_below(below)):
             yield KeptFile(path, f"{DATA}/{path.relative_to(folder)}")
     for path in sorted(files_below(settings.plugin_dir)):
+        if is_backup(path):
+            continue  # or each would hold all that were made before it
         yield KeptFile(path, f"{PLUGINS}/{path.relative_to(settings.plugin_dir)}")
     if settings.notify_file is not None:
         yield from _with_named(NOTIFY, notify_file.files_of(settings.notify_file))

@@ -7,13 +7,13 @@ has, so there is nothing in one that could lead out of the folder that it is res
 import re
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from comethooks.backup.manifest import FILES, FOLDERS, MANIFEST, SUMS, Manifest
-from comethooks.backup.packing import DAMAGED, BackupError, unpacked
+from comethooks.backup.packing import DAMAGED, BackupError, Packing, unpacked
 from comethooks.backup.writing import MEGABYTE, Summed
 from comethooks.workers.texts import plain
 
@@ -101,6 +101,16 @@ def read(path: Path, advance: Advance = lambda: None, take: Take | None = None) 
     if told != sums:
         raise BackupError("it is damaged: what is in it is not what was put in")
     return Contents(manifest, sizes)
+
+
+def is_backup(path: Path) -> bool:
+    """Whether a file has the name of a backup and begins as one does, whole or not."""
+    found = False
+    if path.name.endswith(tuple(Packing)):
+        with suppress(BackupError, OSError), unpacked(path) as stream, _damage_told():
+            first = tarfile.open(fileobj=stream, mode="r|").next()  # noqa: SIM115
+            found = first is not None and first.name == MANIFEST
+    return found
 
 
 def _members(stream: IO[bytes]) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:

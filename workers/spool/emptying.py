@@ -132,7 +132,7 @@ class Emptier:
             client = self._streams.client
             if adopting:
                 take_over(client, foreign)
-            self._spool.take_back({owner_of(client), *taken_over(client)} & foreign)
+            self._spool.take_back(foreign & {owner_of(client), *taken_over(client)})
 
     def close(self) -> None:
         """Close the connections."""

@@ -8,10 +8,12 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from comethooks.workers.journal.copies.copy_facts import JournalCopyError
+from comethooks.workers.processes import end_with_parent
 
 _PLACES = (
     "/usr/lib/postgresql/*/bin",
@@ -56,7 +58,8 @@ def run(
     path: Path, arguments: list[str], where: Mapping[str, Any], folder: Path
 ) -> "subprocess.Popen[bytes]":
     """Start a program on the database that libpq's parameters `where` name, with the parameters in
-    files of `folder` and in its environment.
+    files of `folder` and in its environment. It ends with this process: a restore that was killed
+    must not fill the database later, when it is run again or was given up.
     """
     parameters = {name: str(value) for name, value in where.items() if value is not None}
     password = parameters.pop("password", None)
@@ -75,6 +78,7 @@ def run(
         stdout=subprocess.DEVNULL,
         stderr=os.open(folder / "said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
         umask=0o077,
+        preexec_fn=partial(end_with_parent, os.getpid()),
     )
 
 

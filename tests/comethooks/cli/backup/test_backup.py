@@ -17,14 +17,17 @@ import pytest
 from comethooks.backup import making
 from comethooks.workers.journal import Journal
 from comethooks.workers.journal.copies import postgres_programs
+from comethooks.workers.processes import is_alive
 from comethooks.workers.settings.paths import restoring_dir
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.spool.places import open_spool
 from tests.comethooks.cli.conftest import Command
 from tests.comethooks.cli.store import Store
 from tests.redis_server import RedisServer
+from tests.scenarios.stack import children, command_of
 from tests.servers import postgres_schema
 from tests.tables import make_tables
+from tests.waiting import wait_for
 from tests.workers.spool.spools import spooled
 
 NEEDS_ZSTD = pytest.mark.skipif(shutil.which("zstd") is None, reason="no zstd")
@@ -108,6 +111,22 @@ def test_what_was_kept_is_there_again_for_its_owner_alone(
         "COMETHOOKS_MINE_TOKEN='it\\'s a \\\\ secret'"
         in files["settings-of-the-backup"].read_text()
     )
+
+
+@pytest.mark.parametrize("suffix", [".tar.gz", pytest.param(".tar.zst", marks=NEEDS_ZSTD)])
+def test_one_that_is_written_among_plugins_holds_no_backup(
+    kept: Command, tmp_path: Path, suffix: str
+) -> None:
+    """Neither itself nor those before it. An archive that is none belongs to a plugin."""
+    plugins = tmp_path / "plugins"
+    (plugins / f"words{suffix}").write_bytes(b"of a plugin")
+    for number in (1, 2, 1):
+        [made] = kept.json("backup", str(plugins / f"kept{number}{suffix}"))
+    restored = tmp_path / "restored"
+    done = kept("restore", made["file"], "--yes", COMETHOOKS_DATA_DIR=str(restored))
+    assert done.exit_code == 0, done.output
+    names = sorted(path.name for path in (restored / "plugins").iterdir())
+    assert names == ["mine.py", "package", f"words{suffix}"]
 
 
 def test_what_is_in_redis_is_named_and_waited_for_when_asked(
@@ -352,6 +371,42 @@ def test_a_journal_of_postgresql_comes_to_an_empty_database(
             dump = tar.extractfile("journal")
             assert dump is not None
             assert b"pa55word" not in dump.read()
+
+
+def test_killed_while_the_database_is_filled_nothing_fills_it_later(
+    command: Command, store: Store, archive: Path, empty: Path, postgres_server: str
+) -> None:
+    """`pg_restore` ends with the command, and the next one begins anew."""
+    with postgres_schema(postgres_server) as url:
+        make_tables(url)
+        elsewhere = {"DATABASE_URL": url, "COMETHOOKS_DATA_DIR": str(empty)}
+        [made] = command.json("backup", str(archive), DATABASE_URL=url)
+        schema = made["journal"]["schema"]
+        with psycopg.connect(postgres_server, autocommit=True) as connection:
+            connection.execute(f"DROP SCHEMA {schema} CASCADE")
+            connection.execute(f"CREATE SCHEMA {schema}")
+        with psycopg.connect(url.replace("+psycopg", "")) as slow:
+            slow.execute("CREATE TABLE alembic_version ()")  # which whoever restores waits for
+            restoring = subprocess.Popen(
+                [sys.executable, "-m", "comethooks.cli", "restore", str(archive), "--yes"],
+                env={**os.environ, **command.environ, **elsewhere},
+            )
+            found: list[int] = []
+            wait_for(
+                lambda: found.extend(filling(restoring.pid)) or found, "the database is filled"
+            )
+            restoring.kill()
+            restoring.wait()
+            wait_for(lambda: not is_alive(found[0]), "pg_restore has ended")
+            slow.rollback()
+        done = command("restore", str(archive), "--yes", **elsewhere)
+        assert done.exit_code == 0, done.output
+        assert command.json("events", "list", **elsewhere) == []
+
+
+def filling(pid: int) -> list[int]:
+    """The processes of `pid` that fill a database, and do not only say their version."""
+    return [child for child in children(pid) if "--single-transaction" in command_of(child)]
 
 
 @pytest.mark.parametrize("again", [False, True])
