@@ -48,6 +48,14 @@ def own_postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
+def open_to_all() -> Iterator[None]:
+    """The umask of somebody careless, for what is started and run meanwhile."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture
 def chance() -> random.Random:
     """Chance that can be repeated: COMETHOOKS_TEST_SEED sets the seed, which is printed."""
     seed = int(os.environ.get(SEED) or random.randrange(10**6))

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from comethooks.cli import main
 from comethooks.workers.processes import is_alive
@@ -180,14 +180,21 @@ class Stack:
         """Do what `comethooks db upgrade` does, without a process for it."""
         make_tables(Settings.load(self.environment).database_url)
 
-    def ask(self, *arguments: str) -> str:
-        """What a command prints. It is asked often, so there is no process for it, which would load
-        it again.
+    def invoke(self, *arguments: str) -> Result:
+        """Run a command that succeeds, in this process: another one would take seconds to load
+        it. It may narrow the umask, and leaves it as it was.
         """
+        umask = os.umask(0o077)
+        os.umask(umask)
         elsewhere = dict.fromkeys(os.environ.keys() - self.environment.keys())
         done = CliRunner().invoke(main, arguments, env={**elsewhere, **self.environment})
+        os.umask(umask)
         assert done.exit_code == 0, done.output
-        return done.stdout
+        return done
+
+    def ask(self, *arguments: str) -> str:
+        """What a command prints."""
+        return self.invoke(*arguments).stdout
 
     def listing(self, *arguments: str) -> list[dict[str, Any]]:
         """What a listing prints with `--json`."""
