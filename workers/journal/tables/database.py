@@ -30,6 +30,10 @@ lost.
 """
 APPLICATION = "comethooks"
 """What PostgreSQL is told of who is connected, unless the URL says something else."""
+_ENCODING = "UTF8"
+"""The one encoding of databases that holds every text; PostgreSQL's default where there is a
+language.
+"""
 POOL = 10
 """The most connections that one process has at the same time, unless it is told another number."""
 _KEPT = 2
@@ -116,6 +120,7 @@ def _postgres(url: URL, pool: Mapping[str, int]) -> Engine:
         raise JournalUrlError(
             "PostgreSQL needs its driver; pip install 'comethooks[postgres]'"
         ) from None
+    event.listen(engine, "connect", _refuse_other_encodings, insert=True)
     event.listen(engine, "connect", _prepare_if_alone)
     event.listen(engine, "handle_error", _leave_replica)
     return engine
@@ -127,6 +132,18 @@ def _leave_replica(context: ExceptionContext) -> None:
     """
     if getattr(context.original_exception, "sqlstate", None) == _READ_ONLY:
         context.is_disconnect = True
+
+
+def _refuse_other_encodings(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    """Before SQLAlchemy looks at the server, which SQL_ASCII makes fail: it gives bytes for texts.
+    Other encodings lack most of what users write, so that whole events would be refused.
+    """
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding not in (None, _ENCODING):
+        raise JournalUrlError(
+            f"the database in DATABASE_URL is encoded in {encoding}, which cannot hold what users "
+            f"write; name one in {_ENCODING}, made by: createdb -E {_ENCODING} -T template0 NAME"
+        )
 
 
 def _prepare_if_alone(connection: Any, _entry: ConnectionPoolEntry) -> None:

@@ -7,11 +7,17 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, make_url, text
 from sqlalchemy.schema import DropTable
 
-from comethooks.workers.journal import Journal, JournalOutdatedError, JournalUnavailableError
+from comethooks.workers.journal import (
+    Journal,
+    JournalOutdatedError,
+    JournalUnavailableError,
+    JournalUrlError,
+)
 from comethooks.workers.journal.tables import migrate, revisions
 from comethooks.workers.journal.tables.database import for_writing
 from comethooks.workers.journal.tables.models import metadata
@@ -129,6 +135,24 @@ def test_a_failed_upgrade_leaves_nothing_behind(url: str):
         migrate.upgrade(url)
     assert set(inspect(journal.engine).get_table_names()) <= {"requests"}
     journal.close()
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_hold_every_text_is_refused_in_words(
+    postgres_server: str, encoding: str
+):
+    """SQL_ASCII is what PostgreSQL makes on a machine without a language."""
+    name = f"other_{encoding.lower()}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(
+            f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0"
+        )
+        try:
+            url = make_url(postgres_server).set(database=name)
+            with pytest.raises(JournalUrlError, match=f"in {encoding}, .*: createdb -E UTF8"):
+                migrate.upgrade(url.render_as_string(hide_password=False))
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_a_folder_with_a_percent_sign_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
