@@ -187,18 +187,32 @@ class Trials:
     def is_late(self, pid: int) -> bool:
         """Whether that process has been at one import for longer than it may, and cannot say so."""
         try:
-            began = self._note(pid).stat().st_mtime
-        except OSError:
+            with self._note(pid).open("rb") as note:
+                began = os.fstat(note.fileno()).st_mtime
+                member = json.load(note)["member"]
+        except (OSError, ValueError, TypeError, KeyError):
             return False
-        return time.time() - began > self.seconds + _LATE_SECONDS
+        # A container that is started again gives out the same numbers, and finds old notes.
+        return member == member_name(pid) and time.time() - began > self.seconds + _LATE_SECONDS
 
     def forget_abandoned(self) -> None:
         """Remove the notes of processes that died together with those who would have judged."""
         for note in self._notes():
             with contextlib.suppress(OSError):
                 old = time.time() - note.stat().st_mtime > _ABANDONED_SECONDS
-                if old and is_dead_here(member_name(int(note.stem))):
+                if old and not self._is_of_one_that_lives(note):
                     note.unlink(missing_ok=True)
+
+    def _is_of_one_that_lives(self, note: Path) -> bool:
+        """Whether a process of this container wrote it that lives. Nothing is known of those of
+        other containers, but that no import takes so long.
+        """
+        member = member_name(int(note.stem))
+        with contextlib.suppress(ValueError, TypeError, KeyError):
+            return bool(json.loads(note.read_bytes())["member"] == member) and not is_dead_here(
+                member
+            )
+        return False
 
     def _notes(self) -> list[Path]:
         with contextlib.suppress(OSError):

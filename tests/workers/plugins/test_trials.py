@@ -12,6 +12,7 @@ from comethooks.workers.plugins import trials as module
 from comethooks.workers.plugins.discovery import in_folder
 from comethooks.workers.plugins.looking import look_at_plugins
 from comethooks.workers.plugins.trials import KILLS, Importing, Trials
+from comethooks.workers.processes import host_and_boot
 from comethooks.workers.settings.settings import Settings
 
 WHAT = Importing("1234", "/plugins/hello.py")
@@ -86,6 +87,23 @@ class TestTrials:
         with trials.importing(WHAT):
             pass
         assert trials.reason(WHAT.content) is None
+
+    def test_a_note_that_a_container_left_is_no_word_about_this_one(
+        self, trials: Trials, tmp_path: Path
+    ) -> None:
+        """Killed in the middle of an import and started again, it gives out the same numbers."""
+        note = tmp_path / "imports" / f"{os.getpid()}.at"
+        with trials.importing(WHAT):
+            text = note.read_text()
+            os.utime(note, (0, 0))
+            assert trials.is_late(os.getpid())
+            trials.forget_abandoned()
+            assert note.exists()
+        note.write_text(text.replace(host_and_boot(), "host|an earlier start"))
+        os.utime(note, (0, 0))
+        assert not trials.is_late(os.getpid())
+        trials.forget_abandoned()
+        assert not note.exists()
 
 
 class TestThoseThatServe:
