@@ -3,6 +3,8 @@
 import json
 import re
 import socket
+import subprocess
+import sys
 import threading
 import time
 from contextlib import closing
@@ -296,6 +298,16 @@ class TestJournalProbe:
         make_tables(url)
         assert JournalProbe(url).error() is None
 
+    def test_a_process_that_has_not_imported_sql_takes_its_time_once(
+        self, make_settings: MakeSettings
+    ) -> None:
+        """A fresh web process does not tell of a journal that answers, however slow its disk is."""
+        url = make_settings().database_url
+        make_tables(url)
+        command = [sys.executable, "-P", "-c", _SLOW_TO_IMPORT, url]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+
     def test_asking_for_a_missing_file_does_not_make_it(self, make_settings: MakeSettings) -> None:
         settings = make_settings()
         assert JournalProbe(settings.database_url).error() == "there is none"
@@ -308,3 +320,17 @@ class TestJournalProbe:
             assert [probe.error() for _ in range(3)] == ["no answer yet"] * 3
             assert time.monotonic() - started < 1
             assert sum(thread.name == "journal probe" for thread in threading.enumerate()) == 1
+
+
+_SLOW_TO_IMPORT = """
+import sys, time
+from comethooks.webhooks.journal_probe import PATIENCE_SECONDS, JournalProbe
+
+class Slow:
+    def find_spec(self, name, *_):
+        if name == "sqlalchemy":
+            time.sleep(PATIENCE_SECONDS)
+
+sys.meta_path.insert(0, Slow())
+sys.exit(JournalProbe(sys.argv[1]).error())
+"""
