@@ -1,6 +1,8 @@
 """${message}.
 
 Revision: ${up_revision}, after ${down_revision | comma,n}. A released revision is never edited.
+The version before has to be able to work with these tables, or this begins a new series of numbers:
+see the package's docstring.
 """
 
 import sqlalchemy as sa
