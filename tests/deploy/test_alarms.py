@@ -77,6 +77,13 @@ def test_every_alarm_has_a_place_that_says_what_to_do(alarm: str) -> None:
     assert f"runbook: docs/operations.md#{alarm.lower()}\n" in RULES.read_text()
 
 
+def test_no_file_speaks_of_an_alarm_that_is_none() -> None:
+    """Whoever reads of one finds it."""
+    files = [*(ROOT / "deploy").rglob("*.yaml"), *(ROOT / "docs").glob("*.md")]
+    named = re.findall(r"\bComethooks[A-Z]\w+", "\n".join(file.read_text() for file in files))
+    assert set(named) - set(ALARM.findall(RULES.read_text())) == set()
+
+
 def test_no_two_panels_of_the_dashboard_are_the_same_and_each_says_what_it_shows() -> None:
     """Whoever is woken has no time to guess."""
     panels = json.loads(DASHBOARD.read_text())["panels"]

@@ -120,6 +120,10 @@ def test_a_web_pod_empties_its_spool_before_it_goes(tmp_path: Path) -> None:
     assert done.stdout.split() == ["8", "1", "1"]
     assert calls.read_text().splitlines() == ["spool drain"] * 3
     assert pod("web")["terminationGracePeriodSeconds"] >= 8 + 80 + 10 + 10
+    guide = " ".join((FOLDER.parents[1] / "docs/operations.md").read_text().split())
+    assert "on serving for 8 seconds" in guide
+    assert "trying for 80 seconds" in guide
+    assert "time.monotonic() + 80" in code
 
 
 def test_a_worker_has_the_time_that_it_may_take_to_stop() -> None:
