@@ -148,9 +148,11 @@ class Watched:
 
 
 @contextmanager
-def watched(replicas: int = 2, sentinels: int = 3, **options: str) -> Iterator[Watched]:
+def watched(
+    replicas: int = 2, sentinels: int = 3, *, complete: bool = True, **options: str
+) -> Iterator[Watched]:
     """So many replicas of a primary, and so many Sentinels, until the block is left. `options` are
-    those of all servers.
+    those of all servers. Unless it is to be `complete`, they may yet have to find each other.
     """
     given = {name.replace("_", "-"): value for name, value in options.items()}
     given = {"repl-diskless-sync-delay": "0", "repl-ping-replica-period": "1", **given}
@@ -173,7 +175,8 @@ def watched(replicas: int = 2, sentinels: int = 3, **options: str) -> Iterator[W
             stack.callback(process.kill)
             process.start()
         all_of_them = Watched(servers, processes)
-        all_of_them.wait_until_complete()
+        if complete:
+            all_of_them.wait_until_complete()
         yield all_of_them
 
 

@@ -80,7 +80,7 @@ def deployment(
 
 @pytest.mark.parametrize(
     ("deployment", "events", "whole_host"),
-    [(0.1, 1000, False), pytest.param(1.5, 4000, True, marks=pytest.mark.attack)],
+    [(0.1, 400, False), pytest.param(1.5, 4000, True, marks=pytest.mark.attack)],
     indirect=["deployment"],
 )
 @pytest.mark.timeout(300)

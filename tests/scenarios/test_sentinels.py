@@ -74,17 +74,19 @@ def fail_over(
     )
 
 
-def campaign(tmp_path: Path, faults: list[str], per_second: float) -> None:
+def campaign(tmp_path: Path, faults: list[str], per_second: float, workers: int) -> None:
     """Fail over again and again, under load, and judge what became of everything."""
-    with watched(appendfsync="no", min_replicas_to_write="1") as several:
+    with watched(complete=False, appendfsync="no", min_replicas_to_write="1") as several:
         settings = {"COMETHOOKS_REDIS_REPLICAS": "1"}
         stack = Stack(tmp_path, several.url, settings=settings)
         stack.plugin("recorder", RECORDER)
         stack.make_tables()
         posters = [Poster(stack, number, per_second / 4) for number in range(4)]
         try:
-            stack.web()
-            stack.start("worker", "--workers", "2")
+            stack.start("web")
+            stack.start("worker", "--workers", str(workers))
+            several.wait_until_complete()
+            wait_for(stack.answers, "the web process answers")
             for poster in posters:
                 poster.start()
             wait_for(lambda: len(stack.effects().ids) > per_second, "events are handled")
@@ -109,11 +111,11 @@ def test_a_fail_over_loses_nothing(tmp_path: Path) -> None:
     """With a replica that has every event before it is answered, or the spool of the host. So every
     answer is 200.
     """
-    campaign(tmp_path, ["killed"], 40)
+    campaign(tmp_path, ["killed"], 40, workers=1)
 
 
 @pytest.mark.attack
 @pytest.mark.timeout(1200)
 def test_ten_fail_overs_lose_nothing(tmp_path: Path) -> None:
     """At 200 events a second: the primary is killed, and cut off, in turn."""
-    campaign(tmp_path, ["killed", "cut off"] * 5, 200)
+    campaign(tmp_path, ["killed", "cut off"] * 5, 200, workers=2)
