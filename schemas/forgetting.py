@@ -13,8 +13,20 @@ from typing import Any
 from comethooks.schemas.decoding import trigger_of
 from comethooks.schemas.event.readonly import ReadOnlyDict
 from comethooks.schemas.forgotten_user import ForgottenUser
+from comethooks.schemas.masking import known_keys
 from comethooks.schemas.triggers.table import entry_for
-from comethooks.schemas.wire.fields import Free, Id, ObjectMap, Party, Text, declared
+from comethooks.schemas.wire.fields import (
+    Flag,
+    Free,
+    Id,
+    Number,
+    ObjectMap,
+    Party,
+    ReceiverType,
+    Text,
+    Time,
+    declared,
+)
 from comethooks.schemas.wire.messages import MessageSchema
 from comethooks.schemas.wire.people import MemberSchema
 from comethooks.schemas.wire.rules import to_party
@@ -30,6 +42,10 @@ _OF_THE_USER = ("Name", "Avatar")
 """What comes behind the name of a field with a uid, and is that user's."""
 _OWNED = (("uid", MemberSchema), ("sender", MessageSchema))
 """What says of an object of which nothing is declared whose it is, and what it is then."""
+_NEVER_A_UID = (Flag, Number, ReceiverType, Time)
+_KINDS = frozenset(("trigger", "category", "type", "action", "entityType"))
+"""Fields and declared keys under which nobody is named, though somebody's uid may be `user`, `42`
+or `message_sent`."""
 _WHAT_HAPPENED = "message"
 """What an action message says in words, with names in it."""
 
@@ -77,7 +93,8 @@ class _Walk:
             return {}
         if isinstance(known, DeclaredById):
             return {
-                self._key(key): self._said(known, key, item, levels) for key, item in value.items()
+                self._user.in_value(key): self._said(known, key, item, levels)
+                for key, item in value.items()
             }
         mine = self._is_mine(value, known, mine)
         told = not mine and self._is_told_of(value, known)
@@ -120,6 +137,8 @@ class _Walk:
             return self._id(key, value)
         if mine and field.hides(value):
             return _GONE
+        if isinstance(field, _NEVER_A_UID) or (key in _KINDS and isinstance(value, str)):
+            return value
         if isinstance(value, str):
             of_id = key == "conversationId" or not isinstance(field, Text)
             return self._user.in_id(value) if of_id else self._user.in_text(value)
@@ -132,7 +151,7 @@ class _Walk:
             return [self.object(item, below, mine, levels) for item in value]
         if isinstance(field, ObjectMap):
             return {
-                self._key(each): self.object(item, below, mine, levels)
+                self._user.in_value(each): self.object(item, below, mine, levels)
                 for each, item in value.items()
             }
         return self.object(value, below, mine, levels)
@@ -197,7 +216,8 @@ class _Walk:
         )
 
     def _key(self, key: str) -> str:
-        return self._user.in_value(key)
+        """A key that no field is declared for here. What is one elsewhere names nobody."""
+        return key if key in known_keys() else self._user.in_value(key)
 
 
 def _may_be_user(key: str) -> bool:

@@ -3,12 +3,15 @@
 Whoever remembers a user for somebody else (a tombstone) knows no uid but a hash, and asks that of
 each candidate. So a uid is looked for as a whole word of ids: letters, digits, `_` and `-`, in
 which `_user_` parts the two of a conversation, and a stamp of digits ends what an app calls a
-message.
+message. CometChat's uids have nothing else in them; one that has is found as a whole, and within
+something longer by whoever knows it.
 """
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from comethooks.schemas.wire.rules import to_id
 
@@ -16,6 +19,8 @@ _WORD = re.compile(r"[\w-]+")
 _MENTION = re.compile(r"(<@uid:)([^>]+)(>)")
 _STAMPED = re.compile(r"(.+)([_-][0-9]{9,})")
 _BETWEEN = "_user_"
+_NO_ID = re.compile(r"[\s/:]")
+"""What is in addresses, keys and sentences, and in no id."""
 _SHORTEST, _SHORTEST_NUMBER = 5, 7
 
 
@@ -23,13 +28,23 @@ class ForgottenUser:
     """A user with another name in the place of the uid.
 
     `is_same` tells whether a text is the uid. With `is_word` the uid may be a word of a language,
-    or any number, and a text that merely holds it does not name the user.
+    or any number, and a text that merely holds it does not name the user. `written` is how a uid
+    that is known may be written.
     """
 
-    def __init__(self, alias: str, is_same: Callable[[str], bool], *, is_word: bool) -> None:
+    def __init__(
+        self,
+        alias: str,
+        is_same: Callable[[str], bool],
+        *,
+        is_word: bool,
+        written: Sequence[str] = (),
+    ) -> None:
         self.alias = alias
         self.is_word = is_word
         self._is_same = is_same
+        no_words = [each for each in written if not _WORD.fullmatch(each)]
+        self._alone, self._as_part = _patterns(no_words) if no_words else (None, None)
 
     def is_it(self, value: Any) -> bool:
         """Whether a decoded value is the uid, as a text or as a number."""
@@ -38,22 +53,32 @@ class ForgottenUser:
 
     def in_id(self, text: str) -> str:
         """An id, a key or an address with the other name wherever the user is part of it."""
-        if self._is_same(text):
+        if not _NO_ID.search(text):
+            found = self._renamed(text, alone=True)
+            if found != text:
+                return found
+        elif self._is_same(text):
             return self.alias
-        return _WORD.sub(lambda word: self._renamed(word[0], alone=True), text)
+        return self._in_words(text, alone=True)
 
     def in_text(self, text: str) -> str:
         """What somebody wrote, with the other name in mentions, and in ids that stand in it."""
-        text = _MENTION.sub(self._in_mention, text)
-        return _WORD.sub(lambda word: self._renamed(word[0], alone=not self.is_word), text)
+        return self._in_words(_MENTION.sub(self._in_mention, text), alone=not self.is_word)
 
     def in_value(self, text: str) -> str:
         """A text of which nobody knows what it is: an id, unless there is a space in it."""
-        return self.in_text(text) if any(map(str.isspace, text)) else self.in_id(text)
+        is_text = any(map(str.isspace, text)) and not self._is_same(text)
+        return self.in_text(text) if is_text else self.in_id(text)
 
     def names(self, text: str | None) -> bool:
         """Whether the user is named in a text, as a word of it."""
         return text is not None and self.in_id(text) != text
+
+    def _in_words(self, text: str, *, alone: bool) -> str:
+        written = self._alone if alone else self._as_part
+        if written is not None:
+            text = written.sub(self.alias, text)
+        return _WORD.sub(lambda word: self._renamed(word[0], alone=alone), text)
 
     def _in_mention(self, found: re.Match[str]) -> str:
         before, uid, after = found.groups()
@@ -75,6 +100,19 @@ class ForgottenUser:
         return word
 
 
+def known_user(uid: str, alias: str) -> ForgottenUser:
+    """A user whose uid is known."""
+    return ForgottenUser(alias, uid.__eq__, is_word=may_be_a_word(uid), written=spellings(uid))
+
+
+def spellings(uid: str) -> Sequence[str]:
+    """The uid as it is, and as JSON, Python's errors and addresses may have it."""
+    written = {uid, json.dumps(uid)[1:-1], json.dumps(uid, ensure_ascii=False)[1:-1]}
+    written |= {each.replace("/", "\\/") for each in written}
+    written |= {repr(uid)[1:-1], quote(uid, safe="", errors="surrogatepass")}
+    return sorted(each for each in written if not _is_half(each))
+
+
 def may_be_a_word(uid: str) -> bool:
     """Whether texts may hold a uid without naming anybody: `omar`, `admin` and `42` are such, and
     `user-4711` is not.
@@ -82,3 +120,15 @@ def may_be_a_word(uid: str) -> bool:
     if uid.isdigit():
         return len(uid) < _SHORTEST_NUMBER
     return len(uid) < _SHORTEST or uid.isalpha()
+
+
+def _patterns(written: Sequence[str]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What finds a uid that is no word: wherever it stands by itself, and only as a part of ids."""
+    either = "(?:" + "|".join(map(re.escape, sorted(written, key=len, reverse=True))) + ")"
+    before, behind = r"(?<![\w-])", r"(?![\w-])"
+    as_part = f"(?<={_BETWEEN}){either}{behind}|{before}{either}(?={_BETWEEN}|[_-][0-9]{{9}})"
+    return re.compile(f"{before}{either}{behind}|{as_part}"), re.compile(as_part)
+
+
+def _is_half(text: str) -> bool:
+    return any("\ud800" <= each <= "\udfff" for each in text)

@@ -91,6 +91,12 @@ def secret_keys() -> frozenset[str]:
     return frozenset(marked)
 
 
+@cache
+def known_keys() -> frozenset[str]:
+    """All keys that the schemas declare, wherever that is."""
+    return frozenset(key for key, _ in _all_fields())
+
+
 def _all_fields() -> Iterator[tuple[str, WireField]]:
     """Every field below the schemas of all triggers, with its key."""
     schemas = {form.shape.schema for entry in TRIGGERS.values() for form in entry.forms}

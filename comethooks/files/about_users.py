@@ -4,7 +4,8 @@ user is in.
 
 from collections.abc import Callable
 
-from comethooks.workers.journal import StoredEvent, known_user, names_user, spellings
+from comethooks.schemas.forgotten_user import known_user, spellings
+from comethooks.workers.journal import StoredEvent, names_user
 
 _ANOTHER_NAME = "forgotten"
 _ESCAPED = b"\\u"

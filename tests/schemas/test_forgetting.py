@@ -4,6 +4,7 @@ import copy
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from comethooks import schemas
 from comethooks.schemas.forgetting import forgotten, forgotten_value
-from comethooks.schemas.forgotten_user import ForgottenUser, may_be_a_word
+from comethooks.schemas.forgotten_user import ForgottenUser, known_user, may_be_a_word
 
 ALIAS = "forgotten-0a1b2c3d"
 BODIES = sorted((Path(__file__).parents[1] / "bodies").glob("*.json"))
@@ -20,7 +21,7 @@ UID_KEYS = frozenset(("uid", "sender", "receiver", "receiverUid", "interactedBy"
 
 
 def user(uid: str) -> ForgottenUser:
-    return ForgottenUser(ALIAS, uid.__eq__, is_word=may_be_a_word(uid))
+    return known_user(uid, ALIAS)
 
 
 def uids_in(value: Any) -> set[str]:
@@ -68,6 +69,46 @@ def test_whom_a_body_does_not_name_changes_nothing(path: Path) -> None:
     """Not one value."""
     body = schemas.decode(path.read_bytes())
     assert forgotten(copy.deepcopy(body), user("nobody-99"), by_user=False) == body
+
+
+WORDS = ("user", "group", "message", "type", "text", "trigger", "data", "uid", "title", "1")
+
+
+@pytest.mark.parametrize("path", BODIES, ids=lambda path: path.stem)
+def test_whose_uid_is_a_word_of_the_wire_breaks_nothing(path: Path) -> None:
+    """Not what CometChat calls things, nor the numbers that it counts and tells times by."""
+    body = schemas.decode(path.read_bytes())
+    for uid in {*WORDS, str(body.get("trigger"))} - uids_in(body):
+        assert forgotten(copy.deepcopy(body), user(uid), by_user=False) == body
+
+
+UNUSUAL = ("o'm\"ar", "50%_off", "ünï@x.de", "a.b@c.de", "a\\b.c", "ö-mär", "x" * 255)
+
+
+@pytest.mark.parametrize("uid", UNUSUAL)
+class TestUnusualUids:
+    """CometChat makes none that have more than letters, digits, `_` and `-`; bodies may."""
+
+    def test_are_found_in_ids(self, uid: str) -> None:
+        """Of which they are a part, also by who only knows their hash."""
+        hashed = ForgottenUser(ALIAS, uid.__eq__, is_word=may_be_a_word(uid))
+        pair = "_user_".join(sorted((uid, "zoe")))
+        for who in (user(uid), hashed):
+            assert who.in_id(pair) == f"{ALIAS}_user_zoe"
+        assert user(uid).in_id(f"app1/{pair}") in (
+            *(f"app1/{ALIAS}_user_zoe", f"app1/zoe_user_{ALIAS}"),
+        )
+
+    def test_are_found_in_errors(self, uid: str) -> None:
+        """As Python, JSON and addresses write them."""
+        for written in (repr(uid), json.dumps(uid), quote(uid, safe="")):
+            assert user(uid).names(f"KeyError: {written} (status 404)"), written
+
+    def test_are_not_found_in_others(self, uid: str) -> None:
+        """Whose uid begins or ends so."""
+        for other in (f"{uid}x", f"x{uid}", f"{uid}-2"):
+            assert user(uid).in_id(other) == other
+            assert not user(uid).names(f"KeyError: {other!r}")
 
 
 class TestIds:

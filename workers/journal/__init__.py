@@ -40,9 +40,8 @@ from comethooks.workers.journal.figures.figure_reading import APP, Figure
 from comethooks.workers.journal.figures.rebuilding import RebuildPlan, RebuildStep
 from comethooks.workers.journal.forgetting.bytes_left import Emptied
 from comethooks.workers.journal.forgetting.forgetting_journal import ForgettingJournal
-from comethooks.workers.journal.forgetting.needles import spellings
 from comethooks.workers.journal.forgetting.remains import Remains
-from comethooks.workers.journal.forgetting.tombstones import Tombstone, known_user
+from comethooks.workers.journal.forgetting.tombstones import Tombstone
 from comethooks.workers.journal.forgetting.without import names_user, record_without
 from comethooks.workers.journal.interactions.interaction_journal import InteractionJournal
 from comethooks.workers.journal.interactions.stored_messages import (
@@ -178,7 +177,6 @@ __all__ = [
     "id_there",
     "iso",
     "journal_there",
-    "known_user",
     "message_of",
     "missing_file",
     "names_user",
@@ -186,7 +184,6 @@ __all__ = [
     "record_without",
     "refuse_copy",
     "searchable",
-    "spellings",
     "sqlite_file",
     "storable",
     "token_of",

@@ -18,6 +18,7 @@ from comethooks.cli.forget.forgotten_things import Asked, Done
 from comethooks.cli.terminal.asking import ask, require_answer
 from comethooks.cli.terminal.bars import progress
 from comethooks.cli.terminal.stores import Stores, open_stores
+from comethooks.schemas.forgotten_user import known_user
 from comethooks.workers.clock import now_ms
 from comethooks.workers.forgetting.redis_left import (
     rewrite_log,
@@ -29,7 +30,7 @@ from comethooks.workers.forgetting.spooled_left import (
     forget_in_files,
     forget_in_spool,
 )
-from comethooks.workers.journal import known_user, sqlite_file
+from comethooks.workers.journal import sqlite_file
 from comethooks.workers.plugins.forgetters.calling import (
     forget_in_plugins,
     keepers,

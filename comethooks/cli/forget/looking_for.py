@@ -10,9 +10,10 @@ from redis.exceptions import RedisError
 from comethooks.cli.forget.forgotten_things import Asked
 from comethooks.cli.terminal.output import hint, print_json
 from comethooks.cli.terminal.stores import Stores, open_stores
+from comethooks.schemas.forgotten_user import known_user, spellings
 from comethooks.workers.forgetting.files_left import FileLeft, files_with
 from comethooks.workers.forgetting.redis_left import remains_in_redis
-from comethooks.workers.journal import known_user, spellings, sqlite_file
+from comethooks.workers.journal import sqlite_file
 from comethooks.workers.streams.refusals import what_failed
 from comethooks.workers.texts import number_of
 

@@ -8,13 +8,13 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, select, update
 
+from comethooks.schemas.forgotten_user import known_user, spellings
 from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.figures import folding
 from comethooks.workers.journal.forgetting import event_rows, other_rows, tombstones
 from comethooks.workers.journal.forgetting.bytes_left import Emptied, empty_free_space
-from comethooks.workers.journal.forgetting.needles import spellings
 from comethooks.workers.journal.forgetting.remains import Remains, remains_of
-from comethooks.workers.journal.forgetting.tombstones import Tombstone, known_user
+from comethooks.workers.journal.forgetting.tombstones import Tombstone
 from comethooks.workers.journal.tables.database import for_writing
 from comethooks.workers.journal.tables.figure_tables import figure_deltas
 from comethooks.workers.journal.tables.models import once_keys

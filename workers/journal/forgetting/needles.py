@@ -2,11 +2,12 @@
 bytes of the uid, and bodies in which some letter is escaped.
 """
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, LargeBinary, func, literal, or_
+
+from comethooks.schemas.forgotten_user import spellings
 
 _ESCAPED_ASCII, _ESCAPED = b"\\u00", b"\\u"
 
@@ -27,20 +28,9 @@ def holds_any(
     return or_(*found)
 
 
-def spellings(uid: str) -> Sequence[str]:
-    """The uid as it is, and as JSON may have it."""
-    written = {uid, json.dumps(uid)[1:-1], json.dumps(uid, ensure_ascii=False)[1:-1]}
-    written |= {each.replace("/", "\\/") for each in written}
-    return sorted(each for each in written if not _is_half(each))
-
-
 def _holds(dialect: str, column: Column[Any], needle: Any) -> ColumnElement[bool]:
     if dialect == "sqlite":
         return func.instr(column, needle) > 0
     if isinstance(needle, bytes):
         return func.position(literal(needle, LargeBinary).op("IN")(column)) > 0
     return func.strpos(column, needle) > 0
-
-
-def _is_half(text: str) -> bool:
-    return any("\ud800" <= each <= "\udfff" for each in text)

@@ -8,10 +8,9 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, LargeBinary, Select, String, Table, Text, null, select
 
-from comethooks.schemas.forgotten_user import ForgottenUser
+from comethooks.schemas.forgotten_user import ForgottenUser, known_user, spellings
 from comethooks.workers.journal.forgetting import other_rows
-from comethooks.workers.journal.forgetting.needles import holds_any, spellings
-from comethooks.workers.journal.forgetting.tombstones import known_user
+from comethooks.workers.journal.forgetting.needles import holds_any
 from comethooks.workers.journal.tables.columns import Instant
 from comethooks.workers.journal.tables.figure_tables import figure_deltas
 from comethooks.workers.journal.tables.models import events, metadata

@@ -46,11 +46,6 @@ class Tombstone:
         return ForgottenUser(self.alias, known, is_word=self.is_word)
 
 
-def known_user(uid: str, alias: str) -> ForgottenUser:
-    """The same of a uid that is known."""
-    return ForgottenUser(alias, uid.__eq__, is_word=may_be_a_word(uid))
-
-
 def standing(connection: Connection) -> list[Tombstone]:
     """All tombstones: nearly always there are none."""
     # Every batch of every drainer asks, so not by a statement that is built first.
