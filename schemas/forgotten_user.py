@@ -44,7 +44,7 @@ class ForgottenUser:
         self.is_word = is_word
         self._is_same = is_same
         no_words = [each for each in written if not _WORD.fullmatch(each)]
-        self._alone, self._as_part = _patterns(no_words) if no_words else (None, None)
+        self._written = _patterns(no_words) if no_words else {}
 
     def is_it(self, value: Any) -> bool:
         """Whether a decoded value is the uid, as a text or as a number."""
@@ -75,8 +75,7 @@ class ForgottenUser:
         return text is not None and self.in_id(text) != text
 
     def _in_words(self, text: str, *, alone: bool) -> str:
-        written = self._alone if alone else self._as_part
-        if written is not None:
+        if written := self._written.get(alone):
             text = written.sub(self.alias, text)
         return _WORD.sub(lambda word: self._renamed(word[0], alone=alone), text)
 
@@ -122,12 +121,13 @@ def may_be_a_word(uid: str) -> bool:
     return len(uid) < _SHORTEST or uid.isalpha()
 
 
-def _patterns(written: Sequence[str]) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """What finds a uid that is no word: wherever it stands by itself, and only as a part of ids."""
+def _patterns(written: Sequence[str]) -> dict[bool, re.Pattern[str]]:
+    """What finds a uid that is no word: wherever it stands alone (True), or as a part of ids."""
     either = "(?:" + "|".join(map(re.escape, sorted(written, key=len, reverse=True))) + ")"
     before, behind = r"(?<![\w-])", r"(?![\w-])"
     as_part = f"(?<={_BETWEEN}){either}{behind}|{before}{either}(?={_BETWEEN}|[_-][0-9]{{9}})"
-    return re.compile(f"{before}{either}{behind}|{as_part}"), re.compile(as_part)
+    alone = f"{before}{either}{behind}|{as_part}"
+    return {True: re.compile(alone), False: re.compile(as_part)}
 
 
 def _is_half(text: str) -> bool:
