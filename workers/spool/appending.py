@@ -4,6 +4,7 @@ Everything here is called with the lock for appending held.
 """
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -76,10 +77,10 @@ class SpoolTail:
         last, before, end = self._check()[-1:], self._state.tail, 0
         for number in last:
             if segment := Segment.open(self._folder, number):
-                end, _ = segment.cut()
+                end, _, _ = segment.cut()
         known = max([before.segment, *segments.numbers(self._folder, *_ALL)])
         self._state.tail = Position(last[0] if last else known, end)
-        if self._state.tail.segment == before.segment and 0 < before.offset <= end:
+        if before <= self._state.tail:
             self._state.appended = _sum(self._state.appended, self._amount_from(before))
         else:
             self.recount()
@@ -90,40 +91,94 @@ class SpoolTail:
         left = self._amount_from(self._state.place)
         self._state.appended = _sum(self._state.emptied, left)
 
-    def recover(self) -> None:
-        """Make the shared numbers anew from what is on the disk, of a spool that nobody uses."""
+    def recover(self, *, anew: bool = False) -> None:
+        """Make sure of the shared numbers of a spool that nobody uses. They are made `anew` from
+        what is on the disk when they are of another boot, or are not what is there: that reads all
+        of it.
+        """
         for draft in self._folder.glob("*.draft"):
             draft.unlink()
-        known, place = self._state.is_known, self._state.place
-        live = self._check()
-        ends = {HEADER_BYTES}
+        known, live = segments.numbers(self._folder, LIVE), self._check()
+        if anew or live != known or not self._is_as_it_was(live):
+            self._count_anew(live)
+            self._state.begin()
+        self._segment = None
+        self._state.doubt = self._state.tail
+        self._state.holds = bool(live)
+        self._state.is_dirty = False
+
+    def _is_as_it_was(self, live: Sequence[int]) -> bool:
+        """Whether the numbers can be trusted: nothing stands behind the tail, or is gone."""
+        state, tail = self._state, self._state.tail
+        if not state.is_of_this_boot or state.is_dirty:
+            return False
+        if not live:
+            return not state.holds
+        segment = Segment.open(self._folder, live[-1])
+        if live[0] < state.place.segment or live[-1] != tail.segment or segment is None:
+            return False
+        frames = segment.frames()
+        frames.amount()
+        return frames.end == tail.offset and not frames.torn
+
+    def _count_anew(self, live: Sequence[int]) -> None:
+        started, place = time.monotonic(), self._first_place(live)
+        total, end = Amount(0, 0), 0
         for number in live:
             if segment := Segment.open(self._folder, number):
-                if number == place.segment:
-                    ends |= {frame.end for frame in segment.frames()}
-                end, torn = segment.cut()
+                start = place.offset if number == place.segment else HEADER_BYTES
+                end, torn, amount = segment.cut(start)
+                total = _sum(total, amount)
                 if torn:
                     log.warning("torn tail of the spool cut off", segment=number, bytes=torn)
                 if number != live[-1]:
                     segment.end(end)
-        if not live or not known or place.segment != live[0] or place.offset not in ends:
-            place = Position(live[0] if live else 0, HEADER_BYTES)
-        self._state.place, self._state.emptied = place, Amount(0, 0)
-        self._state.begin()
-        self.mend()
-        self.recount()
-        self._state.doubt = self._state.tail
-        self._state.holds = bool(live)
+        known = max([self._state.tail.segment, *segments.numbers(self._folder, *_ALL)])
+        self._state.tail = Position(live[-1] if live else known, end)
+        self._state.place, self._state.emptied, self._state.appended = place, Amount(0, 0), total
+        if (seconds := time.monotonic() - started) > _LONG_SECONDS:
+            log.info("spool was read", records=total.records, seconds=round(seconds, 1))
+
+    def _first_place(self, live: Sequence[int]) -> Position:
+        """Where emptying goes on: where it was, if that can be known, else at the beginning."""
+        place = self._state.place
+        if not live:
+            return Position(0, HEADER_BYTES)
+        if self._state.is_known and place.segment == live[0]:
+            segment = Segment.open(self._folder, live[0])
+            ends = {frame.end for frame in segment.frames()} if segment else set()
+            if place.offset in {HEADER_BYTES, *ends}:
+                return place
+        return Position(live[0], HEADER_BYTES)
+
+    def set_aside(self, number: int, ending: segments.SetAside) -> None:
+        """Take a segment out of the way, as `Spool.set_segment_aside` does."""
+        left = self._left_in(number)
+        if self._state.tail.segment == number:
+            self._state.tail = Position(number, 0)
+        set_aside(self._folder, number, ending)
+        if left is None:
+            self.recount()
+        else:  # all others need not be read, for which everybody would wait
+            self._state.emptied = _sum(self._state.emptied, left)
+
+    def _left_in(self, number: int) -> Amount | None:
+        """How much of a segment is not emptied; None when that cannot be read."""
+        place = self._state.place
+        try:
+            segment = Segment.open(self._folder, number)
+        except (NewerSegmentError, DamagedSegmentError):
+            return None
+        start = place.offset if number == place.segment else HEADER_BYTES
+        return segment.frames(start).amount() if segment else Amount(0, 0)
 
     def _amount_from(self, place: Position) -> Amount:
         """How much stands behind a place."""
         total = Amount(0, 0)
         for number in segments.numbers(self._folder, LIVE):
             if number >= place.segment and (segment := Segment.open(self._folder, number)):
-                start = place.offset if number == place.segment else HEADER_BYTES
-                for frame in segment.frames(start):
-                    if frame.payload is not None:
-                        total = _more(total, [frame.payload])
+                start = max(place.offset if number == place.segment else 0, HEADER_BYTES)
+                total = _sum(total, segment.frames(start).amount())
         return total
 
     def _check(self) -> list[int]:
@@ -187,6 +242,7 @@ class SpoolTail:
 
 
 _USUAL_BYTES = 8 * 1024
+_LONG_SECONDS = 1.0
 _ALL = (LIVE, *segments.SET_ASIDE)
 
 

@@ -151,7 +151,7 @@ class Emptier:
             self._finish(go)
             return
         if not self._is_ours(chunk, self._streams):
-            self._reader.put_aside(chunk.number, ".foreign")
+            self._spool.set_segment_aside(chunk.number, ".foreign")
             return
         self._take(go, chunk, self._streams)
         if chunk.is_end:

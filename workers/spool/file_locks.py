@@ -4,6 +4,7 @@ import fcntl
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,37 +19,37 @@ class FileLock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._pid = 0
-        self._descriptor = -1
-        self._threads = threading.Lock()
+        self._owned: dict[int, _Owned] = {}
+        """By process what it has; a child finds that of its parent, too, and leaves it alone."""
 
     def acquire(self, *, blocking: bool = True) -> bool:
         """Take it; False when somebody else has it and this is not `blocking`. Raises `OSError`."""
-        self._own()
-        if not self._threads.acquire(blocking=blocking):
+        own = self._own()
+        if not own.threads.acquire(blocking=blocking):
             return False
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | (0 if blocking else fcntl.LOCK_NB))
+            fcntl.flock(own.descriptor, fcntl.LOCK_EX | (0 if blocking else fcntl.LOCK_NB))
         except BlockingIOError:
-            self._threads.release()
+            own.threads.release()
             return False
         except BaseException:
-            self._threads.release()
+            own.threads.release()
             raise
         return True
 
     def release(self) -> None:
         """Let others have it."""
+        own = self._own()
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+            fcntl.flock(own.descriptor, fcntl.LOCK_UN)
         finally:
-            self._threads.release()
+            own.threads.release()
 
     def close(self) -> None:
         """Close its file. Raises nothing when there is none."""
-        if self._pid == os.getpid() and self._descriptor >= 0:
-            os.close(self._descriptor)
-        self._pid = 0
+        own = self._owned.pop(os.getpid(), None)
+        if own is not None:
+            os.close(own.descriptor)
 
     def __enter__(self) -> Self:
         self.acquire()
@@ -62,12 +63,24 @@ class FileLock:
     ) -> None:
         self.release()
 
-    def _own(self) -> None:
-        if self._pid != os.getpid():
+    def _own(self) -> "_Owned":
+        pid = os.getpid()
+        own = self._owned.get(pid)
+        if own is None:
             # For writing, too: where a file system makes such locks of others it takes that.
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            self._threads = threading.Lock()
-            self._pid = os.getpid()
+            made = _Owned(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            own = self._owned.setdefault(pid, made)
+            if own is not made:  # another thread was at it, too
+                os.close(made.descriptor)
+        return own
+
+
+@dataclass(frozen=True, slots=True)
+class _Owned:
+    """The file of one process, and the lock of its threads."""
+
+    descriptor: int
+    threads: threading.Lock = field(default_factory=threading.Lock)
 
 
 class UseLock:

@@ -21,6 +21,7 @@ from comethooks.workers.spool.segments import (
     read_from,
     read_header,
 )
+from comethooks.workers.spool.shared_state import Amount
 
 RESERVED = ("reserve.0", "reserve.1")
 """Files of zeros that the next segments are made of: where the disk is full, Redis may be away for
@@ -100,19 +101,18 @@ class Segment:
         """What stands in it from an offset on, up to `end`. Raises `OSError`."""
         return Frames(read_from(self.descriptor, start, end), self.header, start)
 
-    def cut(self) -> tuple[int, int]:
-        """Cut off what is no whole record at its end: where the next one goes, and how many bytes
-        that were. Raises `OSError`.
+    def cut(self, start: int = HEADER_BYTES) -> tuple[int, int, Amount]:
+        """Cut off what is no whole record at its end: where the next one goes, how many bytes that
+        were, and how much stands behind `start`. Raises `OSError`.
         """
-        frames = self.frames()
-        for _ in frames:
-            pass
+        frames = self.frames(start)
+        amount = frames.amount()
         if frames.torn:
             room = self.room
             os.ftruncate(self.descriptor, frames.end)
             with suppress(OSError):  # without room, the next record begins a new one
                 os.posix_fallocate(self.descriptor, frames.end, max(1, room - frames.end))
-        return frames.end, frames.torn
+        return frames.end, frames.torn, amount
 
     def end(self, offset: int) -> None:
         """Append to it no more: give back the space that it did not need. Raises `OSError`."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from comethooks.workers.clock import now_ms
+from comethooks.workers.spool.shared_state import Amount
 
 FORMAT = 1
 LIVE = ".spool"
@@ -141,6 +142,11 @@ class Frames:
             self.end = self._base + position
             if found[:4] != _PADDING:
                 yield Frame(self._base + start, self.end, found)
+
+    def amount(self) -> Amount:
+        """Read them all; how much they hold that can be read."""
+        sizes = [frame.end - frame.start for frame in self if frame.payload is not None]
+        return Amount(len(sizes), sum(sizes))
 
     def _frame_at(self, position: int) -> bytes | None:
         if position + FRAME_BYTES > len(self._data):

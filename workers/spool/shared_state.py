@@ -2,7 +2,7 @@
 
 A request costs one read of a byte of it, and no call of the system. Everything else in it is
 written under a lock, and is only trusted as long as the kernel lives that has the pages: whoever
-opens a spool that nobody uses makes it anew from the segments.
+opens a spool that nobody uses makes it anew from the segments if it is a copy, or of another boot.
 """
 
 import mmap
@@ -16,6 +16,7 @@ _MAGIC = b"COMSPST1"
 _HOLDS, _DIRTY = 8, 9
 """Where the two bytes stand that are read alone."""
 _NUMBERS = struct.Struct("<QQ")
+_ORIGIN = slice(128, 224)
 _REASON = slice(256, 1024)
 _AT = {"tail": 16, "place": 32, "doubt": 48, "appended": 64, "emptied": 80}
 
@@ -43,8 +44,9 @@ class SharedState:
     up to where records may be in Redis already; and `emptied`.
     """
 
-    def __init__(self, memory: mmap.mmap) -> None:
+    def __init__(self, memory: mmap.mmap, origin: str) -> None:
         self._memory = memory
+        self._origin = origin.encode()[: _ORIGIN.stop - _ORIGIN.start]
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -53,7 +55,7 @@ class SharedState:
         try:
             if os.fstat(descriptor).st_size < SIZE:
                 os.posix_fallocate(descriptor, 0, SIZE)  # or writing to the memory could fail
-            return cls(mmap.mmap(descriptor, SIZE))
+            return cls(mmap.mmap(descriptor, SIZE), _origin_of(descriptor))
         finally:
             os.close(descriptor)
 
@@ -62,9 +64,18 @@ class SharedState:
         """Whether it was written by a version that means the same by it."""
         return self._memory[:8] == _MAGIC
 
+    @property
+    def is_of_this_boot(self) -> bool:
+        """Whether nothing was lost of it: it was begun in this very file, and the kernel that has
+        its pages lives since.
+        """
+        found = bytes(self._memory[_ORIGIN]).rstrip(b"\0")
+        return self.is_known and bool(found) and found == self._origin
+
     def begin(self) -> None:
-        """Say that it is known."""
+        """Say that it is known, and of this boot."""
         self._memory[:8] = _MAGIC
+        self._memory[_ORIGIN] = self._origin.ljust(_ORIGIN.stop - _ORIGIN.start, b"\0")
 
     @property
     def holds(self) -> bool:
@@ -153,3 +164,13 @@ class SharedState:
 
     def _write(self, name: str, value: tuple[int, int]) -> None:
         _NUMBERS.pack_into(self._memory, _AT[name], *value)
+
+
+def _origin_of(descriptor: int) -> str:
+    """Which file this is, and which boot; empty where the kernel does not say."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except (OSError, UnicodeError):
+        return ""
+    found = os.fstat(descriptor)
+    return f"{boot} {found.st_dev}:{found.st_ino}"

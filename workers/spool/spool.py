@@ -17,8 +17,8 @@ What a process leaves that is killed:
 | before the answer | the record; its sender tries again | the later one is a duplicate |
 
 With the whole machine, `state` is gone, too, or as it was some time ago. Whoever opens a spool that
-nobody uses makes it anew: it cuts off a torn tail, and takes everything that it finds for perhaps
-emptied already. What emptying leaves is in the docstring of `emptying`.
+nobody uses makes it anew then: it cuts off a torn tail, and takes everything that it finds for
+perhaps emptied already. What emptying leaves is in the docstring of `emptying`.
 """
 
 import errno
@@ -47,6 +47,7 @@ from comethooks.workers.spool.segments import (
     SET_ASIDE,
     DamagedSegmentError,
     NewerSegmentError,
+    SetAside,
 )
 from comethooks.workers.spool.shared_state import Amount, SharedState
 from comethooks.workers.spool.spool_errors import (
@@ -218,9 +219,13 @@ class Spool:
         if self.state.is_dirty:
             self._tail.mend()
 
-    def recount(self) -> None:
-        """Count what is in it again. The lock for appending is held. Raises `OSError`."""
-        self._tail.recount()
+    def set_segment_aside(self, number: int, ending: SetAside) -> None:
+        """Take a whole segment out of the way, of which some may be emptied. The lock for emptying
+        is held. Raises `OSError`.
+        """
+        with self.appending:
+            self.mend()
+            self._tail.set_aside(number, ending)
 
     def foreign(self) -> Mapping[int, str]:
         """What was set aside as another deployment's: the numbers of the files, and the ids of the
@@ -242,7 +247,7 @@ class Spool:
                 for number in foreign:
                     path = segments.path_of(self.folder, number, ".foreign")
                     os.rename(path, segments.path_of(self.folder, number))
-                self._tail.recover()
+                self._tail.recover(anew=True)
 
     def reserve(self) -> None:
         """Have the disk keep space for what is to come. Raises `SpoolFullError` when it has

@@ -10,7 +10,6 @@ from comethooks.workers.spool.segments import (
     LIVE,
     DamagedSegmentError,
     NewerSegmentError,
-    SetAside,
     numbers,
     path_of,
 )
@@ -97,15 +96,6 @@ class SpoolReader:
             path_of(self._folder, number).unlink(missing_ok=True)
             sync_folder(self._folder)
 
-    def put_aside(self, number: int, ending: SetAside) -> None:
-        """Set a whole segment aside, of which some may be emptied. Raises `OSError`."""
-        with self._spool.appending:
-            tail = self._state.tail
-            if tail.segment == number:
-                self._state.tail = Position(number, 0)
-            set_aside(self._folder, number, ending)
-            self._spool.recount()
-
     def clear(self) -> None:
         """Let go of everything, which is emptied. Both locks are held. Raises `OSError`."""
         for number in numbers(self._folder, LIVE):
@@ -123,10 +113,10 @@ class SpoolReader:
         except FileNotFoundError:
             return None
         except NewerSegmentError:
-            self.put_aside(number, ".newer")
+            self._spool.set_segment_aside(number, ".newer")
         except DamagedSegmentError:
             log.error("a segment of the spool cannot be read", segment=number)
-            self.put_aside(number, ".damaged")
+            self._spool.set_segment_aside(number, ".damaged")
         else:
             return segment
         return None
