@@ -160,9 +160,7 @@ def make_private_dir(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.mkdir(mode=0o700, exist_ok=True)
     if path.is_symlink() or path.stat().st_uid != os.getuid():
-        raise PermissionError(
-            f"{path} belongs to somebody else; remove it, or use a shorter data directory"
-        )
+        raise PermissionError(f"{path} belongs to somebody else, or is a link")
 
 
 @contextmanager

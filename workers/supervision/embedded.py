@@ -34,7 +34,11 @@ def embedded_server(data_dir: Path, program: ServerProgram) -> Child:
     directory = server_dir(data_dir)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     socket = socket_path(data_dir)
-    make_private_dir(socket.parent)
+    try:
+        make_private_dir(socket.parent)
+    except PermissionError as error:
+        advice = "remove it, or use a shorter data directory"
+        raise PermissionError(f"{error}; {advice}") from None
     options = {
         "port": "0",
         "unixsocket": str(socket),

@@ -311,6 +311,17 @@ def test_two_backups_to_one_file_are_one_and_a_refusal(kept: Command, archive: P
     assert "another backup is writing" in done.stderr
 
 
+def test_a_link_in_the_place_of_its_drafts_is_not_followed(
+    kept: Command, archive: Path, tmp_path: Path
+) -> None:
+    """In a folder where everybody may write, somebody may want what it leads to emptied."""
+    archive.with_name(f".{archive.name}.making").symlink_to(tmp_path / "elsewhere")
+    done = kept("backup", str(archive))
+    assert done.exit_code == 1
+    assert done.stderr.endswith(".making belongs to somebody else, or is a link\n")
+    assert len(list((tmp_path / "elsewhere").iterdir())) == 2
+
+
 def test_a_disk_without_room_is_told_before_anything_is_touched(
     kept: Command, archive: Path, empty: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
