@@ -45,6 +45,7 @@ class ForgottenUser:
         self._is_same = is_same
         no_words = [each for each in written if not _WORD.fullmatch(each)]
         self._written = _patterns(no_words) if no_words else {}
+        self._as_letters = _by_themselves(written) if written else None
 
     def is_it(self, value: Any) -> bool:
         """Whether a decoded value is the uid, as a text or as a number."""
@@ -73,6 +74,20 @@ class ForgottenUser:
     def names(self, text: str | None) -> bool:
         """Whether the user is named in a text, as a word of it."""
         return text is not None and self.in_id(text) != text
+
+    def is_part_of(self, text: str) -> bool:
+        """Whether the uid stands in a text between whatever is no letter and no digit, such as in
+        `welcome_omar-4711`. Only who knows it can tell.
+        """
+        return self._as_letters is not None and self._as_letters.search(text) is not None
+
+    def is_told_of(self, text: str | None) -> bool:
+        """Whether a text that nobody needs has to go: it names the user, or holds a uid that is no
+        word of a language.
+        """
+        if text is None:
+            return False
+        return self.names(text) or (not self.is_word and self.is_part_of(text))
 
     def _in_words(self, text: str, *, alone: bool) -> str:
         if written := self._written.get(alone):
@@ -128,6 +143,12 @@ def _patterns(written: Sequence[str]) -> dict[bool, re.Pattern[str]]:
     as_part = f"(?<={_BETWEEN}){either}{behind}|{before}{either}(?={_BETWEEN}|[_-][0-9]{{9}})"
     alone = f"{before}{either}{behind}|{as_part}"
     return {True: re.compile(alone), False: re.compile(as_part)}
+
+
+def _by_themselves(written: Sequence[str]) -> re.Pattern[str]:
+    """What finds a uid wherever it does not begin, end or continue another word."""
+    either = "|".join(map(re.escape, sorted(written, key=len, reverse=True)))
+    return re.compile(rf"(?<![^\W_])(?:{either})(?![^\W_])")
 
 
 def _is_half(text: str) -> bool:

@@ -155,6 +155,23 @@ class TestTexts:
         assert not may_be_a_word(uid)
 
 
+class TestWhatTellsOfSomebody:
+    @pytest.mark.parametrize("text", ["welcome_user-4711 failed", "no user-4711_x", "user-4711"])
+    def test_holds_the_uid_as_a_part_of_a_word(self, text: str) -> None:
+        """An error is no id of somebody else: it may go."""
+        assert user("user-4711").is_told_of(text)
+
+    @pytest.mark.parametrize("text", ["no user-47112", "xuser-4711", "", None])
+    def test_is_not_told_of_others(self, text: str | None) -> None:
+        """Whose uid has more letters."""
+        assert not user("user-4711").is_told_of(text)
+
+    def test_of_a_word_only_as_a_word(self) -> None:
+        """Or else what tells of `omar_2` would go with `omar`."""
+        assert user("omar").is_told_of("KeyError: 'omar'")
+        assert not user("omar").is_told_of("KeyError: 'omar_2'")
+
+
 class TestOwners:
     def body(self, **message: Any) -> dict[str, Any]:
         told = {"id": "42", "receiverType": "user", "category": "message", "type": "text"}

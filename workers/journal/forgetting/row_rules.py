@@ -14,10 +14,10 @@ from comethooks.workers.texts import dumps
 def of_run(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any]:
     """A run or an attempt: what it says goes if it names the user."""
     changed: dict[str, Any] = {}
-    if user.names(row.error):
+    if user.is_told_of(row.error):
         changed["error"] = error_without(row.error)
     for name in ("traceback", "effects"):
-        if user.names(getattr(row, name, None)):
+        if user.is_told_of(getattr(row, name, None)):
             changed[name] = None
     if (lane := getattr(row, "lane", None)) is not None and user.in_id(lane) != lane:
         changed["lane"] = user.in_id(lane)
@@ -29,9 +29,8 @@ def of_once_key(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any] | 
     renamed = user.in_id(row.key)
     if renamed != row.key:
         return {"key": renamed}
-    # Behind a `_` it is no word by itself, but what plugins write: `welcome_omar`.
-    parts = [row.key[place + 1 :] for place, each in enumerate(row.key) if each in "_-"]
-    return None if any(map(user.is_it, parts)) else {}
+    # Beside a `_` it is no word by itself, but what plugins write: `welcome_omar`.
+    return None if user.is_part_of(row.key) else {}
 
 
 def of_request(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any]:
@@ -60,7 +59,7 @@ def of_replay(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any]:
     error = row.error
     changed = {
         "request": _json(row.request, user),
-        "error": error_without(error) if user.names(error) else error,
+        "error": error_without(error) if user.is_told_of(error) else error,
     }
     return _different(row, changed)
 
@@ -120,13 +119,13 @@ def of_case(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any]:
     }
     for name in ("excerpt", "failure", "note"):
         text = getattr(row, name)
-        changed[name] = None if (is_mine and name != "failure") or user.names(text) else text
+        changed[name] = None if (is_mine and name != "failure") or user.is_told_of(text) else text
     return _different(row, changed)
 
 
 def of_moderated(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any]:
     """What is known of a message, by its id or its muid."""
-    failure = None if user.names(row.failure) else row.failure
+    failure = None if user.is_told_of(row.failure) else row.failure
     return _different(row, {"message": user.in_id(row.message), "failure": failure})
 
 

@@ -75,7 +75,7 @@ def result_without(result: RunResult, user: ForgottenUser, *, by_user: bool) -> 
     """The result of a run without the user; of an event of the user's nothing is told."""
 
     def tells(text: str | None) -> bool:
-        return text is not None and (by_user or user.names(text))
+        return text is not None and (by_user or user.is_told_of(text))
 
     earlier = tuple(
         replace(
@@ -116,7 +116,7 @@ def votes_without(votes: Sequence[Vote], user: ForgottenUser, *, by_user: bool) 
 def _vote_without(vote: Vote, user: ForgottenUser, *, by_user: bool) -> Vote:
     told = by_user and not vote.decider.startswith(f"{MODERATOR}.")
     changed = {
-        name: None if told or user.names(text) else text
+        name: None if told or user.is_told_of(text) else text
         for name, text in (("error", vote.error), ("reason", vote.reason))
     }
     return _replaced(vote, changed)
@@ -135,7 +135,7 @@ def body_without(body: bytes, user: ForgottenUser, *, by_user: bool) -> bytes:
         decoded = schemas.decode(body)
         changed = forgotten(decoded, user, by_user=by_user)
     except (schemas.NotJsonError, RecursionError):
-        return b"" if by_user or user.names(body.decode("utf-8", "replace")) else body
+        return b"" if by_user or user.is_told_of(body.decode("utf-8", "replace")) else body
     return body if changed == decoded else dumps(changed)
 
 
@@ -147,7 +147,7 @@ def holds(body: bytes, user: ForgottenUser, app_id: str | None) -> bool:
         decoded = schemas.decode(body)
         changed = forgotten_value(decoded, user)
     except (schemas.NotJsonError, RecursionError):
-        return user.names(body.decode("utf-8", "replace"))
+        return user.is_told_of(body.decode("utf-8", "replace"))
     return bool(changed != decoded)
 
 
