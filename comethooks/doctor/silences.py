@@ -35,8 +35,8 @@ def check_silences(journal: Journal, settings: Settings, now: int) -> Iterator[F
         lines = advice(each, settings, journal)
         yield Finding(_CHECK, Level.WARNING, plain(_detail(each, now)), plain("; ".join(lines)))
     if not missed:
-        number = number_of(len(journal.silences.heard()), "app")
-        yield Finding(_CHECK, Level.OK, f"none of {number} that were heard is silent")
+        number = number_of(len(journal.silences.heard()), "app that was", "apps that were")
+        yield Finding(_CHECK, Level.OK, f"of {number} heard, none is silent")
 
 
 def _is_let_in(app: str, settings: Settings) -> bool:

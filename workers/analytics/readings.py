@@ -72,15 +72,15 @@ def reading_of(
         counts.append(_decided_here(record))
     if name is None:
         return EventReading(at, counts)
-    if name in _RECEIPTS:
-        receipt = _receipt(record, message_id, occurred_at, counts, *_RECEIPTS[name])
+    if name in RECEIPTS:
+        receipt = _receipt(record, message_id, occurred_at, counts, *RECEIPTS[name])
         return EventReading(at, counts, receipt=receipt)
     active = record.sender if name in _ACTIVE else None
     if name in _BY_NAME:
         counts.append(_BY_NAME[name])
     elif name in _MESSAGES:
         category = _message(record, body, counts, _MESSAGES[name])
-        if name == _SENT:
+        if name == SENT:
             by = None if category == "action" else active  # nobody wrote that
             told = None if message_id is None or occurred_at is None else (message_id, occurred_at)
             return EventReading(at, counts, by, sent=None if told is None else TimeOfSending(*told))
@@ -152,15 +152,16 @@ def _decided_here(record: Record) -> Count:
     return Count(metrics.DECIDED, (rule, label(decision and decision.value)))
 
 
-_SENT = "message.sent"
-_ACTIVE = frozenset((_SENT, "reaction.added", "call.initiated"))
+SENT = "message.sent"
+_ACTIVE = frozenset((SENT, "reaction.added", "call.initiated"))
 """What makes its sender an active user."""
-_RECEIPTS = {
+RECEIPTS = {
     "receipt.delivered": (metrics.DELIVERED, metrics.LATENCY_DELIVERED),
     "receipt.read": (metrics.READ, metrics.LATENCY_READ),
 }
+"""How receipts count, by their name: the metric, and the one of how long their message took."""
 _MESSAGES = {
-    _SENT: metrics.SENT,
+    SENT: metrics.SENT,
     "message.edited": metrics.EDITED,
     "message.deleted": metrics.DELETED,
 }

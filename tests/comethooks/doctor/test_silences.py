@@ -35,7 +35,7 @@ def found(journal: Journal, now: int = NOON + 2 * HOUR_MS, **environ: str) -> li
 def test_an_app_that_is_silent_is_told_with_what_to_do(journal: Journal) -> None:
     """Until it is heard again."""
     assert [(each.level, each.detail) for each in found(journal)] == [
-        (OK, "none of 2 apps that were heard is silent")
+        (OK, "of 2 apps that were heard, none is silent")
     ]
     journal.silences.begin(SILENCE)
     [told] = found(journal)
@@ -48,6 +48,15 @@ def test_an_app_that_is_silent_is_told_with_what_to_do(journal: Journal) -> None
     assert "comethooks backfill --app app1 --since 2027-01-15T08:00:00.000Z" in told.advice
     journal.silences.end(SILENCE, resumed_at=NOON + HOUR_MS, expected=60)
     assert [each.level for each in found(journal)] == [OK]
+
+
+def test_of_one_app_it_speaks_as_of_one(database_url: str) -> None:
+    """And of none as of several."""
+    upgrade(database_url)
+    with closing(Journal.open(database_url)) as journal:
+        assert found(journal)[0].detail == "of 0 apps that were heard, none is silent"
+        journal.silences.note_heard({"app1": NOON})
+        assert found(journal)[0].detail == "of 1 app that was heard, none is silent"
 
 
 def test_an_app_that_nobody_waits_for_is_not_told(journal: Journal) -> None:

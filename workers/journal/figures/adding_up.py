@@ -3,7 +3,7 @@ active, and how long messages took.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple, Self
@@ -15,7 +15,7 @@ from comethooks.workers.analytics.metrics import ACTIVE, METRICS, PEAK
 from comethooks.workers.analytics.sessions import OpenTimes, changes
 from comethooks.workers.analytics.sizes import DAY_MS, DISTINCT, SUMMED, Size, start_of
 from comethooks.workers.analytics.tally import ActiveUser, CountKey, EventTally, OpenSession
-from comethooks.workers.journal.figures.latencies import latencies
+from comethooks.workers.journal.figures.latencies import Draft, latencies
 from comethooks.workers.journal.tables.figure_tables import figure_labels, figure_users, figures
 from comethooks.workers.journal.tables.statements import INSERT, InsertMany
 from comethooks.workers.texts import dumps
@@ -53,18 +53,25 @@ class KeptBuckets:
 
 
 def add(
-    connection: Connection, tally: EventTally, kept: KeptBuckets, *, draft: bool = False
+    connection: Connection,
+    tally: EventTally,
+    kept: KeptBuckets,
+    *,
+    batch: Collection[bytes],
+    draft: Draft | None = None,
 ) -> None:
-    """Add `tally` to the figures. Nobody else may do that until the end of the transaction."""
+    """Add `tally`, which is of the events in `batch`, to the figures, or to a draft of them. Nobody
+    else may do that until the end of the transaction.
+    """
     counts = Counter(tally.counts)
-    counts.update(latencies(connection, tally.receipts, tally.sent, draft=draft))
+    counts.update(latencies(connection, tally, batch=batch, draft=draft))
     known = _KnownValues(connection)
     values = _bounded(known, counts)
     values.update(_of_sessions(known, tally.sessions))
     known.keep()
-    values.update(_new_users(connection, tally.users, kept, draft))
+    values.update(_new_users(connection, tally.users, kept, draft is not None))
     rows = [
-        {**bucket._asdict(), "draft": draft, "value": value}
+        {**bucket._asdict(), "draft": draft is not None, "value": value}
         for bucket, value in values.items()
         if value and kept.has(bucket.size, bucket.bucket)
     ]

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from comethooks.workers.analytics.readings import reading_of
 from comethooks.workers.analytics.tally import EventTally
@@ -53,6 +53,19 @@ def packed(ids: Iterable[str]) -> bytes:
 def apart(written: bytes) -> Iterator[bytes]:
     """What `packed` makes of each of those ids alone."""
     return (written[at : at + 16] for at in range(0, len(written), 16))
+
+
+def left_among(connection: Connection, ids: Collection[str]) -> set[str]:
+    """Which of these events are still to be added up. To be asked after the events themselves: one
+    that was found, and is not left, was added up before.
+    """
+    if not ids:
+        return set()
+    wanted = {packed([each]): each for each in ids}
+    found: set[bytes] = set()
+    for (written,) in connection.execute(select(figure_deltas.c.events)):
+        found.update(wanted.keys() & set(apart(written)))
+    return {wanted[each] for each in found}
 
 
 def unpacked(written: bytes) -> list[str]:

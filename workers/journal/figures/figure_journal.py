@@ -17,7 +17,6 @@ from comethooks.workers.journal.figures import (
     rebuilding,
 )
 from comethooks.workers.journal.figures.adding_up import KeptBuckets
-from comethooks.workers.journal.figures.figure_marks import Mark
 from comethooks.workers.journal.figures.figure_reading import Figure
 from comethooks.workers.journal.figures.figures_of_apps import AppBucket
 from comethooks.workers.journal.figures.rebuilding import NEVER, RebuildPlan, RebuildStep
@@ -103,8 +102,7 @@ class FigureJournal:
         deleted.
         """
         with translated(), self.engine.connect() as connection:
-            deleted = figure_marks.all_of(connection).get(Mark.DELETED)
-        known = deleted.at if deleted else 0
+            known = figure_marks.deleted_before(connection)
         return RebuildPlan(since, until, max(known, bodies_since))
 
     def left_alone(self, plan: RebuildPlan, kept: KeptBuckets) -> Mapping[Size, tuple[int, ...]]:

@@ -36,6 +36,12 @@ def all_of(connection: Connection) -> Mapping[str, MarkedPlace]:
     return {name: MarkedPlace(at, event_id) for name, at, event_id in rows}
 
 
+def deleted_before(connection: Connection) -> int:
+    """Bodies of events were deleted that had been received before this (ms); 0 if none were."""
+    found = all_of(connection).get(Mark.DELETED)
+    return 0 if found is None else found.at
+
+
 def put(connection: Connection, mark: Mark, at: int, event_id: str | None = None) -> None:
     """Note something, in place of what was noted."""
     insert = INSERT[connection.dialect.name](figure_marks)

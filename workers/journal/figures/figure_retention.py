@@ -1,5 +1,5 @@
 """What is deleted of figures: buckets of sizes that are not kept for ever, and receipts that waited
-too long for their message, which stay unknown.
+too long for their message: should it come after all, they are looked for in the journal.
 """
 
 from sqlalchemy import Connection, Delete, delete, func, select
@@ -30,12 +30,18 @@ def statements(kept: KeptBuckets) -> list[Delete]:
 def give_up_waiting(connection: Connection, now: int) -> int:
     """Delete what waits for longer than messages are looked for; returns how many rows."""
     row = waiting_receipts.c
-    old = row.counted_at < now - LONGEST_MS
-    count = connection.execute(delete(waiting_receipts).where(old)).rowcount
-    number = connection.scalar(select(func.count()).select_from(waiting_receipts)) or 0
+    kept = row.draft.is_(False)  # a rebuild ends before long
+    old = kept, row.counted_at < now - LONGEST_MS
+    count = connection.execute(delete(waiting_receipts).where(*old)).rowcount
+    number = connection.scalar(select(func.count()).select_from(waiting_receipts).where(kept)) or 0
     if number > MOST_WAITING:
-        query = select(row.counted_at).order_by(row.counted_at).offset(number - MOST_WAITING)
+        query = (
+            select(row.counted_at)
+            .where(kept)
+            .order_by(row.counted_at)
+            .offset(number - MOST_WAITING)
+        )
         edge = connection.scalar(query.limit(1)) or 0
-        gone = delete(waiting_receipts).where(row.counted_at < edge)
+        gone = delete(waiting_receipts).where(kept, row.counted_at < edge)
         count += connection.execute(gone).rowcount
     return count

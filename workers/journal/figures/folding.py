@@ -7,6 +7,7 @@ from sqlalchemy import Connection, delete, select, text
 from comethooks.workers.analytics.tally import EventTally, merged
 from comethooks.workers.journal.figures import rebuilding
 from comethooks.workers.journal.figures.adding_up import KeptBuckets, add
+from comethooks.workers.journal.figures.deltas import apart
 from comethooks.workers.journal.tables.figure_tables import figure_deltas
 
 _LOCK = 0x66696775726573
@@ -32,8 +33,10 @@ def fold(connection: Connection, kept: KeptBuckets, limit: int = AT_ONCE) -> int
     query = select(figure_deltas).order_by(figure_deltas.c.id).limit(limit)
     found = connection.execute(query).all()
     if found:
-        add(connection, merged(EventTally.decoded(row.counted) for row in found), kept)
-        rebuilding.add_behind(connection, (row.events for row in found), kept)
+        written = [row.events for row in found]
+        tally = merged(EventTally.decoded(row.counted) for row in found)
+        add(connection, tally, kept, batch=frozenset(apart(b"".join(written))))
+        rebuilding.add_behind(connection, written, tally, kept)
         ids = [row.id for row in found]
         connection.execute(delete(figure_deltas).where(figure_deltas.c.id.in_(ids)))
     return len(found)

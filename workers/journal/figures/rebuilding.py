@@ -13,20 +13,21 @@ Both happen under the lock of those who change figures. The place is kept, so a 
 process was killed goes on from there.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, select
 
 from comethooks.workers.analytics.sizes import DAY_MS, MOST_AHEAD_MS, Size, end_of, start_of
+from comethooks.workers.analytics.tally import EventTally
 from comethooks.workers.journal.decisions import with_decisions
-from comethooks.workers.journal.figures import figure_marks, replacing
+from comethooks.workers.journal.figures import deltas, figure_marks, replacing
 from comethooks.workers.journal.figures.adding_up import KeptBuckets, add
-from comethooks.workers.journal.figures.deltas import apart, packed, tally_of, unpacked
 from comethooks.workers.journal.figures.figure_marks import Mark
+from comethooks.workers.journal.figures.latencies import LONGEST_MS, Draft
 from comethooks.workers.journal.listings.few_bodies import next_places
 from comethooks.workers.journal.listings.queries import Place
-from comethooks.workers.journal.tables.figure_tables import figure_deltas, figures
+from comethooks.workers.journal.tables.figure_tables import figures
 from comethooks.workers.journal.tables.models import events
 from comethooks.workers.journal.tables.statements import among, chunks
 from comethooks.workers.record import Kind, Record
@@ -67,6 +68,17 @@ class RebuildPlan:
             first = end_of(whole, first)
         last = self.until if self.until >= NEVER else start_of(whole, self.until)
         return first, max(first, last)
+
+    @property
+    def latencies_since(self) -> int:
+        """From which day on latencies are replaced: the messages of earlier receipts may not be
+        kept any more.
+        """
+        first, _ = self.replaced(Size.DAY)
+        if not self.bodies_since:
+            return first
+        whole_since = self.bodies_since + MOST_AHEAD_MS + LONGEST_MS
+        return max(first, end_of(Size.DAY, start_of(Size.DAY, whole_since - 1)))
 
     @property
     def reads_since(self) -> int:
@@ -118,37 +130,54 @@ def step(connection: Connection, kept: KeptBuckets, limit: int) -> RebuildStep:
     places = next_places(connection, Place(place.at, place.event_id or ""), None, limit)
     if not places:
         # Bodies may have been deleted meanwhile.
-        deleted = figure_marks.all_of(connection).get(Mark.DELETED)
-        bodies_since = max(plan.bodies_since, deleted.at if deleted else 0)
+        bodies_since = max(plan.bodies_since, figure_marks.deleted_before(connection))
         whole = replace(plan, bodies_since=bodies_since)
-        replacing.take_over(connection, {size: whole.replaced(size) for size in Size}, kept)
+        replacing.take_over(
+            connection,
+            {size: whole.replaced(size) for size in Size},
+            kept,
+            latencies_since=whole.latencies_since,
+        )
         figure_marks.drop(connection, _MARKS)
         return RebuildStep(0, place.at, done=False)
     read = list(_records(connection, [each.id for each in places]))
-    # Asked after that: what was read and is not there was added up before.
-    left = _left(connection)
-    _add(connection, [record for record in read if packed([record.id]) not in left], kept)
+    left = deltas.left_among(connection, [record.id for record in read])
+    added = [record for record in read if record.id not in left]
+    batch = frozenset(deltas.packed([record.id]) for record in added)
+    add(connection, deltas.tally_of(added), kept, batch=batch, draft=Draft())
     figure_marks.put(connection, Mark.PLACE, places[-1].received_at, places[-1].id)
     return RebuildStep(len(places), places[-1].received_at, done=False)
 
 
-def add_behind(connection: Connection, written: Iterable[bytes], kept: KeptBuckets) -> None:
+def add_behind(
+    connection: Connection, written: Sequence[bytes], told: EventTally, kept: KeptBuckets
+) -> None:
     """Add to the draft of the rebuild that is under way what those events count for that it does
-    not come to any more. `written` are their ids, as rows of deltas have them.
+    not come to any more. `written` are their ids, as rows of deltas have them; all of them tell
+    what is `told`.
     """
     place = figure_marks.all_of(connection).get(Mark.PLACE)
     if place is None:
         return
-    come_to = (place.at, place.event_id or "")
-    ids = [event_id for each in written for event_id in unpacked(each)]
+    come_to = Place(place.at, place.event_id or "")
+    ids = [event_id for each in written for event_id in deltas.unpacked(each)]
+    tally = EventTally()
     for some in chunks(ids, _AT_ONCE):
         query = select(events.c.id, events.c.received_at).where(
             among(connection, events.c.id, some), events.c.received_at <= place.at
         )
         found = connection.execute(query)
-        behind = [event_id for event_id, at in found if (at, event_id) <= come_to]
+        behind = [
+            event_id
+            for event_id, at in found
+            if (at, event_id) <= (come_to.received_at, come_to.id)
+        ]
         if behind:
-            _add(connection, list(_records(connection, behind)), kept)
+            tally.merge(deltas.tally_of(_records(connection, behind)))
+    # Receipts that it has passed may wait for a message that it will come to.
+    tally.sent = told.sent
+    batch = frozenset(deltas.apart(b"".join(written)))
+    add(connection, tally, kept, batch=batch, draft=Draft(come_to))
 
 
 def left_alone(
@@ -181,13 +210,3 @@ def _records(connection: Connection, ids: Collection[str]) -> Iterator[Record]:
     rows = connection.execute(select(*_COLUMNS).where(among(connection, events.c.id, ids)))
     records = [Record(kind=Kind.EVENT, **dict(zip(_NAMES, row, strict=True))) for row in rows]
     yield from with_decisions(connection, records)
-
-
-def _add(connection: Connection, records: Sequence[Record], kept: KeptBuckets) -> None:
-    add(connection, tally_of(records), kept, draft=True)
-
-
-def _left(connection: Connection) -> set[bytes]:
-    """The ids of all events that are still to be added up, which may be many."""
-    rows = connection.execute(select(figure_deltas.c.events))
-    return {event_id for (written,) in rows for event_id in apart(written)}

@@ -20,21 +20,33 @@ from sqlalchemy import (
     update,
 )
 
+from comethooks.workers.analytics.metrics import (
+    LATENCY_DELIVERED,
+    LATENCY_READ,
+    UNKNOWN_LATENCY,
+)
 from comethooks.workers.analytics.sizes import Size
 from comethooks.workers.journal.figures.adding_up import KeptBuckets
 from comethooks.workers.journal.tables.figure_tables import figure_users, figures, waiting_receipts
 
 
 def take_over(
-    connection: Connection, replaced: Mapping[Size, tuple[int, int]], kept: KeptBuckets
+    connection: Connection,
+    replaced: Mapping[Size, tuple[int, int]],
+    kept: KeptBuckets,
+    *,
+    latencies_since: int,
 ) -> None:
     """Replace the figures of the buckets that begin in these times (ms), by their size, by those of
-    the draft.
+    the draft; those of latency in the buckets since then.
     """
-    for table in (figures, figure_users):
-        for size, (first, last) in replaced.items():
-            _take_over(connection, table, size, max(first, kept.since.get(size, first)), last)
-    _keep_waiting(connection, *replaced[Size.DAY])
+    for size, (first, last) in replaced.items():
+        first = max(first, kept.since.get(size, first))
+        _take_over(connection, figures, size, first, last, latencies=False)
+        _take_over(connection, figures, size, max(first, latencies_since), last, latencies=True)
+        _take_over(connection, figure_users, size, first, last)
+    _, last = replaced[Size.DAY]
+    _keep_waiting(connection, latencies_since, last)
 
 
 def forget_some(connection: Connection) -> bool:
@@ -56,14 +68,26 @@ def forget(connection: Connection) -> None:
         connection.execute(delete(table).where(table.c.draft.is_(True)))
 
 
-def _take_over(connection: Connection, table: Table, size: Size, first: int, last: int) -> None:
+def _take_over(
+    connection: Connection,
+    table: Table,
+    size: Size,
+    first: int,
+    last: int,
+    *,
+    latencies: bool | None = None,
+) -> None:
+    """Replace the rows of a table; of figures only `latencies`, or only what is none."""
     told = [column.name for column in table.c if column.name != "draft"]
     draft = table.alias("of_draft")
 
     def of(rows: FromClause, *, is_draft: bool) -> list[ColumnElement[bool]]:
         column = rows.c
         inside = column.size == size.value, column.bucket >= first, column.bucket < last
-        return [column.draft.is_(is_draft), *inside]
+        if latencies is None:
+            return [column.draft.is_(is_draft), *inside]
+        is_latency = column.metric.in_(_LATENCIES)
+        return [column.draft.is_(is_draft), *inside, is_latency if latencies else ~is_latency]
 
     same = and_(*(table.c[name] == draft.c[name] for name in told))
     stays = exists().where(draft.c.draft.is_(True), same).correlate(table)
@@ -83,6 +107,7 @@ def _keep_waiting(connection: Connection, first: int, last: int) -> None:
     connection.execute(moved.values(draft=False))
 
 
+_LATENCIES = tuple(each.name for each in (LATENCY_DELIVERED, LATENCY_READ, UNKNOWN_LATENCY))
 _PARTS: tuple[tuple[Table, tuple[str, ...]], ...] = (
     (figures, ("size", "metric")),
     (figure_users, ("size",)),

@@ -37,6 +37,8 @@ class Fact:
     hours: int
     """When, in hours before `T0`; of what is told of a message, after it was sent."""
     group: bool
+    late: int = 0
+    """How many days after `T0` it comes, whatever it tells."""
 
     @property
     def sent_at(self) -> int:
@@ -46,6 +48,8 @@ class Fact:
     @property
     def at(self) -> int:
         """When it happened."""
+        if self.kind == "again":
+            return self.sent_at + (self.hours - 100) * HOUR_MS
         return self.sent_at + self.hours * HOUR_MS * (self.kind != "sent")
 
     @property
@@ -64,7 +68,7 @@ class Fact:
             sender=self.who,
             conversation_id="group_hikers" if self.group else "ines_user_noor",
             occurred_at=self.at,
-            received_at=max(self.at, T0) + number,
+            received_at=max(self.at, T0) + number + self.late * 24 * HOUR_MS,
             body=orjson.dumps({"trigger": trigger, "data": data}),
         )
 
@@ -91,8 +95,10 @@ def _left(fact: Fact) -> tuple[str, str, Any]:
     return "user_connection_status_changed", "user.presence", data
 
 
-_BODIES = {"sent": _sent, "read": _read, "reacted": _reacted, "left": _left}
+_BODIES = {"sent": _sent, "again": _sent, "read": _read, "reacted": _reacted, "left": _left}
 
+_SENDING = "sent", "again"
+"""The second says another time of sending."""
 KINDS = sorted(_BODIES)
 facts = st.builds(
     Fact,
@@ -102,6 +108,7 @@ facts = st.builds(
     message=st.integers(0, 6),
     hours=st.integers(0, 200),
     group=st.booleans(),
+    late=st.integers(0, 12),
 )
 histories = st.lists(facts, max_size=25)
 
@@ -112,7 +119,11 @@ def recounted(history: Sequence[Fact]) -> Figures:
     """What the figures are to be, in hours, days and months: one loop over what happened."""
     found: Figures = Counter()
     active: set[tuple[Any, ...]] = set()
-    sent = {(fact.app, fact.message): fact.sent_at for fact in history if fact.kind == "sent"}
+    sent: dict[tuple[str, int], int] = {}
+    for fact in history:
+        if fact.kind in _SENDING:
+            message = fact.app, fact.message
+            sent[message] = min(fact.at, sent.get(message, fact.at))
     latencies: dict[tuple[Any, ...], list[int]] = {}
     for fact in history:
         kind = "group" if fact.group else "user"
@@ -120,7 +131,7 @@ def recounted(history: Sequence[Fact]) -> Figures:
         for size in ("hour", "day"):
             place = (size, _start(size, fact.at), fact.app)
             found[(*place, "events", trigger)] += 1
-            if fact.kind == "sent":
+            if fact.kind in _SENDING:
                 found[(*place, "messages.sent", "message", "text", kind)] += 1
             if fact.kind == "reacted":
                 found[(*place, "reactions.added")] += 1
@@ -133,8 +144,9 @@ def recounted(history: Sequence[Fact]) -> Figures:
                 if at is None or fact.at - at > WEEK_MS:
                     found[(*place, "latency.unknown", kind)] += 1
                 else:
-                    latencies.setdefault((*place, "latency.read", kind), []).append(fact.at - at)
-        if fact.kind in ("sent", "reacted"):
+                    took = max(0, fact.at - at)
+                    latencies.setdefault((*place, "latency.read", kind), []).append(took)
+        if fact.kind in (*_SENDING, "reacted"):
             for size in ("hour", "day", "month"):
                 active.add((size, _start(size, fact.at), fact.app, fact.who))
     for size, start, app, _ in active:

@@ -211,6 +211,22 @@ class TestLatencies:
             for quantile in ("0.5", "0.9", "0.99")
         }
 
+    def test_a_message_that_comes_when_nobody_waits_any_more_is_found_its_receipt(
+        self, journal: Journal
+    ):
+        """Since a rebuild would find it, too. Of two times of sending the earlier one counts."""
+        journal.write([settled(receipt(2, 1, 2500))])
+        journal.figures.fold(ALWAYS)
+        assert journal.figures.forget_older(ALWAYS, T0 + 8 * DAY_MS) == 1
+        day = T0 - T0 % DAY_MS
+        sent = T0 + 960
+        for number, at, took in ((1, sent, 2.5), (3, sent - 4000, 6.5), (4, sent - 1000, 6.5)):
+            told = replace(message(1), id=message(number).id, occurred_at=at)
+            journal.write([settled(told)])
+            found = figures(journal, "latency.read", "kind")
+            assert found[day, "group", "0.5"] == pytest.approx(took, rel=0.02)
+            assert total(journal, "latency.unknown") == 0
+
     def test_a_message_that_is_too_old_or_of_another_app_is_unknown(self, journal: Journal):
         """An id is one of its app."""
         journal.write([settled(message(1)), settled(receipt(2, 1, 7 * DAY_MS + 1))])

@@ -54,6 +54,13 @@ def write(journal: Journal, history: Sequence[Fact], chance: random.Random) -> N
             journal.write(batch[:3])
         if chance.random() < 0.4:
             journal.figures.fold(ALWAYS, 1)
+        give_up(journal, chance)
+
+
+def give_up(journal: Journal, chance: random.Random) -> None:
+    """Now and then, let receipts wait no more for their message, or not all of them."""
+    if chance.random() < 0.2:
+        journal.figures.forget_older(ALWAYS, T0 + chance.choice([7, 30]) * DAY_MS)
 
 
 def rebuild(journal: Journal, limit: int = 3) -> None:
@@ -74,7 +81,9 @@ def assert_same(found: Figures, expected: Figures) -> None:
 def test_they_are_what_a_plain_recount_gives(
     journal: Journal, history: list[Fact], chance: random.Random
 ) -> None:
-    """In whatever order and batches the events come, and so does a rebuild."""
+    """In whatever order and batches the events come, a message weeks after its receipt, too, and
+    so does a rebuild.
+    """
     emptied(journal)
     write(journal, history, chance)
     found = counted(journal)
@@ -104,6 +113,7 @@ def test_a_rebuild_misses_nothing_of_what_comes_meanwhile(
             journal.write([coming.pop()])
         if chance.random() < 0.3:
             journal.figures.fold(ALWAYS, 1)
+        give_up(journal, chance)
         done = done or journal.figures.rebuild_step(ALWAYS, chance.randint(1, 4)).done
     assert_same(counted(journal), recounted([*history, *more]))
 
@@ -155,6 +165,29 @@ def test_a_rebuild_leaves_alone_what_has_lost_bodies(journal: Journal) -> None:
     assert plan.replaced(Size.HOUR) == (day + 2 * DAY_MS, NEVER)
     alone = journal.figures.left_alone(plan, ALWAYS)
     assert alone[Size.DAY] == tuple(day - DAY_MS * back for back in (3, 2, 1, 0))
+    rebuild(journal)
+    assert counted(journal) == expected
+
+
+def test_a_rebuild_keeps_latencies_of_messages_that_are_kept_no_more(journal: Journal) -> None:
+    """For a week after the first day that it replaces; other figures of these days it mends."""
+    history = [
+        Fact("sent", "a", "ines", 1, 0, True),
+        Fact("read", "a", "noor", 1, 4 * 24, True, late=5),
+        Fact("read", "a", "noor", 2, 4 * 24, True, late=5),
+        Fact("sent", "a", "ines", 2, 0, True, late=13),
+        Fact("read", "a", "noor", 2, 12 * 24, True, late=1),
+    ]
+    write(journal, history, random.Random(1))
+    expected = counted(journal)
+    assert journal.delete_older(T0 + DAY_MS, 100).count == 1
+    row = figures.c
+    with journal.engine.begin() as connection:
+        doubled = update(figures).where(row.metric == "receipts.read").values(value=2 * row.value)
+        connection.execute(doubled)
+        later = row.metric == "latency.unknown", row.bucket > T0 + 8 * DAY_MS
+        connection.execute(update(figures).where(*later).values(value=7))
+    assert counted(journal) != expected
     rebuild(journal)
     assert counted(journal) == expected
 
