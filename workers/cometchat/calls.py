@@ -162,7 +162,9 @@ class ApiCalls:
                 wait = repeats.after_error(error)
                 if wait is None:
                     why = type(error).__name__
-                    raise NoAnswerError(f"{call}: CometChat gave no answer ({why})") from None
+                    raise NoAnswerError(
+                        f"{call}: CometChat gave no answer at {app.api_url} ({why})"
+                    ) from None
             else:
                 self._heed(response, limits[-1])
                 wait = repeats.after_answer(response)

@@ -313,13 +313,15 @@ class TestFailures:
         server.faults = [(200, answer)]
         assert "the answer is no JSON; is a proxy in between?" in (run(hello).error or "")
 
-    def test_a_server_that_is_away_is_told_without_its_address(
+    def test_a_server_that_is_away_is_told_with_its_address(
         self, run: Run, server: CometChat
     ) -> None:
+        """It may be the wrong one. It holds no secret, and no query."""
         away = replace(server.app, api="http://127.0.0.1:9")
         result = run(hello, app=away, retry=Retry())
         assert result.state is RunState.RETRYING
-        assert "POST /messages: CometChat gave no answer (ConnectError)" in (result.error or "")
+        said = "POST /messages: CometChat gave no answer at http://127.0.0.1:9 (ConnectError)"
+        assert said in (result.error or "")
 
     def test_no_text_shows_the_key(self, run: Run, server: CometChat) -> None:
         """CometChat may quote it."""

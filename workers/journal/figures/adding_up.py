@@ -15,7 +15,7 @@ from comethooks.workers.analytics.metrics import ACTIVE, METRICS, PEAK
 from comethooks.workers.analytics.sessions import OpenTimes, changes
 from comethooks.workers.analytics.sizes import DAY_MS, DISTINCT, SUMMED, Size, start_of
 from comethooks.workers.analytics.tally import ActiveUser, CountKey, EventTally, OpenSession
-from comethooks.workers.journal.figures.latencies import Draft, latencies
+from comethooks.workers.journal.figures.latencies import RebuildDraft, latencies
 from comethooks.workers.journal.tables.figure_tables import figure_labels, figure_users, figures
 from comethooks.workers.journal.tables.statements import INSERT, InsertMany
 from comethooks.workers.texts import dumps
@@ -58,7 +58,7 @@ def add(
     kept: KeptBuckets,
     *,
     batch: Collection[bytes],
-    draft: Draft | None = None,
+    draft: RebuildDraft | None = None,
 ) -> None:
     """Add `tally`, which is of the events in `batch`, to the figures, or to a draft of them. Nobody
     else may do that until the end of the transaction.

@@ -37,7 +37,7 @@ _ASKED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class RebuildDraft:
     """What is added to is the draft of a rebuild, which has come to the place `behind`, if what is
     added was told meanwhile: a message may be ahead of it then, and its receipts behind.
     """
@@ -46,7 +46,11 @@ class Draft:
 
 
 def latencies(
-    connection: Connection, tally: EventTally, *, batch: Collection[bytes], draft: Draft | None
+    connection: Connection,
+    tally: EventTally,
+    *,
+    batch: Collection[bytes],
+    draft: RebuildDraft | None,
 ) -> Counter[CountKey]:
     """What new receipts, and new messages, change in the figures of latency."""
     known = _earliest(tally.sent)

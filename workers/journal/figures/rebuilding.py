@@ -24,7 +24,7 @@ from comethooks.workers.journal.decisions import with_decisions
 from comethooks.workers.journal.figures import deltas, figure_marks, replacing
 from comethooks.workers.journal.figures.adding_up import KeptBuckets, add
 from comethooks.workers.journal.figures.figure_marks import Mark
-from comethooks.workers.journal.figures.latencies import LONGEST_MS, Draft
+from comethooks.workers.journal.figures.latencies import LONGEST_MS, RebuildDraft
 from comethooks.workers.journal.listings.few_bodies import next_places
 from comethooks.workers.journal.listings.queries import Place
 from comethooks.workers.journal.tables.figure_tables import figures
@@ -144,7 +144,7 @@ def step(connection: Connection, kept: KeptBuckets, limit: int) -> RebuildStep:
     left = deltas.left_among(connection, [record.id for record in read])
     added = [record for record in read if record.id not in left]
     batch = frozenset(deltas.packed([record.id]) for record in added)
-    add(connection, deltas.tally_of(added), kept, batch=batch, draft=Draft())
+    add(connection, deltas.tally_of(added), kept, batch=batch, draft=RebuildDraft())
     figure_marks.put(connection, Mark.PLACE, places[-1].received_at, places[-1].id)
     return RebuildStep(len(places), places[-1].received_at, done=False)
 
@@ -177,7 +177,7 @@ def add_behind(
     # Receipts that it has passed may wait for a message that it will come to.
     tally.sent = told.sent
     batch = frozenset(deltas.apart(b"".join(written)))
-    add(connection, tally, kept, batch=batch, draft=Draft(come_to))
+    add(connection, tally, kept, batch=batch, draft=RebuildDraft(come_to))
 
 
 def left_alone(
