@@ -98,7 +98,8 @@ class PatientPages:
                 if isinstance(error, PageTooLargeError):
                     self.pages.ask_for_less()
                 said = str(error).partition("; again in")[0]
-                self.tell(f"{said}; asking again in {pause:.0f} s")
+                end = " Asking" if said.endswith("?") else "; asking"
+                self.tell(f"{said}{end} again in {pause:.0f} s")
                 self.sleep(pause)
                 wait = min(2 * wait, MOST_SECONDS)
 

@@ -114,11 +114,13 @@ def backfill(
         hint(CANNOT_BE_FETCHED)
         with _backfiller(stores, wanted, rate, dry_run=dry_run) as work:
             _work(work)
-        command = replay_command(work.progress)
+        command = replay_command(work.progress) if as_json or not replay_name else None
         report(work.progress, command, dry_run=dry_run, as_json=as_json)
         came = work.tally.came
     if replay_name and came:
         run_replay(work.progress, replay_name, yes=yes, as_json=as_json)
+    elif replay_name:
+        hint(f"Nothing came, so there is nothing to run handlers on, and no replay {replay_name}.")
 
 
 @contextmanager

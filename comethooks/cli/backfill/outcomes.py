@@ -7,7 +7,7 @@ import click
 from comethooks.backfill.progress_file import BackfillProgress
 from comethooks.cli.terminal.moments import precise
 from comethooks.cli.terminal.output import hint, print_json
-from comethooks.workers.cometchat.api_errors import CometChatError
+from comethooks.workers.cometchat.api_errors import ApiRefusedError, CometChatError
 from comethooks.workers.journal import iso
 from comethooks.workers.texts import agreeing, number_of
 
@@ -69,13 +69,15 @@ def refused(
 ) -> click.ClickException:
     """The end of the command by what CometChat says, or does not say."""
     tally = progress.tally
-    stays = (
-        f" What was fetched stays: {number_of(tally.came, 'event')} that"
-        f" {agreeing(tally.came, 'was', 'were')} missing. To go on, give the same command again."
-        if kept
-        else ""
-    )
-    return click.ClickException(f"{error}.{stays}")
+    sentences = [f"{error}."]
+    if kept and tally.fetched:
+        sentences.append(
+            f"What was fetched stays: {number_of(tally.came, 'event')} that"
+            f" {agreeing(tally.came, 'was', 'were')} missing."
+        )
+    if kept and (tally.fetched or not isinstance(error, ApiRefusedError)):
+        sentences.append("To go on, give the same command again.")
+    return click.ClickException(" ".join(sentences))
 
 
 def run_replay(progress: BackfillProgress, name: str, *, yes: bool, as_json: bool) -> None:

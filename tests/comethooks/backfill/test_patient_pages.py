@@ -96,7 +96,7 @@ def test_what_cometchat_cannot_answer_now_is_asked_again(
     assert read(pages) == ["0", "1", "2"]
     assert len(told) == 3
     assert f"GET /messages: CometChat answered {status}" in told[0]
-    assert "asking again in " in told[0]
+    assert "; asking again in " in told[0]
 
 
 def test_as_long_is_waited_as_cometchat_asks_for(

@@ -261,6 +261,27 @@ class TestWrongUse:
         assert command.json(*ASKED)[0]["missing"] == 0
         assert command.json(*ASKED, "--until", "0s")[0]["missing"] == 1
 
+    def test_a_replay_of_what_came_is_named_once_and_of_nothing_is_none(
+        self, command: Command, store: Store, chat: ChatApp
+    ) -> None:
+        """Nobody has to type what runs by itself."""
+        chat.has_message(listed(1))
+        done = command(*ASKED, "--replay", "outage", "--yes")
+        assert "1 event was missing" in done.stdout
+        assert "To run handlers on just these" not in done.stdout
+        done = command(*ASKED, "--replay", "again", "--yes")
+        assert (done.exit_code, store.journal.replays.get("again")) == (0, None)
+        assert "nothing to run handlers on, and no replay again." in done.stderr
+
+    def test_a_no_of_cometchat_at_once_says_nothing_of_what_came(
+        self, command: Command, store: Store, chat: ChatApp
+    ) -> None:
+        """Nothing did."""
+        chat.fail(403, code="ERR_FORBIDDEN")
+        done = command(*ASKED)
+        assert done.exit_code == 1
+        assert done.stderr.endswith("CometChat answered 403 (ERR_FORBIDDEN: forbidden).\n")
+
 
 class TestFailures:
     @pytest.mark.parametrize("status", [401, 403, 404])
