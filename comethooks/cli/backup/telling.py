@@ -9,7 +9,7 @@ from comethooks.backup.packing import BackupError
 from comethooks.cli.terminal.bars import progress
 from comethooks.workers.journal import JournalError
 from comethooks.workers.settings.paths import DataDirError
-from comethooks.workers.texts import agreeing, number_of
+from comethooks.workers.texts import number_of
 
 
 @contextmanager
@@ -49,11 +49,6 @@ def waiting_told(waiting: Mapping[str, int | None]) -> str | None:
     if unknown:
         known.append(f"what is in {' and in '.join(unknown)}, which cannot be asked")
     return " and ".join(known) or None
-
-
-def are(waiting: Mapping[str, int | None]) -> str:
-    """The word that goes with it."""
-    return agreeing(sum(count or 1 for count in waiting.values()), "is", "are")
 
 
 _PLACES = {"redis": "Redis", "spool": "the spool"}
