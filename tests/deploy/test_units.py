@@ -49,3 +49,11 @@ def test_a_worker_has_the_time_that_it_may_take_to_stop() -> None:
     """As long as a handler may take, and what comes on top."""
     needed = Settings.load({}).handler_timeout + STOP_MARGIN_SECONDS
     assert f"\nTimeoutStopSec={needed:g}\n" in (FOLDER / "comethooks-worker.service").read_text()
+
+
+def test_commands_get_the_files_that_the_services_get() -> None:
+    """The guide names each, at the place where it has them copied to."""
+    units = "\n".join(unit.read_text() for unit in UNITS)
+    guide = (FOLDER.parents[1] / "docs/operations.md").read_text()
+    given = re.findall(r"=(\w+_FILE=)%d/([\w-]+)", units)
+    assert {f"{setting}/run/comethooks/{file}" in guide for setting, file in given} == {True}
