@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from comethooks.workers.spool import segments
-from comethooks.workers.spool.segment_writing import Segment, needed, set_aside
+from comethooks.workers.spool.segment_writing import Segment, needed, reserved, set_aside
 from comethooks.workers.spool.segments import (
     FRAME_BYTES,
     HEADER_BYTES,
@@ -230,7 +230,11 @@ class SpoolTail:
             size = segments.path_of(self._folder, tail.segment).stat().st_size
             if size - tail.offset >= _USUAL_BYTES:
                 return True
-        return self._used() + self._segment_bytes <= self._max_bytes
+        if self._used() + self._segment_bytes > self._max_bytes:
+            return False
+        disk = os.statvfs(self._folder)
+        free = disk.f_bavail * disk.f_frsize
+        return reserved(self._folder) >= self._segment_bytes or free >= self._segment_bytes
 
     def _used(self) -> int:
         total = 0

@@ -15,8 +15,11 @@ from comethooks.workers.spool.spool import Spool
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.backlog import entries
 from tests.application import Kept, MakeSettings
+from tests.bodies import body
 from tests.redis_server import RedisServer
 from tests.waiting import wait_for
+from tests.webhooks.interactions.test_presses import BODY, KEYS, token
+from tests.webhooks.moderation.test_moderation_view import ALLOWED
 from tests.webhooks.samples import authorization, in_flight, message, raw
 
 HEADERS = {"Authorization": authorization(), "Content-Type": "application/json"}
@@ -77,6 +80,21 @@ def test_while_redis_is_away_the_answer_is_200_and_the_id_that_it_keeps(
     assert host.post({"trigger": "after_message"})[0] == 422
     kinds = [each.record.kind for each in host.spool.entries()]
     assert kinds == [Kind.EVENT, Kind.EVENT, Kind.REFUSED]
+
+
+def test_presses_and_questions_of_moderation_are_spooled_too(
+    make_host: Callable[..., Host], away: str
+) -> None:
+    """Each is answered as if Redis were there, and is in the spool with what it is."""
+    host = make_host(REDIS_URL=away, **KEYS)
+    pressed = host.client.post(f"/interactions/{token()}", json=BODY)
+    assert (pressed.status_code, pressed.json) == (200, {})
+    asked = host.client.post(
+        "/moderation?app=app1", data=raw(body("moderation_requested")["data"]), headers=HEADERS
+    )
+    assert (asked.status_code, asked.json) == (200, ALLOWED)
+    triggers = [each.record.trigger for each in host.spool.entries()]
+    assert triggers == ["ui_message_interacted", "moderation_requested"]
 
 
 def test_repeats_get_ids_of_their_own_and_become_duplicates(

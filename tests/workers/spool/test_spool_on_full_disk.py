@@ -48,6 +48,7 @@ def test_what_is_reserved_is_there_and_then_it_fails_before_the_answer(disk: Pat
     spool = opened(disk)
     spool.reserve()
     ballast = fill(disk)
+    assert not spool.status().is_full
     kept = 0
 
     def append() -> None:
@@ -62,9 +63,11 @@ def test_what_is_reserved_is_there_and_then_it_fails_before_the_answer(disk: Pat
     assert numbers_in(spool) == list(range(kept))
     with pytest.raises(SpoolFullError):
         spool.reserve()
+    assert spool.status().is_full  # so that readiness says it
     spool.close()
     again = opened(disk)
     assert numbers_in(again) == list(range(kept))
     ballast.unlink()
+    assert not again.status().is_full
     again.append([spooled(kept)])
     assert numbers_in(again) == list(range(kept + 1))
