@@ -36,6 +36,11 @@ class Counting:
                 deltas.add(self._tally, record, message)
 
     @property
+    def ids(self) -> Collection[str]:
+        """The ids of the events."""
+        return self._records.keys()
+
+    @property
     def is_wanted(self) -> bool:
         """Whether it matters which of them are new."""
         return self._drifting or self._tally is not None

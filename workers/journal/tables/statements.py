@@ -65,10 +65,12 @@ def among(
     return column.in_(select(each.c.value))
 
 
-def run(connection: Connection, statements: Sequence[Statement]) -> None:
-    """Execute statements that were prepared."""
+def run(connection: Connection, statements: Sequence[Statement]) -> int:
+    """Execute statements that were prepared; how many rows they wrote."""
+    written = 0
     for sql, parameters in statements:
-        connection.exec_driver_sql(sql, parameters)
+        written += connection.exec_driver_sql(sql, parameters).rowcount
+    return written
 
 
 class InsertMany:
