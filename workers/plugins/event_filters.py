@@ -142,7 +142,7 @@ class Facts:
         """
         if told := self._told(wanted.name):
             return wanted.lets((told,))
-        return not wanted.sought or not self.spelling or wanted.stands_in(self.spelling)
+        return not wanted.sought or not (here := self.spelling) or wanted.stands_in(here)
 
     @property
     def spelling(self) -> bytes:

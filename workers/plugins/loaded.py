@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from comethooks.schemas.event.messages import MARK_IN_BODY
 from comethooks.workers.plugins.config import Config
 from comethooks.workers.plugins.deciders.decider import Decider
-from comethooks.workers.plugins.event_filters import Facts
+from comethooks.workers.plugins.event_filters import Facts, lets
 from comethooks.workers.plugins.forgetters.forgetter import Forgetter
 from comethooks.workers.plugins.handler import Handler
 from comethooks.workers.plugins.retry import Retry
@@ -104,6 +104,16 @@ class DisabledPlugin:
     where: str
 
 
+class _Fitting(NamedTuple):
+    """The handlers whose patterns fit some events, by id; those of them without filters; and
+    those with.
+    """
+
+    every: tuple[BoundHandler, ...]
+    plain: tuple[BoundHandler, ...]
+    filtering: tuple[BoundHandler, ...]
+
+
 @dataclass(frozen=True)
 class Plugins:
     """What was found, by name."""
@@ -113,7 +123,7 @@ class Plugins:
     disabled: tuple[DisabledPlugin, ...] = ()
     absent: tuple[BoundHandler, ...] = ()
     """Handlers of plugins that are known and were left out: what is theirs is to wait."""
-    _fitting: dict[tuple[str, str | None, str], tuple[tuple[BoundHandler, ...], bool]] = field(
+    _fitting: dict[tuple[str, str | None, str], _Fitting] = field(
         default_factory=dict, repr=False, compare=False
     )
 
@@ -130,24 +140,36 @@ class Plugins:
 
     def handlers_for(self, event: Record) -> tuple[BoundHandler, ...]:
         """The handlers that want an event that was kept, by id; with those that are absent."""
-        fitting, any_filters = self._by_patterns(event.trigger or "", event.name, event.source)
-        if not any_filters and MARK_IN_BODY not in event.body:
-            return fitting
+        fitting = self._by_patterns(event.trigger or "", event.name, event.source)
+        if MARK_IN_BODY in event.body:
+            facts = Facts(event)
+            return tuple(bound for bound in fitting.every if bound.handler.wants(facts))
+        if not fitting.filtering:
+            return fitting.every
+        # Nearly every event comes by here: `interactions`, which is shipped, wants few messages.
         facts = Facts(event)
-        return tuple(bound for bound in fitting if bound.handler.wants(facts))
+        wanting = [bound.id for bound in fitting.filtering if lets(bound.handler.filters, facts)]
+        if not wanting:
+            return fitting.plain
+        return tuple(
+            bound for bound in fitting.every if not bound.handler.filters or bound.id in wanting
+        )
 
-    def _by_patterns(
-        self, trigger: str, name: str | None, source: str
-    ) -> tuple[tuple[BoundHandler, ...], bool]:
-        """The handlers whose patterns fit such events, and whether any of them has filters."""
+    def _by_patterns(self, trigger: str, name: str | None, source: str) -> _Fitting:
+        """The handlers whose patterns fit such events."""
         known = self._fitting.get((trigger, name, source))
         if known is None:
             if len(self._fitting) >= _CACHED_TRIGGERS:  # triggers come from outside, in any number
                 self._fitting.clear()
-            every = sorted((*self.handlers, *self.absent), key=lambda bound: bound.id)
-            fitting = tuple(
-                bound for bound in every if bound.handler.matches(trigger, name, source)
+            every = tuple(
+                bound
+                for bound in sorted((*self.handlers, *self.absent), key=lambda bound: bound.id)
+                if bound.handler.matches(trigger, name, source)
             )
-            known = fitting, any(bound.handler.filters for bound in fitting)
+            known = _Fitting(
+                every,
+                tuple(bound for bound in every if not bound.handler.filters),
+                tuple(bound for bound in every if bound.handler.filters),
+            )
             self._fitting[trigger, name, source] = known
         return known
