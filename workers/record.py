@@ -12,7 +12,7 @@ which older versions do not look for, needs none, nor does one more thing that i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -23,6 +23,7 @@ import orjson
 from comethooks.schemas import COMETCHAT, DecisionAction, Event, Parsed
 from comethooks.schemas import Vote as Vote
 from comethooks.workers.texts import cut, dumps
+from comethooks.workers.unchanging import unchanging
 
 FORMAT = b"1"
 MISFIT = "misfit"
@@ -43,7 +44,7 @@ class Kind(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@unchanging(kw_only=True)
 class Record:
     """One request on its way into the journal. Times are milliseconds since the epoch, UTC.
 
@@ -144,6 +145,7 @@ _APART = {"kind", "event_id", "body", "decision", "votes"}
 _META = tuple(item.name for item in fields(Record) if item.name not in _APART)
 
 
+_KINDS = {kind.encode(): kind for kind in Kind}
 _UNDECIDED: Mapping[str, Any] = {}
 
 
@@ -192,7 +194,7 @@ def decode(entry: Mapping[bytes, bytes]) -> Record:
         repeated = entry.get(b"e", b"")[:16]  # an older web process adds what was decided
         return Record(
             **_read(orjson.loads(entry[b"m"])),
-            kind=Kind(entry[b"k"].decode()),
+            kind=_KINDS[entry[b"k"]],
             body=entry[b"b"],
             event_id=str(UUID(bytes=repeated)) if repeated else None,
             **(_decided(entry[b"d"]) if b"d" in entry else _UNDECIDED),

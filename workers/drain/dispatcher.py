@@ -25,7 +25,7 @@ nothing starts any more, in no lane: its event may have handlers left to do.
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from queue import Empty, SimpleQueue
 
@@ -45,9 +45,10 @@ from comethooks.workers.handlers.unmade import left_out_run
 from comethooks.workers.journal import RunResult
 from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.record import event_of
+from comethooks.workers.unchanging import unchanging
 
 
-@dataclass(frozen=True, slots=True)
+@unchanging()
 class _Ended:
     """A run that ended, or handlers that will not run. `last`: its runner is done with the item."""
 

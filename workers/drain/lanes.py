@@ -7,11 +7,11 @@ be shown by tables of cases. `workers.drain.dispatcher` does what it says.
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from comethooks.workers.drain.items import Item
 from comethooks.workers.handlers.in_line import Lane
 from comethooks.workers.plugins.loaded import BoundHandler
+from comethooks.workers.unchanging import unchanging
 
 STARTED_PER_RUNNER = 4
 """Items handed to each runner: one that runs, and some so that it need not wait for Redis in
@@ -27,7 +27,7 @@ _RECENT = 16
 """Over about so many runs the typical duration is taken."""
 
 
-@dataclass(frozen=True, slots=True)
+@unchanging()
 class Start:
     """Handlers that a runner is to apply to an item in turn; or one, `alone` in its process."""
 

@@ -1,12 +1,11 @@
 """What the drainer hands to the journal."""
 
-from dataclasses import dataclass
-
 from comethooks.workers.record import Record
 from comethooks.workers.states import AttemptState, RunState
+from comethooks.workers.unchanging import unchanging
 
 
-@dataclass(frozen=True, slots=True)
+@unchanging()
 class Attempt:
     """One attempt of a run, counted from 1. Times are milliseconds, None when not known.
 
@@ -22,7 +21,7 @@ class Attempt:
     state: AttemptState = AttemptState.FAILED
 
 
-@dataclass(frozen=True, slots=True)
+@unchanging()
 class RunResult:
     """How one handler's run on one event stands. Times are milliseconds since the epoch.
 
@@ -55,7 +54,7 @@ class RunResult:
     """Since when it waits for its plugin, which was not loaded (ms)."""
 
 
-@dataclass(frozen=True, slots=True)
+@unchanging()
 class Settled:
     """A record that nothing more happens to in its stream, with the runs of it when it is an event.
 
