@@ -9,15 +9,13 @@ from comethooks.schemas.triggers.table import entry_of
 from comethooks.schemas.wire.envelope import data_of
 from comethooks.schemas.wire.moderation import reviewed_in
 from comethooks.schemas.wire.rules import to_id, to_object
-from comethooks.schemas.wire.shapes import changed_in, message_in
+from comethooks.schemas.wire.shapes import subject_in
 
 _Data = Mapping[str, Any]
 
 
 def _of_message(data: _Data) -> Any:
-    # What is told by an action on a message is about that message: the action has an id of its own.
-    message = message_in(data)
-    return (changed_in(message) or message).get("id")
+    return subject_in(data).get("id")
 
 
 def _of_receipt(data: _Data) -> Any:

@@ -1,5 +1,6 @@
 """The event as plugins see it: typed, immutable, lazy, the same for both generations."""
 
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from comethooks.schemas.event.calls import STATUS_TOLD, Call, Recording
@@ -286,6 +287,9 @@ class Event(MadeHere):
         return "" if self.action is None else self.action.name
 
 
+@lru_cache(maxsize=1024)
 def kind_of(trigger: str, source: str) -> type[Event]:
-    """The class of the events of a trigger: one of those in `kinds`, or `Event`."""
+    """The class of the events of a trigger: one of those in `kinds`, or `Event`. Remembered, since
+    every event is asked about.
+    """
     return Event._kinds.get(entry_of(trigger, source).family, Event)

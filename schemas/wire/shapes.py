@@ -79,6 +79,18 @@ def changed_in(message: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def subject_in(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The message that `data` is about: of an action on a message, which has an id of its own, that
+    message.
+    """
+    message = data.get("message")
+    if not isinstance(message, dict):
+        message = data
+    if message.get("category") != "action":
+        return message
+    return changed_in(message) or message
+
+
 def is_change(data: Mapping[str, Any]) -> bool:
     """Whether `data` holds an action on a message."""
     return is_nested(data) and changed_in(data["message"]) is not None

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from comethooks import schemas
 from comethooks.schemas import OURS
 from comethooks.schemas.wire.envelope import data_of
-from comethooks.schemas.wire.shapes import changed_in, message_in
+from comethooks.schemas.wire.shapes import subject_in
 from comethooks.workers.analytics import metrics
 from comethooks.workers.analytics.body_readings import (
     FLAGGED,
@@ -140,8 +140,7 @@ def _category_and_type(record: Record, body: Mapping[str, Any] | None) -> tuple[
             body = schemas.decode(record.body)
         except schemas.NotJsonError:
             return UNKNOWN, UNKNOWN
-    outer = message_in(data_of(body))
-    message = changed_in(outer) or outer
+    message = subject_in(data_of(body))
     return label(message.get("category")), label(message.get("type"))
 
 

@@ -39,6 +39,16 @@ def believed(occurred_at: int | None, received_at: int) -> int | None:
     return occurred_at
 
 
+def minute_of(ms: int) -> int:
+    """When the minute begins that a time lies in."""
+    return ms - ms % _MINUTE_MS
+
+
+def hour_of(ms: int) -> int:
+    """When the hour does."""
+    return ms - ms % _HOUR_MS
+
+
 def start_of(size: Size, ms: int) -> int:
     """When the bucket begins that a time lies in."""
     if length := _LENGTH_MS.get(size):

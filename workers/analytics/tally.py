@@ -11,7 +11,7 @@ import orjson
 from comethooks.workers.analytics.counts import Labels
 from comethooks.workers.analytics.readings import EventReading
 from comethooks.workers.analytics.sessions import open_times
-from comethooks.workers.analytics.sizes import Size, start_of
+from comethooks.workers.analytics.sizes import hour_of, minute_of
 from comethooks.workers.texts import dumps
 
 CountKey = tuple[int, str, str, Labels]
@@ -59,11 +59,11 @@ class EventTally:
         kept.
         """
         at = reading.at
-        minute = start_of(Size.MINUTE, at)
+        minute = minute_of(at)
         for metric, labels, value in reading.counts:
             self.counts[minute, app_id, metric.name, labels] += value
         if active:
-            self.users.add((start_of(Size.HOUR, at), app_id, active))
+            self.users.add((hour_of(at), app_id, active))
         if (receipt := reading.receipt) is not None:
             message = AppMessage(app_id, receipt.message_id)
             self.receipts.append(

@@ -25,7 +25,7 @@ from tests.tables import make_tables
 from tests.workers.engine import append, handler, partition, record, services
 
 NUMBER = 500
-READING, RUNNING, JOURNALLING = 20, 31, 60
+READING, RUNNING, JOURNALLING = 19, 26, 54
 """Calls for an event. Of those for journalling a third are for its rows and that of its run; the
 others find which message it is about and what it counts for."""
 
