@@ -66,9 +66,10 @@ class TestCountingOnce:
 
     def test_a_batch_that_is_written_again_counts_for_what_is_new_of_it(self, journal: Journal):
         """So does a drainer that took over from another one."""
-        batch = [settled(message(number), run()) for number in range(4)]
-        journal.write(batch[:3])
+        batch = [settled(message(number, app_id=f"app{number}"), run()) for number in range(4)]
+        journal.write(batch[1:3])
         journal.write(batch)
+        assert [*figures(journal, "messages.sent", "app").values()] == [1, 1, 1, 1]
         assert total(journal, "messages.sent") == 4
 
     def test_twice_the_same_in_one_batch_counts_once(self, journal: Journal):
