@@ -39,6 +39,7 @@ WINGS = {
             "texts",
             "vital_signs",
             "shipped",
+            "unchanging",
         ),
         ("analytics",),
         ("settings",),
