@@ -41,11 +41,11 @@ _WRONG = frozenset({"eviction", "appendonly"})
 def check_connection(client: Redis, settings: Settings, *, embedded: bool) -> Iterator[Finding]:
     """Whether it answers, and how fast. `embedded` means that `comethooks up` would run it."""
     place = masked_url(settings.redis_url)
-    if several := what_it_is(client, settings.redis_url):
-        what, advice = several
-        yield Finding(CONNECTION, Level.WRONG, f"{place} is {what}", advice)
-        return
     try:
+        if several := what_it_is(client, settings.redis_url):
+            what, advice = several
+            yield Finding(CONNECTION, Level.WRONG, f"{place} is {what}", advice)
+            return
         client.ping()
         milliseconds = _latency_ms(client)
     except (RedisError, OSError) as error:

@@ -9,7 +9,7 @@ from typing import Any
 
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError, ResponseError, TimeoutError
 from redis.retry import Retry
 
 from comethooks.workers.settings.addresses import masked_url
@@ -41,8 +41,8 @@ class SeveralServersError(Exception):
 
 
 def require_one_server(client: Redis, url: str) -> None:
-    """Raise `SeveralServersError` unless what answers at `url` is one server. What answers nothing,
-    or refuses for another reason, is not suspected.
+    """Raise `SeveralServersError` unless what answers at `url` is one server. What refuses for
+    another reason is not suspected. Raises redis-py's `TimeoutError` when nothing answers in time.
     """
     found = what_it_is(client, url)
     if found is not None:
@@ -50,7 +50,7 @@ def require_one_server(client: Redis, url: str) -> None:
 
 
 def what_it_is(client: Redis, url: str) -> tuple[str, str] | None:
-    """What Redis is if it is not one server, and what to do about it. Never raises."""
+    """What Redis is if it is not one server, and what to do about it. Raises `TimeoutError`."""
     try:
         mode = str(client.info("server").get("redis_mode", ""))
         if mode in _MODES:
@@ -58,6 +58,8 @@ def what_it_is(client: Redis, url: str) -> tuple[str, str] | None:
         _ask_of_all(client)
     except ResponseError:
         return _refused(client)  # INFO may be what is not permitted
+    except TimeoutError:
+        raise  # whoever asks on would wait once more
     except CONNECTION_LOST as error:
         return (PROXY, ADVICE) if _hung_up(error) and _hangs_up(url) else None
     except (RedisError, ValueError):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, TimeoutError
 
 from comethooks.workers.streams.connections import connect
 from comethooks.workers.streams.servers.one_server import CLUSTER, PROXY, what_it_is
@@ -97,3 +97,13 @@ def test_what_is_away_is_not_suspected(own_redis_server: RedisServer) -> None:
     nowhere = f"redis://127.0.0.1:{free_port()}"
     with connect(nowhere) as client:
         assert what_it_is(client, nowhere) is None
+
+
+def test_what_is_silent_is_asked_once(own_redis_server: RedisServer) -> None:
+    """Who starts beside it says so soon."""
+    own_redis_server.freeze()
+    with (
+        connect(own_redis_server.url, timeout=0.2) as client,
+        pytest.raises(TimeoutError, match="Timeout"),
+    ):
+        what_it_is(client, own_redis_server.url)
