@@ -94,10 +94,13 @@ def load_settings() -> Settings:
 
 
 def read_settings() -> Settings:
-    """The settings; from now on all is looked for in Redis where they say. Raises `SettingsError`
-    with all that is wrong with them.
+    """The settings; from now on all is looked for in Redis where they say, and what is logged goes
+    to standard error. Raises `SettingsError` with all that is wrong with them.
     """
+    from comethooks.workers import logs  # not for a command's help
+
     settings = Settings.load()
+    logs.configure(settings.log_format)
     keys.begin_with(settings.key_prefix)
     name_host(settings.host)
     return settings

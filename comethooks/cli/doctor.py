@@ -13,7 +13,6 @@ from comethooks.doctor import public
 from comethooks.doctor.configured import unusable
 from comethooks.doctor.everything import examine
 from comethooks.doctor.finding import Finding, Level
-from comethooks.workers import logs
 from comethooks.workers.settings.addresses import parse_public_url
 from comethooks.workers.settings.settings import Settings, SettingsError
 from comethooks.workers.texts import number_of
@@ -66,7 +65,6 @@ def _findings(public_url: str | None) -> Iterator[Finding]:
     except SettingsError as error:
         yield from unusable(error.problems)
         return
-    logs.configure(settings.log_format)
     yield from examine(settings, None if public_url is None else _endpoint(public_url, settings))
 
 

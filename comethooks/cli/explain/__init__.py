@@ -14,7 +14,6 @@ from comethooks.cli.terminal.found import event_facts, request_facts
 from comethooks.cli.terminal.output import hint, print_json
 from comethooks.cli.terminal.parameters import Identifier
 from comethooks.cli.terminal.stores import open_stores
-from comethooks.workers import logs
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import Outcome, StoredRequest
 from comethooks.workers.plugins.looking import look_at_plugins
@@ -45,7 +44,6 @@ def explain(identifier: str, as_json: bool) -> None:
                 )
             _explain_request(request, as_json=as_json)
             return
-        logs.configure(stores.settings.log_format)
         plugins = look_at_plugins(stores.settings)
         explained = Explained(
             event,

@@ -9,7 +9,6 @@ from typing import Any
 from comethooks.cli.terminal.details import print_text
 from comethooks.cli.terminal.output import Cell, Column, print_json, print_table, styled
 from comethooks.cli.terminal.stores import workers_and_web
-from comethooks.workers import logs
 from comethooks.workers.journal import iso
 from comethooks.workers.plugins.comparing import (
     ABSENT,
@@ -88,7 +87,6 @@ class FoundPlugin:
 
 def find(settings: Settings) -> list[FoundPlugin]:
     """The plugins that are found here or that a worker has. Runs the code of those here."""
-    logs.configure(settings.log_format)
     plugins = look_at_plugins(settings)
     at_work = workers_and_web(settings)
     workers, web = at_work or (None, ())

@@ -11,7 +11,6 @@ from comethooks.cli.replay.staging import batches_in
 from comethooks.cli.terminal import filters
 from comethooks.cli.terminal.output import hint
 from comethooks.cli.terminal.stores import Stores
-from comethooks.workers import logs
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import Choice, Filter
 from comethooks.workers.plugins.comparing import differing
@@ -101,7 +100,6 @@ def planned(
         raise click.UsageError(
             "--file takes all events of the file; leave out the options that choose events"
         )
-    logs.configure(stores.settings.log_format)
     plugins = look_at_plugins(stores.settings)
     selection = Selection.of(
         asked,

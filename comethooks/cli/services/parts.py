@@ -15,7 +15,6 @@ import structlog
 
 from comethooks.cli import load_settings
 from comethooks.cli.services.files_of_ours import watches
-from comethooks.workers import logs
 from comethooks.workers.processes import RELOAD, StopFlag, loading
 from comethooks.workers.settings.credentials import NoCredentialsError
 from comethooks.workers.settings.env_file import SETTLED
@@ -54,7 +53,6 @@ def web() -> None:
 
     settings = load_settings()
     make_files_private()
-    logs.configure(settings.log_format)
     if SETTLED not in settings.environ:  # else `up` has told
         left = [each.name for each in tell_at_a_glance(settings)]
         if left:
@@ -82,7 +80,6 @@ def worker(workers: int | None) -> None:
     leave_first_process()
     settings = load_settings()
     make_files_private()
-    logs.configure(settings.log_format)
     run_workers(settings, workers or settings.workers)
 
 

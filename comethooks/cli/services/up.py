@@ -32,7 +32,6 @@ from comethooks.cli.services.parts import (
 from comethooks.cli.services.plugin_follower import PluginFollower
 from comethooks.cli.terminal.output import hint
 from comethooks.webhooks.gunicorn.server import serve
-from comethooks.workers import logs
 from comethooks.workers.processes import RELOAD, StopFlag
 from comethooks.workers.settings.addresses import EVERYWHERE, LOOPBACK, Binding, host_and_port
 from comethooks.workers.settings.credentials import ensure_credentials
@@ -69,7 +68,6 @@ def up() -> None:
     """
     leave_first_process()
     settings = load_settings()
-    logs.configure(settings.log_format)
     tell_at_a_glance(settings)
     stop = StopFlag.on_signals(signal.SIGTERM, signal.SIGINT)
     stop.wake_on(signal.SIGCHLD)

@@ -13,7 +13,6 @@ from comethooks.cli import load_settings
 from comethooks.cli.terminal import options
 from comethooks.cli.terminal.bars import progress
 from comethooks.cli.terminal.output import hint, print_json
-from comethooks.workers import logs
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.spool.emptying import Emptier
 from comethooks.workers.spool.files_aside import FileAside, files_aside
@@ -53,7 +52,6 @@ def drain(folder: Path | None, adopting: bool, as_json: bool) -> None:
     on where it was, and nothing is accepted twice.
     """
     settings = load_settings()
-    logs.configure(settings.log_format)
     place = folder or folder_of(settings)
     before = set(files_aside(place))
     try:

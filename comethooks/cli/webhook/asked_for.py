@@ -6,7 +6,6 @@ import click
 
 from comethooks.cli.terminal.output import hint
 from comethooks.cli.terminal.stores import workers_at_work
-from comethooks.workers import logs
 from comethooks.workers.patterns import pattern_of
 from comethooks.workers.plugins.looking import look_at_plugins
 from comethooks.workers.plugins.published import HeldDecider, HeldHandler, HeldPlugin, held
@@ -31,7 +30,6 @@ def asked_for(settings: Settings, triggers: Sequence[str]) -> Mapping[str, Seque
 
 
 def _asking(settings: Settings) -> Sequence[HeldHandler | HeldDecider]:
-    logs.configure(settings.log_format)
     workers = workers_at_work(settings)
     held_here = [each.plugins for each in workers] if workers else [held(look_at_plugins(settings))]
     return [each for plugins in held_here for plugin in plugins for each in _of_use(plugin)]

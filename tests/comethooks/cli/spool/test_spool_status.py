@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.comethooks.cli.conftest import Command
 from tests.workers.spool.spools import filled
 
@@ -30,6 +32,22 @@ def test_it_says_how_much_since_when_and_which_files_are_set_aside(
     assert "3 requests" in done.stdout
     assert "000000000099.damaged" in done.stdout
     assert "comethooks spool drain" in done.stderr
+
+
+@pytest.mark.usefixtures("store")
+def test_what_is_mended_is_said_beside_the_data(command: Command, tmp_path: Path) -> None:
+    """Standard output has nothing but what was asked for."""
+    folder = tmp_path / "spool"
+    filled(folder, 1).close()
+    with (folder / "000000000001.spool").open("r+b") as file:
+        written = len(file.read().rstrip(b"\0"))
+        file.seek(written + 8)
+        file.write(b"torn")
+    (folder / "state").write_bytes(bytes(4096))
+    done = command("events", "list", "--json", COMETHOOKS_SPOOL_DIR=str(folder))
+    assert done.exit_code == 0
+    assert all(line.startswith("{") for line in done.stdout.splitlines())
+    assert "torn tail" in done.stderr
 
 
 def test_why_there_is_none_is_said(command: Command, tmp_path: Path) -> None:
