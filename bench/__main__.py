@@ -29,6 +29,7 @@ from bench.interactions import pressed
 from bench.listings import listings
 from bench.load import READER, documented_message, post, post_one
 from bench.moderation import moderation
+from bench.parts import parts
 from bench.pressing import presses
 from bench.processes import cpu_shares
 from bench.replicas import replicas
@@ -228,6 +229,7 @@ _ALL = (
     figures,
     forgetting,
     counting,
+    parts,
     four_writers,
     filters,
     moderation,
