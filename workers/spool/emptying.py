@@ -16,6 +16,7 @@ the ids by their keys, and where these may be gone, it is asked for the ids firs
 within 3 or 4, there is a segment that is emptied, or nothing at all.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -160,6 +161,7 @@ class Emptier:
     def _finish(self, go: _Go) -> None:
         """Accept the rest and say that there is nothing any more, while nobody can append."""
         with self._spool.appending:
+            began = time.monotonic()
             self._spool.mend()
             chunk = self._reader.read()
             if chunk is not None:
@@ -173,7 +175,8 @@ class Emptier:
                     return
                 self._take(go, chunk, self._hurried)
             self._reader.clear()
-        log.info("spool is empty", emptied=go.records)
+            paused = time.monotonic() - began
+        log.info("spool is empty", emptied=go.records, paused_ms=round(paused * 1000, 1))
 
     def _is_ours(self, chunk: SpoolChunk, streams: Streams) -> bool:
         """Whether it may go to this Redis; what may not is set aside."""

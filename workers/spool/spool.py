@@ -34,6 +34,7 @@ from comethooks.workers.settings.paths import make_private_dir, new_file
 from comethooks.workers.spool import segments
 from comethooks.workers.spool.appending import SpoolTail
 from comethooks.workers.spool.file_locks import FileLock, UseLock
+from comethooks.workers.spool.rewriting import Rewriting
 from comethooks.workers.spool.segment_writing import (
     Segment,
     reserve,
@@ -271,26 +272,6 @@ class Spool:
         return Amount(
             max(0, appended.records - emptied.records), max(0, appended.bytes - emptied.bytes)
         )
-
-
-class Rewriting:
-    """Applies a change to records as bytes. What cannot be read stays as it is."""
-
-    def __init__(self, change: Callable[[Spooled], Spooled | None]) -> None:
-        self._change = change
-        self.changed = 0
-
-    def __call__(self, payload: bytes) -> bytes | None:
-        """The bytes to be kept."""
-        try:
-            before = decode_spooled(payload)
-        except RecordError:
-            return payload
-        after = self._change(before)
-        if after == before:
-            return payload
-        self.changed += 1
-        return None if after is None else encode(after)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from comethooks.cli.forget.forgotten_things import Asked
 from comethooks.cli.forget.looking_for import look
 from comethooks.cli.terminal import options
 from comethooks.cli.terminal.asking import yes_option
+from comethooks.cli.terminal.output import hint
 
 
 @click.command(
@@ -57,6 +58,8 @@ def forget(
     """
     if dry_run and check:
         raise click.UsageError("--dry-run counts, and --check looks; give one of the two")
+    if uid != uid.lower():
+        hint("CometChat writes uids in lower case; this one is looked for as you wrote it.")
     asked = Asked(app_id, uid, vacuum=vacuum, wait=wait, yes=yes, as_json=as_json)
     if check:
         look(asked)

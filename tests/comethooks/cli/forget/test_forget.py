@@ -72,6 +72,12 @@ class TestForget:
         done = command("forget", "nobody-12", "--app", APP, "--yes", "--json")
         assert (done.exit_code, told_of(done)["rows"]) == (0, 0)
 
+    def test_says_how_uids_are_written(self, told: Store, command: Command) -> None:
+        """CometChat makes capitals small, so one that has any is seldom right."""
+        done = command("forget", "Nobody-12", "--app", APP, "--dry-run")
+        assert "lower case" in done.stderr
+        assert "lower case" not in command("forget", "nobody-12", "--app", APP, "--dry-run").stderr
+
     def test_asks_first(self, told: Store, forget: Forget) -> None:
         """Where nobody can be asked it wants the answer on the line."""
         done = forget()
