@@ -9,15 +9,24 @@ from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 _SCENARIOS = "tests/scenarios/"
+_LANES = (f"{_SCENARIOS}0", f"{_SCENARIOS}1")
 
 
 class Scheduling(LoadScopeScheduling):
-    """Gives the modules to test processes, and to one of them all scenarios: these look at the
-    clock.
+    """Gives the modules to test processes, and first of all the scenarios to two of them. These
+    take longest, and wait most of the time; more of them at once would be late by the clock.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return _SCENARIOS if nodeid.startswith(_SCENARIOS) else super()._split_scope(nodeid)
+        if nodeid.startswith(_SCENARIOS):
+            return _LANES[sum(nodeid.partition("::")[0].encode()) % 2]
+        return super()._split_scope(nodeid)
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        for lane in _LANES:
+            if lane in self.workqueue:
+                self.workqueue.move_to_end(lane, last=False)
+        super()._assign_work_unit(node)
 
     def remove_node(self, node: WorkerController) -> str | None:
         """The test that a process died of; None when it has done all of its own.
