@@ -49,7 +49,7 @@ def test_events_are_kept_while_redis_is_away(
     """
     settings = settings_for(own_redis_server, tmp_path)
     with served(settings, tmp_path) as server:
-        clients = [server.client() for _ in range(CLIENTS)]
+        clients = connected(server)
         (own_redis_server.kill if gone else own_redis_server.freeze)()
         taken = post_steadily(clients, seconds, status=200)
         (own_redis_server.start if gone else own_redis_server.thaw)()
@@ -74,7 +74,7 @@ def test_without_a_spool_answers_come_at_once_all_the_same(
     """But for those of the first moment, nobody waits; and once Redis is back, events are kept."""
     settings = settings_for(own_redis_server, tmp_path, COMETHOOKS_SPOOL_MAX_BYTES="0")
     with served(settings, tmp_path) as server:
-        clients = [server.client() for _ in range(CLIENTS)]
+        clients = connected(server)
         own_redis_server.freeze()
         taken = post_steadily(clients, SECONDS, status=503)
         own_redis_server.thaw()
@@ -83,6 +83,15 @@ def test_without_a_spool_answers_come_at_once_all_the_same(
             client.close()
     assert_prompt(taken, slowest=1.5)
     assert back < 1.0
+
+
+def connected(server: Served) -> list[Client]:
+    """Clients, each with a process that serves it: one that starts later gets none of them."""
+    clients = [server.client() for _ in range(CLIENTS)]
+    for client in clients:
+        client.post(path="/healthz")
+    assert {client.answer()[0] for client in clients} == {405}
+    return clients
 
 
 class Posted(NamedTuple):
