@@ -16,6 +16,8 @@ from redis.exceptions import RedisError
 from comethooks.workers.supervision.server_program import find_server
 from tests.waiting import wait_for
 
+_ROOM = 2**30
+
 
 class RedisServer:
     """One server on a unix socket, which writes everything to disk before it answers."""
@@ -122,10 +124,14 @@ class RedisName:
 
 @contextmanager
 def running_server(
-    program: str | None = None, port: int = 0, options: Mapping[str, str] | None = None
+    program: str | None = None,
+    port: int = 0,
+    options: Mapping[str, str] | None = None,
+    *,
+    above: str | None = "/tmp" if os.path.isdir("/tmp") else None,
 ) -> Iterator[RedisServer]:
     """A server in a folder of its own, whose path is short enough for a socket."""
-    directory = Path(tempfile.mkdtemp(prefix="ch-", dir="/tmp" if os.path.isdir("/tmp") else None))
+    directory = Path(tempfile.mkdtemp(prefix="ch-", dir=above))
     server = RedisServer(directory, program or find_server(None).path, port, options)
     try:
         server.start()
@@ -137,8 +143,14 @@ def running_server(
 
 @pytest.fixture(scope="session")
 def _shared_redis() -> Iterator[RedisServer]:
-    with running_server() as server:
-        yield server
+    # In memory where there is some: other tests keep the disk busy for longer than calls may take.
+    shared_memory = "/dev/shm"
+    if os.path.isdir(shared_memory) and shutil.disk_usage(shared_memory).free > _ROOM:
+        with running_server(above=shared_memory) as server:
+            yield server
+    else:
+        with running_server() as server:
+            yield server
 
 
 @pytest.fixture

@@ -335,15 +335,13 @@ def test_runs_that_ended_while_the_journal_hangs_are_not_repeated_when_their_pro
     assert not verdict.repeats
 
 
+@pytest.mark.attack
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("rounds", [1, pytest.param(5, marks=pytest.mark.attack)])
-def test_a_stopped_worker_and_a_killed_leader_are_replaced(
-    deployment: Deployment, rounds: int
-) -> None:
+def test_a_stopped_worker_and_a_killed_leader_are_replaced(deployment: Deployment) -> None:
     """Past the lease of its work-horse, which stops with it, another takes over, and what comes
     back writes nothing; retries go on with another leader.
     """
-    for _ in range(rounds):
+    for _ in range(5):
         posting = deployment.posting()
         wait_for(lambda: len(deployment.leased()) == 2, "both drainers have partitions")
         wait_for(lambda: deployment.leader() in deployment.schedulers(), "one leads")

@@ -125,6 +125,7 @@ def states_of(stack: Stack, events: set[str]) -> Counter[str]:
     return found
 
 
+@pytest.mark.attack
 @pytest.mark.timeout(180)
 def test_a_handler_that_holds_pythons_lock_costs_the_others_seconds_and_is_dead(
     risky: Stack, own_redis_server: RedisServer, others: Others
@@ -173,8 +174,9 @@ def test_a_work_horse_that_was_stopped_is_replaced(
     assert risky.effects().disorders(others.accepted) == 0
 
 
+@pytest.mark.attack
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("runs", [12, pytest.param(64, marks=pytest.mark.attack)])
+@pytest.mark.parametrize("runs", [12, 64])
 def test_what_was_in_progress_at_a_crash_of_everything_holds_nobody_up(
     risky: Stack, own_redis_server: RedisServer, others: Others, runs: int
 ) -> None:
