@@ -23,7 +23,7 @@ up: $(STAMP) ## Run everything on this machine until Ctrl-C
 	@exec $(BIN)/comethooks up
 
 test: $(STAMP) ## Run the test suite
-	$(BIN)/python -m pytest -n 4 $(ARGS)
+	$(BIN)/python -m pytest -n 3 $(ARGS)
 
 attack: $(STAMP) ## Run the long fault campaigns, an hour or more
 	$(BIN)/python -m pytest -m attack -rA -o faulthandler_timeout=1860 $(ARGS)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 from typing import NamedTuple
 
 import pytest
@@ -86,11 +87,14 @@ def test_without_a_spool_answers_come_at_once_all_the_same(
 
 
 def connected(server: Served) -> list[Client]:
-    """Clients, each with a process that serves it: one that starts later gets none of them."""
+    """Clients, each with a process that serves it. Their order is mixed: one process may have
+    started later, and would have its first event when the others have done with waiting.
+    """
     clients = [server.client() for _ in range(CLIENTS)]
     for client in clients:
         client.post(path="/healthz")
     assert {client.answer()[0] for client in clients} == {405}
+    Random(0).shuffle(clients)
     return clients
 
 
