@@ -199,9 +199,10 @@ def states_of(
     ids=lambda block: block.file or "README",
 )
 def test_handlers_in_the_pages_are_done_with_whatever_they_ask_for(
-    block: Block, harness: Harness, tmp_path: Path
+    block: Block, harness: Harness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each of them gets something, what other handlers emit too; a dead run is no example."""
+    monkeypatch.chdir(tmp_path)  # some of them write files
     plugin = plugin_in(block.code, tmp_path)
     assert states_of(harness, plugin, KINDS) == {each.id: {"done"} for each in plugin.handlers}
 
