@@ -1,6 +1,7 @@
 """Clients of Redis that repeat nothing by themselves, and wait no longer than somebody does."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, cast
 
 from redis import ConnectionPool, Redis
@@ -10,7 +11,7 @@ from redis.exceptions import ConnectionError, ResponseError, TimeoutError
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
-from comethooks.workers.settings.sentinel_urls import is_sentinel_url, parse_sentinel_url
+from comethooks.workers.settings.sentinel_urls import SentinelUrl, is_sentinel_url, parse_sentinel_url
 from comethooks.workers.streams.servers.sentinels import AsksSentinels, Sentinels
 
 Entries = list[tuple[bytes, dict[bytes, bytes]]]
@@ -119,10 +120,17 @@ def _of_sentinels(url: str, options: Mapping[str, Any]) -> Redis:
         kind,
         # Only a server of Redis' own cloud has such notices, and none that a Sentinel knows.
         maint_notifications_config=MaintNotificationsConfig(enabled=False),
-        sentinels=Sentinels(named),
+        sentinels=_sentinels_of(named),
         **{**options, **given},
     )
     return Redis.from_pool(pool)
+
+
+@cache
+def _sentinels_of(url: SentinelUrl) -> Sentinels:
+    # One for all clients of a process, which has several. What one of them found out holds for the
+    # others: which Sentinel hangs, and that another server is the primary by now.
+    return Sentinels(url)
 
 
 def connect_beside(client: Redis, host: str, port: int) -> Redis:

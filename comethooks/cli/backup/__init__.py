@@ -14,7 +14,7 @@ from comethooks.backup.packing import packing_for
 from comethooks.backup.waiting import drain, drain_spool, in_redis, in_spool
 from comethooks.cli import load_settings
 from comethooks.cli.backup.telling import failures_told, steps, waiting_told
-from comethooks.cli.services.data_directory import server_meanwhile
+from comethooks.cli.services.data_directory import is_without_server, server_meanwhile
 from comethooks.cli.services.parts import make_files_private
 from comethooks.cli.terminal import options
 from comethooks.cli.terminal.output import hint, print_json
@@ -84,6 +84,8 @@ def _tell(file: Path, made: Made, *, as_json: bool) -> None:
 
 def _waiting(settings: Settings) -> Mapping[str, int | None]:
     """What is accepted and not journalled, by where it is; what cannot be asked is None."""
+    if is_without_server(settings):
+        return {"redis": 0, "spool": in_spool(settings)}
     try:
         with server_meanwhile(settings), closing(connect(settings.redis_url)) as client:
             return {"redis": in_redis(client, settings.partitions), "spool": in_spool(settings)}
@@ -93,6 +95,8 @@ def _waiting(settings: Settings) -> Mapping[str, int | None]:
 
 
 def _drain(settings: Settings, seconds: float) -> None:
+    if is_without_server(settings) and not in_spool(settings):
+        return
     try:
         with server_meanwhile(settings), closing(connect(settings.redis_url)) as client:
             seconds = drain_spool(settings, seconds=seconds, tell=_telling("the spool"))

@@ -12,15 +12,13 @@ from comethooks.backup.restoring import Part, Restored, Restoring
 from comethooks.backup.waiting import in_redis, in_spool
 from comethooks.cli import read_settings
 from comethooks.cli.backup.telling import failures_told, steps, waiting_told
-from comethooks.cli.services.data_directory import only_one, server_meanwhile
-from comethooks.cli.services.greeting import given
+from comethooks.cli.services.data_directory import is_without_server, only_one, server_meanwhile
 from comethooks.cli.services.parts import make_files_private
 from comethooks.cli.terminal import options
 from comethooks.cli.terminal.asking import ask, require_answer, yes_option
 from comethooks.cli.terminal.output import hint, print_json
 from comethooks.cli.terminal.stores import of_redis
-from comethooks.workers.settings.paths import server_dir
-from comethooks.workers.settings.settings import NAMES, Settings, SettingsError
+from comethooks.workers.settings.settings import Settings, SettingsError
 from comethooks.workers.streams.connections import connect
 from comethooks.workers.streams.owner import ADVICE, OTHERS, owner_of
 from comethooks.workers.streams.refusals import what_failed
@@ -101,8 +99,8 @@ def _redis(settings: Settings, restored: Restored) -> Mapping[str, Any]:
         hint(
             f"The spool of this host holds {number_of(spooled, 'request')}: comethooks spool status"
         )
-    if NAMES["redis_url"] not in given() and not server_dir(settings.data_dir).exists():
-        return {"redis_holds": 0, "redis_is_of": None}  # the embedded server is yet to be made
+    if is_without_server(settings):
+        return {"redis_holds": 0, "redis_is_of": None}
     try:
         with server_meanwhile(settings), closing(connect(settings.redis_url)) as client:
             count, owner = in_redis(client, settings.partitions), owner_of(client)

@@ -44,12 +44,17 @@ def only_one(data_dir: Path) -> Iterator[None]:
         yield
 
 
+def is_without_server(settings: Settings) -> bool:
+    """Whether no Redis is named, and the embedded server was never made: then nothing is in one."""
+    return NAMES["redis_url"] not in given() and not server_dir(settings.data_dir).exists()
+
+
 @contextlib.contextmanager
 def server_meanwhile(settings: Settings) -> Iterator[None]:
     """Have the embedded server run until the block is left, where there is one and `up` is not
     there to run it.
     """
-    if NAMES["redis_url"] in given() or not server_dir(settings.data_dir).exists():
+    if NAMES["redis_url"] in given() or is_without_server(settings):
         yield
         return
     with contextlib.ExitStack() as stack:

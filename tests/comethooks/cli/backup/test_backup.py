@@ -168,6 +168,20 @@ def test_a_redis_that_is_away_is_no_reason_to_have_no_backup(kept: Command, arch
     assert kept("backup", str(archive), "--drain", **away).exit_code == 1
 
 
+def test_without_a_redis_that_was_ever_made_nothing_can_be_in_it(
+    kept: Command, archive: Path, tmp_path: Path
+) -> None:
+    """As after a restore, or an import: there is nothing to be warned of, and nothing to wait
+    for.
+    """
+    del kept.environ["REDIS_URL"]
+    shutil.rmtree(tmp_path / "valkey")
+    done = kept("backup", str(archive), "--json", "--drain")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["waiting"] == {"redis": 0, "spool": 0}
+    assert "Redis" not in done.stderr
+
+
 @pytest.mark.parametrize("name", ["kept.zip", "kept", ".tar.gz", "missing/kept.tar.gz"])
 def test_a_name_that_is_none_of_a_backup_is_refused_in_a_sentence(
     kept: Command, archive: Path, name: str

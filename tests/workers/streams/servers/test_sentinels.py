@@ -65,6 +65,17 @@ def asked(url: str) -> float:
     return time.monotonic() - started
 
 
+def waiting_at(listening: socket.socket) -> int:
+    """How many have connected, of whom none was answered."""
+    listening.setblocking(False)
+    count = 0
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            listening.accept()[0].close()
+            count += 1
+    return count
+
+
 class TestAsking:
     def test_one_that_hangs_is_asked_last_from_then_on(
         self, sentinels: list[SentinelProcess]
@@ -79,6 +90,20 @@ class TestAsking:
             times.append(time.monotonic() - started)
         assert CONNECT_SECONDS / 2 <= times[0] < ANSWER_SECONDS
         assert max(times[1:]) < CONNECT_SECONDS / 2
+
+    def test_one_that_hangs_is_waited_for_by_one_client_of_a_process(
+        self, sentinels: list[SentinelProcess]
+    ) -> None:
+        """A command has several, and a drainer four: the others begin with the one that answered,
+        and learn of another primary when one of them does.
+        """
+        with socket.create_server(("127.0.0.1", 0)) as hung:
+            port = hung.getsockname()[1]
+            url = url_of(sentinels).replace("//", f"//127.0.0.1:{port},")
+            for _ in range(4):
+                with contextlib.suppress(*CONNECTION_LOST):
+                    client_of(url).ping()
+            assert waiting_at(hung) == 1
 
     def test_two_that_are_gone_cost_nothing(self, sentinels: list[SentinelProcess]) -> None:
         for each in sentinels[:2]:
