@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from comethooks.workers.spool import segments
-from comethooks.workers.spool.segment_writing import Segment, needed, reserved, set_aside
+from comethooks.workers.spool.segment_writing import Segment, amount_of, reserved, set_aside
 from comethooks.workers.spool.segments import (
     FRAME_BYTES,
     HEADER_BYTES,
@@ -62,7 +62,7 @@ class SpoolTail:
             offset = state.tail.offset
             some = _fitting(rest, segment.room - offset)
             state.tail = Position(segment.number, segment.write(some, offset))
-            state.appended = _more(state.appended, some)
+            state.appended = state.appended.plus(amount_of(some))
             written.append(segment)
             del rest[: len(some)]
         state.is_dirty = False
@@ -81,7 +81,7 @@ class SpoolTail:
         known = max([before.segment, *segments.numbers(self._folder, *_ALL)])
         self._state.tail = Position(last[0] if last else known, end)
         if before <= self._state.tail:
-            self._state.appended = _sum(self._state.appended, self._amount_from(before))
+            self._state.appended = self._state.appended.plus(self._amount_from(before))
         else:
             self.recount()
         self._state.is_dirty = False
@@ -89,7 +89,7 @@ class SpoolTail:
     def recount(self) -> None:
         """Count what is not emptied."""
         left = self._amount_from(self._state.place)
-        self._state.appended = _sum(self._state.emptied, left)
+        self._state.appended = self._state.emptied.plus(left)
 
     def recover(self, *, anew: bool = False) -> None:
         """Make sure of the shared numbers of a spool that nobody uses. They are made `anew` from
@@ -128,7 +128,7 @@ class SpoolTail:
             if segment := Segment.open(self._folder, number):
                 start = place.offset if number == place.segment else HEADER_BYTES
                 end, torn, amount = segment.cut(start)
-                total = _sum(total, amount)
+                total = total.plus(amount)
                 if torn:
                     log.warning("torn tail of the spool cut off", segment=number, bytes=torn)
                 if number != live[-1]:
@@ -160,7 +160,7 @@ class SpoolTail:
         if left is None:
             self.recount()
         else:  # all others need not be read, for which everybody would wait
-            self._state.emptied = _sum(self._state.emptied, left)
+            self._state.emptied = self._state.emptied.plus(left)
 
     def _left_in(self, number: int) -> Amount | None:
         """How much of a segment is not emptied; None when that cannot be read."""
@@ -178,7 +178,7 @@ class SpoolTail:
         for number in segments.numbers(self._folder, LIVE):
             if number >= place.segment and (segment := Segment.open(self._folder, number)):
                 start = max(place.offset if number == place.segment else 0, HEADER_BYTES)
-                total = _sum(total, segment.frames(start).amount())
+                total = total.plus(segment.frames(start).amount())
         return total
 
     def _check(self) -> list[int]:
@@ -259,11 +259,3 @@ def _fitting(payloads: Sequence[bytes], room: int) -> list[bytes]:
             break
         some.append(payload)
     return some
-
-
-def _more(count: Amount, payloads: Sequence[bytes]) -> Amount:
-    return Amount(count.records + len(payloads), count.bytes + needed(payloads))
-
-
-def _sum(one: Amount, other: Amount) -> Amount:
-    return Amount(one.records + other.records, one.bytes + other.bytes)

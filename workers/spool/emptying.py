@@ -26,7 +26,7 @@ from redis.exceptions import RedisError
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.spool.deployment import UNKNOWN_REDIS, belongs
 from comethooks.workers.spool.doubts import CannotAskError, Doubts
-from comethooks.workers.spool.segment_writing import add_aside, needed
+from comethooks.workers.spool.segment_writing import add_aside, amount_of
 from comethooks.workers.spool.shared_state import Position
 from comethooks.workers.spool.spool import Spool
 from comethooks.workers.spool.spool_reading import FoundRecord, SpoolChunk, SpoolReader
@@ -245,7 +245,7 @@ class Emptier:
     def _pass_by(self, go: _Go, passed: Sequence[FoundRecord]) -> None:
         payloads = [each.payload for each in passed if each.payload is not None]
         if passed:
-            self._reader.pass_by(max(each.end for each in passed), len(payloads), needed(payloads))
+            self._reader.pass_by(max(each.end for each in passed), amount_of(payloads))
         go.records += len(payloads)
 
     def _is_stubborn(self, end: Position, error: NotKeptError, *, others: bool) -> bool:

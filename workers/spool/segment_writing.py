@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from comethooks.workers.settings.paths import sync_folder
 from comethooks.workers.spool.segments import (
     FRAME_BYTES,
     HEADER_BYTES,
@@ -141,9 +142,9 @@ def segment_journal(path: Path) -> str | None:
     return header.journal_id if header else None
 
 
-def needed(payloads: Sequence[bytes]) -> int:
-    """How many bytes the records take."""
-    return sum(map(len, payloads)) + len(payloads) * FRAME_BYTES
+def amount_of(payloads: Sequence[bytes]) -> Amount:
+    """How much the records are."""
+    return Amount(len(payloads), sum(map(len, payloads)) + len(payloads) * FRAME_BYTES)
 
 
 def reserve(folder: Path, size: int) -> None:
@@ -223,15 +224,6 @@ def set_aside(folder: Path, number: int, ending: SetAside) -> None:
     """Take a whole segment out of the way, as it is. Raises `OSError`."""
     os.rename(path_of(folder, number, LIVE), path_of(folder, number, ending))
     sync_folder(folder)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names of its files on the disk. Raises `OSError`."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _take_reserved(folder: Path, path: Path, size: int) -> None:

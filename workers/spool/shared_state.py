@@ -8,17 +8,15 @@ opens a spool that nobody uses makes it anew from the segments if it is a copy, 
 import mmap
 import os
 import struct
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 SIZE = 4096
 _MAGIC = b"COMSPST1"
-_HOLDS, _DIRTY = 8, 9
-"""Where the two bytes stand that are read alone."""
 _NUMBERS = struct.Struct("<QQ")
 _ORIGIN = slice(128, 224)
 _REASON = slice(256, 1024)
-_AT = {"tail": 16, "place": 32, "doubt": 48, "appended": 64, "emptied": 80}
 
 
 class Position(NamedTuple):
@@ -34,6 +32,40 @@ class Amount(NamedTuple):
     records: int
     bytes: int
 
+    def plus(self, other: "Amount") -> "Amount":
+        """Both together."""
+        return Amount(self.records + other.records, self.bytes + other.bytes)
+
+
+Pair = TypeVar("Pair", bound=tuple[int, int])
+
+
+class _Flag:
+    """A byte that is read alone, at a place in the memory."""
+
+    def __init__(self, at: int) -> None:
+        self._at = at
+
+    def __get__(self, state: "SharedState", owner: Any) -> bool:
+        return state._memory[self._at] != 0
+
+    def __set__(self, state: "SharedState", value: bool) -> None:
+        state._memory[self._at] = value
+
+
+class _Pair(Generic[Pair]):
+    """Two numbers that belong together, at a place in the memory."""
+
+    def __init__(self, make: Callable[[int, int], Pair], at: int) -> None:
+        self._make = make
+        self._at = at
+
+    def __get__(self, state: "SharedState", owner: Any) -> Pair:
+        return self._make(*_NUMBERS.unpack_from(state._memory, self._at))
+
+    def __set__(self, state: "SharedState", value: Pair) -> None:
+        _NUMBERS.pack_into(state._memory, self._at, *value)
+
 
 class SharedState:
     """The shared numbers.
@@ -43,6 +75,21 @@ class SharedState:
     is at it. Under the lock for emptying: `place`, the first record that is not emptied; `doubt`,
     up to where records may be in Redis already; and `emptied`.
     """
+
+    holds = _Flag(8)
+    """Whether anything is in the spool, so that all has to go there."""
+    is_dirty = _Flag(9)
+    """Whether somebody began to write and has not said that it ended."""
+    tail = _Pair(Position, 16)
+    """Where the next record goes; segment 0 when there is none yet."""
+    place = _Pair(Position, 32)
+    """The first record that is not emptied."""
+    doubt = _Pair(Position, 48)
+    """What stands before this may be in Redis already."""
+    appended = _Pair(Amount, 64)
+    """How much was appended since the state was made."""
+    emptied = _Pair(Amount, 80)
+    """How much of that is gone again."""
 
     def __init__(self, memory: mmap.mmap, origin: str) -> None:
         self._memory = memory
@@ -78,69 +125,6 @@ class SharedState:
         self._memory[_ORIGIN] = self._origin.ljust(_ORIGIN.stop - _ORIGIN.start, b"\0")
 
     @property
-    def holds(self) -> bool:
-        """Whether anything is in the spool, so that all has to go there."""
-        return self._memory[_HOLDS] != 0
-
-    @holds.setter
-    def holds(self, value: bool) -> None:
-        self._memory[_HOLDS] = value
-
-    @property
-    def is_dirty(self) -> bool:
-        """Whether somebody began to write and has not said that it ended."""
-        return self._memory[_DIRTY] != 0
-
-    @is_dirty.setter
-    def is_dirty(self, value: bool) -> None:
-        self._memory[_DIRTY] = value
-
-    @property
-    def tail(self) -> Position:
-        """Where the next record goes; segment 0 when there is none yet."""
-        return Position(*self._read("tail"))
-
-    @tail.setter
-    def tail(self, value: Position) -> None:
-        self._write("tail", value)
-
-    @property
-    def place(self) -> Position:
-        """The first record that is not emptied."""
-        return Position(*self._read("place"))
-
-    @place.setter
-    def place(self, value: Position) -> None:
-        self._write("place", value)
-
-    @property
-    def doubt(self) -> Position:
-        """What stands before this may be in Redis already."""
-        return Position(*self._read("doubt"))
-
-    @doubt.setter
-    def doubt(self, value: Position) -> None:
-        self._write("doubt", value)
-
-    @property
-    def appended(self) -> Amount:
-        """How much was appended since the state was made."""
-        return Amount(*self._read("appended"))
-
-    @appended.setter
-    def appended(self, value: Amount) -> None:
-        self._write("appended", value)
-
-    @property
-    def emptied(self) -> Amount:
-        """How much of that is gone again."""
-        return Amount(*self._read("emptied"))
-
-    @emptied.setter
-    def emptied(self, value: Amount) -> None:
-        self._write("emptied", value)
-
-    @property
     def reason(self) -> str:
         """Why it was not emptied when that was tried last; empty when nothing is in the way."""
         return bytes(self._memory[_REASON]).rstrip(b"\0").decode(errors="replace")
@@ -157,13 +141,6 @@ class SharedState:
     def close(self) -> None:
         """Let go of the memory."""
         self._memory.close()
-
-    def _read(self, name: str) -> tuple[int, int]:
-        found: tuple[int, int] = _NUMBERS.unpack_from(self._memory, _AT[name])
-        return found
-
-    def _write(self, name: str, value: tuple[int, int]) -> None:
-        _NUMBERS.pack_into(self._memory, _AT[name], *value)
 
 
 def _origin_of(descriptor: int) -> str:

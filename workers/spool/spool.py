@@ -162,7 +162,6 @@ class Spool:
             count.records,
             count.bytes,
             None if first is None else first.record.received_at,
-            aside["damaged"],
             self._max_bytes,
             reserved(self.folder),
             MappingProxyType(aside),

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from comethooks.workers.spool.segment_writing import Segment, needed, set_aside, sync_folder
+from comethooks.workers.settings.paths import sync_folder
+from comethooks.workers.spool.segment_writing import Segment, amount_of, set_aside
 from comethooks.workers.spool.segments import (
     HEADER_BYTES,
     LIVE,
@@ -46,7 +47,7 @@ class SpoolChunk:
     @property
     def bytes(self) -> int:
         """What its records take."""
-        return needed([each.payload or b"" for each in self.found])
+        return amount_of([each.payload or b"" for each in self.found]).bytes
 
 
 class SpoolReader:
@@ -76,11 +77,10 @@ class SpoolReader:
                 )
         return None
 
-    def pass_by(self, end: Position, records: int, size: int) -> None:
+    def pass_by(self, end: Position, passed: Amount) -> None:
         """Say that the records up to there are emptied."""
-        emptied = self._state.emptied
         self._state.place = end
-        self._state.emptied = Amount(emptied.records + records, emptied.bytes + size)
+        self._state.emptied = self._state.emptied.plus(passed)
 
     def drop(self, number: int) -> None:
         """Let go of a segment that is emptied: delete it, unless part of it could not be read.

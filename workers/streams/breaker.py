@@ -18,17 +18,11 @@ class Breaker:
     `answers` asks the server, and may take as long as a call. What it raises is no answer.
     """
 
-    def __init__(self, answers: Callable[[], bool], *, interval: float = INTERVAL_SECONDS) -> None:
+    def __init__(self, answers: Callable[[], bool]) -> None:
         self._answers = answers
-        self._interval = interval
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._cause: Exception | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether calls fail at once."""
-        return self._cause is not None
 
     @property
     def cause(self) -> Exception | None:
@@ -49,7 +43,7 @@ class Breaker:
         self._cause = None
 
     def _watch(self) -> None:
-        while not self._ended.wait(self._interval):
+        while not self._ended.wait(INTERVAL_SECONDS):
             # Whatever it fails of: without this thread nobody would close the breaker again.
             with suppress(Exception):
                 if self._answers():

@@ -67,20 +67,10 @@ PROBE = PREFIX + "probe"
 DUPLICATES = PREFIX + "duplicates"
 WINDOWS = PREFIX + "windows"
 
-_OF_THE_PREFIX = (
-    *(
-        "PARTITIONS",
-        "EMPTYING",
-        "FENCE",
-        "MEMBERS",
-        "PLUGINS",
-        "WEB_PLUGINS",
-        "HANDLERS",
-        "BACKLOG",
-        "ENDINGS",
-    ),
-    *("LEADER", "UNFINISHED", "FIGURES", "RUNS", "COUNTERS", "HEARD", "JOURNAL", "PROBE"),
-    *("TAKEN_OVER", "DUPLICATES", "WINDOWS"),
+_OF_THE_PREFIX = tuple(
+    name
+    for name, value in globals().items()
+    if name.isupper() and isinstance(value, str) and value.removeprefix(PREFIX) not in (value, "")
 )
 
 

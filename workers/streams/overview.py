@@ -104,7 +104,7 @@ class Overview:
         return self.scheduler_leads and self.unfinished is not None
 
 
-def overview(client: Redis, wanted: int | None = None) -> Overview:
+def overview(client: Redis, wanted: int | None) -> Overview:
     """Read all of it. `wanted` is how many partitions there are if Redis has none yet. Raises
     redis-py's errors.
     """

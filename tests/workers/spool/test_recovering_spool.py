@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from comethooks.workers.spool.segment_writing import needed
+from comethooks.workers.spool.segment_writing import amount_of
 from comethooks.workers.spool.spool import Spool
 from comethooks.workers.spool.spool_reading import SpoolReader
 from comethooks.workers.spool.spooled import encode
@@ -51,7 +51,7 @@ def half_emptied(folder: Path) -> Spool:
     reader = SpoolReader(spool)
     chunk = reader.read()
     assert chunk is not None
-    reader.pass_by(chunk.found[4].end, 5, needed([each.payload or b"" for each in chunk.found[:5]]))
+    reader.pass_by(chunk.found[4].end, amount_of([each.payload or b"" for each in chunk.found[:5]]))
     return spool
 
 
@@ -63,6 +63,6 @@ def test_what_is_set_aside_counts_no_more(tmp_path: Path) -> None:
         spool.set_segment_aside(int(path.stem), ".foreign")
         left = list(spool.entries())
         assert spool.status().records == len(left)
-        assert spool.status().bytes == needed([encode(each) for each in left])
+        assert spool.status().bytes == amount_of([encode(each) for each in left]).bytes
     spool.append([spooled(40)])
     assert numbers_in(spool)[-1] == 40

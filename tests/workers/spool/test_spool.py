@@ -81,7 +81,7 @@ def test_a_torn_tail_is_cut_off_wherever_it_ends(tmp_path: Path, step: int) -> N
         (tmp_path / "cut" / path.name).write_bytes(whole[:cut])
         found = Spool.open(tmp_path / "cut", max_bytes=MAX_BYTES, segment_bytes=4096)
         assert numbers_in(found) == [0, 1, 2], cut
-        assert found.status().damaged == 0
+        assert found.status().set_aside["damaged"] == 0
         if (cut - end) % 50 < step:
             found.append([spooled(4)])
             assert numbers_in(found) == [0, 1, 2, 4], cut
@@ -140,7 +140,7 @@ def test_a_segment_without_a_header_is_set_aside(tmp_path: Path) -> None:
     [path] = files(spool.folder)
     path.write_bytes(b"garbage" + path.read_bytes())
     found = opened(spool.folder)
-    assert found.status().damaged == 1
+    assert found.status().set_aside["damaged"] == 1
     assert numbers_in(found) == []
 
 

@@ -95,7 +95,7 @@ class TestOneBatch:
         assert outcomes[0] == begun[0].item.id
         assert "WRONGTYPE" in outcomes[1]
         assert outcomes[2] == begun[2].item.id
-        assert not streams.breaker.is_open
+        assert not streams.breaker.cause
 
     def test_a_server_without_memory_refuses_each(
         self, streams: Streams, own_redis_server: RedisServer
@@ -109,7 +109,7 @@ class TestOneBatch:
                 streams.finish(item)
         client.config_set("maxmemory", "0")
         accept(streams, an_event())
-        assert not streams.breaker.is_open
+        assert not streams.breaker.cause
 
     def test_the_script_comes_back_in_the_middle(
         self, streams: Streams, own_redis_server: RedisServer
@@ -174,7 +174,7 @@ class TestOneBatch:
         client.config_set("requirepass", "another")
         with pytest.raises(NotKeptError, match="wants other credentials"):
             accept(streams, an_event())
-        assert not streams.breaker.is_open
+        assert not streams.breaker.cause
         client.config_set("requirepass", "")
         accept(streams, an_event())
 
@@ -187,7 +187,7 @@ class TestBreaker:
         accept(streams, an_event())
         own_redis_server.freeze()
         assert 0.3 < seconds_to_fail(streams) < 0.8
-        assert streams.breaker.is_open
+        assert streams.breaker.cause
         assert sorted(seconds_to_fail(streams) for _ in range(20))[10] < 0.05
 
     def test_who_came_meanwhile_fails_with_the_first(
@@ -212,9 +212,9 @@ class TestBreaker:
         )
         away()
         seconds_to_fail(streams)
-        assert streams.breaker.is_open
+        assert streams.breaker.cause
         back()
-        wait_for(lambda: not streams.breaker.is_open, "the breaker is closed", seconds=2)
+        wait_for(lambda: not streams.breaker.cause, "the breaker is closed", seconds=2)
         accept(streams, an_event())
 
     def test_a_server_that_is_slow_is_not_away(self, own_redis_server: RedisServer) -> None:
@@ -224,7 +224,7 @@ class TestBreaker:
             relay.delay = 1.0
             seconds_to_fail(streams)
             relay.delay = 0.15
-            wait_for(lambda: not streams.breaker.is_open, "the breaker is closed", seconds=5)
+            wait_for(lambda: not streams.breaker.cause, "the breaker is closed", seconds=5)
             accept(streams, an_event())
 
     def test_a_server_that_lets_writes_wait_is_away(
@@ -236,8 +236,8 @@ class TestBreaker:
         seconds_to_fail(streams)
         assert sorted(seconds_to_fail(streams) for _ in range(20))[18] < 0.05
         time.sleep(0.5)
-        assert streams.breaker.is_open
-        wait_for(lambda: not streams.breaker.is_open, "the breaker is closed", seconds=5)
+        assert streams.breaker.cause
+        wait_for(lambda: not streams.breaker.cause, "the breaker is closed", seconds=5)
         accept(streams, an_event())
 
     def test_what_is_closed_asks_no_more(
