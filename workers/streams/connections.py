@@ -11,7 +11,11 @@ from redis.exceptions import ConnectionError, ResponseError, TimeoutError
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
-from comethooks.workers.settings.sentinel_urls import SentinelUrl, is_sentinel_url, parse_sentinel_url
+from comethooks.workers.settings.sentinel_urls import (
+    SentinelUrl,
+    is_sentinel_url,
+    parse_sentinel_url,
+)
 from comethooks.workers.streams.servers.sentinels import AsksSentinels, Sentinels
 
 Entries = list[tuple[bytes, dict[bytes, bytes]]]
