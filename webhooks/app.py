@@ -137,16 +137,16 @@ def create_app(settings: Settings | None = None, others: Sequence[Source] = ()) 
     views: dict[str, tuple[str, RouteView]] = {}
     cometchat = CometChat(settings)
     for name, source in by_name((cometchat, *others)).items():
-        view = ReceivingView(source, settings, road, metrics, deciding)
+        view = ReceivingView(source, settings, keeping, metrics, deciding)
         endpoint = f"webhooks:{name}"
         if name == COMETCHAT:
             endpoint = "webhooks"
             views["/webhooks"] = endpoint, view
         views[f"/webhooks/{name}"] = endpoint, view
-    views[MODERATION] = "moderation", ModerationView(settings, road, metrics, deciding)
-    interactions = InteractionView(cometchat, settings, road, metrics)
+    views[MODERATION] = "moderation", ModerationView(settings, keeping, metrics, deciding)
+    interactions = InteractionView(cometchat, settings, keeping, metrics)
     _add_health(app, settings, streams, metrics)
-    app.register_error_handler(Exception, _failed(metrics, Elsewhere(cometchat, road, metrics)))
+    app.register_error_handler(Exception, _failed(metrics, Elsewhere(cometchat, keeping, metrics)))
     app.before_request(_begin)
     app.after_request(_end)
     app.routes = WebhookRoutes(views, {PATH: ("interactions", interactions)}, app.wsgi_app, metrics)

@@ -63,11 +63,7 @@ class CometChat(Source):
     def refuse(self, error: Exception) -> Refusal | None:
         """400 for what is no JSON object, 403 for another app, 422 for a body that does not fit."""
         if isinstance(error, schemas.NotJsonError):
-            return Refusal(
-                400,
-                f"the body is {error.reason}",
-                f"The body is {error.reason}; send one JSON object.",
-            )
+            return not_json(error)
         if isinstance(error, ForeignAppError):
             return _foreign(error.app_id)
         if isinstance(error, schemas.InvalidBodyError):
@@ -108,6 +104,12 @@ def without_secrets(raw: bytes) -> bytes:
         return dumps(schemas.masked(schemas.decode(raw)))
     except schemas.NotJsonError:
         return b""
+
+
+def not_json(error: schemas.NotJsonError) -> Refusal:
+    """What the sender of a body that is no JSON object is told."""
+    said = f"body is {error.reason}"
+    return Refusal(400, f"the {said}", f"The {said}; send one JSON object.")
 
 
 def is_json(content_type: str) -> bool:

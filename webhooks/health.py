@@ -34,7 +34,6 @@ nobody would send them again, but it is not ready.
 OLD_SECONDS = 30.0
 """The age, in seconds, from which the oldest entry of a partition is told."""
 
-
 _EVICTED = {"allkeys": "kept events", "volatile": "leases and duplicate keys"}
 """What a server without memory left removes, by the first word of its `maxmemory-policy`."""
 _LOST = {"everysec": "second", "no": "half minute"}

@@ -1,13 +1,13 @@
 """Keeping what was judged, whichever route it came by: told to the log, and never raising."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from wsgiref.types import WSGIEnvironment
 
 import structlog
 
 from comethooks.webhooks.metrics import Metrics
-from comethooks.webhooks.receiving import Verdict
+from comethooks.webhooks.receiving import Kept, Verdict
 from comethooks.webhooks.spooling.spool_road import Underway
 from comethooks.workers import logs
 from comethooks.workers.record import Record
@@ -24,9 +24,6 @@ log = structlog.get_logger()
 
 class Road(Protocol):
     """Where requests are kept: `Streams`, or with a spool behind it `Spooling`."""
-
-    def keep(self, record: Record) -> None:
-        """Keep a refused request. Raises `NotKeptError`."""
 
     def begin(
         self,
@@ -45,8 +42,8 @@ class Road(Protocol):
 class Keeping:
     """Keeps requests in two steps: what begins until somebody waits goes to Redis together."""
 
-    def __init__(self, streams: Road, metrics: Metrics) -> None:
-        self._streams = streams
+    def __init__(self, road: Road, metrics: Metrics) -> None:
+        self._road = road
         self._metrics = metrics
 
     def begin(self, verdict: Verdict, details: bytes = b"") -> Begun:
@@ -56,7 +53,7 @@ class Keeping:
         if not verdict.refusal and not verdict.kept:
             return None
         try:
-            begun: Begun = self._streams.begin(
+            begun: Begun = self._road.begin(
                 verdict.record,
                 duplicate_key=verdict.duplicate_key,
                 has_time=verdict.has_time,
@@ -66,27 +63,29 @@ class Keeping:
             return self._not_kept(verdict, error)
         return begun
 
-    def finish(self, verdict: Verdict, begun: Begun) -> Accepted | NotKeptError | None:
-        """Wait until it is kept; None for a refusal, and for what is only counted."""
+    def finish(self, verdict: Verdict, begun: Begun) -> Kept:
+        """Wait until it is kept."""
         if begun is None or isinstance(begun, NotKeptError):
             return begun
         try:
-            accepted = self._streams.finish(begun)
+            accepted = self._road.finish(begun)
         except Exception as error:
             return self._not_kept(verdict, error)
         return None if verdict.refusal else accepted
 
-    def begin_sample(self, record: Record) -> Underway | Append:
-        """Begin to keep one of many refusals that nobody misses."""
-        begun: Underway | Append = self._streams.begin(record)
-        return begun
+    def begin_sample(self, record: Record, of: str) -> Callable[[], None]:
+        """Begin to keep one of many refusals that nobody misses; `of` says for the log what it is a
+        sample of. What comes back waits until it is kept, or not.
+        """
+        begun = self._road.begin(record)
 
-    def finish_sample(self, record: Record, begun: Underway | Append, of: str) -> None:
-        """Wait until it is kept, or not; `of` says for the log what it is a sample of."""
-        try:
-            self._streams.finish(begun)
-        except NotKeptError as error:
-            log.warning(f"sample of {of} not kept", id=record.id, reason=error.reason)
+        def finish() -> None:
+            try:
+                self._road.finish(begun)
+            except NotKeptError as error:
+                log.warning(f"sample of {of} not kept", id=record.id, reason=error.reason)
+
+        return finish
 
     def _not_kept(self, verdict: Verdict, error: Exception) -> NotKeptError:
         told = {"id": verdict.record.id, "in_flight": verdict.in_flight}

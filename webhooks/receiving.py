@@ -32,6 +32,9 @@ ALLOW = b"{}"
 ACCEPTED = "accepted"
 """The outcome of what is an event and no repeat."""
 
+Kept = Accepted | NotKeptError | None
+"""What came of keeping something; None for a refusal, and for what is only counted."""
+
 MAX_TEXT = 200
 """Characters of a text out of a refused body that are kept beside it."""
 
@@ -119,14 +122,9 @@ def unauthenticated(source: Source, incoming: Incoming, reason: str) -> Record:
     )
 
 
-def answer(
-    verdict: Verdict, kept: Accepted | NotKeptError | None, decision: bytes = ALLOW
-) -> Answer:
+def answer(verdict: Verdict, kept: Kept, decision: bytes = ALLOW) -> Answer:
     """What the sender gets, once the verdict's record was kept; `kept` is what came of that, and
     `decision` the answer on a message in flight.
-
-    An event that was kept comes with its `Accepted`; a refusal, and what is only counted, with
-    None.
     """
     lost = isinstance(kept, NotKeptError)
     if verdict.in_flight:
@@ -145,7 +143,7 @@ def answer(
     return Answer(200, document, _outcome(verdict, kept))
 
 
-def _outcome(verdict: Verdict, kept: object) -> str:
+def _outcome(verdict: Verdict, kept: Kept) -> str:
     if verdict.refusal:
         return f"refused_{verdict.refusal.status}"
     if not verdict.kept:

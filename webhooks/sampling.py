@@ -1,6 +1,7 @@
 """Keeping a few of the requests that anybody can send in any number."""
 
 import threading
+import time
 from collections.abc import Callable
 
 SAMPLE_SECONDS = 10.0
@@ -9,10 +10,9 @@ SAMPLE_SECONDS = 10.0
 
 
 class Sampler:
-    """Says yes at most once in `interval` seconds."""
+    """Says yes at most once in `SAMPLE_SECONDS`."""
 
-    def __init__(self, interval: float, clock: Callable[[], float]) -> None:
-        self._interval = interval
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._next = clock()
@@ -23,5 +23,5 @@ class Sampler:
             now = self._clock()
             if now < self._next:
                 return False
-            self._next = now + self._interval
+            self._next = now + SAMPLE_SECONDS
             return True

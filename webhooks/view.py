@@ -4,7 +4,6 @@ It comes in two halves, so that whoever serves several requests can begin with a
 waiting for the first.
 """
 
-import time
 from collections.abc import Callable
 from typing import Protocol
 from wsgiref.types import WSGIEnvironment
@@ -19,16 +18,16 @@ from comethooks.webhooks.decisions.deciding import Deciding
 from comethooks.webhooks.decisions.in_flight_answers import InFlightAnswers
 from comethooks.webhooks.http_call import HttpCall
 from comethooks.webhooks.inflating import inflated
-from comethooks.webhooks.keeping import Keeping, Road, circumstances
+from comethooks.webhooks.keeping import Keeping, circumstances
 from comethooks.webhooks.metrics import Metrics
 from comethooks.webhooks.moderation.own_failures import OwnFailures
-from comethooks.webhooks.receiving import ACCEPTED, RETRY_AFTER_SECONDS, Incoming, Verdict
+from comethooks.webhooks.receiving import ACCEPTED, RETRY_AFTER_SECONDS, Incoming, Kept, Verdict
 from comethooks.webhooks.replies import Finish, HttpReply, problem_reply
-from comethooks.webhooks.sampling import SAMPLE_SECONDS, Sampler
+from comethooks.webhooks.sampling import Sampler
 from comethooks.webhooks.sources import NotAuthenticatedError, Source
 from comethooks.workers import logs
 from comethooks.workers.settings.settings import Settings
-from comethooks.workers.streams.accepted import Accepted, NotKeptError
+from comethooks.workers.streams.accepted import Accepted
 
 SOON_BYTES = 16 * 1024
 """The largest body that is always judged within a millisecond, whatever it holds."""
@@ -52,22 +51,21 @@ class ReceivingView:
         self,
         source: Source,
         settings: Settings,
-        streams: Road,
+        keeping: Keeping,
         metrics: Metrics,
         deciding: Deciding,
-        clock: Callable[[], float] = time.monotonic,
         answers: DecisionAnswers | None = None,
     ) -> None:
         self._source = source
         self._limit = settings.max_body
-        self._keeping = Keeping(streams, metrics)
+        self._keeping = keeping
         self._deciding = deciding
         in_flight = InFlightAnswers(settings.drop_answer, settings.annotations)
         self._answers: DecisionAnswers = answers or in_flight
         self._allowed = self._answers.document(Decided(), b"")
         self._own_failures = OwnFailures(settings.public_url)
         self._metrics = metrics
-        self._sampler = Sampler(SAMPLE_SECONDS, clock)
+        self._sampler = Sampler()
 
     def begin(self, call: HttpCall, environ: WSGIEnvironment) -> Finish:
         """Judge a request, and let what is to be kept of it go with the next batch for Redis.
@@ -111,7 +109,7 @@ class ReceivingView:
         self,
         call: HttpCall,
         verdict: Verdict,
-        kept: Accepted | NotKeptError | None,
+        kept: Kept,
         decision: bytes | None = None,
     ) -> HttpReply:
         if decision is None and verdict.in_flight and not verdict.refusal:
@@ -170,19 +168,19 @@ class ReceivingView:
     def _unauthenticated(self, call: HttpCall, environ: WSGIEnvironment, reason: str) -> Finish:
         call.outcome = "unauthorized"
         self._metrics.request(call.outcome)
-        sample = begun = None
+        finish_sample: Callable[[], None] | None = None
         if self._sampler.take():
             incoming = self._incoming(call, environ)
             sample = receiving.unauthenticated(self._source, incoming, reason)
-            begun = self._keeping.begin_sample(sample)
+            finish_sample = self._keeping.begin_sample(sample, "unknown senders")
         detail = f"Not authenticated: {reason}; send {self._source.wanted}."
         document = problems.problem(401, detail, request_id=call.id)
         challenge = self._source.challenge
         headers = {"WWW-Authenticate": challenge} if challenge else None
 
         def finish() -> HttpReply:
-            if sample is not None and begun is not None:
-                self._keeping.finish_sample(sample, begun, "unknown senders")
+            if finish_sample is not None:
+                finish_sample()
             return problem_reply(document, 401, headers)
 
         return finish

@@ -9,13 +9,15 @@ from typing import Any
 
 import orjson
 
-from comethooks.webhooks.receiving import Verdict
+from comethooks.webhooks.receiving import Kept, Verdict
 from comethooks.webhooks.sources import Refusal
 from comethooks.workers.deciding.combining import Ruling
 from comethooks.workers.record import Kind
 from comethooks.workers.states import DecisionAction
-from comethooks.workers.streams.accepted import Accepted, NotKeptError
+from comethooks.workers.streams.accepted import Accepted
 from comethooks.workers.texts import dumps
+
+DEFERRED = Refusal(503, "nobody decided", "Nobody could decide on this; ask again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,6 @@ class Decided:
 
     `annotation` is empty unless the message is to be annotated. `reason` and `confidence`, from 0
     to 1, are those of a drop. When it is `deferred`, nobody decided, and the sender may ask again.
-    `kept` is None for what is only counted, and for what is deferred.
     """
 
     action: DecisionAction = DecisionAction.ALLOW
@@ -33,7 +34,7 @@ class Decided:
     reason: str = ""
     confidence: float = 0.0
     deferred: bool = False
-    kept: Accepted | NotKeptError | None = None
+    kept: Kept = None
 
 
 def with_ruling(verdict: Verdict, ruling: Ruling | None) -> tuple[Verdict, bytes]:
@@ -46,7 +47,7 @@ def with_ruling(verdict: Verdict, ruling: Ruling | None) -> tuple[Verdict, bytes
     return replace(verdict, record=decided), _details(ruling)
 
 
-def decided_on(ruling: Ruling | None, kept: Accepted | NotKeptError | None) -> Decided:
+def decided_on(ruling: Ruling | None, kept: Kept) -> Decided:
     """What is answered: to a repeat what the first one was, else what the ruling says. Without one
     the message is delivered.
     """
@@ -86,9 +87,7 @@ def _details(ruling: Ruling) -> bytes:
 
 def _deferred(verdict: Verdict, ruling: Ruling) -> Verdict:
     failed = ", ".join(vote.decider for vote in ruling.votes if vote.error and not vote.shadow)
-    refusal = Refusal(
-        503, f"nobody decided: {failed} failed", "Nobody could decide on this; ask again."
-    )
+    refusal = replace(DEFERRED, reason=f"{DEFERRED.reason}: {failed} failed")
     record = replace(
         verdict.record,
         kind=Kind.REFUSED,

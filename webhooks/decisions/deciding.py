@@ -17,12 +17,12 @@ from comethooks.webhooks.decisions.decision_metrics import DecisionMetrics
 from comethooks.webhooks.decisions.web_deciders import WebDeciders
 from comethooks.webhooks.keeping import Begun, Keeping
 from comethooks.webhooks.metrics import Metrics
-from comethooks.webhooks.receiving import Verdict
+from comethooks.webhooks.receiving import Kept, Verdict
 from comethooks.webhooks.replies import HttpReply
 from comethooks.workers import logs
 from comethooks.workers.deciding.combining import Ruling
 from comethooks.workers.deciding.sitting import Sitting
-from comethooks.workers.streams.accepted import Accepted, NotKeptError
+from comethooks.workers.streams.accepted import NotKeptError
 
 KEEPING_SECONDS = 0.4
 """After the budget the answer takes no longer than this, whether or not Redis has confirmed it."""
@@ -32,8 +32,6 @@ _STUCK_SECONDS = 15.0
 """Without a ruling after so long, something is broken here: loading and deciding end before."""
 _THREADS = 4
 
-Kept = Accepted | NotKeptError | None
-"""What came of keeping something; None for a refusal, and for what is only counted."""
 ToReply = Callable[[Decided], HttpReply]
 
 log = structlog.get_logger()

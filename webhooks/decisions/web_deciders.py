@@ -21,7 +21,7 @@ from comethooks.workers.deciding.combining import (
     Ruling,
     combined,
 )
-from comethooks.workers.deciding.panel import DeciderStanding, Panel
+from comethooks.workers.deciding.panel import Panel
 from comethooks.workers.deciding.sitting import Sitting
 from comethooks.workers.record import Record
 
@@ -84,10 +84,6 @@ class WebDeciders:
         if self._panel is None or not self._panel.wants(record):
             return None
         return self._panel.begin(record)
-
-    def standings(self) -> tuple[DeciderStanding, ...]:
-        """How each of them stands; none as long as they are not loaded."""
-        return () if self._panel is None else self._panel.standings()
 
     def give_up(self) -> None:
         """Let nobody wait until they are loaded."""

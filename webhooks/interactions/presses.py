@@ -5,7 +5,6 @@ what is wrong with a token is never told, and neither is how long it took to fin
 """
 
 import math
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 from wsgiref.types import WSGIEnvironment
@@ -13,27 +12,23 @@ from wsgiref.types import WSGIEnvironment
 from comethooks import schemas
 from comethooks.schemas.wire.interactions import INTERACTED, WirePress, press_in
 from comethooks.webhooks import body, receiving
+from comethooks.webhooks.cometchat import not_json
 from comethooks.webhooks.http_call import HttpCall
 from comethooks.webhooks.inflating import inflated
 from comethooks.webhooks.interactions.cross_origin import FOR_ANYBODY, preflight
 from comethooks.webhooks.interactions.rates import Rate
-from comethooks.webhooks.keeping import Keeping, Road, circumstances
+from comethooks.webhooks.keeping import Keeping, circumstances
 from comethooks.webhooks.metrics import Metrics
 from comethooks.webhooks.problems import problem
-from comethooks.webhooks.receiving import RETRY_AFTER_SECONDS, Verdict
+from comethooks.webhooks.receiving import RETRY_AFTER_SECONDS, Kept, Verdict
 from comethooks.webhooks.replies import Finish, HttpReply, problem_reply
-from comethooks.webhooks.sampling import SAMPLE_SECONDS, Sampler
+from comethooks.webhooks.sampling import Sampler
 from comethooks.webhooks.sources import Refusal, Source
 from comethooks.workers.presses.proving import press_key, press_record, proves
-from comethooks.workers.presses.tokens import (
-    PATH,
-    InteractionToken,
-    WrongTokenError,
-    verify,
-)
+from comethooks.workers.presses.tokens import PATH, InteractionToken, WrongTokenError, verify
 from comethooks.workers.record import Kind, Record
 from comethooks.workers.settings.settings import Settings
-from comethooks.workers.streams.accepted import Accepted, NotKeptError
+from comethooks.workers.streams.accepted import NotKeptError
 from comethooks.workers.texts import number_of
 
 METHODS = ("POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -59,20 +54,15 @@ class InteractionView:
     methods = METHODS
 
     def __init__(
-        self,
-        source: Source,
-        settings: Settings,
-        streams: Road,
-        metrics: Metrics,
-        clock: Callable[[], float] = time.monotonic,
+        self, source: Source, settings: Settings, keeping: Keeping, metrics: Metrics
     ) -> None:
         self._source = source
         self._keys = settings.interaction_keys
         self._app_ids = settings.app_ids
-        self._keeping = Keeping(streams, metrics)
+        self._keeping = keeping
         self._metrics = metrics
-        self._per_user, self._per_token = Rate(PER_USER, clock), Rate(PER_TOKEN, clock)
-        self._forbidden, self._hurried = (Sampler(SAMPLE_SECONDS, clock) for _ in range(2))
+        self._per_user, self._per_token = Rate(PER_USER), Rate(PER_TOKEN)
+        self._forbidden, self._hurried = Sampler(), Sampler()
 
     def begin(self, call: HttpCall, environ: WSGIEnvironment) -> Finish:
         """Judge a press, and let it go with the next batch for Redis.
@@ -84,7 +74,7 @@ class InteractionView:
         text = environ["PATH_INFO"][len(PATH) :].removesuffix("/")
         token = self._token(text, call.received_at / 1000)
         raw = _read(environ)
-        found = raw if isinstance(raw, Refusal) else self._decoded(raw)
+        found = raw if isinstance(raw, Refusal) else _decoded(raw)
         press = WirePress() if isinstance(found, Refusal) else press_in(found)
         # Only here, so that a token that proves nothing takes as long as one of another message.
         if token is None or not proves(token, press):
@@ -112,13 +102,6 @@ class InteractionView:
         except WrongTokenError:
             return None
         return token if not self._app_ids or token.app in self._app_ids else None
-
-    def _decoded(self, raw: bytes) -> dict[str, Any] | Refusal:
-        try:
-            return schemas.decode(raw)
-        except schemas.NotJsonError as error:
-            reason = f"the body is {error.reason}"
-            return Refusal(400, reason, f"The body is {error.reason}; send one JSON object.")
 
     def _accepted(
         self,
@@ -181,14 +164,14 @@ class InteractionView:
         """
         call.outcome = f"refused_{refusal.status}"
         self._metrics.request(call.outcome, call.trigger)
-        sample = begun = None
+        finish_sample: Callable[[], None] | None = None
         if sampler.take():
             sample = self._refused(call, environ, None, refusal).record
-            begun = self._keeping.begin_sample(sample)
+            finish_sample = self._keeping.begin_sample(sample, "refused presses")
 
         def finish() -> HttpReply:
-            if sample is not None and begun is not None:
-                self._keeping.finish_sample(sample, begun, "refused presses")
+            if finish_sample is not None:
+                finish_sample()
             return _problem(call, refusal, wait)
 
         return finish
@@ -198,9 +181,7 @@ class InteractionView:
         refusal = Refusal(429, reason, "That was pressed too often; wait, and press again.")
         return self._refused_sample(call, environ, refusal, self._hurried, wait)
 
-    def _answer(
-        self, call: HttpCall, verdict: Verdict, kept: Accepted | NotKeptError | None
-    ) -> HttpReply:
+    def _answer(self, call: HttpCall, verdict: Verdict, kept: Kept) -> HttpReply:
         answer = receiving.answer(verdict, kept)
         call.outcome = answer.outcome
         self._metrics.request(answer.outcome, call.trigger, call.seconds())
@@ -224,6 +205,13 @@ def _read(environ: WSGIEnvironment) -> bytes | Refusal:
         return _TOO_LARGE
     except body.BodyError:
         return _UNREADABLE
+
+
+def _decoded(raw: bytes) -> dict[str, Any] | Refusal:
+    try:
+        return schemas.decode(raw)
+    except schemas.NotJsonError as error:
+        return not_json(error)
 
 
 def _problem(call: HttpCall, refusal: Refusal, wait: float = 0) -> HttpReply:

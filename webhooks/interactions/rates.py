@@ -1,6 +1,7 @@
 """How often something may happen, counted in this process and in bounded memory."""
 
 import threading
+import time
 from collections.abc import Callable, Hashable
 
 WINDOW_SECONDS = 60.0
@@ -12,7 +13,7 @@ class Rate:
     """Lets each key through `limit` times in a window of a minute."""
 
     def __init__(
-        self, limit: int, clock: Callable[[], float], *, most_keys: int = MOST_KEYS
+        self, limit: int, clock: Callable[[], float] = time.monotonic, *, most_keys: int = MOST_KEYS
     ) -> None:
         self.limit = limit
         self._clock = clock

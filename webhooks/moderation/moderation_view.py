@@ -2,21 +2,19 @@
 as CometChat wants a Custom API to answer.
 """
 
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from wsgiref.types import WSGIEnvironment
 
-from comethooks.webhooks.decisions.decided import Decided
+from comethooks.webhooks.decisions.decided import DEFERRED, Decided
 from comethooks.webhooks.decisions.deciding import Deciding
 from comethooks.webhooks.http_call import HttpCall
-from comethooks.webhooks.keeping import Road
+from comethooks.webhooks.keeping import Keeping
 from comethooks.webhooks.metrics import Metrics
 from comethooks.webhooks.moderation.questions import Questions
 from comethooks.webhooks.receiving import Verdict
 from comethooks.webhooks.replies import HttpReply
-from comethooks.webhooks.sources import Refusal, Source
+from comethooks.webhooks.sources import Source
 from comethooks.webhooks.view import ReceivingView
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.states import DecisionAction
@@ -27,7 +25,6 @@ LONGEST_REASON = 200
 """Characters of a reason that CometChat is told."""
 _MOST_URLS = 256
 """So many URLs are read once; an app has up to 25 lists."""
-_DEFERRED = Refusal(503, "nobody decided", "Nobody could decide on this; ask again.")
 
 
 class ReviewAnswers:
@@ -49,16 +46,10 @@ class ModerationView(ReceivingView):
     """Receives what lists of CometChat's moderation ask."""
 
     def __init__(
-        self,
-        settings: Settings,
-        streams: Road,
-        metrics: Metrics,
-        deciding: Deciding,
-        clock: Callable[[], float] = time.monotonic,
+        self, settings: Settings, keeping: Keeping, metrics: Metrics, deciding: Deciding
     ) -> None:
-        super().__init__(
-            Questions(settings), settings, streams, metrics, deciding, clock, ReviewAnswers()
-        )
+        source = Questions(settings)
+        super().__init__(source, settings, keeping, metrics, deciding, ReviewAnswers())
         self._asked_at = lru_cache(_MOST_URLS)(lambda query: Questions(settings, query))
 
     def _source_of(self, environ: WSGIEnvironment) -> Source:
@@ -66,5 +57,5 @@ class ModerationView(ReceivingView):
 
     def _answer_decided(self, call: HttpCall, verdict: Verdict, decided: Decided) -> HttpReply:
         if decided.deferred:
-            verdict = replace(verdict, refusal=_DEFERRED, in_flight=False)
+            verdict = replace(verdict, refusal=DEFERRED, in_flight=False)
         return super()._answer_decided(call, verdict, decided)

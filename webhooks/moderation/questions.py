@@ -7,13 +7,14 @@ can be put through the schemas again.
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 from comethooks import schemas
 from comethooks.schemas import Parsed
 from comethooks.schemas.wire.moderation import REQUESTED_TRIGGER, enveloped
-from comethooks.webhooks.cometchat import CometChat, ForeignAppError, without_secrets
+from comethooks.webhooks.cometchat import CometChat, ForeignAppError
 from comethooks.webhooks.sources import Glance, Refusal
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.texts import dumps
@@ -40,7 +41,6 @@ class Questions(CometChat):
 
     def __init__(self, settings: Settings, query: str = "") -> None:
         super().__init__(settings)
-        self._drops_secrets = settings.drop_secrets
         self._errors: dict[str, list[str]] = {}
         given = self._parameters(query)
         self._rule = self._named("rule", given)
@@ -81,11 +81,9 @@ class Questions(CometChat):
 
     def stored(self, raw: bytes) -> bytes:
         """The envelope; a body that is no JSON is kept as it came, unless secrets are dropped."""
-        try:
-            whole = self._enveloped(raw)
-        except schemas.NotJsonError:
-            return b"" if self._drops_secrets else raw
-        return without_secrets(whole) if self._drops_secrets else whole
+        with suppress(schemas.NotJsonError):
+            raw = self._enveloped(raw)
+        return super().stored(raw)
 
     def _enveloped(self, raw: bytes) -> bytes:
         question = schemas.decode(raw)

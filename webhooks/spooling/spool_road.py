@@ -91,10 +91,6 @@ class Spooling:
         self._unsettled = 0
         self._writing = threading.Lock()
 
-    def keep(self, record: Record) -> None:
-        """Keep a refused request. Raises `NotKeptError`."""
-        self.finish(self.begin(record))
-
     def begin(
         self,
         record: Record,
