@@ -172,7 +172,7 @@ def retries(report: Report, events: int) -> None:
     with stack(CLOCK, "recorder") as (made, server):
         measure_retries(report, "SQLite", made, server, number)
     with (
-        running_postgres() as database,
+        running_postgres(on_disk=True) as database,
         stack(CLOCK, "recorder", DATABASE_URL=database.url) as (made, server),
     ):
         measure_retries(report, "PostgreSQL", made, server, number)

@@ -12,7 +12,7 @@ from tests.scenarios.stack import Stack
 @contextlib.contextmanager
 def stack(plugin: str, name: str, **settings: str) -> Iterator[tuple[Stack, RedisServer]]:
     """A deployment with one plugin, and the server below it."""
-    with tempfile.TemporaryDirectory() as directory, running_server() as server:
+    with tempfile.TemporaryDirectory() as directory, running_server(on_disk=True) as server:
         made = Stack(Path(directory), server.url, settings=settings)
         made.plugin(name, plugin)
         made.make_tables()

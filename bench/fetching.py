@@ -56,10 +56,10 @@ class MessageList:
 def backfill(report: Report, events: int) -> None:
     """Fetch messages of which the journal has none, and then once more when it has all of them."""
     listed = MessageList(events)
-    with listening(listed.answer) as url, running_server() as server:
+    with listening(listed.answer) as url, running_server(on_disk=True) as server:
         with tempfile.TemporaryDirectory() as directory:
             _measure(report, "SQLite", listed, events, directory, url, REDIS_URL=server.url)
-        with tempfile.TemporaryDirectory() as directory, running_postgres() as database:
+        with tempfile.TemporaryDirectory() as directory, running_postgres(on_disk=True) as database:
             addresses = {"REDIS_URL": server.url, "DATABASE_URL": database.url}
             _measure(report, "PostgreSQL", listed, events, directory, url, **addresses)
 

@@ -32,7 +32,7 @@ def figures(report: Report, events: int) -> None:
     """Show the figures of a day of ten times `--events`, and rebuild them, in both databases."""
     with tempfile.TemporaryDirectory() as directory:
         _measure(report, "SQLite", f"sqlite:///{directory}/journal.db", 10 * events)
-    with running_postgres() as server:
+    with running_postgres(on_disk=True) as server:
         _measure(report, "PostgreSQL", server.url, 10 * events, server.pid)
 
 

@@ -40,7 +40,7 @@ def four_writers(report: Report, events: int) -> None:
     """Write `--events` in four processes at once, with figures and without, in turns."""
     number = max(WRITERS * _BATCH, events // 5) // WRITERS
     rounds: list[tuple[Written, Written]] = []
-    with running_postgres() as server:
+    with running_postgres(on_disk=True) as server:
         make_tables(server.url)
         for at in range(ROUNDS):
             # In turn, so that what disturbs one disturbs the other.

@@ -26,7 +26,7 @@ def pressed(report: Report, events: int) -> None:
     with stack(READER, "reader") as (made, server):
         measure(report, "SQLite", made, server)
     with (
-        running_postgres() as database,
+        running_postgres(on_disk=True) as database,
         stack(READER, "reader", DATABASE_URL=database.url) as (made, server),
     ):
         measure(report, "PostgreSQL", made, server)

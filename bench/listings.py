@@ -39,7 +39,7 @@ def listings(report: Report, events: int) -> None:
     """List the newest 50 of ten times `--events` by every filter, in SQLite and PostgreSQL."""
     with tempfile.TemporaryDirectory() as directory:
         _measure(report, "SQLite", f"sqlite:///{directory}/journal.db", 10 * events)
-    with running_postgres() as server:
+    with running_postgres(on_disk=True) as server:
         _measure(report, "PostgreSQL", server.url, 10 * events, server.pid)
 
 

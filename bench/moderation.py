@@ -68,7 +68,7 @@ def moderation(report: Report, events: int) -> None:
     random = Random(7)
     vocabulary = ["".join(random.choices(_SYLLABLES, k=random.randint(1, 4))) for _ in range(8_000)]
     texts = [*_texts(vocabulary, random, min(events, MESSAGES))]
-    with tempfile.TemporaryDirectory() as directory, running_server() as server:
+    with tempfile.TemporaryDirectory() as directory, running_server(on_disk=True) as server:
         words, everything = _files(Path(directory), vocabulary, random)
         _load(report, "1,000 words", words, texts, most=200)
         _load(report, "those, 100 patterns, links, contacts", everything, texts)

@@ -25,8 +25,10 @@ def replicas(report: Report, events: int) -> None:
     process, and one Redis that has a replica.
     """
     with (
-        running_server(port=free_port(), options={"repl-diskless-sync-delay": "0"}) as primary,
-        running_server() as replica,
+        running_server(
+            port=free_port(), options={"repl-diskless-sync-delay": "0"}, on_disk=True
+        ) as primary,
+        running_server(on_disk=True) as replica,
     ):
         replica.follow(primary.port)
         client = primary.client()

@@ -35,7 +35,7 @@ def spool(report: Report, events: int) -> None:
     """Accept with a spool and without, two web processes each on one Redis, loaded in turn; then
     empty a spool beside live events.
     """
-    with tempfile.TemporaryDirectory() as directory, running_server() as redis:
+    with tempfile.TemporaryDirectory() as directory, running_server(on_disk=True) as redis:
         made = []
         for name, most in (("without", "0"), ("with", "1GB")):
             folder = Path(directory) / name
@@ -75,7 +75,7 @@ def _added() -> float:
     """Processor time (µs) that a request takes more to be kept with a spool: both in one thread, in
     turn, so that what else the machine does disturbs both.
     """
-    with tempfile.TemporaryDirectory() as directory, running_server() as redis:
+    with tempfile.TemporaryDirectory() as directory, running_server(on_disk=True) as redis:
         settings = Settings.load({"COMETHOOKS_DATA_DIR": directory, "REDIS_URL": redis.url})
         spool = open_spool(settings)
         assert spool is not None
@@ -108,7 +108,7 @@ def _kept(road: Road) -> float:
 
 def _emptied(report: Report) -> None:
     """Fill a spool while Redis is frozen, then empty it beside live events."""
-    with tempfile.TemporaryDirectory() as directory, running_server() as redis:
+    with tempfile.TemporaryDirectory() as directory, running_server(on_disk=True) as redis:
         stack = Stack(Path(directory), redis.url, settings={"COMETHOOKS_MAX_BACKLOG_BYTES": "8GB"})
         try:
             stack.web()

@@ -28,7 +28,7 @@ def start(report: Report, events: int) -> None:
     with (
         tempfile.TemporaryDirectory() as directory,
         tempfile.TemporaryDirectory() as bytecode,
-        running_server() as server,
+        running_server(on_disk=True) as server,
     ):
         compiled = _compiled(bytecode)
         stack = Stack(Path(directory), server.url, settings=compiled)

@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,13 +13,12 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from comethooks.workers.supervision.server_program import find_server
+from tests.folders import server_folder
 from tests.waiting import wait_for
-
-_ROOM = 2**30
 
 
 class RedisServer:
-    """One server on a unix socket, which writes everything to disk before it answers."""
+    """One server on a unix socket, which flushes everything to its files before it answers."""
 
     def __init__(
         self, directory: Path, program: str, port: int = 0, options: Mapping[str, str] | None = None
@@ -128,29 +126,22 @@ def running_server(
     port: int = 0,
     options: Mapping[str, str] | None = None,
     *,
-    above: str | None = "/tmp" if os.path.isdir("/tmp") else None,
+    on_disk: bool = False,
 ) -> Iterator[RedisServer]:
-    """A server in a folder of its own, whose path is short enough for a socket."""
-    directory = Path(tempfile.mkdtemp(prefix="ch-", dir=above))
-    server = RedisServer(directory, program or find_server(None).path, port, options)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.kill()
-        shutil.rmtree(directory, ignore_errors=True)
+    """A server with a folder of its own, in memory unless it has to be on a disk."""
+    with server_folder("ch-", on_disk=on_disk) as directory:
+        server = RedisServer(directory, program or find_server(None).path, port, options)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.kill()
 
 
 @pytest.fixture(scope="session")
 def _shared_redis() -> Iterator[RedisServer]:
-    # In memory where there is some: other tests keep the disk busy for longer than calls may take.
-    shared_memory = "/dev/shm"
-    if os.path.isdir(shared_memory) and shutil.disk_usage(shared_memory).free > _ROOM:
-        with running_server(above=shared_memory) as server:
-            yield server
-    else:
-        with running_server() as server:
-            yield server
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 has for its Redis.
 """
 
-import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from comethooks.workers.supervision.server_program import find_server
+from tests.folders import server_folder
 from tests.redis_server import RedisServer, running_server
 from tests.scenarios.stack import free_port
 from tests.waiting import wait_for
@@ -165,7 +164,7 @@ def watched(
             server.follow(servers[0].port)
         processes = [
             SentinelProcess(
-                stack.enter_context(_folder()),
+                stack.enter_context(server_folder("ch-")),
                 servers[0].port,
                 down_after=DOWN_AFTER_MS + number * STAGGER_MS,
             )
@@ -178,12 +177,3 @@ def watched(
         if complete:
             all_of_them.wait_until_complete()
         yield all_of_them
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="ch-", dir="/tmp"))
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)

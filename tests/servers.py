@@ -5,7 +5,6 @@ import pwd
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from uuid import uuid4
 import psycopg
 
 from comethooks.workers.processes import is_alive
+from tests.folders import server_folder
 from tests.waiting import wait_for
 
 
@@ -111,15 +111,15 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
-    """A PostgreSQL of its own with an empty database, until the block is left.
+def running_postgres(*, on_disk: bool = False) -> Iterator[PostgresServer]:
+    """A PostgreSQL of its own with an empty database, until the block is left; in memory unless it
+    has to be on a disk.
 
     Raises `ServerMissingError` without its programs, or as root when there is no user that may run
     it.
     """
     programs, user = _postgres_programs(), _unprivileged_user("postgres")
-    directory = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
-    try:
+    with server_folder("pg-", on_disk=on_disk) as directory:
         if user is not None:
             shutil.chown(directory, user)
         server = PostgresServer(directory, programs, user)
@@ -129,8 +129,6 @@ def running_postgres() -> Iterator[PostgresServer]:
             yield server
         finally:
             server.stop()
-    finally:
-        shutil.rmtree(directory)
 
 
 @contextmanager
@@ -139,8 +137,7 @@ def running_standby(primary: PostgresServer) -> Iterator[PostgresServer]:
     with every commit.
     """
     programs, user = _postgres_programs(), _unprivileged_user("postgres")
-    directory = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
-    try:
+    with server_folder("pg-") as directory:
         if user is not None:
             shutil.chown(directory, user)
         standby = PostgresServer(directory, programs, user)
@@ -153,8 +150,6 @@ def running_standby(primary: PostgresServer) -> Iterator[PostgresServer]:
             yield standby
         finally:
             standby.stop()
-    finally:
-        shutil.rmtree(directory)
 
 
 @contextmanager
@@ -222,19 +217,18 @@ def pool_in_transaction_mode(server: PostgresServer) -> Iterator[str]:
     if program is None:
         raise ServerMissingError("no pgbouncer (Debian: apt-get install pgbouncer)")
     user = _unprivileged_user("postgres")
-    directory = Path(tempfile.mkdtemp(prefix="pool-", dir="/tmp"))
-    (directory / "users").write_text('"comethooks" ""\n')
-    (directory / "ini").write_text(
-        "[databases]\n"
-        f"postgres = host={server.directory} user=comethooks\n"
-        "[pgbouncer]\n"
-        f"unix_socket_dir = {directory}\n"
-        "listen_port = 6432\n"
-        f"auth_type = trust\nauth_file = {directory}/users\n"
-        "pool_mode = transaction\ndefault_pool_size = 2\nserver_reset_query_always = 0\n"
-        f"logfile = {directory}/log\n"
-    )
-    try:
+    with server_folder("pool-") as directory:
+        (directory / "users").write_text('"comethooks" ""\n')
+        (directory / "ini").write_text(
+            "[databases]\n"
+            f"postgres = host={server.directory} user=comethooks\n"
+            "[pgbouncer]\n"
+            f"unix_socket_dir = {directory}\n"
+            "listen_port = 6432\n"
+            f"auth_type = trust\nauth_file = {directory}/users\n"
+            "pool_mode = transaction\ndefault_pool_size = 2\nserver_reset_query_always = 0\n"
+            f"logfile = {directory}/log\n"
+        )
         for path in (directory, directory / "users", directory / "ini"):
             if user is not None:
                 shutil.chown(path, user)
@@ -247,5 +241,3 @@ def pool_in_transaction_mode(server: PostgresServer) -> Iterator[str]:
         finally:
             process.kill()
             process.wait()
-    finally:
-        shutil.rmtree(directory)

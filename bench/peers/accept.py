@@ -72,9 +72,9 @@ class Server:
 def servers(directory: Path, names: tuple[str, ...]) -> Iterator[list[Server]]:
     """All of them, comethooks first, each with a Redis of its own."""
     with ExitStack() as closing:
-        made = [_ours(directory, closing.enter_context(running_server()), closing)]
+        made = [_ours(directory, closing.enter_context(running_server(on_disk=True)), closing)]
         for name in names:
-            own = closing.enter_context(running_server())
+            own = closing.enter_context(running_server(on_disk=True))
             port = free_port()
             command = [part.format(port=port) for part in PEERS[name]]
             log = directory / f"{name}.log"

@@ -104,7 +104,7 @@ def measure(rounds: int, fsync: str, names: tuple[str, ...], events: int) -> lis
     measured = [Measured("drain", name, fsync) for name in (OURS, *names)]
     for number in range(rounds):
         for found in measured:
-            with TemporaryDirectory() as directory, running_server() as server:
+            with TemporaryDirectory() as directory, running_server(on_disk=True) as server:
                 folder = Path(directory)
                 if found.name == OURS:
                     found.add(_ours(folder, server, fsync, events))
