@@ -1,5 +1,7 @@
 """Fixtures for the whole suite: servers, started once and only when a test asks for one."""
 
+import os
+import sys
 from collections.abc import Iterator
 
 import hypothesis
@@ -11,6 +13,11 @@ from tests import servers
 from tests.missing import missing
 
 pytest_plugins = ["tests.scheduling", "tests.leftovers", "tests.redis_server", "tests.application"]
+
+# Tests start hundreds of processes. What one of them has compiled is kept for the next, as it is of
+# what is installed, also where an environment is told that nobody writes bytecode.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # How long an example takes says how busy the machine is.
 hypothesis.settings.register_profile("suite", deadline=None)
