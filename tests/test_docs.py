@@ -19,6 +19,7 @@ from comethooks.files.imported import event_in
 from comethooks.schemas import TRIGGERS
 from comethooks.workers.analytics.metrics import METRICS, Metric
 from comethooks.workers.settings.settings import NAMES, Settings
+from tests.looped import looped
 from tests.pages import Block, blocks
 
 ROOT = Path(__file__).parent.parent
@@ -57,19 +58,19 @@ def test_prose_is_no_wider_than_code(page: Path) -> None:
     assert [line for line in lines if len(line) > 100 and " " in line[:100].strip()] == []
 
 
-@pytest.mark.parametrize("name", NAMES.values())
+@looped("name", NAMES.values())
 def test_every_setting_is_in_the_table_of_settings(name: str) -> None:
     """A setting that nobody can read about is not there."""
     assert f"| `{name}` |" in (DOCS / "settings.md").read_text()
 
 
-@pytest.mark.parametrize("command", list(commands(main, "comethooks")))
+@looped("command", list(commands(main, "comethooks")))
 def test_every_command_is_in_the_table_of_commands(command: str) -> None:
     """Neither is a command."""
     assert f"`{command}" in (DOCS / "commands.md").read_text()
 
 
-@pytest.mark.parametrize("trigger", TRIGGERS.values(), ids=lambda trigger: trigger.name)
+@looped("trigger", TRIGGERS.values(), ids=lambda trigger: trigger.name)
 def test_every_trigger_with_a_schema_is_in_the_table_of_triggers(trigger: object) -> None:
     """With its canonical name, if it has one."""
     text = (DOCS / "events.md").read_text()
@@ -77,7 +78,7 @@ def test_every_trigger_with_a_schema_is_in_the_table_of_triggers(trigger: object
     assert trigger.canonical is None or f"`{trigger.canonical}`" in text  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.name)
+@looped("metric", METRICS.values(), ids=lambda metric: metric.name)
 def test_every_metric_is_in_the_table_of_metrics(metric: Metric) -> None:
     """With its labels, its unit and what it counts, as the command lists it."""
     labels = ", ".join(f"`{label}`" for label in metric.labels)

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from comethooks.schemas import TRIGGERS, Group, Member, User
+from tests.looped import looped
 from tests.schemas.samples import accepted, event_of
 
 FOLDER = Path(__file__).parents[3] / "shared" / "payloads"
@@ -160,7 +161,7 @@ class TestBodies:
         """A body that comes to the folder wants a row."""
         assert set(documented()) == set(EXPECTED)
 
-    @pytest.mark.parametrize("name, value", documented().items())
+    @looped("name, value", documented().items())
     def test_is_accepted_without_drift_and_says_what_was_read_from_it(self, name, value):
         """By the keys and by the typed event alike."""
         parsed, event, expected = accepted(value), event_of(value), EXPECTED[name]
@@ -178,7 +179,7 @@ class TestBodies:
             "MESSAGE_ID" if name.startswith("legacy-message_") else OF_A_MESSAGE.get(name)
         )
 
-    @pytest.mark.parametrize("name, value", documented().items())
+    @looped("name, value", documented().items())
     def test_is_accepted_by_a_strict_trigger(self, name, value):
         """There is nothing in it that the schemas do not know."""
         assert accepted(value, strict={"*"}).name == EXPECTED[name].name

@@ -9,6 +9,7 @@ import pytest
 from comethooks.schemas import TRIGGERS, Drift, DriftKind, InvalidBodyError, decode, parse
 from comethooks.schemas.drift import LONGEST_PATH, MOST_FINDINGS
 from tests.bodies import body, changed, dump
+from tests.looped import looped
 from tests.schemas.samples import (
     EVERY_PLACE,
     KNOWN,
@@ -45,14 +46,14 @@ def typed(name):
 
 
 class TestSamples:
-    @pytest.mark.parametrize("name", KNOWN)
+    @looped("name", KNOWN)
     def test_nothing_is_wrong_with_them(self, name):
         """Whatever is documented, or was seen live, is known."""
         assert accepted(SAMPLES[name]).drift == ()
 
 
 class TestUnknownField:
-    @pytest.mark.parametrize("name", EVERY_PLACE)
+    @looped("name", EVERY_PLACE)
     def test_is_told_with_its_path_at_every_depth(self, name):
         """In a list and below an id as well, of which the path says nothing."""
         seen = list(objects(SAMPLES[name]))
@@ -63,7 +64,7 @@ class TestUnknownField:
                 changed = put(SAMPLES[name], (*place.steps, "unheardOf"), value)
                 assert accepted(changed).drift == (field(path),), path
 
-    @pytest.mark.parametrize("name", EVERY_PLACE)
+    @looped("name", EVERY_PLACE)
     def test_is_told_even_when_it_is_null(self, name):
         """It is there."""
         assert accepted({**SAMPLES[name], "later": None}).drift == (field("later"),)
@@ -76,7 +77,7 @@ class TestUnknownField:
 
 
 class TestWrongType:
-    @pytest.mark.parametrize("name", EVERY_PLACE)
+    @looped("name", EVERY_PLACE)
     def test_of_whatever_is_optional_is_told_with_its_path(self, name):
         """And the body is accepted."""
         for place in typed(name):
@@ -115,14 +116,14 @@ class TestWrongType:
 
 
 class TestNoDrift:
-    @pytest.mark.parametrize("name", EVERY_PLACE)
+    @looped("name", EVERY_PLACE)
     def test_null_is_expected_everywhere(self, name):
         """CometChat writes it for what does not apply."""
         for place in optional(SAMPLES[name]):
             sample = put(SAMPLES[name], place.steps, None)
             assert accepted(sample).drift == (), place.path
 
-    @pytest.mark.parametrize("name", EVERY_PLACE)
+    @looped("name", EVERY_PLACE)
     def test_so_is_what_is_empty(self, name):
         """An empty string, object or list says as much as null."""
         for place in optional(SAMPLES[name]):
@@ -200,12 +201,12 @@ class TestLimits:
 
 
 class TestStrict:
-    @pytest.mark.parametrize("name", KNOWN)
+    @looped("name", KNOWN)
     def test_what_is_known_is_accepted(self, name):
         """The same way as otherwise."""
         assert accepted(SAMPLES[name], strict={"*"}) == accepted(SAMPLES[name])
 
-    @pytest.mark.parametrize("name", EVERY_PLACE)
+    @looped("name", EVERY_PLACE)
     def test_refuses_with_the_same_paths(self, name):
         """Field by field, like what is missing."""
         trigger = SAMPLES[name]["trigger"]

@@ -25,6 +25,7 @@ from comethooks.schemas import (
 from comethooks.schemas.event.views import Frozen
 from comethooks.schemas.triggers.trigger import Form, Trigger
 from comethooks.workers.patterns import misfit
+from tests.looped import looped
 from tests.schemas.samples import FORMS, SAMPLES, drop, event_of, optional, public
 
 PAGE = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
@@ -50,14 +51,14 @@ def listed(title: str) -> list[str]:
     return [name for cell in cells for name in re.findall(r"`(?:event\.)?(\w+)`", cell)]
 
 
-@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.__name__)
+@looped("view", VIEWS, ids=lambda view: view.__name__)
 def test_every_public_attribute_is_on_the_page(view):
     """In the table of its class, once; a member has what a user has."""
     inherited = set(public(view.__mro__[1])) if view.__mro__[1] in VIEWS else set()
     assert sorted(listed(view.__name__)) == sorted(set(public(view)) - inherited)
 
 
-@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.__name__)
+@looped("view", VIEWS, ids=lambda view: view.__name__)
 def test_every_row_says_what_type_and_when_there_is_none(view):
     """Three cells."""
     rows = re.findall(r"^\| `.+$", section(view.__name__), re.MULTILINE)
@@ -112,7 +113,7 @@ def views_in(value: object) -> Iterator[Frozen]:
             yield from views_in(each)
 
 
-@pytest.mark.parametrize("name", FORMS)
+@looped("name", FORMS)
 def test_what_is_never_none_is_there_whatever_a_body_leaves_out(name):
     """Of all that a body may be without."""
     sample = SAMPLES[name]
@@ -160,7 +161,7 @@ def row(trigger: Trigger) -> str:
     return f"| `{trigger.name}` | {canonical} | {generations} | {forms} |"
 
 
-@pytest.mark.parametrize("trigger", TRIGGERS.values(), ids=lambda trigger: trigger.name)
+@looped("trigger", TRIGGERS.values(), ids=lambda trigger: trigger.name)
 def test_the_table_of_triggers_has_it(trigger):
     """As the code has it; a row that is missing is in the message."""
     assert row(trigger) in PAGE

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from comethooks import schemas
 from comethooks.schemas.forgetting import forgotten, forgotten_value
 from comethooks.schemas.forgotten_user import ForgottenUser, known_user, may_be_a_word
+from tests.looped import looped
 
 ALIAS = "forgotten-0a1b2c3d"
 BODIES = sorted((Path(__file__).parents[1] / "bodies").glob("*.json"))
@@ -39,7 +40,7 @@ def uids_in(value: Any) -> set[str]:
     return found.union(*map(uids_in, value.values()))
 
 
-@pytest.mark.parametrize("path", BODIES, ids=lambda path: path.stem)
+@looped("path", BODIES, ids=lambda path: path.stem)
 def test_of_every_body_no_uid_is_left(path: Path) -> None:
     """And what is left is read as before, but for the name."""
     raw = path.read_bytes()
@@ -64,7 +65,7 @@ def test_of_every_body_no_uid_is_left(path: Path) -> None:
         assert set(after.drift) <= set(before.drift)
 
 
-@pytest.mark.parametrize("path", BODIES, ids=lambda path: path.stem)
+@looped("path", BODIES, ids=lambda path: path.stem)
 def test_whom_a_body_does_not_name_changes_nothing(path: Path) -> None:
     """Not one value."""
     body = schemas.decode(path.read_bytes())
@@ -74,7 +75,7 @@ def test_whom_a_body_does_not_name_changes_nothing(path: Path) -> None:
 WORDS = ("user", "group", "message", "type", "text", "trigger", "data", "uid", "title", "1")
 
 
-@pytest.mark.parametrize("path", BODIES, ids=lambda path: path.stem)
+@looped("path", BODIES, ids=lambda path: path.stem)
 def test_whose_uid_is_a_word_of_the_wire_breaks_nothing(path: Path) -> None:
     """Not what CometChat calls things, nor the numbers that it counts and tells times by."""
     body = schemas.decode(path.read_bytes())

@@ -12,6 +12,7 @@ from comethooks.workers.presses.tokens import InteractionToken, mint
 from comethooks.workers.settings.interaction_keys import InteractionKey
 from comethooks.workers.texts import without_secrets
 from tests.bodies import NAMES, body, changed, dump
+from tests.looped import looped
 from tests.schemas.samples import EVERY_PLACE, KNOWN, SAMPLES, Place, objects, places, put
 
 SECRET = "planted-secret-5f1c"
@@ -27,7 +28,7 @@ SIGNED = [
 
 
 class TestKeys:
-    @pytest.mark.parametrize(
+    @looped(
         "key",
         [
             "authToken",
@@ -45,7 +46,7 @@ class TestKeys:
             "signature",
         ],
     )
-    @pytest.mark.parametrize("value", ["tok-1", 5, {"a": "tok-1"}, ["tok-1"]], ids=repr)
+    @looped("value", ["tok-1", 5, {"a": "tok-1"}, ["tok-1"]], ids=repr)
     def test_secrets_are_replaced_whatever_they_are(self, key, value):
         """Also what merely sounds like one."""
         assert masked({"data": [{key: value}]}) == {"data": [{key: "***"}]}
@@ -121,7 +122,7 @@ def planted(sample):
 
 
 class TestPlanted:
-    @pytest.mark.parametrize("name", EVERY_PLACE)
+    @looped("name", EVERY_PLACE)
     def test_no_secret_is_in_what_may_be_shown(self, name):
         """Neither at a place that the schemas mark, nor in a query, nor where nobody knows
         anything.
@@ -131,7 +132,7 @@ class TestPlanted:
         assert SECRET not in repr(masked(sample))
         assert SECRET not in repr(redacted(sample))
 
-    @pytest.mark.parametrize("name", EVERY_PLACE)
+    @looped("name", EVERY_PLACE)
     def test_nothing_else_is_masked(self, name):
         """What may be shown says all the rest."""
         shown = masked(SAMPLES[name])
@@ -154,8 +155,8 @@ class TestPlanted:
 
 
 class TestCopy:
-    @pytest.mark.parametrize("make", [masked, redacted])
-    @pytest.mark.parametrize("name", NAMES)
+    @looped("make", [masked, redacted])
+    @looped("name", NAMES)
     def test_the_original_stays_as_it_is(self, name, make):
         """What is kept is what came."""
         original = body(name)
@@ -163,7 +164,7 @@ class TestCopy:
         make(original)
         assert original == kept
 
-    @pytest.mark.parametrize("name", NAMES)
+    @looped("name", NAMES)
     def test_takes_the_payload_of_an_event(self, name):
         """Which is a view of a body."""
         assert masked(ReadOnlyDict(body(name))) == masked(body(name))
@@ -256,7 +257,7 @@ def is_personal(place: Place) -> bool:
 
 
 class TestRedacted:
-    @pytest.mark.parametrize("name", EVERY_PLACE)
+    @looped("name", EVERY_PLACE)
     def test_lets_nothing_personal_through(self, name):
         """No text, name, e-mail or avatar, no address of media, no custom data, no metadata."""
         sample = SAMPLES[name]
@@ -279,7 +280,7 @@ class TestRedacted:
         assert PRIVATE not in shown
         assert "59.123" not in shown
 
-    @pytest.mark.parametrize("name", [name for name in EVERY_PLACE if name in KNOWN])
+    @looped("name", [name for name in EVERY_PLACE if name in KNOWN])
     def test_keeps_ids_times_and_kinds(self, name):
         """So that what remains still tells what happened when, and to whom."""
         shown = redacted(SAMPLES[name])
@@ -296,7 +297,7 @@ class TestRedacted:
                 value = value[step]  # type: ignore[index]
             assert value == place.value, place.dotted
 
-    @pytest.mark.parametrize("name", KNOWN)
+    @looped("name", KNOWN)
     def test_what_remains_is_the_same_event(self, name):
         """Accepted, in the same conversation, by the same sender, at the same time, without
         drift.

@@ -5,6 +5,7 @@ import pytest
 from comethooks.schemas import KINDS, TRIGGERS, Drift, DriftKind, Event, InvalidBodyError, kind_of
 from comethooks.schemas.drift import MOST_FINDINGS
 from tests.bodies import body, changed, dump, without
+from tests.looped import looped
 from tests.schemas.samples import accepted, public
 
 MISFIT = without(body("message_sent_text"), "data.message.id")
@@ -114,8 +115,8 @@ class TestEvent:
         """And nothing of other sources."""
         assert event_for(body("message_sent_text")).misfit == ()
 
-    @pytest.mark.parametrize("trigger", COMETCHATS)
-    @pytest.mark.parametrize("data", JUNK, ids=repr)
+    @looped("trigger", COMETCHATS)
+    @looped("data", JUNK, ids=repr)
     def test_can_be_read_whatever_it_holds(self, trigger, data):
         """What its kind promises is there, and nothing raises."""
         event = event_for({"trigger": trigger, "data": data})

@@ -6,6 +6,7 @@ import pytest
 
 from comethooks.schemas import decode, parse
 from tests.bodies import body, changed, dump, raw, without
+from tests.looped import looped
 
 CONVERSATION = "harbor-ada_user_harbor-ben"
 
@@ -15,7 +16,7 @@ def parsed(value):
 
 
 class TestParsed:
-    @pytest.mark.parametrize(
+    @looped(
         "name, canonical, conversation, sender, occurred_at",
         [
             ("legacy_before_message", "message.before", CONVERSATION, "harbor-ada", 1760000301000),

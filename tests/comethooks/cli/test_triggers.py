@@ -10,6 +10,7 @@ import pytest
 
 from comethooks.cli import main
 from comethooks.schemas import TRIGGERS
+from tests.looped import looped
 
 
 class TestTable:
@@ -24,7 +25,7 @@ class TestTable:
             re.MULTILINE,
         )
 
-    @pytest.mark.parametrize("name", [(), *((name,) for name in TRIGGERS)])
+    @looped("name", [(), *((name,) for name in TRIGGERS)])
     def test_fits_a_pipe_of_120_columns(self, command, name):
         """The list, and every trigger in full."""
         lines = command("triggers", *name).stdout.splitlines()

@@ -15,6 +15,7 @@ from comethooks.samples.filling import filled
 from comethooks.samples.people import GROUPS, PEOPLE
 from comethooks.samples.scene import Scene
 from comethooks.samples.templates import part
+from tests.looped import looped
 
 NOW = 1_790_000_000_123
 ROOT = Path(__file__).parents[3]
@@ -83,7 +84,7 @@ class TestFilled:
 
 
 class TestFiles:
-    @pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.json")), ids=lambda path: path.stem)
+    @looped("path", sorted(FOLDER.rglob("*.json")), ids=lambda path: path.stem)
     def test_is_readable(self, path):
         """In lines that a screen shows; only an address may need more."""
         text = path.read_text("utf-8")

@@ -8,16 +8,14 @@ from comethooks import schemas
 from comethooks.samples import all_samples
 from comethooks.samples.moving import moved
 from comethooks.workers.texts import dumps
+from tests.looped import looped
 
 NOW = 1_790_000_000_000
 LATER_MS = 7_000_000
 
 
-@pytest.mark.parametrize(
-    "body",
-    [pytest.param(body, id=str(kind)) for kind, body in all_samples(now_ms=NOW, random=Random(5))],
-)
-def test_every_sample_happens_later_by_as_much(body):
+@looped("kind, body", all_samples(now_ms=NOW, random=Random(5)), ids=str)
+def test_every_sample_happens_later_by_as_much(kind, body):
     """It has the same name and conversation, and another duplicate key if there is a time in it."""
     before, after = body, moved(body, LATER_MS)
     first, second = (schemas.parse(each, dumps(each)) for each in (before, after))

@@ -17,6 +17,7 @@ from comethooks.samples import (
 )
 from comethooks.schemas.triggers.trigger import Sender
 from comethooks.workers.texts import dumps
+from tests.looped import looped
 
 NOW = 1_790_000_000_123
 HOUR = 3_600_000
@@ -111,8 +112,8 @@ def uid_of(party):
     return party.get("uid") or party["guid"]
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=str)
 class TestEveryKind:
+    @looped("kind", KINDS, ids=str)
     def test_fits_its_schema(self, kind):
         """It is accepted, as what it says it is, and happened just now: at most the length of a
         recording ago.
@@ -122,6 +123,7 @@ class TestEveryKind:
             assert (found.trigger, found.app_id) == (kind.trigger, "app1")
             assert found.occurred_at is None or NOW - HOUR < found.occurred_at <= NOW
 
+    @looped("kind", KINDS, ids=str)
     def test_a_message_is_in_the_conversation_of_its_parties(self, kind):
         """Sender, receiver, conversation and entities of a message name the same people."""
         for seed in range(10):
@@ -138,6 +140,7 @@ class TestEveryKind:
                     if party in entities:
                         assert uid_of(entities[party]["entity"]) == each[party]
 
+    @looped("kind", KINDS, ids=str)
     def test_people_are_kept_under_their_uids(self, kind):
         """That is how members, blocked users and mentions are written."""
         for each in objects(made(kind, 1)):
@@ -145,6 +148,7 @@ class TestEveryKind:
                 for uid, person in each.get(key, {}).items():
                     assert person["uid"] == uid
 
+    @looped("kind", KINDS, ids=str)
     def test_times_are_in_order_and_not_in_the_future(self, kind):
         """What comes first is not later than what follows from it."""
         for seed in range(10):
@@ -162,6 +166,7 @@ class TestEveryKind:
                     ):
                         assert value <= (NOW if value > 10**11 else NOW // 1000), key
 
+    @looped("kind", KINDS, ids=str)
     def test_nobody_of_the_documentation_is_in_it(self, kind):
         """All people, groups and texts are our own."""
         text = dumps(made(kind, 1)).decode().lower()

@@ -7,6 +7,7 @@ from marshmallow import fields
 
 from comethooks import Context, Event, Plugin, samples
 from comethooks.testing import Harness, HarnessError
+from tests.looped import looped
 
 everything = Plugin(
     "everything", config={"words": fields.List(fields.Str()), "most": fields.Int(required=True)}
@@ -79,7 +80,7 @@ def test_other_events(harness: Harness, trigger: str, said: dict[str, str], read
     assert read(event_of(harness, trigger, **said)) == "ahoy"
 
 
-@pytest.mark.parametrize("kind", [kind for kind in samples.all_kinds() if not kind.bot], ids=str)
+@looped("kind", [kind for kind in samples.all_kinds() if not kind.bot], ids=str)
 def test_every_sample_is_delivered(harness: Harness, kind: samples.SampleKind) -> None:
     """Of each trigger, in each variant and generation."""
     assert (

@@ -19,6 +19,7 @@ from comethooks.schemas import (
     Vote,
 )
 from tests.bodies import NAMES, body, changed, raw, without
+from tests.looped import looped
 from tests.schemas.samples import KNOWN, SAMPLES, accepted, event_of
 
 NEW, OLD = "Läuft der Kran wieder?", "Läuft der Kran? 🚢"
@@ -109,7 +110,7 @@ class TestDecision:
 
 
 class TestPayload:
-    @pytest.mark.parametrize("name", NAMES)
+    @looped("name", NAMES)
     def test_is_the_whole_body(self, name):
         """As it came."""
         assert event(name, raw=raw(name)).payload == body(name)
@@ -136,7 +137,7 @@ class TestPayload:
 
 
 class TestAgrees:
-    @pytest.mark.parametrize("name", SAMPLES)
+    @looped("name", SAMPLES)
     def test_with_what_was_parsed(self, name):
         """The typed objects and the keys never tell two stories about one body."""
         found, parsed = event_of(SAMPLES[name]), accepted(SAMPLES[name])
@@ -146,7 +147,7 @@ class TestAgrees:
         if found.group is not None and parsed.conversation_id is not None:
             assert f"group_{found.group.guid}" == parsed.conversation_id
 
-    @pytest.mark.parametrize("name", KNOWN)
+    @looped("name", KNOWN)
     def test_on_the_time(self, name):
         """Whatever it is about happened when the event did."""
         found = event_of(SAMPLES[name])
@@ -646,7 +647,7 @@ class TestOthers:
         assert getattr(found.campaign, attribute) == found.occurred_at
         assert found.sender is None
 
-    @pytest.mark.parametrize("name", SAMPLES)
+    @looped("name", SAMPLES)
     def test_an_event_is_about_one_thing(self, name):
         """A handler asks for what it needs, and gets None when it is something else."""
         found = event_of(SAMPLES[name])

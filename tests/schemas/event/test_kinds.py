@@ -16,6 +16,7 @@ from comethooks.schemas import (
     Sender,
 )
 from comethooks.schemas.triggers import table
+from tests.looped import looped
 from tests.schemas.samples import SAMPLES, drop, event_of, form_of, optional
 from tests.schemas.test_properties import checked, names
 
@@ -29,7 +30,7 @@ def promised(event: Event) -> list[str]:
 
 
 class TestKinds:
-    @pytest.mark.parametrize("name", SAMPLES)
+    @looped("name", SAMPLES)
     def test_an_event_has_what_its_kind_promises(self, name):
         """In every form of every trigger."""
         event = event_of(SAMPLES[name])

@@ -11,6 +11,7 @@ from comethooks.samples import put as put_at
 from comethooks.schemas import TRIGGERS
 from comethooks.schemas.triggers.repeats import MEANINGLESS, duplicate_key
 from tests.bodies import NAMES, body, changed, without
+from tests.looped import looped
 from tests.schemas.samples import SAMPLES, Steps, accepted, entry_of, put
 
 
@@ -63,14 +64,14 @@ REVIEWED = "data.contextMessages.2.harbor-ben"
 
 
 class TestEverySample:
-    @pytest.mark.parametrize("name", SAMPLES)
+    @looped("name", SAMPLES)
     def test_is_recognised_when_it_comes_again(self, name):
         """In whatever order of keys; by sixteen bytes."""
         sample = SAMPLES[name]
         assert key(sample) == key(reordered(sample)) == key(dict(sample))
         assert len(key(sample)) == 16
 
-    @pytest.mark.parametrize("name", BY_BODY)
+    @looped("name", BY_BODY)
     def test_is_another_event_whatever_leaf_differs(self, name):
         """But for what is listed as meaningless, where a time is the event's own."""
         sample = SAMPLES[name]
@@ -82,7 +83,7 @@ class TestEverySample:
             is_same = has_time and is_meaningless(steps)
             assert (key(other) == key(sample)) is is_same, steps
 
-    @pytest.mark.parametrize("name", BY_BODY)
+    @looped("name", BY_BODY)
     def test_is_another_event_whatever_is_left_out(self, name):
         """Or is there beside."""
         sample = SAMPLES[name]
@@ -90,7 +91,7 @@ class TestEverySample:
             if isinstance(sample.get("data"), dict):
                 assert key(changed(sample, place, {**sample["data"], "new": 1})) != key(sample)
 
-    @pytest.mark.parametrize("one", [name for name, entry in TRIGGERS.items() if not entry.is_ours])
+    @looped("one", [name for name, entry in TRIGGERS.items() if not entry.is_ours])
     def test_differs_between_triggers(self, one):
         """Whatever the body."""
         name = next(name for name, sample in SAMPLES.items() if sample["trigger"] == one)
@@ -102,7 +103,7 @@ class TestEverySample:
         """What a bot is told is an event of its own, too."""
         assert len({key(sample) for sample in SAMPLES.values()}) == len(SAMPLES)
 
-    @pytest.mark.parametrize("name", [name for name in NAMES if "webhook" in body(name)])
+    @looped("name", [name for name in NAMES if "webhook" in body(name)])
     def test_differs_between_webhooks(self, name):
         """Two of an app that send the same are two events."""
         assert key(changed(body(name), "webhook", "other")) != key(body(name))
@@ -236,7 +237,7 @@ group or the call that it is about.
 
 
 class TestOwnTime:
-    @pytest.mark.parametrize("name", SAMPLES)
+    @looped("name", SAMPLES)
     def test_every_other_event_has_one(self, name):
         """It is recognised for long."""
         sample = SAMPLES[name]
@@ -244,7 +245,7 @@ class TestOwnTime:
         is_timeless = sample["trigger"] in TIMELESS or name == "after_feed_item_interacted live"
         assert accepted(sample).duplicate_key_has_time is not is_timeless
 
-    @pytest.mark.parametrize("name", OWN)
+    @looped("name", OWN)
     def test_is_the_only_one_that_counts(self, name):
         """Whatever other times the body has: they may be the same in another event."""
         sample = without(SAMPLES[name], OWN[name])
@@ -252,7 +253,7 @@ class TestOwnTime:
             sample = changed(sample, "data.message.updatedAt", 1760000999)
         assert not accepted(sample).duplicate_key_has_time
 
-    @pytest.mark.parametrize("name", OWN)
+    @looped("name", OWN)
     def test_is_when_it_happened(self, name):
         """Before any other time in the body."""
         sample = changed(SAMPLES[name], OWN[name], 1760005555)

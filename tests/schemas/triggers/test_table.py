@@ -5,6 +5,7 @@ import pytest
 from comethooks.schemas import ECHO, TRIGGERS, Keep, Sender, is_in_flight
 from comethooks.schemas.triggers.table import UNKNOWN, entry_for
 from tests.bodies import body, changed, without
+from tests.looped import looped
 from tests.schemas.samples import KNOWN, SAMPLES, accepted, entry_of, event_of
 
 ENTITY = "data.message.data.entities.on.entity"
@@ -130,7 +131,7 @@ class TestTable:
             name: canonical for name, (canonical, _) in TABLE.items()
         }
 
-    @pytest.mark.parametrize("name", TRIGGERS)
+    @looped("name", TRIGGERS)
     def test_requires_exactly_this(self, name):
         """Of each form."""
         assert [set(form.required) for form in TRIGGERS[name].forms] == TABLE[name][1]
@@ -167,7 +168,7 @@ class TestTable:
         counted = [name for name, entry in TRIGGERS.items() if entry.keep is Keep.COUNT]
         assert counted == ["comethooks_doctor"]
 
-    @pytest.mark.parametrize("entry", [*TRIGGERS.values(), UNKNOWN], ids=lambda entry: entry.name)
+    @looped("entry", [*TRIGGERS.values(), UNKNOWN], ids=lambda entry: entry.name)
     def test_names_in_a_family_only_what_its_shapes_give(self, entry):
         """A name that no shape has would be a field that never counts."""
         for form in entry.forms:
@@ -176,13 +177,13 @@ class TestTable:
             for choice in (family.sender, (*entry.own_times, *family.occurred)):
                 assert not choice or set(choice) & set(form.shape.subject)
 
-    @pytest.mark.parametrize("entry", TRIGGERS.values(), ids=lambda entry: entry.name)
+    @looped("entry", TRIGGERS.values(), ids=lambda entry: entry.name)
     def test_tells_a_repeat_by_what_its_shapes_give(self, entry):
         """A name that no shape has would tell nothing."""
         for form in entry.forms:
             assert set(entry.told_by) <= set(form.shape.subject)
 
-    @pytest.mark.parametrize("entry", TRIGGERS.values(), ids=lambda entry: entry.name)
+    @looped("entry", TRIGGERS.values(), ids=lambda entry: entry.name)
     def test_knows_the_own_time_of_an_event_in_each_of_its_forms(self, entry):
         """Otherwise the same event would be recognised for long in one of them only."""
         for form in entry.forms:
@@ -193,13 +194,13 @@ class TestTable:
         with pytest.raises(TypeError):
             TRIGGERS["new"] = UNKNOWN  # type: ignore[index]
 
-    @pytest.mark.parametrize("entry", [*TRIGGERS.values(), UNKNOWN], ids=lambda entry: entry.name)
+    @looped("entry", [*TRIGGERS.values(), UNKNOWN], ids=lambda entry: entry.name)
     def test_requires_only_what_its_schemas_declare(self, entry):
         """A path without a field is a mistake that building the schema tells."""
         for form in entry.forms:
             assert form.schema
 
-    @pytest.mark.parametrize("entry", [*TRIGGERS.values(), UNKNOWN], ids=lambda entry: entry.name)
+    @looped("entry", [*TRIGGERS.values(), UNKNOWN], ids=lambda entry: entry.name)
     def test_builds_a_schema_once(self, entry):
         """Building one for each request would cost more than all else."""
         for form in entry.forms:
@@ -261,7 +262,7 @@ class TestNameOf:
         sample = changed(body("message_sent_echo"), "data.message.type", "groupMember")
         assert event_of(sample).name == "message.sent"
 
-    @pytest.mark.parametrize("name", [name for name in KNOWN if "edited" not in name])
+    @looped("name", [name for name in KNOWN if "edited" not in name])
     def test_all_others_have_the_one_of_the_table(self, name):
         """Whatever the shape."""
         if not any(told in name for told in ("echo", "deleted", "tool-")):

@@ -18,7 +18,8 @@ from comethooks.schemas.wire import envelope
 from comethooks.schemas.wire.compiled import compiled
 from comethooks.schemas.wire.fields import Text
 from comethooks.schemas.wire.wire_field import Declared
-from tests.schemas.samples import SAMPLES, drop, places, put
+from tests.looped import looped
+from tests.schemas.samples import EVERY_PLACE, SAMPLES, drop, entry_of, places, put
 from tests.schemas.test_properties import JUNK
 
 FORMS = [form for entry in TRIGGERS.values() for form in entry.forms]
@@ -70,14 +71,18 @@ def changed(body: dict[str, Any], changes: list[tuple[int, Any]]) -> dict[str, A
     return body
 
 
-@pytest.mark.parametrize("name", SAMPLES)
-def test_every_sample_and_everything_that_may_be_wrong_with_it(name: str) -> None:
+@looped("name", SAMPLES)
+def test_every_sample(name: str) -> None:
     """In every form that its trigger may have."""
-    sample = SAMPLES[name]
-    entry = TRIGGERS.get(sample["trigger"])
-    for form in entry.forms if entry else FORMS[:3]:
-        check_same(form, sample)
-        for body in spoilt(sample):
+    for form in entry_of(SAMPLES[name]).forms:
+        check_same(form, SAMPLES[name])
+
+
+@pytest.mark.parametrize("name", EVERY_PLACE)
+def test_everything_that_may_be_wrong_with_a_sample(name: str) -> None:
+    """In every place that any of them has."""
+    for form in entry_of(SAMPLES[name]).forms:
+        for body in spoilt(SAMPLES[name]):
             check_same(form, body)
 
 

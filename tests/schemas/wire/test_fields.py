@@ -21,6 +21,7 @@ from comethooks.schemas.wire.fields import (
     declared,
 )
 from comethooks.schemas.wire.messages import EntitiesSchema
+from tests.looped import looped
 
 
 class _InnerSchema(WireSchema):
@@ -63,8 +64,8 @@ class TestNotRequired:
 
 
 class TestRequired:
-    @pytest.mark.parametrize("name", NAMES)
-    @pytest.mark.parametrize("value", [None, "", [], True, {}])
+    @looped("name", NAMES)
+    @looped("value", [None, "", [], True, {}])
     def test_a_wrong_value_is_refused(self, name, value):
         """With what was expected in its place."""
         path = "inner.id" if name == "inner" else name

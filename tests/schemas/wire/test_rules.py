@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from comethooks.schemas.wire import rules
+from tests.looped import looped
 
 MEANINGLESS = [None, "", True, False, [], {}, ["57"], {"id": "57"}]
 
@@ -110,7 +111,7 @@ class TestToMilliseconds:
         """In UTC."""
         assert rules.to_milliseconds("2025-10-09") == 1759968000000
 
-    @pytest.mark.parametrize(
+    @looped(
         "value",
         [
             *MEANINGLESS,

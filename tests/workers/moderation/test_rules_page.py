@@ -16,6 +16,7 @@ from comethooks.workers.moderation.rule_schemas import (
     ScorerSchema,
 )
 from comethooks.workers.moderation.rules_file import read_rules
+from tests.looped import looped
 from tests.pages import Block, blocks
 from tests.workers.moderation.rule_texts import found, rule, rules_of
 
@@ -39,7 +40,7 @@ def test_its_files_can_be_read(block: Block, tmp_path: Path) -> None:
     assert read_rules(path).rules
 
 
-@pytest.mark.parametrize("key", KEYS)
+@looped("key", KEYS)
 def test_every_key_is_said(key: str) -> None:
     """A key that nobody can read about is not there."""
     assert f"`{key}`" in TEXT or f"`{key} =" in TEXT or f"{key} = " in TEXT

@@ -13,6 +13,7 @@ import pytest
 
 from comethooks.workers.moderation.normalising.normaliser import STEPS, Normaliser
 from comethooks.workers.moderation.normalising.word_index import RuleWord, WordIndex
+from tests.looped import looped
 
 ROWS = [
     json.loads(line)
@@ -27,7 +28,7 @@ def is_found(row, normaliser: Normaliser) -> bool:
     return any(index.found_in(reading))
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['word']} in {row['text']!a}")
+@looped("row", ROWS, ids=lambda row: f"{row['word']} in {row['text']!a}")
 def test_a_word_is_found_where_it_is_meant(row) -> None:
     """Each row says whether it is."""
     assert is_found(row, Normaliser()) is row["found"]

@@ -14,6 +14,7 @@ from comethooks.workers.presses.tokens import (
     verify,
 )
 from comethooks.workers.settings.interaction_keys import InteractionKey
+from tests.looped import looped
 
 OLD, NEW = InteractionKey("old", b"o" * 32), InteractionKey("new", b"n" * 32)
 NOW = 1_700_000_000.0
@@ -96,7 +97,7 @@ class TestVerify:
             with pytest.raises(WrongTokenError):
                 verify([NEW, OLD], altered, NOW)
 
-    @pytest.mark.parametrize("place", range(len(a_token())))
+    @looped("place", range(len(a_token())))
     def test_every_character_counts(self, place: int) -> None:
         text = a_token()
         for other in ALPHABET:
