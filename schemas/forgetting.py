@@ -10,10 +10,12 @@ whatever is personal, secret or not declared is left out. All else stays as it i
 from collections.abc import Mapping
 from typing import Any
 
+from comethooks.schemas.common_words import is_common, is_of_people
 from comethooks.schemas.decoding import trigger_of
 from comethooks.schemas.event.readonly import ReadOnlyDict
 from comethooks.schemas.forgotten_user import ForgottenUser
 from comethooks.schemas.masking import known_keys
+from comethooks.schemas.no_users import is_group, is_kind, may_be_user
 from comethooks.schemas.triggers.table import entry_for
 from comethooks.schemas.wire.fields import (
     Flag,
@@ -34,18 +36,11 @@ from comethooks.schemas.wire.wire_field import Declared, DeclaredById, WireField
 
 _DEEPEST = 100
 _CUT_OFF = "..."
-_USERS = ("uid", "userid", "receiverid", "sender", "receiver", "owner")
-"""How keys end, in lower case, under which an id or a number may be a uid;"""
-_NO_USERS = ("muid", "guid")
-"""but for these."""
 _OF_THE_USER = ("Name", "Avatar")
 """What comes behind the name of a field with a uid, and is that user's."""
 _OWNED = (("uid", MemberSchema), ("sender", MessageSchema))
 """What says of an object of which nothing is declared whose it is, and what it is then."""
 _NEVER_A_UID = (Flag, Number, ReceiverType, Time)
-_KINDS = frozenset(("trigger", "category", "type", "action", "entityType"))
-"""Fields and declared keys under which nobody is named, though somebody's uid may be `user`, `42`
-or `message_sent`."""
 _WHAT_HAPPENED = "message"
 """What an action message says in words, with names in it."""
 
@@ -93,7 +88,7 @@ class _Walk:
             return {}
         if isinstance(known, DeclaredById):
             return {
-                self._user.in_value(key): self._said(known, key, item, levels)
+                self._user.in_uid(key): self._said(known, key, item, levels)
                 for key, item in value.items()
             }
         mine = self._is_mine(value, known, mine)
@@ -102,31 +97,43 @@ class _Walk:
         for key, item in value.items():
             if (told and key == _WHAT_HAPPENED) or self._is_named_beside(value, key):
                 continue
+            if is_group(value, key):
+                changed[key] = item
+                continue
             kept = self._entry(key, known.get(key), item, mine, levels - 1)
             if kept is not _GONE:
                 changed[key if key in known else self._key(key)] = kept
         return changed
 
-    def anything(self, value: Any, levels: int) -> Any:
-        """A value of which nothing is declared."""
+    def anything(self, value: Any, levels: int, *, of_people: bool = False) -> Any:
+        """A value of which nothing is declared. `of_people`: what it is below speaks of people, so
+        a common word in it may be a uid.
+        """
         if isinstance(value, str):
-            return self._user.in_value(value)
+            return value if is_common(value) and not of_people else self._user.in_value(value)
         if not isinstance(value, dict | list):
             return value
         if levels <= 0:
             return _CUT_OFF
         if isinstance(value, list):
-            return [self.anything(item, levels - 1) for item in value]
+            return [self.anything(item, levels - 1, of_people=of_people) for item in value]
         if self._owned:
             for key, schema in _OWNED:
                 if self._user.is_it(to_party(value.get(key))):
                     return self.object(value, declared(schema), True, levels)
         return {
-            self._key(key): self._user.alias
-            if type(item) is int and _may_be_user(key) and self._user.is_it(item)
-            else self.anything(item, levels - 1)
-            for key, item in value.items()
+            self._key(key, of_people=of_people): self._below(value, key, levels - 1)
+            for key in value
         }
+
+    def _below(self, holder: Mapping[str, Any], key: str, levels: int) -> Any:
+        """What stands under a key that nothing is declared of."""
+        value = holder[key]
+        if is_group(holder, key):
+            return value
+        if type(value) is int and may_be_user(key) and self._user.is_it(value):
+            return self._user.alias
+        return self.anything(value, levels, of_people=is_of_people(key))
 
     def _entry(self, key: str, field: WireField | None, value: Any, mine: bool, levels: int) -> Any:
         if field is None:
@@ -137,7 +144,7 @@ class _Walk:
             return self._id(key, value)
         if mine and field.hides(value):
             return _GONE
-        if isinstance(field, _NEVER_A_UID) or (key in _KINDS and isinstance(value, str)):
+        if isinstance(field, _NEVER_A_UID) or is_kind(key, value):
             return value
         if isinstance(value, str):
             of_id = key == "conversationId" or not isinstance(field, Text)
@@ -151,14 +158,13 @@ class _Walk:
             return [self.object(item, below, mine, levels) for item in value]
         if isinstance(field, ObjectMap):
             return {
-                self._user.in_value(each): self.object(item, below, mine, levels)
+                self._user.in_uid(each): self.object(item, below, mine, levels)
                 for each, item in value.items()
             }
         return self.object(value, below, mine, levels)
 
     def _undeclared(self, key: str, value: Any, levels: int) -> Any:
-        found = self.anything({key: value}, levels + 1)
-        return next(iter(found.values()))
+        return self._below({key: value}, key, levels)
 
     def _party(self, field: Party, value: Any, levels: int) -> Any:
         if isinstance(value, dict):
@@ -170,7 +176,9 @@ class _Walk:
 
     def _id(self, key: str, value: Any) -> Any:
         if self._user.is_it(value):  # a message may have the number that is a user's uid
-            return self._user.alias if _may_be_user(key) else value
+            return self._user.alias if may_be_user(key) else value
+        if may_be_user(key):  # somebody else's, whatever it begins with
+            return value
         return self._user.in_id(value) if isinstance(value, str) else value
 
     def _said(self, known: Declared, uid: str, value: Any, levels: int) -> Any:
@@ -215,14 +223,10 @@ class _Walk:
             for ending in _OF_THE_USER
         )
 
-    def _key(self, key: str) -> str:
+    def _key(self, key: str, *, of_people: bool = False) -> str:
         """A key that no field is declared for here. What is one elsewhere names nobody."""
-        return key if key in known_keys() else self._user.in_value(key)
-
-
-def _may_be_user(key: str) -> bool:
-    lower = key.lower()
-    return lower.endswith(_USERS) and not lower.endswith(_NO_USERS)
+        is_word = key in known_keys() or (is_common(key) and not of_people)
+        return key if is_word else self._user.in_value(key)
 
 
 _GONE = object()

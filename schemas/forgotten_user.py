@@ -13,12 +13,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from comethooks.schemas.common_words import is_common
 from comethooks.schemas.wire.rules import to_id
 
 _WORD = re.compile(r"[\w-]+")
 _MENTION = re.compile(r"(<@uid:)([^>]+)(>)")
-_STAMPED = re.compile(r"(.+)([_-][0-9]{9,})")
-_BETWEEN = "_user_"
+_STAMP = r"[_-]1(?:[0-9]{9}|[0-9]{12})(?![0-9])"
+"""Seconds or milliseconds since 1970. Other digits are more likely part of somebody's uid."""
+_STAMPED = re.compile(rf"(.+)({_STAMP})")
+BETWEEN = "_user_"
+"""What parts the two of a conversation in its id."""
+_OF_GROUP = "group_"
+"""How a group's conversation begins; its id follows, and may have anything in it."""
 _NO_ID = re.compile(r"[\s/:]")
 """What is in addresses, keys and sentences, and in no id."""
 _SHORTEST, _SHORTEST_NUMBER = 5, 7
@@ -52,15 +58,19 @@ class ForgottenUser:
         found = to_id(value)
         return found is not None and self._is_same(found)
 
+    def in_uid(self, text: str) -> str:
+        """A text that is a uid: the other name, or as it is."""
+        return self.alias if self._is_same(text) else text
+
     def in_id(self, text: str) -> str:
-        """An id, a key or an address with the other name wherever the user is part of it."""
-        if not _NO_ID.search(text):
-            found = self._renamed(text, alone=True)
-            if found != text:
-                return found
-        elif self._is_same(text):
-            return self.alias
-        return self._in_words(text, alone=True)
+        """An id or an address with the other name wherever the user is part of it. Of what else is
+        in it a common word is nobody.
+        """
+        return self._in_whole(text) or self._in_words(text, alone=True)
+
+    def in_key(self, text: str) -> str:
+        """The same of a key that is known to be about the user, such as `welcome:42`."""
+        return self._in_whole(text) or self._in_words(text, alone=True, common=True)
 
     def in_text(self, text: str) -> str:
         """What somebody wrote, with the other name in mentions, and in ids that stand in it."""
@@ -89,10 +99,22 @@ class ForgottenUser:
             return False
         return self.names(text) or (not self.is_word and self.is_part_of(text))
 
-    def _in_words(self, text: str, *, alone: bool) -> str:
+    def _in_whole(self, text: str) -> str | None:
+        """A text that is the uid, or an id with it, with the other name; None for any other."""
+        if _NO_ID.search(text):
+            return self.alias if self._is_same(text) else None
+        found = self._renamed(text, alone=True)
+        return None if found == text else found
+
+    def _in_words(self, text: str, *, alone: bool, common: bool = False) -> str:
         if written := self._written.get(alone):
             text = written.sub(self.alias, text)
-        return _WORD.sub(lambda word: self._renamed(word[0], alone=alone), text)
+
+        def renamed(found: re.Match[str]) -> str:
+            word = found[0]
+            return self._renamed(word, alone=alone and (common or not is_common(word)))
+
+        return _WORD.sub(renamed, text)
 
     def _in_mention(self, found: re.Match[str]) -> str:
         before, uid, after = found.groups()
@@ -101,13 +123,14 @@ class ForgottenUser:
     def _renamed(self, word: str, *, alone: bool) -> str:
         if alone and self._is_same(word):
             return self.alias
-        place = word.find(_BETWEEN)
+        of_group = word.startswith(_OF_GROUP)
+        place = word.find(BETWEEN)
         while place >= 0:
-            one, other = word[:place], word[place + len(_BETWEEN) :]
-            if self._is_same(one) or self._is_same(other):
+            one, other = word[:place], word[place + len(BETWEEN) :]
+            if self._is_same(one) or (self._is_same(other) and not of_group):
                 pair = (self.alias if self._is_same(each) else each for each in (one, other))
-                return _BETWEEN.join(sorted(pair))  # as CometChat names a conversation
-            place = word.find(_BETWEEN, place + 1)
+                return BETWEEN.join(sorted(pair))  # as CometChat names a conversation
+            place = word.find(BETWEEN, place + 1)
         stamped = _STAMPED.fullmatch(word)
         if stamped is not None and self._is_same(stamped[1]):
             return f"{self.alias}{stamped[2]}"
@@ -140,7 +163,7 @@ def _patterns(written: Sequence[str]) -> dict[bool, re.Pattern[str]]:
     """What finds a uid that is no word: wherever it stands alone (True), or as a part of ids."""
     either = "(?:" + "|".join(map(re.escape, sorted(written, key=len, reverse=True))) + ")"
     before, behind = r"(?<![\w-])", r"(?![\w-])"
-    as_part = f"(?<={_BETWEEN}){either}{behind}|{before}{either}(?={_BETWEEN}|[_-][0-9]{{9}})"
+    as_part = f"(?<={BETWEEN}){either}{behind}|{before}{either}(?={BETWEEN}|{_STAMP})"
     alone = f"{before}{either}{behind}|{as_part}"
     return {True: re.compile(alone), False: re.compile(as_part)}
 

@@ -23,7 +23,7 @@ WINGS = {
         ("triggers",),
         (
             *("decoding", "loading", "event", "parsing", "drift", "masking", "sending"),
-            *("message_ids", "forgetting", "forgotten_user"),
+            *("message_ids", "forgetting", "forgotten_user", "no_users", "common_words"),
         ),
     ),
     "workers": (

@@ -28,6 +28,8 @@ from comethooks.workers.unchanging import unchanging
 FORMAT = b"1"
 MISFIT = "misfit"
 """Among the headers of an event whose body does not fit: where it does not, with `, ` between."""
+CREDENTIAL = "credential"
+"""Among the headers of a call that proved itself: the label of the credential."""
 ENTRY_OVERHEAD_BYTES = 256
 """What an entry costs in Redis beside `m` and `b`, roughly: ids, lengths, the duplicate key and the
 votes.

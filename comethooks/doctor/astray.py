@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from comethooks.doctor.finding import Finding, Level
 from comethooks.doctor.posts import USER_AGENT
 from comethooks.workers.journal import Filter, Journal, Outcome, StoredRequest
+from comethooks.workers.record import CREDENTIAL
 from comethooks.workers.settings.settings import NAMES
 from comethooks.workers.texts import number_of
 
@@ -25,7 +26,7 @@ def check_paths(journal: Journal, now: int) -> Iterator[Finding]:
     for request in journal.requests(asked):
         path = request.headers.get("path")
         if path and _means_a_webhook(request):
-            callers[path] = callers.get(path, False) or "credential" in request.headers
+            callers[path] = callers.get(path, False) or CREDENTIAL in request.headers
     if not callers:
         yield Finding("requests.paths", Level.OK, "nobody sends webhooks to another path")
     for path, is_known in list(callers.items())[:NAMED]:
@@ -53,4 +54,4 @@ def _means_a_webhook(request: StoredRequest) -> bool:
     if headers.get("user_agent") == USER_AGENT:
         return False
     is_called_so = "webhook" in headers["path"].lower() and headers.get("method") == "POST"
-    return "credential" in headers or is_called_so
+    return CREDENTIAL in headers or is_called_so

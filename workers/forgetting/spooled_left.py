@@ -45,11 +45,11 @@ def count_in_spool(spool: Spool, user: ForgottenUser, app_id: str) -> int:
     )
 
 
-def forget_in_files(data_dir: Path, user: ForgottenUser) -> int:
-    """Forget the user in bookmarks, and in how far backfills have come; how many files that
-    were. Raises `OSError`.
+def forget_in_files(data_dir: Path, user: ForgottenUser, app_id: str) -> int:
+    """Forget the user of an app in bookmarks, and in how far backfills have come; how many files
+    that were. Raises `OSError`.
     """
-    return sum(_rewritten(path, user) for path in _files(data_dir))
+    return sum(_rewritten(path, user, app_id) for path in _files(data_dir))
 
 
 def _files(data_dir: Path) -> Iterator[Path]:
@@ -57,13 +57,13 @@ def _files(data_dir: Path) -> Iterator[Path]:
         yield from (path for path in sorted(folder.glob("*")) if path.is_file())
 
 
-def _rewritten(path: Path, user: ForgottenUser) -> bool:
+def _rewritten(path: Path, user: ForgottenUser, app_id: str) -> bool:
     raw = path.read_bytes()
     try:
         document: Any = orjson.loads(raw)
-        changed = (
-            forgotten(document, user, by_user=False) if isinstance(document, dict) else document
-        )
+        if not isinstance(document, dict) or _app_of(document) not in (None, app_id):
+            return False
+        changed = forgotten(document, user, by_user=False)
     except (orjson.JSONDecodeError, RecursionError):
         return False
     if changed == document:
@@ -71,3 +71,9 @@ def _rewritten(path: Path, user: ForgottenUser) -> bool:
     with new_file(path, os.replace) as file:
         file.write(dumps(changed))
     return True
+
+
+def _app_of(document: dict[str, Any]) -> Any:
+    """The app that a bookmark is of, or that a backfill asks for."""
+    wanted = document.get("wanted")
+    return wanted.get("app_id") if isinstance(wanted, dict) else document.get("appId")

@@ -58,6 +58,7 @@ def forget(
     """
     if dry_run and check:
         raise click.UsageError("--dry-run counts, and --check looks; give one of the two")
+    _require_uid(uid)
     if uid != uid.lower():
         hint("CometChat writes uids in lower case; this one is looked for as you wrote it.")
     asked = Asked(app_id, uid, vacuum=vacuum, wait=wait, yes=yes, as_json=as_json)
@@ -65,3 +66,12 @@ def forget(
         look(asked)
     else:
         forget_user(asked, dry_run=dry_run)
+
+
+def _require_uid(uid: str) -> None:
+    if not uid.strip():
+        raise click.UsageError("the uid is empty")
+    try:
+        uid.encode()
+    except UnicodeEncodeError:
+        raise click.UsageError("the uid is no text in UTF-8") from None

@@ -99,7 +99,7 @@ def _forgotten(stores: Stores, asked: Asked) -> Done:
         )
     with spool_of(settings, done) as spool:
         done.spooled = forget_in_spool(spool, user, asked.app_id) if spool else 0
-    done.files = forget_in_files(settings.data_dir, user)
+    done.files = forget_in_files(settings.data_dir, user, asked.app_id)
     with _redis(done):
         done.waiting = wait_until_journalled(
             stores.client, user, asked.app_id, before=stone.at, seconds=asked.wait

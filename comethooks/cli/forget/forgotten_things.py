@@ -43,5 +43,7 @@ class Done:
             any(each.error for each in self.plugins)
             or self.waiting
             or self.redis_away
+            or self.log is Rewritten.FAILED
+            or (self.emptied is not None and not self.emptied.log_truncated)
             or self.spool_trouble
         )

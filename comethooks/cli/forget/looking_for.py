@@ -82,6 +82,11 @@ def _found(stores: Stores, asked: Asked) -> Found:
         found.redis = remains_in_redis(stores.client, needles, user)
     except (RedisError, OSError) as error:
         found.notes.append(f"Redis {what_failed(error)}: it was not looked through.")
+    if sqlite_file(stores.settings.database_url) is None:
+        found.notes.append(
+            "PostgreSQL's files, its log and its replicas were not looked through: there"
+            " rows stay as they were until they are written over (see forget --vacuum)."
+        )
     in_rows = bool(remains.letters or remains.other_apps or found.journal)
     _files(found, stores, needles, is_word=user.is_word, in_rows=in_rows)
     return found

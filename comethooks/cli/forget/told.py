@@ -81,9 +81,9 @@ def _remarks(found: Done, now: int) -> Iterator[str]:
     if found.waiting:
         events = number_of(found.waiting, "entry", "entries")
         yield (
-            f"{events} of before {agreeing(found.waiting, 'waits', 'wait')} in the streams: start"
-            " `comethooks worker`, which journals them without the user, and give this command"
-            " again."
+            f"{events} of before {agreeing(found.waiting, 'waits', 'wait')} in the streams, and"
+            " will be journalled without the user by `comethooks worker`: give this command again"
+            " then, since Redis' files keep the user until it is."
         )
     yield from _of_database(found)
     yield from _of_log(found)

@@ -3,7 +3,7 @@ oldest first, some at a time, and a short transaction for those in which the use
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -96,19 +96,33 @@ def _bound(place: Place) -> ColumnElement[Any]:
     return tuple_(literal(place.received_at, Instant), place.id)
 
 
+class _Found(NamedTuple):
+    """Some events and their decisions, as they were read."""
+
+    rows: Sequence[Any]
+    decided: Sequence[Any]
+
+
 def _change(
     engine: Engine, app_id: str, user: ForgottenUser, ids: list[str], *, writes: bool
 ) -> Counter[str]:
+    while (changed := _changed_at_once(engine, app_id, user, ids, writes=writes)) is None:
+        pass
+    return changed
+
+
+def _changed_at_once(
+    engine: Engine, app_id: str, user: ForgottenUser, ids: list[str], *, writes: bool
+) -> Counter[str] | None:
+    """Change some events; None, and nothing is changed, when somebody else has meanwhile: another
+    user may be forgotten at the same time, or retention drops bodies.
+    """
     with engine.connect() as connection:
-        columns = (
-            *(events.c.id, events.c.app_id, events.c.conversation_id, events.c.sender),
-            *(events.c.received_at, events.c.headers, events.c.body),
-        )
-        rows = connection.execute(select(*columns).where(events.c.id.in_(ids))).all()
-        rows = [row for row in rows if row.app_id or app_in(row.body) in (None, app_id)]
+        found = _read(connection, ids)
+        rows = [row for row in found.rows if row.app_id or app_in(row.body) in (None, app_id)]
         changes = {row.id: _changed(row, user) for row in rows}
         mine = [row.id for row in rows if user.is_it(row.sender) or row.sender == user.alias]
-        voted = _votes(connection, [row.id for row in rows], mine, user)
+        voted = _votes(found.decided, {row.id for row in rows}, mine, user)
         about = _of_runs(connection, mine)
     changed = {each: values for each, values in changes.items() if values}
     if writes and (changed or voted or about):
@@ -121,8 +135,10 @@ def _change(
         with engine.connect() as connection:
             kept = kept_in(connection, renamed)
         with for_writing(engine).begin() as connection:
+            if _read(connection, ids, for_update=True) != found:
+                return None
             for event_id, values in changed.items():
-                _update_event(connection, event_id, values)
+                connection.execute(update(events).where(events.c.id == event_id).values(values))
             rename(connection, renamed, kept)
             for event_id, votes in voted.items():
                 same = decisions.c.event_id == event_id
@@ -134,37 +150,41 @@ def _change(
     )
 
 
+def _read(connection: Connection, ids: list[str], *, for_update: bool = False) -> _Found:
+    columns = (
+        *(events.c.id, events.c.app_id, events.c.conversation_id, events.c.sender),
+        *(events.c.received_at, events.c.headers, events.c.body),
+    )
+    # In the order of their ids, so that two who lock some of the same wait for one another.
+    rows = select(*columns).where(events.c.id.in_(ids)).order_by(events.c.id)
+    votes = select(decisions).where(decisions.c.event_id.in_(ids)).order_by(decisions.c.event_id)
+    if for_update:
+        rows, votes = (each.with_for_update(key_share=True) for each in (rows, votes))
+    return _Found(*(connection.execute(each).all() for each in (rows, votes)))
+
+
 def _changed(row: Any, user: ForgottenUser) -> dict[str, Any]:
     by_user = user.is_it(row.sender) or row.sender == user.alias
     headers = orjson.loads(row.headers)
     new = {
         "conversation_id": None if row.conversation_id is None else user.in_id(row.conversation_id),
-        "sender": None if row.sender is None else user.in_id(row.sender),
+        "sender": None if row.sender is None else user.in_uid(row.sender),
         "body": body_without(row.body, user, by_user=by_user),
     }
     found = {name: value for name, value in new.items() if getattr(row, name) != value}
-    if (kept := headers_without(headers, user)) != headers:
+    if (kept := headers_without(headers, user, by_user=by_user)) != headers:
         found["headers"] = dumps(kept, scrubs=True).decode()
     return found
 
 
-def _update_event(connection: Connection, event_id: str, values: Mapping[str, Any]) -> None:
-    named = {name: value for name, value in values.items() if name != "body"}
-    if named:
-        connection.execute(update(events).where(events.c.id == event_id).values(named))
-    if "body" in values:
-        # Retention may have dropped it since it was read.
-        still = (events.c.id == event_id, func.length(events.c.body) > 0)
-        connection.execute(update(events).where(*still).values(body=values["body"]))
-
-
 def _votes(
-    connection: Connection, ids: list[str], mine: list[str], user: ForgottenUser
+    decided: Sequence[Any], ids: Collection[str], mine: list[str], user: ForgottenUser
 ) -> dict[str, str]:
     """The votes that are to be others, by event."""
     found = {}
-    query = select(decisions).where(decisions.c.event_id.in_(ids))
-    for row in connection.execute(query):
+    for row in decided:
+        if row.event_id not in ids:
+            continue
         votes = tuple(map(Vote.from_json, orjson.loads(row.votes)))
         kept = votes_without(votes, user, by_user=row.event_id in mine)
         if kept != votes:

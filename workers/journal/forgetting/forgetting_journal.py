@@ -19,6 +19,8 @@ from comethooks.workers.journal.tables.database import for_writing
 from comethooks.workers.journal.tables.figure_tables import figure_deltas
 from comethooks.workers.journal.tables.models import once_keys
 
+_NOBODY = "forgotten-nobody"
+"""What a user is called who is not being forgotten yet."""
 Step = TypeVar("Step")
 Told = Callable[[int], object]
 """Is told how many more events were looked at."""
@@ -55,7 +57,9 @@ class ForgettingJournal:
 
     def count(self, app_id: str, uid: str, told: Told = lambda count: None) -> Counter[str]:
         """How many rows of each table would change. Changes nothing."""
-        return self._forget(app_id, uid, "forgotten", None, told, writes=False)
+        known = self.tombstone(app_id, uid)
+        alias = _NOBODY if known is None else known.alias
+        return self._forget(app_id, uid, alias, None, told, writes=False)
 
     def forget(
         self,
@@ -92,8 +96,7 @@ class ForgettingJournal:
         user = known_user(uid, alias)
         changed: Counter[str] = Counter()
         with translated():
-            if writes:
-                other_rows.rename_lanes(self._engine, user, app_id)
+            changed += other_rows.rename_lanes(self._engine, app_id, uid, user, writes=writes)
             walk = event_rows.walk(self._engine, app_id, uid, user, since=since, writes=writes)
             for step in self._with_pauses(walk):
                 changed += step.changed

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Select,
     Table,
     bindparam,
     delete,
@@ -64,12 +65,15 @@ class _Place:
     rule: Rule
     of_event: bool = False
     """Whether the app is that of the row's event."""
+    with_event: bool = False
+    """Whether the rule has to know what the row's event says."""
 
 
+_RUNS = _Place(runs, ("error", "traceback", "effects", "lane"), row_rules.of_run, of_event=True)
 PLACES = (
-    _Place(runs, ("error", "traceback", "effects", "lane"), row_rules.of_run, of_event=True),
+    _RUNS,
     _Place(attempts, ("error", "effects"), row_rules.of_run, of_event=True),
-    _Place(once_keys, ("key",), row_rules.of_once_key),
+    _Place(once_keys, ("key",), row_rules.of_once_key, with_event=True),
     _Place(requests, ("reason", "errors", "headers", "body"), row_rules.of_request),
     _Place(drift, ("path",), row_rules.of_drift),
     _Place(replays, ("request", "error"), row_rules.of_replay),
@@ -107,19 +111,18 @@ def _walk(
     table = place.table
     key = list(table.primary_key)
     held = holds_any(engine.dialect.name, (table.c[name] for name in place.columns), uid)
-    query = select(table).where(_of_app(place, app_id, uid), held).order_by(*key).limit(PAGE)
+    query = _rows(place).where(_of_app(place, app_id, uid), held).order_by(*key).limit(PAGE)
     last: Any = None
     while True:
         page = query if last is None else query.where(tuple_(*key) > tuple_(*_bound(key, last)))
         with engine.connect() as connection:
             rows = connection.execute(page).all()
-        changes = [(row, place.rule(row, user, app_id)) for row in rows]
-        changes = [(row, change) for row, change in changes if change is None or change]
-        if changes and writes:
+        changed = [row for row in rows if place.rule(row, user, app_id) != {}]
+        if changed and writes:
             with for_writing(engine).begin() as connection:
-                for row, change in changes:
-                    _apply(connection, table, key, row, change)
-        yield Counter({table.name: len(changes)}) if changes else Counter()
+                for row in changed:
+                    _change(connection, place, row, user, app_id)
+        yield Counter({table.name: len(changed)}) if changed else Counter()
         if len(rows) < PAGE:
             return
         last = rows[-1]
@@ -140,10 +143,25 @@ def _bound(key: list[Column[Any]], row: Any) -> list[ColumnElement[Any]]:
     return [bindparam(None, getattr(row, column.name), type_=column.type) for column in key]
 
 
-def _apply(
-    connection: Connection, table: Table, key: list[Column[Any]], row: Any, change: Change
+def _rows(place: _Place) -> Select[Any]:
+    if not place.with_event:
+        return select(place.table)
+    said = [events.c[name].label(f"event_{name}") for name in row_rules.OF_EVENT]
+    same = events.c.id == place.table.c.event_id
+    return select(place.table, *said).select_from(place.table.outerjoin(events, same))
+
+
+def _change(
+    connection: Connection, place: _Place, row: Any, user: ForgottenUser, app_id: str
 ) -> None:
+    """Change a row as it is now: whoever works on it may have changed it since it was read."""
+    table, key = place.table, list(place.table.primary_key)
     same = [column == getattr(row, column.name) for column in key]
+    locked = _rows(place).where(*same).with_for_update(of=table, key_share=True)
+    now = connection.execute(locked).one_or_none()
+    change = {} if now is None else place.rule(now, user, app_id)
+    if change == {}:
+        return
     if change is None or _is_taken(connection, table, key, row, change):
         connection.execute(delete(table).where(*same))
     else:
@@ -164,19 +182,29 @@ def _is_taken(
     return connection.execute(select(*key).where(*wanted)).first() is not None
 
 
-def rename_lanes(engine: Engine, user: ForgottenUser, app_id: str) -> None:
+def rename_lanes(
+    engine: Engine, app_id: str, uid: str, user: ForgottenUser, *, writes: bool
+) -> Counter[str]:
     """Let lines of ordered handlers that name the user have another name, each in one step: no run
-    of one may pass another.
+    of one may pass another. How many runs there are of which nothing else changes.
     """
-    waiting = (runs.c.lane.is_not(None), runs.c.state != "done")
+    waiting = (runs.c.lane.is_not(None), runs.c.state != row_rules.DONE)
     with engine.connect() as connection:
         lanes = list(connection.scalars(select(runs.c.lane).where(*waiting).distinct()))
+    count = 0
     for lane in lanes:
-        app, _, _ = lane.partition("/")
-        new = user.in_id(lane)
-        if new != lane and app in ("", app_id):
+        app, of_app, _ = lane.partition("/")
+        new = user.in_key(lane)
+        if new == lane or (of_app and app not in ("", app_id)):
+            continue
+        others = (runs.c.lane == lane, *waiting, _of_app(_RUNS, app_id, uid))
+        with engine.connect() as connection:
+            rows = connection.execute(select(runs).where(*others)).all()
+        count += sum(not row_rules.of_run(row, user, app_id) for row in rows)
+        if writes:
             with for_writing(engine).begin() as connection:
                 connection.execute(update(runs).where(runs.c.lane == lane).values(lane=new))
+    return Counter({runs.name: count}) if count else Counter()
 
 
 def is_in_tally(counted: bytes, user: ForgottenUser, app_id: str) -> bool:

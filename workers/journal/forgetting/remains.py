@@ -8,7 +8,10 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, LargeBinary, Select, String, Table, Text, null, select
 
+from comethooks import schemas
+from comethooks.schemas.common_words import is_common
 from comethooks.schemas.forgotten_user import ForgottenUser, known_user, spellings
+from comethooks.schemas.no_users import is_named_in
 from comethooks.workers.journal.forgetting import other_rows
 from comethooks.workers.journal.forgetting.needles import holds_any
 from comethooks.workers.journal.tables.columns import Instant
@@ -24,6 +27,10 @@ _WRITTEN = frozenset(
     )
 )
 """Columns in which somebody's words stand, or what tells of them."""
+_UIDS = frozenset(("uid", "sender", "muid", "key"))
+"""Columns in which a word that is common elsewhere is a uid."""
+_BLOCKS = frozenset(("terms", "later"))
+"""Columns of hashes, in which a few letters may stand by chance."""
 
 
 @dataclass(slots=True)
@@ -62,8 +69,9 @@ def remains_of(connection: Connection, app_id: str, uid: str) -> Remains:
             holds: str | None
             for column, value in zip(columns, row[1:], strict=True):
                 if column is figure_deltas.c.counted:  # of several apps at once
-                    mine = other_rows.is_in_tally(value, user, app_id)
-                    app, holds = (app_id, "named") if mine else ("?", "letters")
+                    holds = "named" if other_rows.is_in_tally(value, user, app_id) else "letters"
+                elif column is events.c.body and not user.is_word:
+                    holds = _holding_in_body(user, uid, value)
                 else:
                     holds = _holding(user, uid, column.name, value)
                 if holds:
@@ -89,6 +97,24 @@ def _holding(user: ForgottenUser, uid: str, name: str, value: Any) -> str | None
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
     if text is None or not any(each in text for each in spellings(uid)):
         return None
-    if name in _WRITTEN and user.is_word:
+    if name in _BLOCKS or (name in _WRITTEN and user.is_word) or _is_no_user(uid, name):
         return "letters"
     return "named" if user.names(text) or text == uid else "letters"
+
+
+def _is_no_user(uid: str, name: str) -> bool:
+    """Whether a uid is something else in a column: an app, a message's number, a word of ours."""
+    if name == "message_id":
+        return uid.isdigit()
+    return name == "app_id" or (is_common(uid) and name not in _UIDS)
+
+
+def _holding_in_body(user: ForgottenUser, uid: str, body: bytes) -> str | None:
+    """The same of a body, in which a group, a message or a kind of message may be called so."""
+    found = _holding(user, uid, events.c.body.name, body)
+    if found != "named":
+        return found
+    try:
+        return "named" if is_named_in(schemas.decode(body), user) else "letters"
+    except (schemas.NotJsonError, RecursionError):
+        return found

@@ -6,9 +6,20 @@ from typing import Any
 import orjson
 
 from comethooks.schemas.forgetting import forgotten_message, forgotten_value
-from comethooks.schemas.forgotten_user import ForgottenUser
-from comethooks.workers.journal.forgetting.without import app_in, error_without, holds
+from comethooks.schemas.forgotten_user import BETWEEN, ForgottenUser
+from comethooks.workers.journal.forgetting.without import (
+    app_in,
+    body_without,
+    error_without,
+    headers_without,
+    holds,
+)
+from comethooks.workers.states import RunState
 from comethooks.workers.texts import dumps
+
+DONE = RunState.DONE.value
+OF_EVENT = ("sender", "conversation_id", "body")
+"""What a rule may have to know of a row's event."""
 
 
 def of_run(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any]:
@@ -19,29 +30,54 @@ def of_run(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any]:
     for name in ("traceback", "effects"):
         if user.is_told_of(getattr(row, name, None)):
             changed[name] = None
-    if (lane := getattr(row, "lane", None)) is not None and user.in_id(lane) != lane:
-        changed["lane"] = user.in_id(lane)
+    # One that waits has its new name already: all of a line get it at once.
+    if (lane := getattr(row, "lane", None)) is not None and row.state == DONE:
+        changed |= {"lane": user.in_key(lane)} if user.in_key(lane) != lane else {}
     return changed
 
 
 def of_once_key(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any] | None:
-    """A key: what happened once for the user does not happen again for the other name."""
-    renamed = user.in_id(row.key)
+    """A key: what happened once for the user does not happen again for the other name. `row` also
+    has what the key's event says, None where that is deleted.
+
+    A key of another user stays, or what happened for that one would happen again: one that has the
+    uid as a part of a longer uid, and one of an event that is about others, where the uid may be
+    any word.
+    """
+    if user.is_word and row.event_body is not None and not _is_about(row, user):
+        return {}
+    renamed = user.in_key(row.key)
     if renamed != row.key:
         return {"key": renamed}
+    others = (row.event_sender, *(row.event_conversation_id or "").split(BETWEEN))
+    rest = row.key
+    for other in others:
+        if other and not user.is_it(other):
+            rest = rest.replace(other, "")
     # Beside a `_` it is no word by itself, but what plugins write: `welcome_omar`.
-    return None if user.is_part_of(row.key) else {}
+    return None if user.is_part_of(rest) else {}
+
+
+def _is_about(row: Any, user: ForgottenUser) -> bool:
+    """Whether the event of a row is about the user, who may be forgotten there already."""
+    said = (row.event_sender, row.event_conversation_id)
+    if any(each is not None and (user.alias in each or user.in_id(each) != each) for each in said):
+        return True
+    body: bytes = row.event_body
+    return user.alias.encode() in body or body_without(body, user, by_user=False) != body
 
 
 def of_request(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any]:
     """A request that became no event: it loses a body that names the user."""
     if not row.app_id and app_in(row.body) not in (None, app_id):
         return {}
+    is_named = holds(row.body or b"", user, app_id)
+    headers = headers_without(orjson.loads(row.headers), user, by_user=is_named)
     changed = {
         "reason": None if row.reason is None else user.in_value(row.reason),
         "errors": _json(row.errors, user),
-        "headers": _json(row.headers, user),
-        "body": None if holds(row.body or b"", user, app_id) else row.body,
+        "headers": _written(headers, row.headers),
+        "body": None if is_named else row.body,
     }
     return _different(row, changed)
 
@@ -95,7 +131,7 @@ def of_press(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any]:
         row,
         {
             "muid": _id(row.muid, user),
-            "uid": _id(row.uid, user),
+            "uid": _uid(row.uid, user),
             "element_id": None if row.element_id is None else user.in_value(row.element_id),
             "answers": answers,
             "answered": _json(row.answered, user),
@@ -114,7 +150,7 @@ def of_case(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any]:
     changed: dict[str, Any] = {
         "muid": _id(row.muid, user),
         "conversation_id": _id(row.conversation_id, user),
-        "sender": _id(row.sender, user),
+        "sender": _uid(row.sender, user),
         "closed_by": _id(row.closed_by, user),
     }
     for name in ("excerpt", "failure", "note"):
@@ -131,6 +167,10 @@ def of_moderated(row: Any, user: ForgottenUser, app_id: str) -> dict[str, Any]:
 
 def _id(text: str | None, user: ForgottenUser) -> str | None:
     return None if text is None else user.in_id(text)
+
+
+def _uid(text: str | None, user: ForgottenUser) -> str | None:
+    return None if text is None else user.in_uid(text)
 
 
 def _json(text: str | None, user: ForgottenUser) -> str | None:

@@ -10,13 +10,16 @@ from comethooks.schemas import Vote
 from comethooks.schemas.forgetting import forgotten, forgotten_value
 from comethooks.schemas.forgotten_user import ForgottenUser
 from comethooks.workers.journal.settled import RunResult, Settled
-from comethooks.workers.record import Kind, Record
+from comethooks.workers.record import CREDENTIAL, Kind, Record
 from comethooks.workers.shipped import MODERATOR
 from comethooks.workers.texts import dumps
 
 Item = TypeVar("Item", Record, RunResult, Vote)
 FORGOTTEN = "forgotten"
 """What is said in the place of an error that named the user, or what the user wrote."""
+_OF_THE_DEVICE = ("remote_address", "user_agent")
+_OF_THE_CALL = ("content_type", CREDENTIAL, *_OF_THE_DEVICE)
+"""Headers in which no uid is."""
 _KIND_OF_ERROR = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*(?=:)")
 
 
@@ -30,9 +33,9 @@ def event_without(record: Record, user: ForgottenUser) -> Record:
     by_user = is_by(record, user)
     changed: dict[str, Any] = {
         "conversation_id": _id(record.conversation_id, user),
-        "sender": _id(record.sender, user),
+        "sender": _uid(record.sender, user),
         "key": user.in_id(record.key),
-        "headers": headers_without(record.headers, user),
+        "headers": headers_without(record.headers, user, by_user=by_user),
         "body": body_without(record.body, user, by_user=by_user),
         "votes": votes_without(record.votes, user, by_user=by_user),
         "drift": tuple((kind, user.in_id(path)) for kind, path in record.drift),
@@ -43,14 +46,15 @@ def event_without(record: Record, user: ForgottenUser) -> Record:
 def refused_without(record: Record, user: ForgottenUser) -> Record:
     """A refused request without the user: it loses a body that names the user."""
     errors = None if record.errors is None else forgotten_value(dict(record.errors), user)
+    is_named = holds(record.body, user, record.app_id)
     changed: dict[str, Any] = {
-        "headers": headers_without(record.headers, user),
+        "headers": headers_without(record.headers, user, by_user=is_named),
         "reason": None if record.reason is None else user.in_value(record.reason),
         "errors": errors,
-        "body": b"" if holds(record.body, user, record.app_id) else record.body,
+        "body": b"" if is_named else record.body,
         "key": user.in_id(record.key),
         "conversation_id": _id(record.conversation_id, user),
-        "sender": _id(record.sender, user),
+        "sender": _uid(record.sender, user),
     }
     return _replaced(record, changed)
 
@@ -90,7 +94,7 @@ def result_without(result: RunResult, user: ForgottenUser, *, by_user: bool) -> 
         "traceback": None if tells(result.traceback) else result.traceback,
         "effects": effects_without(result.effects, tells),
         "earlier": earlier if earlier != result.earlier else result.earlier,
-        "lane": None if result.lane is None else user.in_id(result.lane),
+        "lane": None if result.lane is None else user.in_key(result.lane),
     }
     return _replaced(result, changed)
 
@@ -122,9 +126,18 @@ def _vote_without(vote: Vote, user: ForgottenUser, *, by_user: bool) -> Vote:
     return _replaced(vote, changed)
 
 
-def headers_without(headers: Mapping[str, str], user: ForgottenUser) -> dict[str, str]:
-    """What is known of a request, without the user."""
-    return {name: user.in_value(value) for name, value in headers.items()}
+def headers_without(
+    headers: Mapping[str, str], user: ForgottenUser, *, by_user: bool
+) -> dict[str, str]:
+    """What is known of a request, without the user. One that the user caused, and that proves
+    itself by no credential of CometChat's, may come from the user's own device.
+    """
+    gone = _OF_THE_DEVICE if by_user and CREDENTIAL not in headers else ()
+    return {
+        name: value if name in _OF_THE_CALL else user.in_value(value)
+        for name, value in headers.items()
+        if name not in gone
+    }
 
 
 def body_without(body: bytes, user: ForgottenUser, *, by_user: bool) -> bytes:
@@ -162,6 +175,10 @@ def app_in(body: bytes | None) -> str | None:
 
 def _id(text: str | None, user: ForgottenUser) -> str | None:
     return None if text is None else user.in_id(text)
+
+
+def _uid(text: str | None, user: ForgottenUser) -> str | None:
+    return None if text is None else user.in_uid(text)
 
 
 def _replaced(item: Item, changed: Mapping[str, Any]) -> Item:

@@ -17,6 +17,7 @@ from tests.redis_server import RedisServer
 from tests.workers.journal.forgetting.people import (
     APP,
     OMAR,
+    OTHER_APP,
     SECRET,
     ZOE,
     of_both,
@@ -78,6 +79,14 @@ class TestForget:
         assert "lower case" in done.stderr
         assert "lower case" not in command("forget", "nobody-12", "--app", APP, "--dry-run").stderr
 
+    @pytest.mark.parametrize("uid", ["", "  ", "omar\udcff"])
+    def test_of_nobody_is_a_mistake(self, told: Store, command: Command, uid: str) -> None:
+        """An empty variable in a script would mean everything, or nothing."""
+        for option in ("--yes", "--dry-run", "--check"):
+            done = command("forget", option, "--app", APP, "--", uid)
+            assert done.exit_code == 2
+            assert "the uid is" in done.output
+
     def test_asks_first(self, told: Store, forget: Forget) -> None:
         """Where nobody can be asked it wants the answer on the line."""
         done = forget()
@@ -124,11 +133,34 @@ class TestForget:
         ]
         assert [path for path in kept if OMAR.encode() in path.read_bytes()] == []
 
+    def test_leaves_bookmarks_of_other_apps(
+        self, told: Store, forget: Forget, tmp_path: Path
+    ) -> None:
+        """And what backfills of those have come to."""
+        bodies = {
+            "bookmarks/theirs.json": record(6, sent(6, OMAR, ZOE, "x"), OTHER_APP).body,
+            "bookmarks/mine.json": record(1, sent(1, OMAR, ZOE, "x")).body,
+            "backfills/theirs.json": _backfill(OTHER_APP),
+            "backfills/mine.json": _backfill(APP),
+        }
+        for name, body in bodies.items():
+            path = tmp_path / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(body)
+        assert told_of(forget("--yes", "--json"))["files"] == 2
+        kept = {name for name in bodies if (tmp_path / name).read_bytes() == bodies[name]}
+        assert kept == {"bookmarks/theirs.json", "backfills/theirs.json"}
+
     def test_goes_on_without_redis(self, told: Store, forget: Forget) -> None:
         """And says that it is to be given again."""
         done = forget("--yes", REDIS_URL="redis://localhost:1")
         assert done.exit_code == 1
         assert "Give the command again" in done.output
+
+
+def _backfill(app_id: str) -> bytes:
+    wanted = {"app_id": app_id, "since": 0, "until": 1, "sender": OMAR}
+    return json.dumps({"wanted": wanted, "at": 1}).encode()
 
 
 def _spool(folder: Path, data_dir: Path, *records: Record) -> None:
@@ -220,6 +252,25 @@ class TestCheck:
         after = forget("--check")
         assert after.exit_code == 0, after.output
         assert "Found nowhere" in after.stdout
+
+    @pytest.mark.parametrize("uid", ["42", "a", "message", "message_sent", APP, "hikers-2"])
+    def test_is_clean_of_whoever_was_forgotten(
+        self, store: Store, command: Command, uid: str
+    ) -> None:
+        """Also of a user who is called like an app, a group, a message or a kind of it."""
+        others = sent(42, ZOE, "hikers-2", "42 a message", metadata={"a": "42"})
+        message = others["data"]["message"]
+        message |= {"receiverType": "group", "conversationId": "group_hikers-2"}
+        del message["data"]["entities"]
+        both = [record(1, sent(1, uid, ZOE, SECRET)), record(2, others)]
+        store.journal.write([settled(each) for each in both])
+        assert command("forget", uid, "--app", APP, "--check").exit_code == 1
+        assert command("forget", uid, "--app", APP, "--wait", "0", "--yes").exit_code == 0
+        checked = command("forget", uid, "--app", APP, "--check")
+        assert checked.exit_code == 0, checked.output
+        found = store.journal.event(both[1].id)
+        assert found is not None
+        assert found.body == both[1].body
 
     def test_looks_through_redis_and_files(
         self, told: Store, forget: Forget, tmp_path: Path
