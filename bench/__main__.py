@@ -20,7 +20,7 @@ from bench.deployment import stack
 from bench.fetching import backfill
 from bench.figures import figures
 from bench.filtered import filters
-from bench.forgetting import forgetting
+from bench.forgetting import forgetting, forgetting_postgres
 from bench.four_writers import four_writers
 from bench.growing import kept, shapes, waiting
 from bench.half_load import half_load
@@ -228,6 +228,7 @@ _ALL = (
     listings,
     figures,
     forgetting,
+    forgetting_postgres,
     counting,
     parts,
     four_writers,

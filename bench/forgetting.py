@@ -25,6 +25,7 @@ from comethooks.workers.record import event_record
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.texts import dumps
 from tests.scenarios.stack import Stack
+from tests.servers import running_postgres
 from tests.waiting import wait_for
 
 MOST_SECONDS = 300
@@ -48,9 +49,19 @@ CLOCK = """
 
 
 def forgetting(report: Report, events: int) -> None:
-    """Forget a user of ten times `--events`, beside 50 events a second."""
+    """Forget a user of ten times `--events`, beside 50 events a second, in SQLite."""
+    _measure(report, "SQLite", events)
+
+
+def forgetting_postgres(report: Report, events: int) -> None:
+    """The same in PostgreSQL."""
+    with running_postgres() as database:
+        _measure(report, "PostgreSQL", events, DATABASE_URL=database.url)
+
+
+def _measure(report: Report, database: str, events: int, **settings: str) -> None:
     file = Path(f"/tmp/forgetting-{os.getpid()}")
-    with stack(CLOCK.replace("FILE", str(file)), "watch") as (made, _):
+    with stack(CLOCK.replace("FILE", str(file)), "watch", **settings) as (made, _):
         number = _fill(made, 10 * events)
         made.web()
         made.start("worker")
@@ -63,7 +74,7 @@ def forgetting(report: Report, events: int) -> None:
         during = _measured(report, "meanwhile", made, file, lambda: told.append(_forget(made)))
         seconds = time.monotonic() - began
         report.line(
-            f"{number:,} events, {number // _ONE_IN:,} about the user",
+            f"{database}: {number:,} events, {number // _ONE_IN:,} about the user",
             seconds,
             "s",
             most=MOST_SECONDS,

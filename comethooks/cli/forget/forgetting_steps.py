@@ -97,6 +97,7 @@ def _forgotten(stores: Stores, asked: Asked) -> Done:
             stone.alias,
             told=lambda count: [advance() for _ in range(count)],
         )
+    at_work = forgetting.at_work(stone.alias)
     with spool_of(settings, done) as spool:
         done.spooled = forget_in_spool(spool, user, asked.app_id) if spool else 0
     done.files = forget_in_files(settings.data_dir, user, asked.app_id)
@@ -104,6 +105,7 @@ def _forgotten(stores: Stores, asked: Asked) -> Done:
         done.waiting = wait_until_journalled(
             stores.client, user, asked.app_id, before=stone.at, seconds=asked.wait
         )
+    done.running = forgetting.wait_until_ended(at_work, stone.alias, asked.wait)
     done.tables += forgetting.forget(asked.app_id, asked.uid, stone.alias, since=began - _SLACK_MS)
     done.emptied = forgetting.empty_free_space(vacuum=asked.vacuum or _is_small(settings))
     with _redis(done):

@@ -27,6 +27,8 @@ class Done:
     tables: Counter[str] = field(default_factory=Counter)
     waiting: int = 0
     """In the streams."""
+    running: int = 0
+    """Runs about the user, and chunks of replays, that were in progress and have not ended."""
     spooled: int = 0
     files: int = 0
     plugins: list[Forgot] = field(default_factory=list)
@@ -42,6 +44,7 @@ class Done:
         return not (
             any(each.error for each in self.plugins)
             or self.waiting
+            or self.running
             or self.redis_away
             or self.log is Rewritten.FAILED
             or (self.emptied is not None and not self.emptied.log_truncated)

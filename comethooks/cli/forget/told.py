@@ -48,6 +48,7 @@ def _numbers(found: Done) -> dict[str, Any]:
         "rows": sum(found.tables.values()),
         "tables": dict(sorted(found.tables.items())),
         "waiting": found.waiting,
+        "running": found.running,
         "spooled": found.spooled,
         "files": found.files,
         "plugins": [{"function": each.id, "error": each.error} for each in found.plugins],
@@ -84,6 +85,12 @@ def _remarks(found: Done, now: int) -> Iterator[str]:
             f"{events} of before {agreeing(found.waiting, 'waits', 'wait')} in the streams, and"
             " will be journalled without the user by `comethooks worker`: give this command again"
             " then, since Redis' files keep the user until it is."
+        )
+    if found.running:
+        runs = number_of(found.running, "run")
+        yield (
+            f"{runs} of before {agreeing(found.running, 'is', 'are')} in progress, and may still"
+            " write what their plugins keep: give this command again when they have ended."
         )
     yield from _of_database(found)
     yield from _of_log(found)

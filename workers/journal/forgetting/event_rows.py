@@ -2,8 +2,8 @@
 oldest first, some at a time, and a short transaction for those in which the user is.
 """
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -137,8 +137,7 @@ def _changed_at_once(
         with for_writing(engine).begin() as connection:
             if _read(connection, ids, for_update=True) != found:
                 return None
-            for event_id, values in changed.items():
-                connection.execute(update(events).where(events.c.id == event_id).values(values))
+            _update_events(connection, changed)
             rename(connection, renamed, kept)
             for event_id, votes in voted.items():
                 same = decisions.c.event_id == event_id
@@ -175,6 +174,17 @@ def _changed(row: Any, user: ForgottenUser) -> dict[str, Any]:
     if (kept := headers_without(headers, user, by_user=by_user)) != headers:
         found["headers"] = dumps(kept, scrubs=True).decode()
     return found
+
+
+def _update_events(connection: Connection, changed: Mapping[str, Mapping[str, Any]]) -> None:
+    """Those of which the same columns change at once: PostgreSQL is asked once for all of them."""
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for event_id, values in changed.items():
+        alike[tuple(values)].append({"key": event_id, **values})
+    for names, rows in alike.items():
+        same = events.c.id == bindparam("key")
+        values = {name: bindparam(name) for name in names}
+        connection.execute(update(events).where(same).values(values), rows)
 
 
 def _votes(

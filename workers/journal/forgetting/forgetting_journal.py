@@ -13,12 +13,14 @@ from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.figures import folding
 from comethooks.workers.journal.forgetting import event_rows, other_rows, tombstones
 from comethooks.workers.journal.forgetting.bytes_left import Emptied, empty_free_space
+from comethooks.workers.journal.forgetting.in_progress import AtWork, at_work
 from comethooks.workers.journal.forgetting.remains import Remains, remains_of
 from comethooks.workers.journal.forgetting.tombstones import Tombstone
 from comethooks.workers.journal.tables.database import for_writing
 from comethooks.workers.journal.tables.figure_tables import figure_deltas
 from comethooks.workers.journal.tables.models import once_keys
 
+_LOOK_SECONDS = 0.25
 _NOBODY = "forgotten-nobody"
 """What a user is called who is not being forgotten yet."""
 Step = TypeVar("Step")
@@ -74,6 +76,18 @@ class ForgettingJournal:
         each table changed.
         """
         return self._forget(app_id, uid, alias, since, told, writes=True)
+
+    def at_work(self, alias: str) -> AtWork:
+        """What is in progress that may have a body as it was before the user got this name."""
+        with self._reading() as connection:
+            return at_work(connection, alias)
+
+    def wait_until_ended(self, before: AtWork, alias: str, seconds: float) -> int:
+        """Wait until all of that has ended, or it takes longer; how much is left."""
+        end = time.monotonic() + seconds
+        while (before := before & self.at_work(alias)).number and time.monotonic() < end:
+            self._pause(_LOOK_SECONDS)
+        return before.number
 
     def plugins_with_once_keys(self) -> set[str]:
         """The plugins that have taken keys of `ctx.once`."""

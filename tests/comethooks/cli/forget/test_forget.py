@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from sqlalchemy import update
 
+from comethooks.workers.journal.tables.models import runs
 from comethooks.workers.record import Record
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.spool.places import open_spool
@@ -114,6 +116,19 @@ class TestForget:
         assert found is not None
         assert found.body is not None
         assert OMAR.encode() not in found.body
+
+    def test_names_runs_that_are_in_progress(self, told: Store, forget: Forget) -> None:
+        """Their handlers have the bodies as they were."""
+        with told.journal.engine.begin() as connection:
+            mine = update(runs).where(runs.c.event_id == an_id(1), runs.c.handler == "a.b")
+            given = {"state": "running", "claim": "h|b|1", "claimed_at": 1, "next_at": 2**41}
+            connection.execute(mine.values(given))
+        done = forget("--yes", "--json")
+        assert (done.exit_code, told_of(done)["running"]) == (1, 1)
+        assert "1 run of before is in progress" in done.stderr
+        with told.journal.engine.begin() as connection:
+            connection.execute(mine.values(state="done", claim=None, next_at=None))
+        assert forget("--yes").exit_code == 0
 
     def test_rewrites_the_spool_and_bookmarks(
         self, told: Store, forget: Forget, tmp_path: Path

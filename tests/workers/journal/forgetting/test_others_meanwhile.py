@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, event, insert, select, update
 from comethooks.workers.journal import Journal
 from comethooks.workers.journal.forgetting.forgetting_journal import ForgettingJournal
 from comethooks.workers.journal.tables.interaction_tables import interactive_messages
-from comethooks.workers.journal.tables.models import events, once_keys, runs
+from comethooks.workers.journal.tables.models import events, once_keys, replays, runs
 from comethooks.workers.states import OnceState, RunState
 from tests.workers.journal.forgetting.people import APP, OMAR, ZOE, record, sent, settled, user
 from tests.workers.journal.samples import T0, an_id, run
@@ -108,6 +108,47 @@ def test_a_dry_run_counts_lines_of_ordered_handlers(journal: Journal) -> None:
     assert counted == forgetting.forget(APP, OMAR, ALIAS)
     assert [each for each in column(journal, runs.c.lane) if OMAR in each] == []
     assert forgetting.forget(APP, OMAR, ALIAS) == {}
+
+
+def test_what_is_at_work_is_waited_for(journal: Journal) -> None:
+    """Runs about the user that somebody has claimed, whatever is claimed later, and chunks."""
+    failed = run(RunState.RETRYING, next_at=T0)
+    journal.write(
+        [
+            settled(record(1, sent(1, OMAR, ZOE, "x")), failed),
+            settled(record(2, sent(2, ZOE, "ann", "x")), failed),
+            settled(record(3, sent(3, ZOE, OMAR, "x")), failed),
+        ]
+    )
+    forgetting = ForgettingJournal(journal.engine, pause=lambda seconds: None)
+    forgetting.forget(APP, OMAR, ALIAS)
+    assert forgetting.at_work(ALIAS).number == 0
+    claimed = update(runs).where(runs.c.event_id != an_id(3))
+    chunk = {"name": "again", "created_at": T0, "state": "running", "request": "{}"}
+    chunk |= {"dry_run": False, "expected": 1, "next_at": T0, "claim": "h|b|2"}
+    with journal.engine.begin() as connection:
+        taken = {"state": RunState.RUNNING.value, "claim": "h|b|1", "next_at": T0}
+        connection.execute(claimed.values(**taken, claimed_at=T0))
+        connection.execute(insert(replays).values(chunk))
+    before = forgetting.at_work(ALIAS)
+    assert (len(before.runs), len(before.chunks)) == (1, 1)
+    assert forgetting.wait_until_ended(before, ALIAS, 0) == 2
+    with journal.engine.begin() as connection:
+        connection.execute(update(runs).values(**taken, claimed_at=T0 + 1))
+        connection.execute(update(replays).values(event_id=an_id(1)))
+    assert forgetting.wait_until_ended(before, ALIAS, 9) == 0
+    assert forgetting.at_work(ALIAS).number == 3
+
+
+def test_what_came_after_a_tombstone_is_written_once(journal: Journal) -> None:
+    """As long as it stands, which is two days."""
+    later = record(1, sent(1, OMAR, ZOE, "x"))
+    journal.forgetting.put_tombstone(APP, OMAR, later.received_at)
+    begun: list[Connection] = []
+    event.listen(journal.engine, "begin", begun.append)
+    journal.write([settled(later)])
+    assert len(begun) == 1
+    assert column(journal, events.c.sender) == [OMAR]
 
 
 class TestOnceKeys:
