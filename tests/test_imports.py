@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -123,16 +124,42 @@ def modules() -> dict[str, Path]:
     }
 
 
-def imported(file: Path) -> Iterator[tuple[int, str]]:
-    """The line and the module of every import in `file`, wherever in it, lazy ones included."""
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+@dataclass
+class Source:
+    """What is read of a file; a tree of all of them would take as much memory as the suite."""
+
+    imports: list[tuple[int, str]] = field(default_factory=list)
+    """The line and the module of every import, wherever in it, lazy ones included."""
+    classes: list[str] = field(default_factory=list)
+    """The names of those at its top level."""
+    engines: list[int] = field(default_factory=list)
+    """The lines in which it takes an attribute of that name."""
+
+
+@cache
+def source(file: Path) -> Source:
+    """What is in `file`."""
+    found = Source()
+    tree = ast.parse(file.read_text("utf-8"))
+    found.classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names)
+            found.imports += ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{file}:{node.lineno} is relative; write where it is from"
             for alias in node.names:
                 whole = f"{node.module}.{alias.name}"
-                yield node.lineno, whole if whole in modules() else node.module or ""
+                found.imports.append(
+                    (node.lineno, whole if whole in modules() else node.module or "")
+                )
+        elif isinstance(node, ast.Attribute) and node.attr == "engine":
+            found.engines.append(node.lineno)
+    return found
+
+
+def imported(file: Path) -> list[tuple[int, str]]:
+    """The line and the module of every import in `file`."""
+    return source(file).imports
 
 
 def place_of(module: str) -> tuple[str, str]:
@@ -321,9 +348,8 @@ def test_no_class_has_the_name_of_another() -> None:
     """
     homes: dict[str, list[str]] = {}
     for module, file in modules().items():
-        for node in ast.parse(file.read_text("utf-8")).body:
-            if isinstance(node, ast.ClassDef):
-                homes.setdefault(node.name, []).append(module)
+        for name in source(file).classes:
+            homes.setdefault(name, []).append(module)
     assert {name: found for name, found in homes.items() if len(found) > 1} == {}
 
 
@@ -355,9 +381,5 @@ def test_the_journal_has_one_face() -> None:
             if target.startswith(f"{JOURNAL}.")
             or target.split(".")[0] in {"sqlalchemy", "alembic", "psycopg"}
         ]
-        wrong += [
-            f"{module}:{node.lineno} takes the engine"
-            for node in ast.walk(ast.parse(file.read_text("utf-8")))
-            if isinstance(node, ast.Attribute) and node.attr == "engine"
-        ]
+        wrong += [f"{module}:{line} takes the engine" for line in source(file).engines]
     assert wrong == []

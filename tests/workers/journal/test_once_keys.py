@@ -1,93 +1,85 @@
 """Once: many attempts in several processes at the same time, and some of these are killed."""
 
 import dataclasses
+import os
 import random
-import subprocess
-import sys
+import threading
+import time
 from collections import Counter
+from multiprocessing.context import ForkServerProcess
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
 
+from comethooks.workers.clock import now_ms
+from comethooks.workers.handlers.once import entered
 from comethooks.workers.journal import Journal, KnownOnce, OnceClaim, token_of
-from comethooks.workers.journal.tables.migrate import upgrade
+from comethooks.workers.plugins.retry import NotYet
 from comethooks.workers.states import OnceState
+from tests.forked import context
+from tests.tables import make_tables
 from tests.waiting import wait_for
 
 ATTEMPTS, PROCESSES = 100, 4
 NOW = 2**40
 
-ATTEMPT = """
-import os, sys, threading, time
-from comethooks.workers.clock import now_ms
-from comethooks.workers.journal import Journal, OnceClaim
-from comethooks.workers.handlers.once import entered
-from comethooks.workers.plugins.retry import NotYet
 
-url, path, keys, threads = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-seconds = float(sys.argv[5])
-journal = Journal.open(url)
-ledger = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+def _attempt(
+    url: str, ledger: Path, keys: int, threads: int, seconds: float, start: Barrier
+) -> None:
+    """What one process does: its part of the attempts for every key, one key after the other."""
+    journal = Journal.open(url)
+    journal.probe()
+    file = os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
+    def attempt(number: int, key: int) -> None:
+        token = f"{os.getpid()}-{number}-{key}"
+        while True:
+            now = now_ms()
+            until = now + round(1000 * seconds)
+            claim = OnceClaim("shop", "app", f"key {key}", token, "event", "shop.greet", now, until)
+            try:
+                with entered(journal, claim) as known:
+                    if known is None:
+                        os.write(file, f"{key} in\n".encode())
+                        time.sleep(0.01)
+                        os.write(file, f"{key} out\n".encode())
+                return
+            except NotYet:
+                time.sleep(0.02)
 
-def attempt(number, key):
-    token = f"{os.getpid()}-{number}-{key}"
-    while True:
-        now = now_ms()
-        until = now + round(1000 * seconds)
-        claim = OnceClaim(
-            "shop", "app", f"key {key}", token, "event", "shop.greet", now, until
-        )
-        try:
-            with entered(journal, claim) as known:
-                if known is None:
-                    os.write(ledger, f"{key} in\\n".encode())
-                    time.sleep(0.01)
-                    os.write(ledger, f"{key} out\\n".encode())
-            return
-        except NotYet:
-            time.sleep(0.02)
+    def work(number: int) -> None:
+        for key in range(keys):
+            attempt(number, key)
 
-
-def work(number):
-    for key in range(keys):
-        attempt(number, key)
-
-
-print("ready", flush=True)
-sys.stdin.readline()
-workers = [threading.Thread(target=work, args=(number,), daemon=True) for number in range(threads)]
-for worker in workers:
-    worker.start()
-for worker in workers:
-    worker.join()
-"""
+    start.wait(60)
+    workers = [
+        threading.Thread(target=work, args=(number,), daemon=True) for number in range(threads)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
 
 
 @pytest.fixture
 def tables(url: str) -> str:
     """The URL of a database with tables."""
-    upgrade(url)
+    make_tables(url)
     return url
 
 
 def started(
-    url: str, ledger: Path, keys: int, seconds: float = 60.0
-) -> list[subprocess.Popen[str]]:
+    url: str, ledger: Path, keys: int, seconds: float = 60.0, *, attempts: int = ATTEMPTS
+) -> list[ForkServerProcess]:
     """Processes that begin together; each has its part of the attempts for every key."""
-    numbers = [str(each) for each in (keys, ATTEMPTS // PROCESSES, seconds)]
-    arguments = [sys.executable, "-c", ATTEMPT, url, str(ledger), *numbers]
-    processes = [
-        subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for _ in range(PROCESSES)
-    ]
+    start = context.Barrier(PROCESSES + 1)
+    arguments = (url, ledger, keys, attempts // PROCESSES, seconds, start)
+    processes = [context.Process(target=_attempt, args=arguments) for _ in range(PROCESSES)]
     for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
+        process.start()
+    start.wait(60)
     return processes
 
 
@@ -107,7 +99,8 @@ def test_a_hundred_attempts_in_several_processes_do_it_exactly_once(
     """Whoever comes while one is at it comes again, and finds it done."""
     ledger = tmp_path / "ledger"
     for process in started(tables, ledger, 3):
-        assert process.wait(60) == 0
+        process.join(60)
+        assert process.exitcode == 0
     entered, left = counted(ledger)
     assert entered == left == {"0": 1, "1": 1, "2": 1}
 
@@ -120,15 +113,16 @@ def test_when_processes_are_killed_it_is_never_done_twice(tables: str, tmp_path:
     ledger = tmp_path / "ledger"
     chance = random.Random(7)
     keys = 16
-    *victims, survivor = started(tables, ledger, keys, seconds=1.5)
+    *victims, survivor = started(tables, ledger, keys, seconds=1.5, attempts=40)
     for number, victim in enumerate(victims):
         least = 5 * number + chance.randrange(5)
         wait_for(
             lambda least=least: ledger.exists() and len(counted(ledger)[1]) > least, "some are done"
         )
         victim.kill()
-        victim.wait()
-    assert survivor.wait(90) == 0
+        victim.join()
+    survivor.join(90)
+    assert survivor.exitcode == 0
     entered, left = counted(ledger)
     assert entered == dict.fromkeys(map(str, range(keys)), 1)
     journal = Journal.open(tables)

@@ -1,7 +1,7 @@
 """Cases are opened once, whoever tells of a message, how often and in which order."""
 
-import multiprocessing
 from itertools import permutations
+from multiprocessing.synchronize import Barrier
 
 import pytest
 
@@ -14,6 +14,7 @@ from comethooks.workers.journal import (
     StoredCase,
 )
 from comethooks.workers.journal.cases import opening
+from tests.forked import context
 from tests.workers.journal.cases.suspects import (
     APP,
     BLOCKED,
@@ -223,9 +224,8 @@ def test_a_forgotten_user_leaves_no_excerpts(journal: Journal):
 
 def test_two_processes_at_once_open_one_case(url: str, journal: Journal):
     """One tells that it was dropped, another that it was sent, a third what CometChat says."""
-    spawn = multiprocessing.get_context("spawn")
-    start = spawn.Barrier(len(_AT_ONCE))
-    processes = [spawn.Process(target=_tell, args=(url, step, start)) for step in _AT_ONCE]
+    start = context.Barrier(len(_AT_ONCE))
+    processes = [context.Process(target=_tell, args=(url, step, start)) for step in _AT_ONCE]
     for process in processes:
         process.start()
     for process in processes:
@@ -241,7 +241,7 @@ _AT_ONCE = ("in flight", "sent", "blocked")
 _MESSAGES = 20
 
 
-def _tell(url: str, step: str, start: "multiprocessing.synchronize.Barrier") -> None:
+def _tell(url: str, step: str, start: Barrier) -> None:
     journal = Journal.open(url)
     journal.probe()
     start.wait()

@@ -1,4 +1,3 @@
-import multiprocessing
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,6 +12,7 @@ from comethooks.workers.journal.tables.database import for_writing
 from comethooks.workers.journal.tables.models import runs
 from comethooks.workers.record import Record
 from comethooks.workers.states import RunState
+from tests.forked import context
 from tests.waiting import wait_for
 from tests.workers.journal.samples import T0, an_id, event, run, settled
 
@@ -116,10 +116,9 @@ class TestClaim:
     def test_never_gives_a_run_twice(self, open_journal: Callable[[], Journal], url: str):
         """Threads and processes that ask at once share what is due between them."""
         write_due(open_journal(), *range(200), next_at=T0)
-        spawn = multiprocessing.get_context("spawn")
-        queue = spawn.Queue()
+        queue = context.Queue()
         workers: list[Any] = [
-            spawn.Process(target=_claim_all, args=(url, f"p{n}", queue)) for n in range(2)
+            context.Process(target=_claim_all, args=(url, f"p{n}", queue)) for n in range(2)
         ]
         workers += [
             threading.Thread(target=_claim_all, args=(url, f"t{n}", queue)) for n in range(3)

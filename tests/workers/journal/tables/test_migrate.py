@@ -1,10 +1,10 @@
-import multiprocessing
 import os
 import shutil
 import stat
 import subprocess
 import sys
 from contextlib import closing
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import psycopg
@@ -21,6 +21,7 @@ from comethooks.workers.journal import (
 from comethooks.workers.journal.tables import migrate, revisions
 from comethooks.workers.journal.tables.database import for_writing
 from comethooks.workers.journal.tables.models import metadata
+from tests.forked import context
 from tests.workers.journal.samples import event, settled
 
 NEWEST = max(file.name[:4] for file in (revisions.SCRIPTS / "versions").glob("[0-9]*_*.py"))
@@ -194,9 +195,8 @@ _DESCRIPTIONS = {
 
 
 def _exit_codes_of_upgrades_at_once(url: str) -> list[int | None]:
-    spawn = multiprocessing.get_context("spawn")
-    start = spawn.Barrier(3)
-    processes = [spawn.Process(target=_upgrade, args=(url, start)) for _ in range(3)]
+    start = context.Barrier(3)
+    processes = [context.Process(target=_upgrade, args=(url, start)) for _ in range(3)]
     for process in processes:
         process.start()
     for process in processes:
@@ -204,7 +204,7 @@ def _exit_codes_of_upgrades_at_once(url: str) -> list[int | None]:
     return [process.exitcode for process in processes]
 
 
-def _upgrade(url: str, start: "multiprocessing.synchronize.Barrier") -> None:
+def _upgrade(url: str, start: Barrier) -> None:
     start.wait()
     migrate.upgrade(url)
 
