@@ -33,10 +33,10 @@ class Broken(Source):
         raise ZeroDivisionError
 
     def decode(self, raw: bytes) -> Any:
-        raise NotImplementedError
+        raise AssertionError("what is not authenticated is not read")
 
     def parse(self, body: Any, raw: bytes) -> Parsed:
-        raise NotImplementedError
+        raise AssertionError("what is not authenticated is not read")
 
     def refuse(self, error: Exception) -> Refusal | None:
         return None

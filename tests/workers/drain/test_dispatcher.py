@@ -124,6 +124,7 @@ def test_a_lost_connection_ends_it(own_redis_server: RedisServer) -> None:
     bench.dispatcher.add(made)
     wait_for(lambda: bench.failures, "the loss is noticed")
     assert bench.settled.empty()
+    bench.close()
 
 
 def test_the_rest_of_a_closing_partition_is_not_started_however_many_stand_ready(

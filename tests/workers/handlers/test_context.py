@@ -1,7 +1,9 @@
 """What handlers do to the outside through their context: done when live, recorded in a dry run."""
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -48,7 +50,7 @@ class Called(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if self.path == "/hang":
-            threading.Event().wait(3)
+            self.server.ended.wait(3)  # type: ignore[attr-defined]
         self.send_response(500 if self.path == "/500" else 200)
         self.send_header("Content-Length", "2")
         self.end_headers()
@@ -58,19 +60,42 @@ class Called(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class Counting(ThreadingHTTPServer):
+    """A server whose threads end with it, though clients keep their connections."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Called)
+        self.requests: list[tuple[str, str, bytes]] = []
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        self.ended = threading.Event()
+        self._connections: list[socket.socket] = []
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        self._connections.append(connection)
+        return connection, address
+
+    def end(self) -> None:
+        self.ended.set()
+        self.shutdown()
+        self.server_close()
+        for connection in self._connections:
+            with suppress(OSError):  # it was closed
+                connection.shutdown(socket.SHUT_RDWR)
+
+
 @pytest.fixture
 def called() -> Iterator[Any]:
     """A server that counts."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Called)
-    server.daemon_threads = True
-    server.requests = []  # type: ignore[attr-defined]
-    server.url = f"http://127.0.0.1:{server.server_address[1]}"  # type: ignore[attr-defined]
+    server = Counting()
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
     )
     thread.start()
     yield server
-    server.shutdown()
+    server.end()
 
 
 @pytest.fixture

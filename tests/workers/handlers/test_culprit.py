@@ -118,6 +118,7 @@ def test_a_handler_that_hangs_in_c_is_found_where_its_thread_is() -> None:
 
     wait_for(given_up, "the run is given up")
     lock.release()
+    runners.stop()
     assert (results[0].error or "").startswith(HandlerTimeoutError.__name__)
     assert results[0].failed_in == "/p/welcome.py:2"
 

@@ -34,6 +34,7 @@ class Server:
         self.answers: dict[bytes, Answer] = {}
         self.requests: list[bytes] = []
         self.connections = 0
+        self.closed = threading.Event()
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -43,13 +44,15 @@ class Server:
 
         def send(connection: socket.socket, request: bytes) -> None:
             for part in parts:
-                threading.Event().wait(pause)
+                if self.closed.wait(pause):
+                    return
                 connection.sendall(part)
 
         self.answers[path.encode()] = send
         return self.url + path
 
     def close(self) -> None:
+        self.closed.set()
         self._socket.shutdown(socket.SHUT_RDWR)  # which ends the thread that accepts
         self._socket.close()
 
@@ -131,30 +134,33 @@ class TestDeadline:
     ) -> None:
         """The time-out is for the whole request, and does not begin again with each byte."""
         url = server.answer("/", OK + b"Content-Length: 50\r\n\r\n", *[b"x"] * 50, pause=0.2)
-        assert 0.4 < seconds_until_timeout(lambda: http.get(url, timeout=0.5)) < 0.9
+        assert 0.4 < seconds_until_timeout(lambda: http.get(url, timeout=0.5)) < 5
 
     def test_so_are_headers(self, http: Http, server: Server) -> None:
         """They are no answer yet."""
         url = server.answer("/", OK, *[b"X-More: x\r\n"] * 50, pause=0.2)
-        assert 0.4 < seconds_until_timeout(lambda: http.get(url, timeout=0.5)) < 0.9
+        assert 0.4 < seconds_until_timeout(lambda: http.get(url, timeout=0.5)) < 5
 
     def test_a_pause_in_the_middle_ends_with_the_time_that_is_left(
         self, http: Http, server: Server
     ) -> None:
-        """Not with a whole time-out counted from its beginning."""
+        """Not with a whole time-out counted from its beginning: that would take 3.4 s."""
         url = server.answer("/", OK + b"Content-Length: 9\r\n\r\n", b"x", b"x", pause=0.8)
-        assert seconds_until_timeout(lambda: http.get(url, timeout=1.0)) < 1.4
+        assert seconds_until_timeout(lambda: http.get(url, timeout=1.0)) < 3
 
     def test_who_does_not_read_is_not_waited_for(self, http: Http, server: Server) -> None:
         """However much there is to send."""
-        server.answers[b"/"] = lambda connection, request: (
-            threading.Event().wait(2) or connection.close()
-        )
+
+        def never_read(connection: socket.socket, request: bytes) -> None:
+            server.closed.wait(20)
+            connection.close()
+
+        server.answers[b"/"] = never_read
         assert (
             seconds_until_timeout(
                 lambda: http.post(server.url, content=b"x" * 30_000_000, timeout=0.5)
             )
-            < 1.5
+            < 10
         )
 
     def test_it_is_what_is_left_of_the_run_when_that_is_less(
@@ -164,7 +170,7 @@ class TestDeadline:
         url = server.answer("/", OK + b"Content-Length: 50\r\n\r\n", *[b"x"] * 50, pause=0.2)
         with new_client() as client:
             short = Http(lambda: client, effects, lambda: 0.3, dry_run=False)
-            assert seconds_until_timeout(lambda: short.get(url)) < 0.7
+            assert seconds_until_timeout(lambda: short.get(url)) < 5
         assert effects.lines[0].endswith("→ ReadTimeout")
 
     def test_the_next_request_has_all_its_time(self, http: Http, server: Server) -> None:
@@ -182,7 +188,7 @@ class TestDeadline:
         with new_client() as client:
             http = Http(lambda: client, effects, lambda: 30.0, dry_run=False)
             took = seconds_until_timeout(lambda: http.get("http://nowhere.example/", timeout=0.5))
-        assert took < 0.9
+        assert took < 5
         assert server.connections == 1
 
 
@@ -227,13 +233,13 @@ class TestAddresses:
     def test_all_of_them_together_have_the_time_of_one(
         self, http: Http, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """However many a name has that do not answer."""
+        """However many a name has that do not answer: four times that would be 8 s."""
         with deaf("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4") as port:
             resolve(monkeypatch, "many.example", "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")
             took = seconds_until_timeout(
-                lambda: http.post(f"http://many.example:{port}/", timeout=0.6)
+                lambda: http.post(f"http://many.example:{port}/", timeout=2.0)
             )
-        assert 0.5 < took < 0.9
+        assert 1.9 < took < 7
         assert http.arrived == 0
 
     def test_one_that_does_not_answer_leaves_time_for_the_next(
