@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +22,8 @@ from click.testing import CliRunner, Result
 from comethooks.cli import main
 from comethooks.workers.processes import is_alive
 from comethooks.workers.settings.settings import Settings
+from tests import process_server
+from tests.process_server import Process
 from tests.tables import make_tables
 from tests.waiting import wait_for
 
@@ -106,7 +107,9 @@ class Stack:
     redis_url: str
     database_url: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    processes: list[Process] = field(default_factory=list)
+    anew: bool = False
+    """Processes are executed, however long that takes: for what looks at their command lines."""
 
     def __post_init__(self) -> None:
         self.port = free_port()
@@ -138,22 +141,21 @@ class Stack:
         """Put a plugin of one file into the plugin folder."""
         (self.plugin_dir / f"{name}.py").write_text(textwrap.dedent(source))
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str) -> Process:
         """Start `comethooks` with these arguments; all output goes to the log file."""
         with open(self.log_file, "ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "comethooks.cli", *arguments],
-                env=self.environment,
+            process = process_server.start(
+                arguments,
+                environ=self.environment,
                 cwd=self.directory,
-                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
+                anew=self.anew,
             )
         self.processes.append(process)
         return process
 
-    def web(self) -> subprocess.Popen[bytes]:
+    def web(self) -> Process:
         """Start the web process, and return once it answers."""
         process = self.start("web")
         wait_for(self.answers, "the web process answers")
@@ -163,14 +165,12 @@ class Stack:
         self, *arguments: str, check: bool = True, seconds: float = 60
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, which may take so long."""
-        done = subprocess.run(
-            [sys.executable, "-m", "comethooks.cli", *arguments],
-            env=self.environment,
+        done = process_server.run(
+            arguments,
+            environ=self.environment,
             cwd=self.directory,
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
+            seconds=seconds,
+            anew=self.anew,
         )
         if check:
             assert done.returncode == 0, done.stderr

@@ -8,7 +8,6 @@ import itertools
 import json
 import os
 import signal
-import subprocess
 import tempfile
 import time
 from collections import Counter
@@ -27,6 +26,7 @@ from comethooks.workers.streams.accept import Streams
 from comethooks.workers.streams.leases import LEASE_TTL_SECONDS
 from comethooks.workers.supervision.scheduler import LEADER_SECONDS
 from tests.missing import missing
+from tests.process_server import Process
 from tests.redis_server import RedisServer, running_server
 from tests.scenarios.judging import Verdict, journal_of, judge, marks, waiting
 from tests.scenarios.load import Poster, accept, acknowledged, answers, rate
@@ -72,7 +72,7 @@ class Deployment:
     second: Stack
     redis: RedisServer
     postgres: PostgresServer
-    supervisors: list[subprocess.Popen[bytes]]
+    supervisors: list[Process]
     numbers: Iterator[int] = field(default_factory=itertools.count)
     posters: list[Poster] = field(default_factory=list)
 

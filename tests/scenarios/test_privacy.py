@@ -16,6 +16,7 @@ def test_what_up_makes_is_for_its_user_alone(tmp_path: Path, open_to_all: None) 
     command line.
     """
     up = Up(tmp_path)
+    up.stack.anew = True  # its command line is its own
     up.data_dir.chmod(0o755)
     up.stack.environment |= SECRETS
     del up.stack.environment["COMETHOOKS_PLUGIN_DIR"]

@@ -4,12 +4,12 @@ everything. Who may read what is made meanwhile is seen to, too.
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from comethooks.workers.settings.settings import Settings
+from tests.process_server import Process
 from tests.redis_server import RedisServer
 from tests.scenarios.privacy import REST_KEY, SECRETS, SIGNING, readable, shown
 from tests.scenarios.stack import RECORDER, Stack, command_of, message
@@ -48,7 +48,7 @@ def test_redis_alone_and_the_journal_alone_were_lost(
     accepted all the time, and nothing is handled twice. The files that web processes, workers and
     commands make are for their user alone meanwhile, whatever the umask.
     """
-    stack = Stack(tmp_path, own_redis_server.url, settings=SECRETS)
+    stack = Stack(tmp_path, own_redis_server.url, settings=SECRETS, anew=True)
     try:
         lose_and_recover(stack, own_redis_server)
         assert readable(stack.directory / "data") == {}
@@ -110,7 +110,7 @@ def lose_and_recover(stack: Stack, own_redis_server: RedisServer) -> None:
     assert stack.effects().repeats == 0
 
 
-def stop(worker: subprocess.Popen[bytes]) -> None:
+def stop(worker: Process) -> None:
     """End it in order."""
     worker.terminate()
     worker.wait(30)

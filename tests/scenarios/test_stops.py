@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import threading
 import time
 from collections import Counter
@@ -22,6 +21,7 @@ from comethooks.workers.processes import is_alive
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.states import RunState
 from comethooks.workers.streams.accept import Streams
+from tests.process_server import Process
 from tests.redis_server import RedisServer
 from tests.scenarios.judging import journal_of, waiting
 from tests.scenarios.load import accept
@@ -149,7 +149,7 @@ class Caller(threading.Thread):
 
 
 def stop_twice(
-    processes: Sequence[subprocess.Popen[bytes]],
+    processes: Sequence[Process],
     between: Callable[[], object],
     *,
     everybody: bool = False,

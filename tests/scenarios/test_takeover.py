@@ -5,7 +5,6 @@ over.
 import os
 import random
 import signal
-import subprocess
 import threading
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from comethooks.workers.states import RunState
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.accept import Streams
 from comethooks.workers.streams.connections import connect
+from tests.process_server import Process
 from tests.redis_server import RedisServer
 from tests.scenarios.judging import journal_of, waiting
 from tests.scenarios.load import accept
@@ -171,9 +171,7 @@ def leased(client: Redis) -> int:
     return sum(client.exists(keys.lease(number)) for number in range(PARTITIONS))
 
 
-def change_something(
-    stack: Stack, supervisors: list[subprocess.Popen[bytes]], chance: random.Random
-) -> int:
+def change_something(stack: Stack, supervisors: list[Process], chance: random.Random) -> int:
     """Let a worker join, leave in order, or die; at least one always stays."""
     victim = chance.choice(supervisors)
     action = chance.choice(["join", "leave", "kill horse", "kill worker", "kill both", "kill all"])

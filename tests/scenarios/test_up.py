@@ -20,6 +20,7 @@ import pytest
 
 from comethooks.workers.processes import is_alive
 from tests.bodies import NAMES, dump, raw
+from tests.process_server import Process
 from tests.scenarios.stack import (
     RECORDER,
     Stack,
@@ -52,7 +53,7 @@ class Up:
         self.stack.plugin("recorder", RECORDER)
         self.data_dir = directory / "data"
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self) -> Process:
         """Start it, and return once it has said that it is ready."""
         said = self.stack.log().count(READY)
         self.process = self.stack.start("up")

@@ -2,14 +2,13 @@
 
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from comethooks.workers.settings.env_file import SETTLED
 from comethooks.workers.settings.settings import Settings
+from tests import process_server
 from tests.waiting import wait_for
 from tests.webhooks.samples import authorization
 
@@ -59,13 +58,14 @@ class Served:
         self.port = settings.port
         self._log = log
         with log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "comethooks.cli", "web"],
+            self.process = process_server.start(
+                ["web"],
                 # As if `up` had looked whether Redis is there.
-                env={**settings.environ, SETTLED: "1"},
+                environ={**settings.environ, SETTLED: "1"},
                 stdout=output,
                 stderr=output,
                 cwd=cwd,
+                safe_path=True,
             )
 
     def client(self) -> Client:
