@@ -10,7 +10,7 @@ import socket
 import subprocess
 import textwrap
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -249,15 +249,19 @@ class Stack:
                 process.wait()
 
 
+def parents() -> dict[int, int]:
+    """All processes that live, and the parent of each."""
+    found = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError, IndexError), open(f"/proc/{name}/stat", "rb") as file:
+                found[int(name)] = int(file.read().rpartition(b")")[2].split()[1])
+    return found
+
+
 def children(pid: int) -> list[int]:
     """The processes that `pid` started and that live."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError, IndexError):
-                if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
-                    found.append(int(entry.name))
-    return sorted(found)
+    return sorted(child for child, parent in parents().items() if parent == pid)
 
 
 def command_of(pid: int) -> str:
@@ -274,11 +278,12 @@ def name_of(pid: int) -> str:
     return ""
 
 
-def descendants(pid: int) -> Iterator[int]:
+def descendants(pid: int) -> list[int]:
     """The processes below `pid`, parents first."""
-    for child in children(pid):
-        yield child
-        yield from descendants(child)
+    of, found = parents(), [pid]
+    for each in found:
+        found += sorted(child for child, parent in of.items() if parent == each)
+    return found[1:]
 
 
 def kill_tree(pid: int) -> None:

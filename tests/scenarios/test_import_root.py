@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from comethooks.cli import main
 from tests.scenarios.stack import free_port
@@ -25,6 +26,7 @@ LIBRARIES = ("redis", "flask", "rq", "gunicorn", "structlog", "sqlalchemy", "tes
 """What else a folder may hold that would hide something of ours from a process started in it."""
 WHEEL, EDITABLE, CHECKOUT = "wheel", "editable install", "checkout"
 MODULES, PACKAGES, FOLDERS = "modules", "packages", "folders without __init__.py"
+LISTING = ("events", "list", "--json")
 TRAP = 'raise RuntimeError(f"a process of ours took {__name__} from the current folder")\n'
 TESTS = """
 import schemas, webhooks, workers
@@ -90,17 +92,31 @@ def install(python: Path, *what: str) -> Installed:
 
 
 @pytest.fixture(scope="module")
+def known() -> dict[str, Installed]:
+    """The ways in which a test of this module has asked for it; pytest may mix them."""
+    return {}
+
+
+@pytest.fixture
 def installed(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    known: dict[str, Installed],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Installed:
     """The way that the test asks for."""
-    folder = tmp_path_factory.mktemp("installed")
+    if request.param not in known:
+        known[request.param] = make(request.param, tmp_path_factory.mktemp("installed"))
+    return known[request.param]
+
+
+def make(way: str, folder: Path) -> Installed:
+    """An environment in `folder` in which comethooks is there in that way."""
     python = environment_of(folder / "venv")
-    if request.param == CHECKOUT:
+    if way == CHECKOUT:
         module = [str(python), "-P", "-m"]
         environment = {"PYTHONPATH": str(ROOT)}
         return Installed(str(python), [*module, "comethooks.cli"], [*module, "pytest"], environment)
-    if request.param == EDITABLE:
+    if way == EDITABLE:
         return install(python, "--editable", str(ROOT))
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(build, check=True, cwd=ROOT, capture_output=True)
@@ -183,10 +199,12 @@ def test_up_web_and_workers_run_there(
         return done.stdout
 
     comethooks("send", "after_message")
+    # Asked here: the command of theirs would take longer to start than it has to wait.
     wait_for(
-        lambda: json.loads(comethooks("events", "list", "--json"))["status"] == "unhandled",
+        lambda: '"unhandled"' in CliRunner().invoke(main, LISTING, env=environ).stdout,
         "the event is processed",
     )
+    assert json.loads(comethooks(*LISTING))["status"] == "unhandled"
     comethooks("doctor", "--json")
     assert "a process of ours took" not in running.read_text()
     assert "Traceback" not in running.read_text()

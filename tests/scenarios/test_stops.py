@@ -165,7 +165,7 @@ def stop_twice(
     between()
     for process in processes:
         if process.poll() is None:
-            below = list(descendants(process.pid)) if everybody else []
+            below = descendants(process.pid) if everybody else []
             for pid in (process.pid, *below):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGTERM)
@@ -283,7 +283,7 @@ def test_up_that_is_asked_to_stop_ends_a_handler_that_sleeps_on_by_its_timeout(
         ]
         streams.close()
         wait_for(lambda: ids[3] in up.stack.effects().ids, "the handler sleeps")
-        below = list(descendants(process.pid))
+        below = descendants(process.pid)
         (took,) = stop_twice([process], lambda: wait_for(lambda: ended(up.stack), "a handler ends"))
         assert not [pid for pid in below if is_alive(pid)]
         begun = up.stack.effects().ids

@@ -252,7 +252,7 @@ def test_ctrl_c_ends_everything_and_nothing_is_lost(up: Up) -> None:
     """Exit code 0, no process left, and the events are there at the next start."""
     process = up.start()
     identifier = up.post(raw("legacy_after_message")).json()["id"]
-    below = list(descendants(process.pid))
+    below = descendants(process.pid)
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
     assert not [pid for pid in below if is_alive(pid)]
