@@ -2,7 +2,7 @@
 do in a test: they are forked from a server, which has imported and does nothing but fork.
 
 The server is executed by this process, has one thread and no connection, and ends with this
-process. It has imported what the command would import next in any case, but for what looks at the
+process, however that ends, as does what it has forked. It has imported what the command would import next in any case, but for what looks at the
 environment meanwhile. What it forks gets a session, a folder, an environment, a umask and files of
 its own, goes on as `python -m comethooks.cli` does, and ends as the interpreter does.
 
@@ -235,8 +235,8 @@ def _end_servers() -> None:
 
 
 def serve(requests: socket.socket) -> bytes:
-    """Fork for each request, until there is nobody who could ask. Returns in each process that was
-    forked, with the request; in the server, never.
+    """Fork for each request, until there is nobody who could ask; then ask what runs to stop.
+    Returns in each process that was forked, with the request; in the server, never.
     """
     running: dict[int, tuple[int, int]] = {}
     news = select.poll()
@@ -250,6 +250,8 @@ def serve(requests: socket.socket) -> bytes:
                 continue
             request, files, *_ = socket.recv_fds(requests, _LARGEST_REQUEST, 3)
             if not request:
+                for each in running:
+                    signal.pidfd_send_signal(each, signal.SIGTERM)
                 os._exit(0)
             answers, *output = files
             pid = os.fork()

@@ -139,14 +139,12 @@ def test_what_was_imported_has_done_nothing_yet() -> None:
     subprocess.run(command, check=True)
 
 
-def test_the_server_ends_with_the_process_that_asks_it(tmp_path: Path) -> None:
-    """However that ends."""
+def test_all_ends_with_the_process_that_asks_for_it(tmp_path: Path) -> None:
+    """However that ends: the server, and what it has forked."""
     command = [sys.executable, "-c", SESSION, str(Path(__file__).parents[1]), str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as session:
         assert session.stdout
-        forked = int(session.stdout.readline())
-        servers = children(session.pid)
+        left = [int(session.stdout.readline()), *children(session.pid)]
         session.kill()
-    os.kill(forked, signal.SIGKILL)
-    assert servers
-    wait_for(lambda: not any(map(is_alive, servers)), "the server has ended")
+    assert len(left) == 2
+    wait_for(lambda: not any(map(is_alive, left)), "both have ended")
