@@ -2,9 +2,10 @@
 do in a test: they are forked from a server, which has imported and does nothing but fork.
 
 The server is executed by this process, has one thread and no connection, and ends with this
-process, however that ends, as does what it has forked. It has imported what the command would import next in any case, but for what looks at the
-environment meanwhile. What it forks gets a session, a folder, an environment, a umask and files of
-its own, goes on as `python -m comethooks.cli` does, and ends as the interpreter does.
+process, as does what it has forked. It has imported what the command would import next in any case,
+but for what looks at the environment meanwhile. What it forks gets a session, a folder, an
+environment, a umask and files of its own, goes on as `python -m comethooks.cli` does, and ends as
+the interpreter does.
 
 Two things give it away: the kernel shows the command line and the environment of the server; and
 what an interpreter reads when it starts, as `PYTHONPATH`, it read then. A process that shall have

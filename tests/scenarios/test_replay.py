@@ -154,7 +154,7 @@ def test_two_replays_at_once_on_two_hosts_record_every_run_of_each_once(
     stack: Stack, journal: Journal
 ) -> None:
     """Each worker takes whatever is due; nothing is run twice."""
-    ids = keep(journal, 1500)
+    ids = keep(journal, 5 * CHUNK)
     for _ in range(2):
         stack.start("worker", "--workers", "1")
     begin(stack, "one")
@@ -167,22 +167,22 @@ def test_two_replays_at_once_on_two_hosts_record_every_run_of_each_once(
 
 def test_a_replay_that_is_stopped_goes_on_where_it_was(stack: Stack, journal: Journal) -> None:
     """The command says so, and shows how it ends."""
-    ids = keep(journal, 400)
+    ids = keep(journal, 200)
     stack.start("worker", "--workers", "1")
     begin(stack, "slow", "--rate", "40")
     wait_for(lambda: replay(journal, "slow").events >= 40, "a part is done")
     stack.run("replay", "stop", "slow")
     stopped = wait_until(journal, "slow", ReplayState.STOPPED)
-    assert stopped.events < 400
+    assert stopped.events < 200
     done = stack.run("replay", "resume", "slow")
-    assert done.stdout == "done: 400 events, 400 runs (400 done).\n"
+    assert done.stdout == "done: 200 events, 200 runs (200 done).\n"
     assert stack.effects().repeats == 0
     assert stack.effects().ids == set(ids)
 
 
 def test_who_does_not_want_to_wait_leaves_it_to_the_workers(stack: Stack, journal: Journal) -> None:
     """Ctrl-C ends the command, and says so."""
-    keep(journal, 100)
+    keep(journal, 60)
     stack.start("worker", "--workers", "1")
     options = ("--all", "--include", HANDLER, "--rate", "20", "--yes")
     command = stack.start("replay", "run", "--name", "left", *options)
@@ -191,7 +191,7 @@ def test_who_does_not_want_to_wait_leaves_it_to_the_workers(stack: Stack, journa
     assert command.wait(20) == 0
     assert "The workers go on with it" in stack.log()
     assert replay(journal, "left").state is ReplayState.RUNNING
-    assert wait_until(journal, "left", ReplayState.DONE).events == 100
+    assert wait_until(journal, "left", ReplayState.DONE).events == 60
 
 
 def test_a_job_that_got_lost_is_made_again(stack: Stack, journal: Journal) -> None:
