@@ -1,56 +1,20 @@
 """The application over HTTP, with a real server behind it."""
 
-import io
-import json
 import re
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from comethooks.webhooks.app import create_app
 from comethooks.workers.record import Kind
 from comethooks.workers.settings.credentials import NoCredentialsError
 from tests.application import Kept, MakeSettings
-from tests.redis_server import RedisServer
-from tests.waiting import wait_for
+from tests.webhooks.app_calls import post, problem
 from tests.webhooks.samples import PASSWORD, USER, authorization, in_flight, message, raw
 
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-
-
-def post(client: FlaskClient, body: Any, **headers: str | None) -> TestResponse:
-    """Send a webhook; a header that is None is left out."""
-    sent = {"Content-Type": "application/json", "Authorization": authorization()}
-    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-    data = body if isinstance(body, bytes) else raw(body)
-    return client.post(
-        "/webhooks", data=data, headers={k: v for k, v in sent.items() if v is not None}
-    )
-
-
-def problem(response: TestResponse) -> dict[str, Any]:
-    """The problem document of a response that is one in every respect."""
-    assert response.content_type == "application/problem+json"
-    document: dict[str, Any] = json.loads(response.data)
-    assert document["type"] == "about:blank"
-    assert document["status"] == response.status_code
-    assert document["title"]
-    assert document["detail"].endswith(".")
-    assert document["request_id"] == response.headers["X-Request-Id"]
-    return document
-
-
-@pytest.fixture
-def without_redis(make_settings: MakeSettings, own_redis_server: RedisServer) -> FlaskClient:
-    """A client of an application that has lost its server."""
-    client = create_app(make_settings(REDIS_URL=own_redis_server.url)).test_client()
-    assert post(client, message()).status_code == 200
-    own_redis_server.kill()
-    return client
 
 
 class TestFactory:
@@ -263,121 +227,3 @@ class TestInFlight:
 
     def test_a_stranger_is_refused_all_the_same(self, client: FlaskClient) -> None:
         assert post(client, in_flight(), Authorization=None).status_code == 401
-
-
-class TestWithoutRedis:
-    @pytest.mark.parametrize("body", [message(), [], {}], ids=["event", "list", "empty"])
-    def test_what_cannot_be_kept_is_503_within_a_second(
-        self, without_redis: FlaskClient, body: Any
-    ) -> None:
-        started = time.monotonic()
-        response = post(without_redis, body)
-        assert time.monotonic() - started < 1
-        assert response.status_code == 503
-        assert response.headers["Retry-After"] == "10"
-        assert problem(response)
-
-    @pytest.mark.parametrize("body", [in_flight(), {"trigger": "before_message"}])
-    def test_a_message_in_flight_is_let_through_within_a_second(
-        self, without_redis: FlaskClient, log: io.StringIO, body: Any
-    ) -> None:
-        started = time.monotonic()
-        response = post(without_redis, body)
-        assert time.monotonic() - started < 1
-        assert (response.status_code, response.data) == (200, b"{}")
-        lines = [json.loads(line) for line in log.getvalue().splitlines()]
-        assert [line["event"] for line in lines] == ["not kept", "request"]
-        assert lines[0]["in_flight"] is True
-        assert lines[1]["outcome"] == "in_flight_lost"
-
-    def test_a_server_that_hangs_costs_less_than_a_second_too(
-        self, make_settings: MakeSettings, own_redis_server: RedisServer
-    ) -> None:
-        client = create_app(make_settings(REDIS_URL=own_redis_server.url)).test_client()
-        post(client, message())
-        own_redis_server.freeze()
-        started = time.monotonic()
-        assert post(client, message(id="4712")).status_code == 503
-        assert time.monotonic() - started < 1
-
-    def test_it_goes_on_as_soon_as_redis_is_back(
-        self, without_redis: FlaskClient, own_redis_server: RedisServer
-    ) -> None:
-        assert post(without_redis, message(id="4712")).status_code == 503
-        own_redis_server.start()
-        wait_for(
-            lambda: post(without_redis, message(id="4712")).status_code == 200,
-            "an event is kept",
-            seconds=2,
-        )
-
-    def test_a_stranger_is_refused_all_the_same(self, without_redis: FlaskClient) -> None:
-        assert post(without_redis, message(), Authorization=None).status_code == 401
-
-
-class TestLog:
-    def test_every_call_is_one_line(self, client: FlaskClient, log: io.StringIO) -> None:
-        response = post(client, message())
-        (line,) = [json.loads(line) for line in log.getvalue().splitlines()]
-        assert line["id"] == response.headers["X-Request-Id"]
-        assert (line["event"], line["level"], line["endpoint"]) == ("request", "info", "webhooks")
-        assert (line["status"], line["outcome"], line["trigger"]) == (
-            200,
-            "accepted",
-            "after_message",
-        )
-        assert line["size"] == len(raw(message()))
-        assert line["ms"] >= 0
-
-    def test_being_asked_for_health_is_not_worth_a_line(
-        self, client: FlaskClient, log: io.StringIO
-    ) -> None:
-        for path in ("/healthz", "/readyz", "/metrics"):
-            client.get(path)
-        assert log.getvalue() == ""
-
-    def test_nothing_of_a_body_a_credential_or_a_url_is_in_any_line(
-        self, client: FlaskClient, log: io.StringIO
-    ) -> None:
-        planted = "pl4nted"
-        bodies = [
-            message(data={"text": planted}, metadata={"token": planted}),
-            message(sender=[planted], surprise=planted),
-            message(trigger=f"{planted} {planted}"),
-            message(app_id=planted),
-            {planted: planted},
-            [planted],
-            planted.encode(),
-            in_flight(data={"text": planted}),
-            {"trigger": "before_message", "data": {planted: planted}},
-        ]
-        for body in bodies:
-            post(client, body)
-            post(
-                client, body, Content_Type=f"text/{planted}", User_Agent=planted, X_Planted=planted
-            )
-            post(client, body, Authorization=authorization(planted, planted))
-            post(client, body, Authorization=f"Bearer {planted}")
-        client.get(f"/{planted}?token={planted}")
-        client.post(f"/webhooks?token={planted}", data=planted)
-        assert len(log.getvalue().splitlines()) == 4 * len(bodies) + 2
-        for secret in (planted, PASSWORD, authorization().split()[1], USER):
-            assert secret not in log.getvalue()
-
-    def test_an_unexpected_exception_is_a_problem_and_its_text_stays_out_of_the_log(
-        self, make_settings: MakeSettings, log: io.StringIO
-    ) -> None:
-        app = create_app(make_settings())
-
-        @app.get("/broken")
-        def broken() -> str:
-            raise ValueError("pl4nted")
-
-        response = app.test_client().get("/broken")
-        assert response.status_code == 500
-        assert problem(response)
-        lines = [json.loads(line) for line in log.getvalue().splitlines()]
-        assert (lines[0]["event"], lines[0]["error"]) == ("request failed", "ValueError")
-        assert "test_app.py" in lines[0]["at"]
-        assert "pl4nted" not in log.getvalue() + response.text
-        assert "comethooks_failures_total 1.0" in app.test_client().get("/metrics").text

@@ -37,7 +37,7 @@ def chromium() -> str:
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
         # Not even where everything must be there: to install it would take a minute each time.
-        # What it asks before it posts is in test_presses.
+        # What it asks before it posts is in test_cross_origin.
         pytest.skip("no chromium on the PATH (Debian: apt-get install chromium)")
     return program
 

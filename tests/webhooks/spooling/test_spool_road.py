@@ -18,8 +18,8 @@ from tests.application import Kept, MakeSettings
 from tests.bodies import body
 from tests.redis_server import RedisServer
 from tests.waiting import wait_for
-from tests.webhooks.interactions.test_presses import BODY, KEYS, token
-from tests.webhooks.moderation.test_moderation_view import ALLOWED
+from tests.webhooks.interactions.device_presses import BODY, KEYS, token
+from tests.webhooks.moderation.asked_questions import ALLOWED
 from tests.webhooks.samples import authorization, in_flight, message, raw
 
 HEADERS = {"Authorization": authorization(), "Content-Type": "application/json"}

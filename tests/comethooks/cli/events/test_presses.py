@@ -21,7 +21,7 @@ from tests import servers
 from tests.application import Kept, kept  # noqa: F401  (a fixture)
 from tests.comethooks.cli.conftest import Command
 from tests.tables import make_tables
-from tests.webhooks.interactions.test_presses import press
+from tests.webhooks.interactions.device_presses import press
 from tests.webhooks.samples import raw
 
 SECRET = "a-secret-of-the-test"
