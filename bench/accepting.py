@@ -7,7 +7,7 @@ from statistics import median
 
 from bench.peers.accept import Server, measure
 from bench.peers.http_load import cometchat_request
-from bench.report import Report
+from bench.report import Report, in_terms_of
 from tests.redis_server import RedisServer
 from tests.scenarios.stack import Stack
 
@@ -24,14 +24,13 @@ def accepting(report: Report, made: Sequence[tuple[int, Stack, RedisServer]]) ->
     ]
     first, *_ = measured = measure(ROUNDS, "everysec", servers)
     for each in measured:
-        pairs = zip(each.others["cpu_us"], first.others["cpu_us"], strict=True)
         report.line(
             f"accepted with {each.name} events kept: web and Redis",
             median(each.others["cpu_us"]),
             "µs/request",
         )
-        ratios = [one / other for one, other in pairs]
-        report.line("  in terms of the first, median of rounds", median(ratios), "times", most=MOST)
+        times = in_terms_of(first.others["cpu_us"], each.others["cpu_us"])
+        report.line("  in terms of the first, median of rounds", times, "times", most=MOST)
 
 
 _REQUEST = cometchat_request()

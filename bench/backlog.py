@@ -8,13 +8,7 @@ from redis import Redis
 from bench.load import CONVERSATIONS, documented_message
 from comethooks.workers.clock import now_ms
 from comethooks.workers.ids import new_id
-from comethooks.workers.record import (
-    ENTRY_OVERHEAD_BYTES,
-    FORMAT,
-    Kind,
-    Record,
-    encode_meta,
-)
+from comethooks.workers.record import ENTRY_OVERHEAD_BYTES, FORMAT, Kind, Record, encode_meta
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.layout import DEFAULT_COUNT, Layout
 
@@ -28,11 +22,9 @@ class Backlog(NamedTuple):
     bytes: int
 
 
-def waiting_record(
-    number: int, *, size: int = 0, conversations: int = CONVERSATIONS, tag: str | None = None
-) -> Record:
+def waiting_record(number: int, *, size: int = 0, tag: str | None = None) -> Record:
     """A message as the web process would keep it, with a body of at least `size` bytes."""
-    conversation = number % conversations
+    conversation = number % CONVERSATIONS
     message = documented_message(conversation, number, **({"tags": [tag]} if tag else {}))
     body = json.dumps(message).encode()
     if len(body) < size:

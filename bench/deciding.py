@@ -1,11 +1,9 @@
 """What asking deciders costs beside what they do themselves: threads, one deadline, one ruling."""
 
 import time
-from collections.abc import Callable
-from statistics import quantiles
 from typing import Any
 
-from bench.report import Report
+from bench.report import Report, percentile
 from comethooks.schemas import decode, parse
 from comethooks.testing.configuring import loaded
 from comethooks.workers.deciding.decider_context import DeciderServices
@@ -35,28 +33,23 @@ def deciding(report: Report, events: int) -> None:
         panel = _panel(count)
         begun, decided = _asked(panel, message, min(events, MESSAGES))
         panel.close()
-        report.line(f"{count} asked, until the loop goes on: p50", begun(50), "ms", most=0.1)
-        report.line(f"{count} asked, until the ruling: p50", decided(50), "ms", most=1)
-        report.line(f"{count} asked, until the ruling: p99", decided(99), "ms", most=5)
+        p50, p99 = percentile(decided, 50), percentile(decided, 99)
+        begins = percentile(begun, 50)
+        report.line(f"{count} asked, until the loop goes on: p50", begins, "ms", most=0.1)
+        report.line(f"{count} asked, until the ruling: p50", p50, "ms", most=1)
+        report.line(f"{count} asked, until the ruling: p99", p99, "ms", most=5)
 
 
-def _asked(
-    panel: Panel, message: Record, times: int
-) -> tuple[Callable[[int], float], Callable[[int], float]]:
-    """The percentiles of how long it takes to ask, and to have the ruling (ms)."""
+def _asked(panel: Panel, message: Record, times: int) -> tuple[list[float], list[float]]:
+    """How long it takes to ask each time, and to have the ruling (ms)."""
     begun, decided = [], []
     for _ in range(times):
         began = time.perf_counter()
         sitting = panel.begin(message)
-        begun.append(time.perf_counter() - began)
+        begun.append(1000 * (time.perf_counter() - began))
         sitting.result(BUDGET_MS / 1000 + 1)
-        decided.append(time.perf_counter() - began)
-    return _percentiles(begun), _percentiles(decided)
-
-
-def _percentiles(seconds: list[float]) -> Callable[[int], float]:
-    cuts = quantiles(seconds, n=100)
-    return lambda percent: cuts[percent - 1] * 1000
+        decided.append(1000 * (time.perf_counter() - began))
+    return begun, decided
 
 
 def _panel(count: int) -> Panel:

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 
+from bench.growth import write
 from bench.listings import processor_ms
 from bench.report import Report
 from comethooks import schemas
@@ -22,7 +23,6 @@ from tests.tables import make_tables
 
 MOST_MS = 100
 LEAST_REBUILT = 5_000
-_BATCH = 1_000
 _ROUNDS = 5
 _APPS, _USERS = 5, 20_000
 _TYPES = ("text", "text", "text", "image", "file", "audio")
@@ -91,13 +91,7 @@ def _cost(
 
 
 def _fill(journal: Journal, day: int, number: int) -> None:
-    batch: list[Settled] = []
-    for record in made_records(day, number):
-        batch.append(Settled(record=record, runs=(), partition=0))
-        if len(batch) == _BATCH:
-            journal.write(batch)
-            batch = []
-    journal.write(batch)
+    write(journal, (Settled(each, (), 0) for each in made_records(day, number)))
     while journal.figures.fold(KeptBuckets({})):
         pass
 

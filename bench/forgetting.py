@@ -12,12 +12,13 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import quantiles
 
 from bench.deployment import stack
+from bench.growth import write
 from bench.load import documented_message, post_one
-from bench.report import Report
+from bench.report import Report, percentile
 from comethooks import schemas
+from comethooks.workers.analytics.sizes import DAY_MS
 from comethooks.workers.clock import now_ms
 from comethooks.workers.ids import id_at
 from comethooks.workers.journal import Journal, Settled
@@ -34,7 +35,6 @@ _UID, _APP = "omar-4711", "app1"
 _ONE_IN = 100
 _RATE = 50
 _USUAL_SECONDS = 20.0
-_BATCH = 1_000
 CLOCK = """
     import time
     from comethooks import Plugin
@@ -62,7 +62,8 @@ def forgetting_postgres(report: Report, events: int) -> None:
 def _measure(report: Report, database: str, events: int, **settings: str) -> None:
     file = Path(f"/tmp/forgetting-{os.getpid()}")
     with stack(CLOCK.replace("FILE", str(file)), "watch", **settings) as (made, _):
-        number = _fill(made, 10 * events)
+        number = 10 * events
+        _fill(made, number)
         made.web()
         made.start("worker")
         _Live(made.port).run_for(3.0)
@@ -101,7 +102,7 @@ def _measured(
     live.stop()
     time.sleep(1)
     late = [int(line) / 1e6 for line in file.read_text().split()]
-    answers, handlers = (quantiles(each, n=100)[98] for each in (live.times, late))
+    answers, handlers = (percentile(each, 99) for each in (live.times, late))
     report.line(f"  p99 of answers {when}", answers, "ms")
     report.line(f"  p99 until the handler has it {when}", handlers, "ms")
     return answers, handlers
@@ -144,24 +145,20 @@ def _sent_now() -> str:
     return f"sent at {time.time_ns()}"
 
 
-def _fill(made: Stack, number: int) -> int:
+def _fill(made: Stack, number: int) -> None:
     """Write the events, of the last day."""
     journal = Journal.open(Settings.load(made.environment).database_url, durable=False)
-    first = now_ms() - 24 * 3600 * 1000
-    batch: list[Settled] = []
-    for count in range(number):
+    first = now_ms() - DAY_MS
+
+    def settled(count: int) -> Settled:
         at = first + count * 80_000_000 // number
         body = documented_message(count % 1000, count, **_about_the_user(count))
         raw = dumps(body)
         parsed = schemas.parse(body, raw)
-        record = event_record(parsed, id=id_at(at), received_at=at, body=raw)
-        batch.append(Settled(record=record, runs=(), partition=0))
-        if len(batch) == _BATCH:
-            journal.write(batch)
-            batch = []
-    journal.write(batch)
+        return Settled(event_record(parsed, id=id_at(at), received_at=at, body=raw), (), 0)
+
+    write(journal, map(settled, range(number)))
     journal.close()
-    return number
 
 
 def _about_the_user(count: int) -> dict[str, object]:

@@ -8,12 +8,12 @@ from multiprocessing.synchronize import Barrier, Event
 from statistics import median
 
 from bench.figures import made_records
+from bench.growth import done
 from bench.listings import processor_ms
 from bench.report import Report
 from comethooks.workers.analytics.sizes import DAY_MS, Size, start_of
 from comethooks.workers.clock import now_ms
-from comethooks.workers.journal import Journal, KeptBuckets, RunResult, Settled
-from comethooks.workers.states import RunState
+from comethooks.workers.journal import Journal, KeptBuckets, Settled
 from tests.servers import PostgresServer, running_postgres
 from tests.tables import make_tables
 
@@ -88,7 +88,7 @@ def _write(
     journal = Journal.open(url, counts_figures=counts)
     since = start_of(Size.DAY, now_ms()) - DAY_MS + part * number
     made = made_records(since, number, number, first=part * number, users=_USERS)
-    settled = [Settled(record=each, runs=(_run(each.received_at),), partition=0) for each in made]
+    settled = [Settled(record=each, runs=(done(each.received_at),), partition=0) for each in made]
     journal.clock()
     ready.wait()
     before = time.process_time()
@@ -110,7 +110,3 @@ def _lead(url: str, counts: bool, ready: Barrier, over: Event, took: "Queue[floa
         pass
     took.put((time.process_time() - before) * 1000)
     journal.close()
-
-
-def _run(at: int) -> RunResult:
-    return RunResult("reader.read0", RunState.DONE, 1, at, at, version="1")

@@ -1,7 +1,9 @@
 """How draining and listing fare with what is kept, what waits, handlers and the size of bodies."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from redis import Redis
@@ -73,13 +75,20 @@ def drained(made: Stack, client: Redis, redis_pid: int, put: backlog.Backlog) ->
 def keep(data: Path, events: int) -> None:
     """Have so many events in the journal, each with its run."""
     journal = Journal.open(f"sqlite:///{database_path(data)}", durable=False)
-    for first in range(0, events, _BATCH):
-        records = [waiting_record(number) for number in range(first, min(events, first + _BATCH))]
-        journal.write([Settled(each, (_done(each.received_at),), 0) for each in records])
+    records = map(waiting_record, range(events))
+    write(journal, (Settled(each, (done(each.received_at),), 0) for each in records))
     journal.close()
 
 
-def _done(at: int) -> RunResult:
+def write(journal: Journal, settled: Iterable[Settled]) -> None:
+    """Journal all of it, many in one transaction."""
+    left = iter(settled)
+    while batch := list(islice(left, _BATCH)):
+        journal.write(batch)
+
+
+def done(at: int) -> RunResult:
+    """The run of an event that was received then."""
     return RunResult("reader.read0", RunState.DONE, 1, at, at, version="1")
 
 

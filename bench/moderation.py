@@ -1,7 +1,6 @@
 """Rules of moderation: what a message takes, and what loading them does."""
 
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -14,7 +13,7 @@ from random import Random
 import orjson
 from redis import Redis
 
-from bench.report import Report
+from bench.report import Report, percentile
 from comethooks.samples import sample
 from comethooks.schemas import Event, parse
 from comethooks.testing.configuring import loaded
@@ -99,21 +98,14 @@ def decide(report: Report, path: Path, texts: list[str], redis: Redis) -> None:
         assert len(ruling.votes) == len(deciders) == 2, ruling
         dropped += ruling.decision is DecisionAction.DROP
     panel.close()
-    percent = statistics.quantiles(took, n=100)
-    report.line("two deciders, flood included: a decision, p50", percent[49], "ms", most=1)
-    report.line("  p99", percent[98], "ms", most=5)
+    p50, p99 = percentile(took, 50), percentile(took, 99)
+    report.line("two deciders, flood included: a decision, p50", p50, "ms", most=1)
+    report.line("  p99", p99, "ms", most=5)
     report.line("  of which are dropped", 100 * dropped / len(took), "%")
 
 
 def judge(
-    report: Report,
-    name: str,
-    rules: Rules,
-    texts: list[str],
-    windows: SlidingWindows | None,
-    *,
-    p50: float | None = None,
-    p99: float | None = None,
+    report: Report, name: str, rules: Rules, texts: list[str], windows: SlidingWindows | None
 ) -> None:
     """What messages take, one after the other."""
     took, worked = [], []
@@ -122,11 +114,9 @@ def judge(
         rules.findings(look_of(event, windows=windows))
         took.append((time.perf_counter() - began) * 1000)
         worked.append((time.thread_time() - work) * 1000)
-    percent, own = (statistics.quantiles(each, n=100) for each in (took, worked))
-    report.line(f"a message, {name}, p50", percent[49], "ms", most=p50)
-    report.line("  p99", percent[98], "ms", most=p99)
-    report.line("  processor time of its own, p50", own[49], "ms")
-    report.line("  p99", own[98], "ms")
+    for what, found in ((f"a message, {name}", took), ("  processor time of its own", worked)):
+        report.line(f"{what}, p50", percentile(found, 50), "ms")
+        report.line("  p99", percentile(found, 99), "ms")
 
 
 def _load(

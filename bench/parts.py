@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.backlog import waiting_record
+from bench.growth import done
 from bench.report import Report
 from comethooks.schemas import Event
 from comethooks.workers.drain.items import Item, Partition
@@ -17,12 +18,11 @@ from comethooks.workers.drain.marks import mark_of
 from comethooks.workers.handlers.context import Context
 from comethooks.workers.handlers.run import execute
 from comethooks.workers.interactions import goals_plugin
-from comethooks.workers.journal import Journal, RunResult, Settled
+from comethooks.workers.journal import Journal, Settled
 from comethooks.workers.plugins.config import Config
 from comethooks.workers.plugins.handler import Handler
 from comethooks.workers.plugins.loaded import BoundHandler, LoadedPlugin, Plugins
 from comethooks.workers.record import FORMAT, cost, decode, encode_meta, event_of
-from comethooks.workers.states import RunState
 from tests.tables import make_tables
 from tests.workers.engine import handler, services
 
@@ -77,8 +77,7 @@ def _least(rounds: list[Callable[[], object]]) -> float:
 
 def _settled(number: int) -> Settled:
     record = waiting_record(number)
-    at = record.received_at
-    return Settled(record, (RunResult("reader.read", RunState.DONE, 1, at, at, version="1"),), 0)
+    return Settled(record, (done(record.received_at),), 0)
 
 
 def _read(event: Event, ctx: Context) -> None:

@@ -10,7 +10,7 @@ from bench.deployment import stack
 from bench.load import READER
 from bench.peers.accept import Server, measure
 from bench.peers.http_load import Request, cometchat_request, request_of
-from bench.report import Report
+from bench.report import Report, in_terms_of
 from bench.schema import interleaved
 from comethooks.workers.presses.tokens import PATH, InteractionToken, mint, verify
 from comethooks.workers.settings.interaction_keys import InteractionKey
@@ -58,9 +58,8 @@ def accepted(report: Report, made: Stack, redis: RedisServer) -> None:
         report.line(f"accepted: {each.name}", median(each.per_second), "a second")
         report.line("  web and Redis", median(each.others["cpu_us"]), "µs/request")
     for each in pressed:
-        pairs = zip(each.per_second, messages.per_second, strict=True)
-        ratios = [one / other for one, other in pairs]
-        report.line(f"{each.name}, in terms of messages", median(ratios), "times", least=LEAST)
+        times = in_terms_of(messages.per_second, each.per_second)
+        report.line(f"{each.name}, in terms of messages", times, "times", least=LEAST)
 
 
 def press_request(method: str) -> Request:

@@ -1,4 +1,7 @@
-"""What a benchmark prints."""
+"""What a benchmark prints, and what it makes of many measurements."""
+
+from collections.abc import Sequence
+from statistics import median, quantiles
 
 
 class Report:
@@ -29,3 +32,15 @@ class Report:
             f"{what:<58}{value:>12,.2f} {unit:<10} {target:<16} {'' if fits else 'MISSED'}",
             flush=True,
         )
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """What so many percent of the values stay below."""
+    return quantiles(values, n=100)[percent - 1]
+
+
+def in_terms_of(others: Sequence[float], ones: Sequence[float]) -> float:
+    """The median of the ratios of `ones` to `others`, round by round: what disturbs one of a round
+    disturbs the other.
+    """
+    return median(one / other for one, other in zip(ones, others, strict=True))

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from bench.peers.accept import Server, measure
 from bench.peers.http_load import cometchat_request, numbered, rate
-from bench.report import Report
+from bench.report import Report, in_terms_of
 from comethooks.webhooks.keeping import Road
 from comethooks.webhooks.spooling.emptying_thread import EmptyingThread
 from comethooks.webhooks.spooling.spool_road import Spooling
@@ -61,9 +61,8 @@ def spool(report: Report, events: int) -> None:
     for found in (without, having):
         report.line(f"accepted {found.name} a spool", median(found.per_second), "events/s")
         report.line("  web and Redis", median(found.others["cpu_us"]), "µs/request")
-    pairs = zip(having.others["cpu_us"], without.others["cpu_us"], strict=True)
-    ratios = [one / other for one, other in pairs]
-    report.line("  with in terms of without, median of rounds", median(ratios), "times")
+    times = in_terms_of(without.others["cpu_us"], having.others["cpu_us"])
+    report.line("  with in terms of without, median of rounds", times, "times")
     added = _added()
     report.line("added to a request by looking at the spool, in one thread", added, "µs/request")
     share = 1 + added / median(without.others["cpu_us"])

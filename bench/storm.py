@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import update
 
+from bench.growth import write
 from bench.load import documented_message, post_one
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import Journal, RunResult, Settled
@@ -41,7 +42,6 @@ PLUGIN = """
             file.write(line.encode())
 """
 """Its handler is asked for by nobody but by the runs that `write_failed` makes."""
-_BATCH = 500
 _LATER_MS = 3600_000
 
 
@@ -107,13 +107,8 @@ class Live:
 def write_failed(journal: Journal, number: int) -> None:
     """Journal events that have one run each, which has failed once and is due in an hour."""
     due = now_ms() + _LATER_MS
-    for first in range(0, number, _BATCH):
-        journal.write(
-            [
-                Settled(event_record(1000 + each % 1000, each), (_failed(due),), 0)
-                for each in range(first, min(first + _BATCH, number))
-            ]
-        )
+    events = (event_record(1000 + each % 1000, each) for each in range(number))
+    write(journal, (Settled(each, (_failed(due),), 0) for each in events))
 
 
 def _failed(due: int) -> RunResult:

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 from subprocess import Popen
 from typing import Any
 
@@ -16,6 +16,7 @@ from bench.peers import environment
 from bench.peers.http_load import Request, cometchat_request, numbered, rate, slack_request
 from bench.peers.ratios import OURS, Measured
 from bench.processes import cpu_seconds
+from bench.report import percentile
 from tests.redis_server import RedisServer, running_server
 from tests.scenarios.stack import Stack, free_port, kill_tree
 from tests.waiting import wait_for
@@ -102,7 +103,7 @@ def measure(rounds: int, fsync: str, running: list[Server]) -> list[Measured]:
             found.add(
                 per_second,
                 p50_ms=1000 * median(times),
-                p99_ms=1000 * _p99(times),
+                p99_ms=1000 * percentile(times, 99),
                 cpu_us=cpu_us,
             )
         progress = ", ".join(f"{each.name} {each.per_second[-1]:.0f}" for each in measured)
@@ -125,10 +126,6 @@ def _answers(server: Server) -> bool:
         return bool(server.rate(iter(range(10**8, 2 * 10**8)), 0.01))
     except ConnectionError:
         return False
-
-
-def _p99(times: list[float]) -> float:
-    return quantiles(times, n=100)[98]
 
 
 def _end(process: "Popen[bytes]") -> None:

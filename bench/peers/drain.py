@@ -30,9 +30,9 @@ from tests.redis_server import RedisServer, running_server
 from tests.scenarios.stack import Stack, kill_tree
 
 FIRST, LAST = 0.1, 0.9
+"""The shares of the work between which the clock runs: no start, no tail."""
 _LOOK_SECONDS = 0.02
 _LONGEST_SECONDS = 60
-"""The shares of the work between which the clock runs: no start, no tail."""
 
 
 @dataclass(frozen=True)

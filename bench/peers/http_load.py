@@ -18,6 +18,7 @@ from bench.load import CONVERSATIONS, documented_message
 from bench.peers.environment import CREDENTIALS
 
 _PLACE = "4815162342"
+_CONNECTIONS = 16
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 Request = Callable[[int], bytes]
@@ -106,14 +107,14 @@ class _Connection:
 
 
 def rate(
-    port: int, request: Request, numbers: Iterator[int], *, seconds: float, connections: int = 16
+    port: int, request: Request, numbers: Iterator[int], *, seconds: float
 ) -> tuple[float, list[float]]:
-    """Answers a second over `connections` that each send the next request when the one before is
+    """Answers a second over 16 connections that each send the next request when the one before is
     answered, and how long each answer took (s).
     """
     times: list[float] = []
     with selectors.DefaultSelector() as poller:
-        made = [_Connection(port) for _ in range(connections)]
+        made = [_Connection(port) for _ in range(_CONNECTIONS)]
         for each in made:
             poller.register(each.sock, selectors.EVENT_READ, each)
             _send(each, request(next(numbers)))
