@@ -1,4 +1,4 @@
-"""`comethooks send`, against the real application over HTTP."""
+"""`comethooks send`: what is sent, and what comes of it."""
 
 import json
 import re
@@ -8,15 +8,11 @@ import httpx
 import pytest
 
 from comethooks import schemas
-from comethooks.cli.send import send
-from comethooks.cli.send.field_options import option_of
 from comethooks.cli.send.target import addressed
 from comethooks.samples import APP_ID, all_samples
-from comethooks.samples.fields import Fields
 from comethooks.workers.clock import now_ms
 from comethooks.workers.record import event_of
 from comethooks.workers.texts import dumps
-from tests.webhooks.samples import PASSWORD, USER
 
 
 class TestOne:
@@ -181,65 +177,6 @@ class TestOne:
         assert guids == sent
 
 
-class TestFields:
-    def test_are_those_of_the_fixture(self):
-        """What a test can say of an event, the command can say too."""
-        options = {name for option in send.params for name in option.opts}
-        assert {option_of(name) for name in Fields.__annotations__} <= options
-
-    def test_say_something_of_a_message_wherever_it_stands(self, command, listener):
-        """Without a path."""
-        command(
-            *("send", "message_sent", "--to", listener.url, "--sender", "ada", "--group", "crew"),
-            *("--text", "hi", "--message-id", "7", "--tag", "a", "--tag", "b"),
-            *("--metadata", '{"score": 3}'),
-        )
-        message = json.loads(listener.requests[0][2])["data"]["message"]
-        assert (message["id"], message["sender"], message["receiver"]) == ("7", "ada", "crew")
-        assert (message["conversationId"], message["tags"]) == ("group_crew", ["a", "b"])
-        assert (message["data"]["text"], message["data"]["metadata"]) == ("hi", {"score": 3})
-        assert message["data"]["entities"]["sender"]["entity"]["uid"] == "ada"
-
-    @pytest.mark.parametrize(
-        ("arguments", "path", "value"),
-        [
-            (("message_reaction_added", "--emoji", "x"), "data.reaction.reaction", "x"),
-            (("group_member_kicked", "--member", "zoe"), "data.members.zoe.uid", "zoe"),
-            (("message_read_receipt", "--message-id", "7"), "data.body.messageId", "7"),
-            (("after_message", "--legacy", "--receiver", "ben"), "data.receiver", "ben"),
-            (("after_message", "--bot", "--text", "hi"), "bot", "ferry-times"),
-        ],
-    )
-    def test_say_something_of_other_events(self, command, listener, arguments, path, value):
-        """Of whatever the event has."""
-        done = command("send", *arguments, "--to", listener.url)
-        assert done.exit_code == 0, done.output
-        found = json.loads(listener.requests[0][2])
-        for key in path.split("."):
-            found = found[key]
-        assert found == value
-
-    @pytest.mark.parametrize(
-        ("arguments", "said"),
-        [
-            (("message_read_receipt", "--text", "hi"), "holds no message: leave --text out"),
-            (("user_blocked", "--message-id", "7"), "has no message_id: leave --message-id out"),
-            (
-                ("message_sent", "--receiver", "a", "--group", "b"),
-                "leave one of --receiver and --group out",
-            ),
-            (("message_sent", "--metadata", "5"), "write an object"),
-            (("story", "call", "--text", "hi"), "--text is for single events"),
-            (("after_message", "--bot", "--group", "x"), "--group is for others than bots"),
-        ],
-    )
-    def test_that_an_event_does_not_have_are_wrong_use(self, command, listener, arguments, said):
-        """Before anything is sent."""
-        done = command("send", *arguments, "--to", listener.url)
-        assert (done.exit_code, listener.requests) == (2, [])
-        assert said in " ".join(done.stderr.split())
-
-
 class TestMany:
     @pytest.mark.parametrize("pace", [(), ("--rate", "400")])
     def test_what_came_of_them_is_the_closing_line(self, command, application, kept, pace):
@@ -281,95 +218,6 @@ class TestMany:
         )
         assert done.exit_code == 1
         assert "nobody listens" in done.stderr
-
-
-class TestWhereTo:
-    def test_nobody_listening_is_a_failure_with_the_address(self, command):
-        """And with what to start."""
-        done = command("send", "message_sent", PORT="9")
-        assert (done.exit_code, done.stdout) == (1, "")
-        assert (
-            "nobody listens at http://127.0.0.1:9/webhooks. Is `comethooks up` running?"
-            in done.stderr
-        )
-
-    def test_the_public_url_is_the_default_when_it_is_set(self, command, listener):
-        """It is where CometChat would send to."""
-        done = command(
-            "send", "message_sent", COMETHOOKS_PUBLIC_URL=f"{listener.url}/chat/webhooks"
-        )
-        assert done.exit_code == 0, done.output
-        assert listener.requests[0][0] == "/chat/webhooks"
-
-    @pytest.mark.parametrize(
-        ("path", "called"), [("", "/webhooks"), ("/", "/webhooks"), ("/elsewhere", "/elsewhere")]
-    )
-    def test_an_address_without_a_path_gets_that_of_webhooks(self, command, listener, path, called):
-        """Another path stays."""
-        command("send", "message_sent", "--to", f"{listener.url}{path}")
-        assert listener.requests[0][0] == called
-
-    @pytest.mark.parametrize(
-        "url", ["localhost:8000", "ftp://example.com", "http://", "no url", "http://x:y:z"]
-    )
-    def test_what_is_no_address_is_wrong_use(self, command, url):
-        """The error shows what one looks like."""
-        done = command("send", "message_sent", "--to", url)
-        assert done.exit_code == 2
-        assert "write a URL such as" in done.stderr
-
-    def test_a_proxy_of_the_environment_is_not_used_for_this_machine(self, command, listener):
-        """It would not find this machine."""
-        done = command(
-            "send", "message_sent", "--to", listener.url, HTTP_PROXY="http://127.0.0.1:9"
-        )
-        assert done.exit_code == 0, done.output
-
-
-class TestWho:
-    @pytest.mark.parametrize(
-        ("arguments", "user"),
-        [
-            ((), f"{USER}:{PASSWORD}"),
-            (("--user", "second"), "second:pass2"),
-            (("--user", "other:with:colon"), "other:with:colon"),
-        ],
-    )
-    def test_credentials_are_those_asked_for(self, command, listener, arguments, user):
-        """By default the first of the settings."""
-        variables = {"COMETHOOKS_BASIC_AUTH": f"{USER}:{PASSWORD},second:pass2"}
-        command("send", "message_sent", "--to", listener.url, *arguments, **variables)
-        header = listener.requests[0][1]["Authorization"]
-        assert header == "Basic " + __import__("base64").b64encode(user.encode()).decode()
-
-    def test_credentials_may_be_in_the_url_and_are_not_shown(self, command, listener):
-        """Not in an error, either."""
-        done = command(
-            "send", "message_sent", "--to", listener.url.replace("://", "://ada:lovelace1@")
-        )
-        assert done.exit_code == 0
-        assert listener.requests[0][1]["Authorization"] == "Basic YWRhOmxvdmVsYWNlMQ=="
-        failed = command("send", "message_sent", "--to", "http://ada:lovelace1@127.0.0.1:9")
-        assert "lovelace1" not in failed.output
-
-    def test_an_unknown_user_needs_a_password(self, command, listener):
-        """The settings have none for that user."""
-        done = command("send", "message_sent", "--to", listener.url, "--user", "nobody")
-        assert done.exit_code == 2
-        assert "no user 'nobody'" in done.stderr
-
-    def test_wrong_credentials_are_explained(self, command, application):
-        """With the setting that has the right ones."""
-        done = command("send", "message_sent", "--user", "eve:wrong")
-        assert done.exit_code == 1
-        assert done.stdout.startswith("401 ")
-        assert "COMETHOOKS_BASIC_AUTH" in done.stderr
-
-    def test_no_credentials_are_explained(self, command, application, tmp_path):
-        """With how to give some."""
-        done = command("send", "message_sent", COMETHOOKS_BASIC_AUTH="")
-        assert done.exit_code == 1
-        assert "There are no credentials" in done.stderr
 
 
 class TestWrongUse:
