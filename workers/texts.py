@@ -5,7 +5,7 @@ nothing that a terminal obeys.
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -110,6 +110,20 @@ def agreeing(count: float, one: str, many: str | None = None) -> str:
 def near(name: str, known: Iterable[str], most: int = 3) -> list[str]:
     """Those of `known` that somebody may have meant who wrote `name`, the nearest first."""
     return get_close_matches(name, list(dict.fromkeys(known)), n=most)
+
+
+def meant(name: str, known: Iterable[str], most: int = 3) -> str:
+    """The question whether somebody who wrote `name` meant one of `known`: `did you mean a or b?`;
+    empty when none is near.
+    """
+    close = near(name, known, most)
+    return f"did you mean {' or '.join(close)}?" if close else ""
+
+
+def few(names: Sequence[str], most: int) -> str:
+    """The first `most` of some names, and how many are left: `a, b and 3 more`."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 def cut(text: str, length: int) -> str:

@@ -14,10 +14,11 @@ from typing import Any
 
 import orjson
 
+from comethooks.workers.analytics.sizes import DAY_MS
 from comethooks.workers.cometchat.message_pages import FROM, Border
 from comethooks.workers.settings.paths import new_file
 
-KEPT_MS = 24 * 3600 * 1000
+KEPT_MS = DAY_MS
 """So long one is gone on with. After that messages may have been changed which it has passed."""
 LATER_MS = 3600 * 1000
 """By so much the same command may mean a later time, since `--since 2h` counts from now."""

@@ -23,7 +23,6 @@ Begin = Callable[[str, int | None], Callable[[], object]]
 """Told what is done, and how many megabytes that is if it is known; gives what is called after
 each."""
 
-
 _READ_AT_ONCE = 64 * writing.MEGABYTE
 
 

@@ -63,15 +63,8 @@ def packed(file: IO[bytes], packing: Packing) -> Iterator[IO[bytes]]:
     process = subprocess.Popen(
         ["zstd", "--quiet", "--threads=0", "--stdout"], stdin=subprocess.PIPE, stdout=file
     )
-    assert process.stdin
-    try:
-        yield process.stdin
-        process.stdin.close()
-    except BaseException:
-        process.kill()
-        raise
-    finally:
-        process.wait()
+    with _pipe(process, process.stdin) as stream:
+        yield stream
     if process.returncode:
         raise OSError(None, "zstd could not write")
 
@@ -93,17 +86,24 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
-    assert process.stdout
+    with _pipe(process, process.stdout) as stream:
+        yield stream
+    if process.returncode:
+        raise BackupError("it is damaged: it ends too early")
+
+
+@contextmanager
+def _pipe(process: subprocess.Popen[bytes], end: IO[bytes] | None) -> Iterator[IO[bytes]]:
+    """Our end of a pipe to a process, which has ended afterwards, killed if this is left early."""
+    assert end is not None
     try:
-        yield process.stdout
-        process.stdout.close()
+        yield end
+        end.close()
     except BaseException:
         process.kill()
         raise
     finally:
         process.wait()
-    if process.returncode:
-        raise BackupError("it is damaged: it ends too early")
 
 
 def _require_program(packing: Packing) -> None:

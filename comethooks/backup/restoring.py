@@ -32,7 +32,7 @@ from comethooks.workers.journal import (
 )
 from comethooks.workers.settings.paths import make_data_dir, move_file
 from comethooks.workers.settings.settings import Settings
-from comethooks.workers.texts import number_of
+from comethooks.workers.texts import few, number_of
 
 _SPARE = 16 * MEGABYTE
 _NAMED = 5
@@ -88,7 +88,7 @@ class Restoring:
         if self._only is Part.FILES:
             self._check_files(contents, placed)
         elif self._only is None:
-            self._check_directory(placed)
+            self._refuse(placing.occupied(self._settings.data_dir, placed))
         self._check_space(contents)
         return contents
 
@@ -190,17 +190,13 @@ class Restoring:
             ]
         )
 
-    def _check_directory(self, placed: frozenset[str]) -> None:
-        self._refuse(placing.occupied(self._settings.data_dir, placed))
-
     def _refuse(self, names: list[str]) -> None:
         """Refuse a data directory in which something is of these names."""
         if names:
-            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             raise BackupError(
-                f"there is something in {self._settings.data_dir} already:"
-                f" {', '.join(names[:_NAMED])}{more}; nothing was touched. Restore into an empty"
-                " data directory, or move it away; --only journal restores the journal alone"
+                f"there is something in {self._settings.data_dir} already: {few(names, _NAMED)};"
+                " nothing was touched. Restore into an empty data directory, or move it away;"
+                " --only journal restores the journal alone"
             )
 
     def _check_space(self, contents: reading.Contents) -> None:

@@ -50,10 +50,10 @@ def drain_spool(settings: Settings, *, seconds: float, tell: Callable[[int], obj
             return limit - time.monotonic()
         if time.monotonic() > limit:
             why = f", since {status.reason}" if status.reason else ""
+            wait = _wait(status.records, "the spool")
             raise BackupError(
-                f"{number_of(status.records, 'request')} in the spool {_wait(status.records)} still"
-                f"{why}; nothing was backed up. The web process empties it; comethooks spool status"
-                " says more, and without --drain they are left out"
+                f"{wait} still{why}; nothing was backed up. The web process empties it; comethooks"
+                " spool status says more, and without --drain they are left out"
             )
         tell(status.records)
         time.sleep(LOOK_SECONDS)
@@ -83,22 +83,21 @@ def drain(
             patient = time.monotonic() + min(seconds, PATIENCE_SECONDS)
         elif time.monotonic() >= patient:
             raise BackupError(
-                f"{number_of(left, 'request')} in Redis {_wait(left)} for a worker: start"
-                " `comethooks worker`; nothing was backed up"
+                f"{_wait(left, 'Redis')} for a worker: start `comethooks worker`; nothing was"
+                " backed up"
             )
         if time.monotonic() > limit:
             raise BackupError(
-                f"{number_of(left, 'request')} in Redis {_wait(left)} still, after"
-                f" {number_of(round(seconds), 'second')}; nothing was backed up. comethooks doctor"
-                " says why they are not done, --drain-limit waits longer, and without --drain they"
-                " are left out"
+                f"{_wait(left, 'Redis')} still, after {number_of(round(seconds), 'second')};"
+                " nothing was backed up. comethooks doctor says why they are not done,"
+                " --drain-limit waits longer, and without --drain they are left out"
             )
         tell(left)
         time.sleep(LOOK_SECONDS)
 
 
-def _wait(count: int) -> str:
-    return "waits" if count == 1 else "wait"
+def _wait(count: int, where: str) -> str:
+    return number_of(count, f"request in {where} waits", f"requests in {where} wait")
 
 
 def _newest(client: Redis, numbers: Sequence[int]) -> Mapping[int, str]:

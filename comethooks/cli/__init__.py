@@ -14,38 +14,64 @@ from comethooks.workers.settings.paths import restoring_dir
 from comethooks.workers.settings.settings import Settings, SettingsError
 from comethooks.workers.streams import keys
 
-_MODULES: Mapping[str, str] = {
-    "up": "services.up",
-    "web": "services.parts",
-    "worker": "services.parts",
-    "db": "services.db",
-    "send": "send",
-    "events": "events",
-    "requests": "requests",
-    "runs": "runs",
-    "replay": "replay",
-    "backfill": "backfill",
-    "explain": "explain",
-    "plugins": "plugins",
-    "partitions": "partitions",
-    "spool": "spool",
-    "triggers": "triggers",
-    "drift": "drift",
-    "forget": "forget",
-    "analytics": "analytics",
-    "interactions": "interactions",
-    "moderation": "moderation",
-    "notify": "notify",
-    "webhook": "webhook",
-    "backup": "backup",
-    "restore": "backup.restore",
-    "doctor": "doctor",
+_SECTIONS: Mapping[str, Mapping[str, str]] = {
+    "Running": {
+        "up": "services.up",
+        "web": "services.parts",
+        "worker": "services.parts",
+        "doctor": "doctor",
+    },
+    "Getting events": {
+        "webhook": "webhook",
+        "send": "send",
+        "triggers": "triggers",
+        "backfill": "backfill",
+    },
+    "Seeing what became of them": {
+        "events": "events",
+        "requests": "requests",
+        "runs": "runs",
+        "explain": "explain",
+        "drift": "drift",
+        "analytics": "analytics",
+    },
+    "Handling them": {
+        "plugins": "plugins",
+        "replay": "replay",
+        "interactions": "interactions",
+        "moderation": "moderation",
+        "notify": "notify",
+    },
+    "Looking after what is kept": {
+        "db": "services.db",
+        "backup": "backup",
+        "restore": "backup.restore",
+        "forget": "forget",
+        "partitions": "partitions",
+        "spool": "spool",
+    },
 }
 """Each command and the module that has it, in the order of the help."""
+_MODULES = {name: module for section in _SECTIONS.values() for name, module in section.items()}
+_WIDEST = max(map(len, _MODULES))
 
 
 class _Commands(LazyGroup):
-    """What bears a broken output, whichever command it is of."""
+    """All commands: they bear a broken output, and the help has them by what they are for."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the sections."""
+        room = formatter.width - 4 - _WIDEST
+        for title, names in _SECTIONS.items():
+            commands = ((name, self.get_command(ctx, name)) for name in names)
+            with formatter.section(title):
+                formatter.write_dl(
+                    [
+                        (name.ljust(_WIDEST), command.get_short_help_str(room))
+                        for name, command in commands
+                        if command is not None
+                    ]
+                )
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the command that was asked for."""
@@ -62,6 +88,12 @@ class _Commands(LazyGroup):
 @click.version_option(package_name="comethooks", prog_name="comethooks")
 def main() -> None:
     """Receive, keep and process the webhooks of CometChat.
+
+    To begin: `comethooks up` runs everything on this machine, and prints what to do next.
+
+    What comes in becomes an event. It waits in Redis until a worker has run the handlers of your
+    plugins on it (each time one handler is given one event is a run). From then on event and runs
+    are in the journal, a database.
 
     Settings come from the environment, and from a file .env in the current folder; every command
     that is given the same COMETHOOKS_DATA_DIR finds what `comethooks up` runs there.

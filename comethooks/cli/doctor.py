@@ -47,9 +47,9 @@ def doctor(public_url: str | None, strict: bool, as_json: bool) -> None:
     """Look at everything that could be wrong, and say what to do.
 
     Settings, Redis, the database, clocks, plugins (loading them runs their code), workers, disks,
-    the web process. Fails when something is wrong. With --public-url it posts there twice, without
-    credentials and with them; the second is counted as an event with the trigger comethooks_doctor,
-    and not kept.
+    the web process. Fails when something is wrong. With --public-url it posts there, without
+    credentials and with them, and without to /moderation beside it. What has credentials is counted
+    as an event with the trigger comethooks_doctor, and not kept.
     """
     findings = _shown(_findings(public_url), as_json=as_json)
     counts = Counter(finding.level for finding in findings)

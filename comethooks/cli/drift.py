@@ -1,7 +1,6 @@
 """`comethooks drift`: what bodies hold that the schemas do not know."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -23,27 +22,22 @@ from comethooks.schemas import DriftKind
 from comethooks.workers.journal import DriftFilter, StoredDrift
 from comethooks.workers.texts import number_of
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-
 _WHAT_TO_DO = (
     "All of this was accepted. Look at an example with `comethooks events show ID`. A newer"
     " comethooks may know it; what a trigger may not hold is refused once"
     " COMETHOOKS_STRICT_TRIGGERS names it. When you have looked: `comethooks drift forget`."
 )
 
-
-def _about(function: _Function) -> _Function:
-    """The options that say which drift is meant."""
-    kinds = click.Choice([kind.value for kind in DriftKind])
-    for option in (
-        click.option(
-            "--path", metavar="PATH", help="Only this place in the body, written as in the listing."
-        ),
-        click.option("--kind", type=kinds, help="Only this kind."),
-        filters.trigger,
-    ):
-        function = option(function)
-    return function
+_about = options.together(
+    filters.trigger,
+    click.option(
+        "--kind", type=click.Choice([kind.value for kind in DriftKind]), help="Only this kind."
+    ),
+    click.option(
+        "--path", metavar="PATH", help="Only this place in the body, written as in the listing."
+    ),
+)
+"""The options that say which drift is meant."""
 
 
 @click.group(
@@ -92,9 +86,9 @@ def drift(context: click.Context, /, limit: int | None, as_json: bool, **asked: 
 @yes_option
 @options.as_json
 def forget(everything: bool, yes: bool, as_json: bool, **asked: Any) -> None:
-    """Remove rows of drift that you have looked at; if it is seen again, it is new.
+    """Remove rows of drift that you have looked at.
 
-    The events stay as they are.
+    What is seen again is new. The events stay as they are.
     """
     chosen = any(value is not None for value in asked.values())
     if chosen == everything:

@@ -4,17 +4,14 @@ import time
 from typing import Any
 
 import click
-from redis.exceptions import RedisError
+from redis import Redis
 
 from comethooks.cli import load_settings
 from comethooks.cli.terminal import options
 from comethooks.cli.terminal.output import Cell, Column, Listing, hint, print_json
-from comethooks.cli.terminal.stores import of_redis
-from comethooks.workers.settings.settings import Settings
-from comethooks.workers.streams.connections import connect
+from comethooks.cli.terminal.stores import open_redis
 from comethooks.workers.streams.layout import Layouts, SwitchingError, read_layouts, retire, switch
 from comethooks.workers.streams.overview import Overview, PartitionState, overview
-from comethooks.workers.streams.refusals import what_failed
 from comethooks.workers.texts import number_of
 
 MOST = 1024
@@ -24,15 +21,20 @@ _SAY_SECONDS = 5.0
 
 @click.group()
 def partitions() -> None:
-    """Show into how many streams the work is divided, or change it."""
+    """Show into how many streams the work is divided, or change it.
+
+    Events of one conversation are always in the same one of these partitions. A drainer, of which
+    each worker process has one, takes a share of them and runs the handlers on what is in it.
+    """
 
 
 @partitions.command("list", epilog=options.examples("comethooks partitions list"))
 @options.as_json
 def list_(as_json: bool) -> None:
-    """List the partitions: what waits in each, and whether a drainer has it."""
+    """List the partitions: what waits in each, and if it is drained."""
     settings = load_settings()
-    state = _overview(settings)
+    with open_redis(settings) as client:
+        state = overview(client, settings.partitions)
     _LISTING.print(iter(state.partitions), as_json=as_json, limit=None)
     if state.emptying:
         hint(f"{_left(state)} left in the old partitions; then the new ones are drained.")
@@ -57,18 +59,17 @@ def set_(count: int, wait: bool, as_json: bool) -> None:
     order. If COMETHOOKS_PARTITIONS is set, set it to COUNT before the next start.
     """
     settings = load_settings()
-    try:
-        layouts = switch(connect(settings.redis_url), count, settings.partitions)
-    except SwitchingError as error:
-        raise click.ClickException(str(error)) from None
-    except (RedisError, OSError) as error:
-        raise _no_redis(settings, error) from None
-    if layouts.emptying:
-        hint(f"Requests go into {number_of(count, 'new partition')} now.")
-        if wait:
-            layouts = _wait(settings)
-    else:
-        hint(f"{number_of(count, 'partition is', 'partitions are')} there already.")
+    with open_redis(settings) as client:
+        try:
+            layouts = switch(client, count, settings.partitions)
+        except SwitchingError as error:
+            raise click.ClickException(str(error)) from None
+        if layouts.emptying:
+            hint(f"Requests go into {number_of(count, 'new partition')} now.")
+            if wait:
+                layouts = _wait(client, settings.partitions)
+        else:
+            hint(f"{number_of(count, 'partition is', 'partitions are')} there already.")
     if settings.partitions not in (None, count):
         hint(
             f"COMETHOOKS_PARTITIONS is {settings.partitions}: set it to {count}, or unset it,"
@@ -84,11 +85,10 @@ def set_(count: int, wait: bool, as_json: bool) -> None:
         hint("The old partitions are empty; the new ones are drained.")
 
 
-def _wait(settings: Settings) -> Layouts:
+def _wait(client: Redis, partitions: int | None) -> Layouts:
     """Wait until the old partitions are empty, and say now and then how far that is."""
     said = time.monotonic()
-    client = connect(settings.redis_url)
-    while (state := _overview(settings)).emptying:
+    while (state := overview(client, partitions)).emptying:
         if retire(client, state.emptying):
             break
         if time.monotonic() > said + _SAY_SECONDS:
@@ -105,17 +105,6 @@ def _wait(settings: Settings) -> Layouts:
 
 def _left(state: Overview) -> str:
     return number_of(state.left, "entry is", "entries are")
-
-
-def _overview(settings: Settings) -> Overview:
-    try:
-        return overview(connect(settings.redis_url), settings.partitions)
-    except (RedisError, OSError) as error:
-        raise _no_redis(settings, error) from None
-
-
-def _no_redis(settings: Settings, error: Exception) -> click.ClickException:
-    return click.ClickException(of_redis(settings, what_failed(error)))
 
 
 def _document(state: PartitionState) -> dict[str, Any]:

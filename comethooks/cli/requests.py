@@ -33,7 +33,7 @@ from comethooks.workers.journal import Outcome, StoredRequest
 
 @click.group()
 def requests() -> None:
-    """Show every call that was kept, refused ones and duplicates too."""
+    """Show every call that was kept: refused ones and repeats, too."""
 
 
 @requests.command(

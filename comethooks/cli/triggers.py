@@ -10,7 +10,7 @@ from comethooks.cli.terminal.details import print_section, print_text, print_tit
 from comethooks.cli.terminal.output import Cell, Column, hint, print_json, print_table
 from comethooks.schemas import TRIGGERS, Form, Sender, Trigger
 from comethooks.schemas.wire.cards import TOOL_CALL, TOOL_RESULT
-from comethooks.workers.texts import near
+from comethooks.workers.texts import meant
 
 _COLUMNS = (
     Column("TRIGGER"),
@@ -66,13 +66,8 @@ def _names(entry: Trigger) -> set[str]:
 
 def _unknown(name: str, entries: list[Trigger]) -> str:
     known = sorted({name for entry in entries for name in _names(entry)})
-    close = near(name, known)
-    meant = (
-        f"did you mean {' or '.join(close)}?"
-        if close
-        else "comethooks triggers lists those that there are"
-    )
-    return f"no trigger and no canonical name is {name!r} here; {meant}"
+    advice = meant(name, known) or "comethooks triggers lists those that there are"
+    return f"no trigger and no canonical name is {name!r} here; {advice}"
 
 
 def _row(entry: Trigger) -> tuple[Cell, ...]:

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from comethooks.doctor.finding import Finding, Level
 from comethooks.doctor.posts import USER_AGENT
+from comethooks.workers.analytics.sizes import DAY_MS
 from comethooks.workers.journal import Filter, Journal, Outcome, StoredRequest
 from comethooks.workers.record import CREDENTIAL
 from comethooks.workers.settings.settings import NAMES
 from comethooks.workers.texts import number_of
 
-DAY_MS = 24 * 60 * 60 * 1000
 LOOKED_AT = 10_000
 """So many of the last samples."""
 NAMED = 3

@@ -1,7 +1,7 @@
 """All checks, in the order in which they are told."""
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -71,12 +71,15 @@ def examine(settings: Settings, public_endpoint: httpx.URL | None = None) -> Ite
         yield from guarded("moderation", partial(moderation_rules.check_rules, settings))
         yield from guarded("workers", partial(_workers, answering, settings))
         if usable:
-            yield from guarded("workers.runs", partial(_runs, settings))
-            yield from guarded("requests", partial(_requests, settings))
-            yield from guarded("requests", partial(_moderation, settings))
-            yield from guarded("silence", partial(_silence, settings))
+            for name, check in (
+                ("workers.runs", engine.check_runs),
+                ("requests", astray.check_paths),
+                ("requests", partial(moderation_calls.check_failures, settings.public_url)),
+                ("silence", partial(silences.check_silences, settings)),
+            ):
+                yield from guarded(name, partial(_of_journal, check, settings))
         yield from guarded("files", partial(permissions.check_permissions, settings))
-        yield from guarded("spool", partial(_spool, settings))
+        yield from guarded("spool", partial(spool.check_spool, settings, now_ms()))
         yield from guarded("disk", partial(_disks, answering, settings))
     if settings.management is not None:
         apps = sorted(settings.app_ids)
@@ -92,9 +95,7 @@ def is_ok(findings: Iterable[Finding], check: str) -> bool:
 
 
 def _redis(client: Redis, settings: Settings, *, embedded: bool) -> Iterator[Finding]:
-    connection: Sequence[Finding] = list(
-        redis_server.check_connection(client, settings, embedded=embedded)
-    )
+    connection = list(redis_server.check_connection(client, settings, embedded=embedded))
     yield from connection
     if is_ok(connection, redis_server.CONNECTION):
         yield from redis_server.check_server(client, settings)
@@ -136,28 +137,12 @@ def _workers(client: Redis | None, settings: Settings) -> Iterator[Finding]:
         yield from engine.check_workers(client, settings.partitions)
 
 
-def _runs(settings: Settings) -> Iterator[Finding]:
+def _of_journal(
+    check: Callable[[Journal, int], Iterator[Finding]], settings: Settings
+) -> Iterator[Finding]:
+    """What a check finds in the journal, as it is now (ms)."""
     with closing(Journal.open(settings.database_url)) as journal:
-        yield from engine.check_runs(journal, now_ms())
-
-
-def _requests(settings: Settings) -> Iterator[Finding]:
-    with closing(Journal.open(settings.database_url)) as journal:
-        yield from astray.check_paths(journal, now_ms())
-
-
-def _moderation(settings: Settings) -> Iterator[Finding]:
-    with closing(Journal.open(settings.database_url)) as journal:
-        yield from moderation_calls.check_failures(journal, settings.public_url, now_ms())
-
-
-def _silence(settings: Settings) -> Iterator[Finding]:
-    with closing(Journal.open(settings.database_url)) as journal:
-        yield from silences.check_silences(journal, settings, now_ms())
-
-
-def _spool(settings: Settings) -> Iterator[Finding]:
-    yield from spool.check_spool(settings, now_ms())
+        yield from check(journal, now_ms())
 
 
 def _disks(client: Redis | None, settings: Settings) -> Iterator[Finding]:

@@ -9,12 +9,12 @@ from comethooks.doctor.finding import Finding, Level
 from comethooks.schemas import Moderation, NotJsonError, decode
 from comethooks.schemas.event.moderation import asked_url, failures_at
 from comethooks.schemas.wire.envelope import data_of
+from comethooks.workers.analytics.sizes import DAY_MS
 from comethooks.workers.journal import Filter, Journal
 from comethooks.workers.settings.addresses import masked_url, moderation_url, webhooks_url
 from comethooks.workers.settings.settings import NAMES
 from comethooks.workers.texts import number_of, plain
 
-DAY_MS = 24 * 60 * 60 * 1000
 LOOKED_AT = 1000
 """So many of the last events."""
 _FAILED = "moderation_engine_failed"
@@ -22,7 +22,7 @@ _CHECK = "requests.moderation"
 _REFUSED = "comethooks requests list --trigger moderation_requested --outcome refused"
 
 
-def check_failures(journal: Journal, public_url: str, now: int) -> Iterator[Finding]:
+def check_failures(public_url: str, journal: Journal, now: int) -> Iterator[Finding]:
     """What has failed within the last day at our public address: each kind, with what to do.
 
     `now` is in milliseconds. Raises the journal's errors.

@@ -11,7 +11,7 @@ from comethooks.workers.plugins.files import files_below
 from comethooks.workers.settings import paths
 from comethooks.workers.settings.env_file import ENV_FILE
 from comethooks.workers.settings.settings import Settings
-from comethooks.workers.texts import plain
+from comethooks.workers.texts import few, plain
 
 CHECK = "files.permissions"
 _NAMED = 3
@@ -88,6 +88,4 @@ def _is_readable(path: Path) -> bool:
 
 
 def _named(places: Iterable[Path]) -> str:
-    told = [plain(str(place), "") for place in places]
-    more = f" and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
-    return f"{', '.join(told[:_NAMED])}{more}"
+    return few([plain(str(place), "") for place in places], _NAMED)

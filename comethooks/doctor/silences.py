@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from comethooks.doctor.finding import Finding, Level
+from comethooks.workers.analytics.sizes import DAY_MS
 from comethooks.workers.journal import Journal, StoredSilence, iso
 from comethooks.workers.settings.settings import NAMES, Settings
 from comethooks.workers.silence.advice import advice
@@ -11,10 +12,9 @@ from comethooks.workers.texts import number_of, plain
 
 _CHECK = "silence"
 _SETTING = NAMES["silence_after"]
-_DAY_MS = 24 * 3600 * 1000
 
 
-def check_silences(journal: Journal, settings: Settings, now: int) -> Iterator[Finding]:
+def check_silences(settings: Settings, journal: Journal, now: int) -> Iterator[Finding]:
     """Which apps are silent at `now` (ms), and what may be wrong. Raises the journal's errors."""
     after = settings.silence_after
     if after == "off":
@@ -28,7 +28,7 @@ def check_silences(journal: Journal, settings: Settings, now: int) -> Iterator[F
             f"set {_SETTING} to a duration, or to off",
         )
     # What has been silent for longer than anything is kept is no news any more.
-    oldest = now - settings.retention_days * _DAY_MS
+    oldest = now - settings.retention_days * DAY_MS
     silent = [each for each in journal.silences.lasting() if each.last_event_at >= oldest]
     missed = [each for each in silent if _is_let_in(each.app_id, settings)]
     for each in missed:

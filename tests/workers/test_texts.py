@@ -11,7 +11,17 @@ from typing import Any
 
 import pytest
 
-from comethooks.workers.texts import cut, dumps, number_of, plain, scrub, scrubbed, without
+from comethooks.workers.texts import (
+    cut,
+    dumps,
+    few,
+    meant,
+    number_of,
+    plain,
+    scrub,
+    scrubbed,
+    without,
+)
 from tests.test_imports import FLOORS, ROOT
 
 
@@ -33,6 +43,23 @@ def test_json_that_is_kept_has_no_lone_surrogate_and_loses_nothing_else(
 ) -> None:
     """Nothing that JSON does not know keeps the rest from being written."""
     assert json.loads(dumps(value, scrubs=True)) == kept
+
+
+def test_of_many_names_a_few_are_named() -> None:
+    """And the others are counted."""
+    assert [few("abcd"[:number], 3) for number in (0, 1, 3, 4)] == [
+        "",
+        "a",
+        "a, b, c",
+        "a, b, c and 1 more",
+    ]
+
+
+def test_who_writes_what_there_is_not_is_asked_what_was_meant() -> None:
+    """The nearest come first; where nothing is near, nothing is asked."""
+    assert meant("sent", ["send", "lost", "sent_at"]) == "did you mean send or sent_at?"
+    assert meant("sent", ["send", "sent_at"], most=1) == "did you mean send?"
+    assert meant("sent", ["other"]) == ""
 
 
 def test_of_secrets_that_hold_each_other_nothing_is_left() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from comethooks.cli.analytics.naming import partial_document
 from comethooks.cli.terminal import options
 from comethooks.cli.terminal.lazy_group import LazyGroup
 from comethooks.cli.terminal.output import Column, hint, print_json, print_table
@@ -15,13 +16,13 @@ _MODULES = {"show": "shown_figures", "rebuild": "rebuilding"}
 
 @click.group(cls=LazyGroup, package=__name__, modules=_MODULES)
 def analytics() -> None:
-    """Show how many messages, calls, users there were when: figures of what is in the journal."""
+    """Show figures: how many messages, calls and users, and when."""
 
 
 @analytics.command(epilog=options.examples("comethooks analytics metrics --json"))
 @options.as_json
 def metrics(as_json: bool) -> None:
-    """List the metrics: what each counts, and which labels tell it apart."""
+    """List the metrics: what each counts, and its labels."""
     if as_json:
         for metric in METRICS.values():
             print_json(_document(metric))
@@ -47,12 +48,11 @@ def metrics(as_json: bool) -> None:
 
 
 def _document(metric: Metric) -> dict[str, Any]:
-    partial = {} if metric.partial is None else {"partial": True, "why": metric.partial}
     return {
         "metric": metric.name,
         "labels": list(metric.labels),
         "unit": metric.unit,
         "sizes": [size.value for size in metric.sizes],
         "counts": metric.sentence,
-        **partial,
+        **partial_document(metric),
     }

@@ -3,13 +3,14 @@ use, and says what there is.
 """
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 import click
 
 from comethooks.workers.analytics.metrics import METRICS, Metric
 from comethooks.workers.analytics.sizes import Size
 from comethooks.workers.journal import APP
-from comethooks.workers.texts import near
+from comethooks.workers.texts import meant
 
 _SEE = "see: comethooks analytics metrics"
 
@@ -19,9 +20,7 @@ def metric_of(name: str | None) -> Metric | None:
     if name is None:
         return None
     if name not in METRICS:
-        close = near(name, METRICS)
-        advice = f"did you mean {' or '.join(close)}?" if close else _SEE
-        raise click.UsageError(f"no metric is called {name!r}; {advice}")
+        raise click.UsageError(f"no metric is called {name!r}; {meant(name, METRICS) or _SEE}")
     return METRICS[name]
 
 
@@ -45,6 +44,11 @@ def require_size(metric: Metric | None, size: Size) -> None:
         raise click.UsageError(
             f"{metric.name} is not counted by {size}; --size may be {_either(metric.sizes)}"
         )
+
+
+def partial_document(metric: Metric) -> dict[str, Any]:
+    """What JSON has of a metric that CometChat does not tell all of; nothing of others."""
+    return {} if metric.partial is None else {"partial": True, "why": metric.partial}
 
 
 def _either(words: Iterable[str]) -> str:

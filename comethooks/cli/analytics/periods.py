@@ -6,18 +6,17 @@ from dataclasses import dataclass
 import click
 
 from comethooks.cli.terminal import filters
-from comethooks.workers.analytics.sizes import MOST_AHEAD_MS, Size, end_of, start_of
+from comethooks.workers.analytics.sizes import DAY_MS, MOST_AHEAD_MS, Size, end_of, start_of
 
 _HOUR_MS = 3_600_000
-_DAY_MS = 24 * _HOUR_MS
 _USUALLY_MS = {
     Size.MINUTE: _HOUR_MS,
-    Size.HOUR: _DAY_MS,
-    Size.DAY: 30 * _DAY_MS,
-    Size.MONTH: 365 * _DAY_MS,
+    Size.HOUR: DAY_MS,
+    Size.DAY: 30 * DAY_MS,
+    Size.MONTH: 365 * DAY_MS,
 }
 """How far back is looked in buckets of a size, unless it is said."""
-_MOST_BY_HOUR_MS = 3 * _DAY_MS
+_MOST_BY_HOUR_MS = 3 * DAY_MS
 """Longer periods are shown by day, unless a size is given."""
 _WRITTEN = {
     Size.MINUTE: len("2026-11-21T10:30"),

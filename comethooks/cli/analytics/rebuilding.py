@@ -29,11 +29,11 @@ from comethooks.workers.texts import number_of
 @yes_option
 @options.as_json
 def rebuild(since: int | None, until: int | None, yes: bool, as_json: bool) -> None:
-    """Count again what is kept, and replace the figures of whole days by that.
+    """Count again what is kept, and replace figures by that.
 
-    Only days are replaced of which all events are kept with their bodies; the others are named and
-    stay as they are. Everything else may run meanwhile. The figures change at the end, all at once;
-    when it is stopped before, the same command goes on where it was.
+    Only whole days are replaced of which all events are kept with their bodies; the others are
+    named and stay as they are. Everything else may run meanwhile. The figures change at the end,
+    all at once; when it is stopped before, the same command goes on where it was.
     """
     check_past(since, until, now_ms())
     require_answer("rebuild without being asked", yes=yes)
@@ -43,9 +43,10 @@ def rebuild(since: int | None, until: int | None, yes: bool, as_json: bool) -> N
         alone = figures.left_alone(plan, kept)
         first, end = plan.replaced(Size.DAY)
         if first >= min(end, now_ms()):
+            where = "is kept" if since is None and until is None else "was asked for"
             raise click.ClickException(
-                f"{_in_words(since, until)} there is no whole day of which all events are kept with"
-                " their bodies; the figures stay as they are"
+                f"in what {where} there is no whole day of which all events are kept with their"
+                " bodies; the figures stay as they are"
             )
         for line in _said_of(alone):
             hint(line)
@@ -84,8 +85,7 @@ def _work(figures: FigureJournal, kept: KeptBuckets, *, resumed: bool) -> int:
         with progress(None, "counted") as advance:
             while not (step := figures.rebuild_step(kept)).done:
                 count += step.count
-                for _ in range(step.count):
-                    advance()
+                advance(step.count)
     except KeyboardInterrupt:
         hint("Stopped; the figures are as they were. To go on, give the same command again.")
         raise
@@ -99,10 +99,6 @@ def _said_of(alone: Mapping[Size, Sequence[int]]) -> Iterator[str]:
         between = first if first == last else f"{first} to {last}"
         buckets = number_of(len(starts), size.value)
         yield f"Left alone, since only part of it is kept or asked for: {buckets}, {between}."
-
-
-def _in_words(since: int | None, until: int | None) -> str:
-    return "in what is kept" if since is None and until is None else "in what was asked for"
 
 
 def _day(ms: int) -> str:

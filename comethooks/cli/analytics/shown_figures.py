@@ -7,7 +7,12 @@ from typing import Any
 import click
 
 from comethooks.cli.analytics.drawing import print_buckets, print_metrics
-from comethooks.cli.analytics.naming import metric_of, require_labels, require_size
+from comethooks.cli.analytics.naming import (
+    metric_of,
+    partial_document,
+    require_labels,
+    require_size,
+)
 from comethooks.cli.analytics.periods import Period, period
 from comethooks.cli.terminal import filters, options
 from comethooks.cli.terminal.output import hint, print_json
@@ -124,7 +129,6 @@ def _read(
 
 def _documents(found: Mapping[Metric, Iterable[Figure]]) -> Iterator[dict[str, Any]]:
     for metric, figures in found.items():
-        partial = {} if metric.partial is None else {"partial": True, "why": metric.partial}
         for figure in figures:
             yield {
                 "bucket": iso(figure.bucket_ms),
@@ -132,7 +136,7 @@ def _documents(found: Mapping[Metric, Iterable[Figure]]) -> Iterator[dict[str, A
                 "metric": figure.metric,
                 "labels": dict(figure.labels),
                 "value": figure.value,
-                **partial,
+                **partial_document(metric),
             }
 
 

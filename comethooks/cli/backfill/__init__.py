@@ -96,11 +96,12 @@ def backfill(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Fetch messages whose webhooks never came, from CometChat's own list of them.
+    """Fetch from CometChat messages whose webhooks never came.
 
-    What the journal has is recognised. What is missing becomes events as its webhooks would have
-    told them, with event.backfilled, and no handler runs on them, unless --replay is given. When it
-    is ended before it is done, the same command goes on where it was, for a day.
+    CometChat has a list of all messages. What of it is in the journal is recognised. What is
+    missing becomes events as its webhooks would have told them, with event.backfilled, and no
+    handler runs on them, unless --replay is given. When it is ended before it is done, the same
+    command goes on where it was, for a day.
     """
     if dry_run and replay_name:
         raise click.UsageError("--dry-run brings nothing, so --replay has nothing to run on")
@@ -220,8 +221,7 @@ def _work(work: Backfiller) -> None:
     try:
         with progress(None, "fetched") as advance:
             while (count := work.go_on()) is not None:
-                for _ in range(count):
-                    advance()
+                advance(count)
     except CometChatError as error:
         raise refused(error, work.progress, kept=work.file is not None) from None
     except KeyboardInterrupt:

@@ -5,11 +5,11 @@ import click
 from comethooks.cli.terminal.filters import check_times
 from comethooks.cli.terminal.moments import moment
 from comethooks.cli.terminal.output import hint
+from comethooks.workers.analytics.sizes import DAY_MS
 from comethooks.workers.texts import number_of
 
 YOUNG_MS = 60_000
 """What is younger may still come by its webhook, which is repeated for 40 seconds."""
-_DAY_MS = 24 * 3600 * 1000
 
 
 def range_of(since: int, until: int | None, *, now: int, days: int, yes: bool) -> tuple[int, int]:
@@ -23,7 +23,7 @@ def range_of(since: int, until: int | None, *, now: int, days: int, yes: bool) -
     young = now - YOUNG_MS
     end = min(now, until) if until is not None else young if since < young else now
     check_times(since, end)
-    if since < now - days * _DAY_MS:
+    if since < now - days * DAY_MS:
         warning = (
             f"--since {moment(since)} is more than {number_of(days, 'day')} ago"
             " (COMETHOOKS_RETENTION_DAYS), so the workers delete what comes of that time soon"

@@ -19,7 +19,7 @@ from comethooks.cli.services.parts import make_files_private
 from comethooks.cli.terminal import options
 from comethooks.cli.terminal.output import hint, print_json
 from comethooks.cli.terminal.parameters import Duration
-from comethooks.cli.terminal.stores import of_redis
+from comethooks.cli.terminal.stores import of_redis, open_redis
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.streams.connections import connect
 from comethooks.workers.streams.overview import overview
@@ -50,12 +50,13 @@ _TELL_EVERY = 10
 )
 @options.as_json
 def backup(file: Path, drains: bool, drain_limit: float, as_json: bool) -> None:
-    """Write everything that is kept to FILE, a .tar.gz or .tar.zst that only you may read.
+    """Write everything that is kept to one file.
 
-    That is the journal as it is at one moment, the credentials and keys that `up` made, the plugin
-    folder, bookmarks, the files of rules and the settings. It holds secrets and personal data. What
-    runs goes on meanwhile. What was accepted and is not in the journal yet is not in it, and told;
-    --drain waits for it. A file of that name is replaced once the new one is whole.
+    FILE is a .tar.gz or .tar.zst that only you may read. It has the journal as it is at one moment,
+    the credentials and keys that `up` made, the plugin folder, bookmarks, the files of rules and
+    the settings: secrets and personal data. Everything may run meanwhile. What was accepted and is
+    not in the journal yet is left out, and told; --drain waits for it. A file of that name is
+    replaced once the new one is whole.
     """
     settings = load_settings()
     make_files_private()
@@ -97,18 +98,15 @@ def _waiting(settings: Settings) -> Mapping[str, int | None]:
 def _drain(settings: Settings, seconds: float) -> None:
     if is_without_server(settings) and not in_spool(settings):
         return
-    try:
-        with server_meanwhile(settings), closing(connect(settings.redis_url)) as client:
-            seconds = drain_spool(settings, seconds=seconds, tell=_telling("the spool"))
-            drain(
-                client,
-                settings.partitions,
-                seconds=seconds,
-                tell=_telling("Redis"),
-                is_worked_on=lambda: overview(client, settings.partitions).drainers > 0,
-            )
-    except (RedisError, OSError) as error:
-        raise click.ClickException(of_redis(settings, what_failed(error))) from None
+    with server_meanwhile(settings), open_redis(settings) as client:
+        seconds = drain_spool(settings, seconds=seconds, tell=_telling("the spool"))
+        drain(
+            client,
+            settings.partitions,
+            seconds=seconds,
+            tell=_telling("Redis"),
+            is_worked_on=lambda: overview(client, settings.partitions).drainers > 0,
+        )
 
 
 def _telling(place: str) -> Callable[[int], None]:

@@ -40,11 +40,12 @@ from comethooks.workers.texts import agreeing, number_of
 @yes_option
 @options.as_json
 def restore(file: Path, only: str | None, yes: bool, as_json: bool) -> None:
-    """Put what is in the backup FILE into an empty data directory, and an empty database.
+    """Put what is in a backup into an empty data directory.
 
-    Nothing is touched when something is there already, or when FILE is damaged, is of a newer
-    version or is no backup. After a restore that was killed nothing runs until it was run again.
-    Workers then do what was due when the backup was made, also what was done since.
+    And into an empty database. Nothing is touched when something is there already, or when FILE is
+    damaged, is of a newer version or is no backup. When a restore is killed, no command runs
+    anything until it was run again. After it, workers do what was due when the backup was made,
+    also what was done since then.
     """
     try:
         settings = read_settings()

@@ -68,7 +68,7 @@ def events() -> None:
 def list_(limit: int | None, as_json: bool, **about: Any) -> None:
     """List events, the newest first.
 
-    An event is listed from the moment of its 200, whether a worker runs or not.
+    An event is listed from the moment it was answered with 200, whether a worker runs or not.
     """
     asked = replace(filters.asked(**about), limit=_LISTING.limit(as_json=as_json, limit=limit))
     with open_stores() as stores:

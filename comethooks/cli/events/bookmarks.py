@@ -37,7 +37,7 @@ _TAKEN = frozenset(("story", *TRIGGERS))
 def bookmark(
     identifier: str | None, name: str | None, only_list: bool, remove: str | None, as_json: bool
 ) -> None:
-    """Keep a redacted sample of an event under a name, for `comethooks send NAME`.
+    """Keep a redacted sample of an event, for `comethooks send NAME`.
 
     The sample has ids, kinds, times and counts. It has no secrets, and nothing personal: no texts,
     names or pictures. It is a file in the data directory, and stays when retention deletes the
@@ -58,7 +58,6 @@ def bookmark(
 
 
 def _add(folder: Path, identifier: str, name: str, *, as_json: bool) -> None:
-
     _check_name(name)
     with open_stores() as stores:
         event = find_event(stores, identifier)

@@ -2,8 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -17,7 +17,6 @@ from comethooks.cli.terminal.output import hint
 from comethooks.cli.terminal.stores import open_stores
 from comethooks.files.about_users import is_in
 from comethooks.files.json_lines import json_line, redacted_json_line
-from comethooks.workers.journal import StoredEvent
 from comethooks.workers.settings.paths import new_file
 from comethooks.workers.texts import dumps, number_of
 
@@ -58,16 +57,19 @@ def export(output: str, redact: bool, include_mentions: bool, **about: Any) -> N
     asked = filters.asked(**about)
     if include_mentions and asked.sender is None:
         raise click.UsageError("--include-mentions is about a user; name one with --user")
-    is_wanted: Callable[[StoredEvent], bool] = _everything
-    if include_mentions and asked.sender is not None:
-        is_wanted, asked = is_in(asked.sender), replace(asked, sender=None)
+    user = asked.sender if include_mentions else None
+    if user is not None:
+        asked = replace(asked, sender=None)
     if not redact:
         hint("Warning: this holds secrets and personal data as they came; --redact masks them.")
     write = redacted_json_line if redact else json_line
+    # A terminal that the lines go to shows them, and nothing in between.
+    shown = progress(None, "exported", quiet=output == STDOUT and sys.stdout.isatty())
     count = 0
-    with open_stores() as stores, _opened(output) as file, _progress(output) as advance:
+    with open_stores() as stores, _opened(output) as file, shown as advance:
         try:
-            for event in filter(is_wanted, stores.kept.whole_events(asked)):
+            events = stores.kept.whole_events(asked)
+            for event in events if user is None else filter(is_in(user), events):
                 file.write(dumps(write(event)) + b"\n")
                 advance()
                 count += 1
@@ -77,21 +79,6 @@ def export(output: str, redact: bool, include_mentions: bool, **about: Any) -> N
                 f" {count} were written"
             ) from None
     hint(f"Exported {number_of(count, 'event')}.")
-
-
-def _progress(output: str) -> AbstractContextManager[Callable[[], None]]:
-    """No progress on a terminal that shows the lines themselves."""
-    if output == STDOUT and sys.stdout.isatty():
-        return nullcontext(_nothing)
-    return progress(None, "exported")
-
-
-def _everything(event: StoredEvent) -> bool:
-    return True
-
-
-def _nothing() -> None:
-    pass
 
 
 @contextmanager

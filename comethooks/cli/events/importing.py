@@ -13,12 +13,12 @@ from comethooks.cli.terminal.output import hint, print_json
 from comethooks.cli.terminal.stores import open_stores
 from comethooks.files.imported import LineError, event_in, event_of
 from comethooks.files.importer import Importer, lines_of
+from comethooks.workers.analytics.sizes import DAY_MS
 from comethooks.workers.clock import now_ms
 from comethooks.workers.record import Record
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.texts import number_of
 
-_DAY_MS = 24 * 3600 * 1000
 _CHUNK = 2**20
 
 
@@ -34,12 +34,12 @@ _CHUNK = 2**20
 @click.option("--raw", is_flag=True, help="The lines are bare bodies, as CometChat sent them.")
 @options.as_json
 def import_(file: IO[bytes], raw: bool, as_json: bool) -> None:
-    """Put events from a file into the journal; no handler runs on them.
+    """Put events from a file into the journal.
 
-    FILE, or - for standard input, has the JSON lines that `events export` wrote. An event that is
-    there already is recognised by its id and left alone, so an import may be repeated. With --raw
-    the lines are bare bodies: an id is made of what tells a body's repeats, and an event is
-    received when it occurred, if it says when.
+    No handler runs on them. FILE, or - for standard input, has the JSON lines that `events export`
+    wrote. An event that is there already is recognised by its id and left alone, so an import may
+    be repeated. With --raw the lines are bare bodies: an id is made of what tells a body's repeats,
+    and an event is received when it occurred, if it says when.
     """
     bad = 0
     with open_stores() as stores:
@@ -101,7 +101,7 @@ def _report(importer: Importer, bad: int, *, as_json: bool) -> None:
 
 def warn_of_retention(oldest: int | None, days: int, when: str) -> None:
     """Warn that workers delete events (and `when`), if the `oldest` (ms) is over `days` old."""
-    if oldest is not None and oldest < now_ms() - days * _DAY_MS:
+    if oldest is not None and oldest < now_ms() - days * DAY_MS:
         hint(
             f"Warning: some are older than {number_of(days, 'day')} (COMETHOOKS_RETENTION_DAYS), so"
             f" the workers will delete them {when}."

@@ -38,11 +38,11 @@ _UNHAPPY = frozenset((RunState.DEAD, RunState.RETRYING))
 @filters.within
 @options.as_json
 def tail(as_json: bool, **about: Any) -> None:
-    """Print events as they come and change, until Ctrl-C or the time of --until.
+    """Print events as they come and change, until Ctrl-C.
 
     Every new event is printed as it is accepted, and again when its status changes; with --since
-    first those that have come since then. What waits in the spool while Redis is away is printed
-    when Redis has it; until then `comethooks events list` shows it.
+    first those that have come since then. With --until it ends by itself. What waits in the spool
+    while Redis is away is printed when Redis has it; until then `comethooks events list` shows it.
     """
     asked = filters.asked(**about)
     stop = StopFlag.on_signals(signal.SIGINT, signal.SIGTERM)

@@ -20,24 +20,20 @@ class _Useful:
     more: tuple[str, ...]
 
 
-_MESSAGE = _Useful(
-    {"message": "event.message.id", "sender": "event.message.sender.uid"},
-    (
-        "message.text",
-        "message.type",
-        "message.receiver",
-        "message.attachments",
-        "mentions",
-        "group",
-    ),
-)
-_SESSION = _Useful(
-    {"session": "event.call.session_id"}, ("call.type", "call.status", "call.participants")
-)
 _NOTHING_KNOWN = _Useful({"app": "event.app_id"}, ("payload",))
 
 _USEFUL: Mapping[str, _Useful] = {
-    "message": _MESSAGE,
+    "message": _Useful(
+        {"message": "event.message.id", "sender": "event.message.sender.uid"},
+        (
+            "message.text",
+            "message.type",
+            "message.receiver",
+            "message.attachments",
+            "mentions",
+            "group",
+        ),
+    ),
     "message in flight": _Useful(
         {"sender": "event.message.sender.uid"}, ("message.text", "message.type", "message.receiver")
     ),
@@ -59,7 +55,9 @@ _USEFUL: Mapping[str, _Useful] = {
         {"status": "event.call.status"},
         ("call.initiator", "call.receiver", "call.type", "call.session_id"),
     ),
-    "session": _SESSION,
+    "session": _Useful(
+        {"session": "event.call.session_id"}, ("call.type", "call.status", "call.participants")
+    ),
     "recording": _Useful(
         {"session": "event.recording.session_id"},
         ("recording.url", "recording.duration", "recording.kind"),
@@ -103,7 +101,7 @@ def snippet(trigger: str, name: str | None, source: str = COMETCHAT) -> str:
     It is a plugin that loads, whatever a stranger has called the trigger.
     """
     pattern = _pattern(trigger, name, source)
-    useful = _useful(trigger, source)
+    useful = _USEFUL.get(entry_of(trigger, source).family.name, _NOTHING_KNOWN)
     kind = kind_of(trigger, source).__name__ if "*" not in pattern else Event.__name__
     function = f"on_{re.sub(r'[^a-z0-9]+', '_', (name or trigger).lower()).strip('_') or 'event'}"[
         :_NAME_LENGTH
@@ -132,7 +130,3 @@ def _pattern(trigger: str, name: str | None, source: str) -> str:
     wanted = prefix + (name or trigger)
     usable = is_pattern(wanted) and len(wanted) <= _LONGEST_PATTERN and wanted.isprintable()
     return wanted if usable and ":" not in (name or trigger) else f"{prefix}*"
-
-
-def _useful(trigger: str, source: str) -> _Useful:
-    return _USEFUL.get(entry_of(trigger, source).family.name, _NOTHING_KNOWN)

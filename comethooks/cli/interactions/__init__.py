@@ -24,7 +24,11 @@ _MODULES = {
 
 @click.group(cls=LazyGroup, package=__name__, modules=_MODULES)
 def interactions() -> None:
-    """Show what users do with interactive messages; make the URLs that presses come to."""
+    """Show what users do with forms and cards; make their URLs.
+
+    Forms, cards and schedulers are interactive messages. When a user presses a button, the device
+    calls the URL of that button, which is one of ours: that is a press.
+    """
 
 
 @interactions.command(

@@ -39,9 +39,10 @@ _ANSWER_WIDTH = 60
 @filters.limit
 @options.as_json
 def answers(message: str, app: str | None, as_csv: bool, limit: int | None, as_json: bool) -> None:
-    """Show what users entered into a form: of each user the last answer to each element.
+    """Show what users entered into a form.
 
-    MESSAGE is the message's id, or the muid that it was sent with. Only presses that count are
+    Of each user that is the last answer to each element. MESSAGE is the message's id, or the muid
+    that it was sent with. Only presses that count are
     shown. Secrets are masked. In CSV, a cell that a spreadsheet could take for a formula has a '
     in front.
     """

@@ -44,8 +44,10 @@ from comethooks.workers.texts import without_secrets
 @filters.limit
 @options.as_json
 def show(message: str, app: str | None, limit: int | None, as_json: bool) -> None:
-    """Show one interactive message: its goal, who completed it, who pressed what and when, what of
-    that does not count and why, and which answers do not fit the form.
+    """Show one interactive message, and who did what with it.
+
+    It tells its goal, who completed it, who pressed what and when, what of that does not count and
+    why, and which answers do not fit the form.
 
     MESSAGE is the message's id, or the muid that it was sent with.
     """

@@ -21,11 +21,11 @@ from comethooks.cli.terminal.stores import open_stores
 @filters.of_messages
 @options.as_json
 def funnel(as_json: bool, **about: Any) -> None:
-    """Count the interactive messages that were sent, and how far they came: seen, interacted with,
-    completed.
+    """Count how far interactive messages came.
 
-    Of cards those count that have something in them which calls a server. A user counts once for
-    each message. It reads every read receipt since the first of the messages.
+    The steps are sent, seen, interacted with and completed. Of cards those count that have
+    something in them which calls a server. A user counts once for each message. It reads every read
+    receipt since the first of the messages.
     """
     asked = filters.asked_messages(**about)
     with open_stores() as stores:

@@ -32,11 +32,11 @@ from comethooks.workers.settings.settings import NAMES
 def url(
     app: str, message: str | None, muid: str | None, expires: float | None, element: str | None
 ) -> None:
-    """Print the URL for an apiAction of a message: of one message, by its id or muid, or of all
-    messages of the app for some time.
+    """Print the URL that presses on a message come to.
 
-    Give exactly one of --message, --muid and --expires. Whoever has the URL may say that somebody
-    pressed: it proves the message, not the user.
+    It is for an apiAction of one message, by its id or muid, or of all messages of the app for some
+    time. Give exactly one of --message, --muid and --expires. Whoever has the URL may say that
+    somebody pressed: it proves the message, not the user.
     """
     if [message, muid, expires].count(None) != 2:
         raise click.UsageError("give exactly one of --message, --muid and --expires")

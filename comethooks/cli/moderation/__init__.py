@@ -68,10 +68,11 @@ def cases(
     limit: int | None,
     as_json: bool,
 ) -> None:
-    """List messages that were dropped, flagged or blocked, the last one first.
+    """List messages that were dropped, flagged or blocked.
 
-    ORIGIN is who found something: a rule of ours dropped the message in flight or flagged it when
-    it was sent, or CometChat's own moderation blocked it, or failed to judge it.
+    The last one is first. ORIGIN is who found something: a rule of ours dropped the message in
+    flight or flagged it when it was sent, or CometChat's own moderation blocked it, or failed to
+    judge it.
     """
     filters.check_times(since, until)
     asked = CaseFilter(

@@ -19,8 +19,9 @@ from comethooks.workers.texts import without_secrets
 @click.argument("identifier", metavar="ID", type=Identifier())
 @options.as_json
 def show(identifier: str, as_json: bool) -> None:
-    """Show one case: what was written, which rule has something against it, what CometChat says of
-    it, and who closed it.
+    """Show one case: what was written, and which rule is against it.
+
+    It also tells what CometChat says of it, and who closed it.
     """
     with open_stores() as stores:
         case = find_case(stores, identifier)

@@ -1,6 +1,7 @@
 """`comethooks moderation check`: what the rules would find in a text."""
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from typing import Any
 
 import click
@@ -43,21 +44,20 @@ def check(
     asks: bool,
     as_json: bool,
 ) -> None:
-    """Print which rules of COMETHOOKS_MODERATION_RULES find something in a text, and what they
-    would do about it.
+    """Say which rules find something in a text, and what they would do.
 
-    Nothing is kept, counted or sent, but for what --score asks.
+    They are those of COMETHOOKS_MODERATION_RULES. Nothing is kept, counted or sent, but for what
+    --score asks.
     """
     rules = rules_in_force()
-    if asks:
-        import httpx  # only who asks a service needs it
+    with ExitStack() as stack:
+        score = None
+        if asks:
+            import httpx  # only who asks a service needs it
 
-        with httpx.Client() as client:
+            client = stack.enter_context(httpx.Client())
             score = Scorers().asking(client.post, lambda error: hint(f"No scores: {error}"))
-            look = look_at(text, user=user, role=role, group=group, app=app, score=score)
-            matches = rules.findings(look)
-    else:
-        look = look_at(text, user=user, role=role, group=group, app=app)
+        look = look_at(text, user=user, role=role, group=group, app=app, score=score)
         matches = rules.findings(look)
     if as_json:
         for match in matches:

@@ -18,8 +18,9 @@ from comethooks.workers.texts import number_of
 @filters.app
 @options.as_json
 def forget(user: str, app: str | None, as_json: bool) -> None:
-    """Drop the excerpts of what a user wrote from all cases: of somebody who is deleted, or who
-    asks for it. The cases stay.
+    """Drop the excerpts of what a user wrote from all cases.
+
+    It is for a user who is deleted, or who asks for it. The cases stay.
     """
     with open_stores() as stores:
         count = stores.journal.cases.forget_user(user, app, now=now_ms())

@@ -28,7 +28,10 @@ _COLUMNS = (
 )
 @options.as_json
 def rules(as_json: bool) -> None:
-    """List the rules of COMETHOOKS_MODERATION_RULES, or those that ship with comethooks."""
+    """List the rules that messages are judged by.
+
+    They are those of COMETHOOKS_MODERATION_RULES, or those that ship with comethooks.
+    """
     found = rules_in_force()
     if as_json:
         for rule in found.rules:

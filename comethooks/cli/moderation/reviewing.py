@@ -1,9 +1,8 @@
 """`comethooks moderation approve` and `reject`: closes a case, here and at CometChat."""
 
 import getpass
-from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -21,24 +20,18 @@ from comethooks.workers.cometchat.api_errors import (
 )
 from comethooks.workers.journal import AtCometChat, CaseState, StoredCase
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-
-
-def _closing(function: _Function) -> _Function:
-    """What both commands are asked."""
-    for option in (
-        options.as_json,
-        click.option(
-            "--only-here",
-            is_flag=True,
-            help="Close the case without asking CometChat, where it is to be closed there, too.",
-        ),
-        click.option("--by", metavar="NAME", help="Who decides; without it, who is logged in."),
-        click.option("--note", metavar="TEXT", help="Why, to be kept with the case."),
-        click.argument("identifier", metavar="ID", type=Identifier()),
-    ):
-        function = option(function)
-    return function
+_closing = options.together(
+    click.argument("identifier", metavar="ID", type=Identifier()),
+    click.option("--note", metavar="TEXT", help="Why, to be kept with the case."),
+    click.option("--by", metavar="NAME", help="Who decides; without it, who is logged in."),
+    click.option(
+        "--only-here",
+        is_flag=True,
+        help="Close the case without asking CometChat, where it is to be closed there, too.",
+    ),
+    options.as_json,
+)
+"""What both commands are asked."""
 
 
 @click.command(

@@ -16,7 +16,7 @@ from comethooks.cli.terminal.output import hint, print_json
 from comethooks.schemas.loading import by_path
 from comethooks.workers.moderation.rule_set import Rules
 from comethooks.workers.plugin_files.file_fields import MISSING, FileSchema
-from comethooks.workers.texts import cut, near, number_of, plain
+from comethooks.workers.texts import cut, meant, number_of, plain
 
 _MOST_SHOWN = 120
 
@@ -67,9 +67,9 @@ class Tried:
 @click.argument("file", type=click.File(encoding="utf-8"))
 @options.as_json
 def test(file: TextIO, as_json: bool) -> None:
-    """Try the rules of COMETHOOKS_MODERATION_RULES on the texts of FILE, or of - for the standard
-    input.
+    """Try out whether rules find what they are meant to find.
 
+    They are those of COMETHOOKS_MODERATION_RULES; FILE, or - for the standard input, has the texts.
     Each line is a JSON object: {"text": "free crypto", "expect": ["scam"]}, with the names of all
     rules that are to find something; "user", "role", "group" and "app" may say who sends it where.
     It prints what came out otherwise, and fails then. Nothing is counted, and no service is asked.
@@ -108,9 +108,8 @@ def _try(rules: Rules, number: int, line: str) -> Tried:
     known = {rule.name for rule in rules.rules}
     for name in given["expect"]:
         if name not in known:
-            close = near(name, known, most=1)
-            hinted = f"; did you mean {close[0]}?" if close else ""
-            raise click.ClickException(f"line {number}: there is no rule {name}{hinted}")
+            advice = meant(name, known, most=1) or "see: comethooks moderation rules"
+            raise click.ClickException(f"line {number}: there is no rule {name}; {advice}")
     expected = set(given.pop("expect"))
     found = {match.rule.name for match in rules.findings(look_at(**given))}
     return Tried(
@@ -127,22 +126,16 @@ def _read(number: int, line: str) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise click.ClickException(f"line {number}: it is no JSON: {error.msg}") from None
     except ValidationError as error:
-        said = [f"{where}: {' '.join(texts)}" for where, texts in _problems(error)]
+        problems = by_path(error.messages_dict).items()
+        said = [f"{where}: {' '.join(texts)}" for where, texts in problems]
         raise click.ClickException(f"line {number}: {'; '.join(said)}") from None
     return loaded
 
 
-def _problems(error: ValidationError) -> Iterator[tuple[str, list[str]]]:
-    yield from by_path(error.messages_dict).items()
-
-
 def _print(tried: Tried) -> None:
-    print_text(Text.assemble((f"line {tried.line}", "bold"), plain(f": {_shown(tried.text)}")))
+    shown = cut(" ".join(tried.text.split()), _MOST_SHOWN)
+    print_text(Text.assemble((f"line {tried.line}", "bold"), plain(f": {shown}")))
     for name in tried.missing:
         print_text(Text(f"  - {name} was to find something, and did not", style="red"))
     for name in tried.unexpected:
         print_text(Text(f"  + {name} found something, and was not to", style="green"))
-
-
-def _shown(text: str) -> str:
-    return cut(" ".join(text.split()), _MOST_SHOWN)

@@ -37,9 +37,10 @@ def notify() -> None:
 )
 @options.as_json
 def preview(identifier: str, as_json: bool) -> None:
-    """Print what COMETHOOKS_NOTIFY_FILE, as it is now, would tell of an event to whom, or why not.
+    """Say what would be told of an event, and to whom, or why not.
 
-    It sends nothing. It fails when the file cannot be used, or a text cannot be filled in.
+    It goes by COMETHOOKS_NOTIFY_FILE as it is now, and sends nothing. It fails when the file cannot
+    be used, or a text cannot be filled in.
     """
     with open_stores() as stores:
         path, file = _file(stores.settings)

@@ -17,7 +17,7 @@ from comethooks.workers.shipped import SHIPS_WITH_US
 
 @click.group()
 def plugins() -> None:
-    """Show the plugins that are found, and whether they can be used; begin or forget one."""
+    """List, check, begin and forget plugins."""
 
 
 plugins.add_command(forget)
@@ -26,10 +26,11 @@ plugins.add_command(forget)
 @plugins.command("list", epilog=options.examples("comethooks plugins list"))
 @options.as_json
 def list_(as_json: bool) -> None:
-    """List the plugins with their handlers and their state, here and in the workers.
+    """List the plugins with their handlers, here and in the workers.
 
-    Loading them runs their code, as a worker does. WORKERS says whether those that are at work have
-    the same; where they do not, a line below says who has what, and why.
+    STATE says whether they can be used here. Loading them runs their code, as a worker does.
+    WORKERS says whether those that are at work have the same; where they do not, a line below says
+    who has what, and why.
     """
     settings = load_settings()
     found = find(settings)
@@ -81,10 +82,10 @@ def check(as_json: bool) -> None:
 )
 @options.as_json
 def new(name: str, parent: Path, as_json: bool) -> None:
-    """Make the beginnings of a plugin: a package with a handler, a setting, a test and a README.
+    """Make the beginnings of a plugin: a package, a test, a README.
 
-    NAME is lower-case letters, digits and _. The folder is NAME_plugin; one that is there already
-    is left alone. Prints the path of the folder.
+    The package has a handler and a setting. NAME is lower-case letters, digits and _. The folder is
+    NAME_plugin; one that is there already is left alone. Prints the path of the folder.
     """
     try:
         check_name(name)

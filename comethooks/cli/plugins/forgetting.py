@@ -1,18 +1,16 @@
 """`comethooks plugins forget`: gives up a plugin that will never come back."""
 
 import click
-from redis.exceptions import RedisError
 
 from comethooks.cli.terminal import options
 from comethooks.cli.terminal.asking import ask, require_answer, yes_option
 from comethooks.cli.terminal.output import hint, print_json
-from comethooks.cli.terminal.stores import Stores, of_redis, open_stores
+from comethooks.cli.terminal.stores import Stores, needing_redis, open_stores
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import Filter, Journal
 from comethooks.workers.plugins import known
 from comethooks.workers.plugins.published import at_work
 from comethooks.workers.states import RunState
-from comethooks.workers.streams.refusals import what_failed
 from comethooks.workers.texts import number_of
 
 _GIVEN_UP = (RunState.WAITING, RunState.RETRYING)
@@ -24,21 +22,20 @@ _GIVEN_UP = (RunState.WAITING, RunState.RETRYING)
 @yes_option
 @options.as_json
 def forget(name: str, yes: bool, as_json: bool) -> None:
-    """Give up a plugin that will never come back: nothing waits for it any more.
+    """Give up a plugin that will never come back.
 
-    Its runs that wait are dismissed; they can still be retried. Its dead letters stay. A plugin
-    that a worker has is not forgotten.
+    Nothing waits for it any more: its runs that wait are dismissed; they can still be retried. Its
+    dead letters stay. A plugin that a worker has is not forgotten.
     """
     require_answer("forget it without being asked", yes=yes)
     with open_stores() as stores:
-        try:
+        with needing_redis(stores.settings):
             handlers = _handlers(stores, name)
-            waiting = sum(_count(stores.journal, handler) for handler in handlers)
-            hint(f"{number_of(waiting, 'run waits', 'runs wait')} for {', '.join(handlers)}.")
-            ask(f"Forget {name}, and dismiss {number_of(waiting, 'run')}?", yes=yes)
+            waiting = stores.journal.count_runs
+            number = sum(waiting(Filter(handler=each), _GIVEN_UP) for each in handlers)
+            hint(f"{number_of(number, 'run waits', 'runs wait')} for {', '.join(handlers)}.")
+            ask(f"Forget {name}, and dismiss {number_of(number, 'run')}?", yes=yes)
             known.forget(stores.client, name)
-        except (RedisError, OSError) as error:
-            raise click.ClickException(of_redis(stores.settings, what_failed(error))) from None
         dismissed = sum(_dismiss(stores.journal, handler) for handler in handlers)
     if as_json:
         print_json({"plugin": name, "handlers": handlers, "dismissed": dismissed})
@@ -65,10 +62,6 @@ def _handlers(stores: Stores, name: str) -> list[str]:
         others = f"; known are {', '.join(names)}" if names else ""
         raise click.ClickException(f"nothing waits for a plugin {name}{others}")
     return found
-
-
-def _count(journal: Journal, handler: str) -> int:
-    return journal.count_runs(Filter(handler=handler), _GIVEN_UP)
 
 
 def _dismiss(journal: Journal, handler: str) -> int:

@@ -40,9 +40,10 @@ def replay() -> None:
 @what
 @options.as_json
 def plan(refused: bool, as_json: bool, **given: Any) -> None:
-    """Say what a replay would do: how many events and runs, and of which handlers. Changes nothing.
+    """Say what a replay would do, and change nothing.
 
-    Plugins are loaded as a worker does, which runs their code.
+    It tells how many events and runs there would be, and of which handlers. Plugins are loaded as a
+    worker does, which runs their code.
     """
     if refused:
         again(dry_run=True, yes=True, as_json=as_json)

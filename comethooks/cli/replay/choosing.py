@@ -1,14 +1,13 @@
 """The options that say what is to be replayed, and the plan that they become."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from comethooks.cli.replay.staging import batches_in
-from comethooks.cli.terminal import filters
+from comethooks.cli.terminal import filters, options
 from comethooks.cli.terminal.output import hint
 from comethooks.cli.terminal.stores import Stores
 from comethooks.workers.clock import now_ms
@@ -28,46 +27,36 @@ from comethooks.workers.replays.plans import Plan
 from comethooks.workers.replays.selection import Selection
 from comethooks.workers.texts import without_secrets
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-
-
-def what(function: _Function) -> _Function:
-    """The options that say what is to be replayed."""
-    for option in reversed(
-        (
-            filters.about,
-            filters.backfilled,
-            filters.status,
-            filters.within,
-            click.option(
-                "--handler", "handlers", multiple=True, metavar="PLUGIN.FUNCTION",
-                help="Only this handler, even if it may not be safe to repeat; repeatable. Without"
-                " it, all that match.",
-            ),
-            click.option(
-                "--include", "included", multiple=True, metavar="PLUGIN.FUNCTION",
-                help="Run this one too, which may not be safe to repeat; repeatable.",
-            ),
-            click.option("--dead", is_flag=True, help="Only where the live run is dead."),
-            click.option("--missing", is_flag=True, help="Only what the handler has never run on."),
-            click.option(
-                "--file", metavar="FILE",
-                type=click.Path(exists=True, dir_okay=False, path_type=Path),
-                help="The events of this file, written by `events export`, and no others.",
-            ),
-            click.option(
-                "--rate", type=click.FloatRange(min=0, min_open=True), metavar="N",
-                help="At most N events a second.",
-            ),
-            click.option(
-                "--refused", is_flag=True,
-                help="Instead: refused requests through the schemas again; what fits now becomes an"
-                " event.",
-            ),
-        )
-    ):  # fmt: skip
-        function = option(function)
-    return function
+what = options.together(
+    filters.about,
+    filters.backfilled,
+    filters.status,
+    filters.within,
+    click.option(
+        "--handler", "handlers", multiple=True, metavar="PLUGIN.FUNCTION",
+        help="Only this handler, even if it may not be safe to repeat; repeatable. Without it, all"
+        " that match.",
+    ),
+    click.option(
+        "--include", "included", multiple=True, metavar="PLUGIN.FUNCTION",
+        help="Run this one too, which may not be safe to repeat; repeatable.",
+    ),
+    click.option("--dead", is_flag=True, help="Only where the live run is dead."),
+    click.option("--missing", is_flag=True, help="Only what the handler has never run on."),
+    click.option(
+        "--file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="The events of this file, written by `events export`, and no others.",
+    ),
+    click.option(
+        "--rate", type=click.FloatRange(min=0, min_open=True), metavar="N",
+        help="At most N events a second.",
+    ),
+    click.option(
+        "--refused", is_flag=True,
+        help="Instead: refused requests through the schemas again; what fits now becomes an event.",
+    ),
+)  # fmt: skip
+"""The options that say what is to be replayed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,8 +113,9 @@ def list_(as_json: bool) -> None:
 @click.argument("name", type=ReplayName())
 @options.as_json
 def status(name: str, as_json: bool) -> None:
-    """Show how far a replay is, what became of its runs and, of a dry run, what it would have
-    done.
+    """Show how far a replay is, and what became of its runs.
+
+    Of a dry run it also tells what would have been done.
     """
     with open_stores() as stores:
         shown = standing(stores, name)

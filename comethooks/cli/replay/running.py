@@ -110,8 +110,9 @@ def run(
 @_detach
 @options.as_json
 def resume(name: str, detach: bool, as_json: bool) -> None:
-    """Go on with a replay that was stopped or failed, where it was; of one that runs, show how far
-    it is.
+    """Go on with a replay that was stopped or failed, where it was.
+
+    Of one that runs, it shows how far that is.
     """
     with open_stores() as stores:
         replays = stores.journal.replays
@@ -233,9 +234,9 @@ def _wait(replays: Replays, name: str) -> None:
     found, shown = find(replays, name), 0
     with progress(found.expected, "replayed") as advance:
         while True:
-            for _ in range(found.events - shown):
-                advance()
-            shown = max(shown, found.events)
+            if found.events > shown:
+                advance(found.events - shown)
+                shown = found.events
             if found.state is not ReplayState.RUNNING:
                 return
             time.sleep(POLL_SECONDS)

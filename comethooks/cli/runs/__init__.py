@@ -30,7 +30,11 @@ from comethooks.workers.states import RunState
 
 @click.group()
 def runs() -> None:
-    """Show what handlers did with events, and do something about what failed."""
+    """Show what handlers did with events, and retry what failed.
+
+    A run is one handler, given one event. When it fails it is tried again as the handler says, and
+    is dead when it is out of attempts.
+    """
 
 
 runs.add_command(retry)

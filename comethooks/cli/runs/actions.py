@@ -5,7 +5,7 @@ failed.
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -22,8 +22,6 @@ from comethooks.workers.texts import number_of
 
 MANY = 5000
 """Runs that take so long to change that it is worth a word."""
-
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +49,18 @@ _DISMISS = _Action("dismiss", "dismissed", DISMISSABLE, Journal.dismiss_runs)
 _UNBLOCK = _Action("unblock", "unblocked", UNBLOCKABLE, Journal.unblock_runs, holds_up=True)
 
 
-def _choosing(action: _Action) -> filters.Decorator[Any]:
+def _choosing(action: _Action) -> options.Decorator:
     """What says which runs are meant, and how sure somebody is."""
-
-    def decorate(function: _Function) -> _Function:
-        for option in (
-            options.as_json,
-            yes_option,
-            click.option(
-                "--all", "everything", is_flag=True, help=f"All runs that can be {action.past}."
-            ),
-            filters.of_runs(action.states),
-            click.argument("handler_on_it", metavar="[HANDLER]", required=False),
-            click.argument("identifier", metavar="[EVENT_ID]", type=Identifier(), required=False),
-        ):
-            function = option(function)
-        return function
-
-    return decorate
+    return options.together(
+        click.argument("identifier", metavar="[EVENT_ID]", type=Identifier(), required=False),
+        click.argument("handler_on_it", metavar="[HANDLER]", required=False),
+        filters.of_runs(action.states),
+        click.option(
+            "--all", "everything", is_flag=True, help=f"All runs that can be {action.past}."
+        ),
+        yes_option,
+        options.as_json,
+    )
 
 
 @click.command(
@@ -97,10 +89,10 @@ def retry(**given: Any) -> None:
 )
 @_choosing(_DISMISS)
 def dismiss(**given: Any) -> None:
-    """Be done with runs: they are not tried again, and their events are not dead any more.
+    """Be done with runs that failed: they are not tried again.
 
-    Those on one event, all or of one HANDLER, or those that the options choose: dead ones, and
-    those that wait. A run that was dismissed can still be retried.
+    Their events are not dead any more. Those on one event, all or of one HANDLER, or those that the
+    options choose: dead ones, and those that wait. A run that was dismissed can still be retried.
     """
     _act(_DISMISS, **given)
 
@@ -113,11 +105,11 @@ def dismiss(**given: Any) -> None:
 )
 @_choosing(_UNBLOCK)
 def unblock(**given: Any) -> None:
-    """Let later events of a conversation no longer wait for a run of an ordered handler that
-    failed.
+    """Let events no longer wait for a run of an ordered handler.
 
-    Those on one event, all or of one HANDLER, or those that the options choose: dead ones, and
-    those that are tried again. They stay that; if one is done later, it is out of order.
+    Where one fails, the later events of its conversation wait for it. Those on one event, all or of
+    one HANDLER, or those that the options choose: dead ones, and those that are tried again. They
+    stay that; if one is done later, it is out of order.
     """
     _act(_UNBLOCK, **given)
 

@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Generator
-from contextlib import closing, nullcontext
+from contextlib import closing
 from functools import partial
 from typing import IO, Any
 
@@ -237,7 +237,7 @@ def _report(
     """Print the answers as they come or, of many, what came of them."""
     quiet = as_json or total == 1
     try:
-        with nullcontext(_nothing) if quiet else progress(total, "sent") as advance:
+        with progress(total, "sent", quiet=quiet) as advance:
             for answer in answers:
                 if answer.hopeless and not tally.accepted:
                     raise click.ClickException(_unreachable(answer, target))
@@ -251,10 +251,6 @@ def _report(
         click.echo(tally.line(time.monotonic()), err=as_json)
     elif tally.first and not as_json:
         click.echo(tally.first.line())
-
-
-def _nothing() -> None:
-    pass
 
 
 def _explain(tally: SendTally, target: httpx.URL, *, authenticated: bool) -> None:

@@ -20,7 +20,7 @@ from comethooks.samples.making import template_of
 from comethooks.samples.people import BOT
 from comethooks.schemas import TRIGGERS, Trigger, entry_for
 from comethooks.workers.clock import now_ms
-from comethooks.workers.texts import dumps, near
+from comethooks.workers.texts import dumps, meant
 
 _TRIES = 100
 """So many samples are looked at for what is to be set or removed, which not every one may have."""
@@ -190,15 +190,14 @@ def _no_sample(trigger: str, known: Iterable[str]) -> str:
     )
     if entry is not None and entry.is_ours:
         return _ours(entry)
-    meant = [name for name in known if entry_for(name).canonical == trigger]
-    close = meant or near(trigger, known)
+    called_so = [name for name in known if entry_for(name).canonical == trigger]
+    guess = f"did you mean {' or '.join(called_so)}?" if called_so else meant(trigger, known)
     problem = f"there is no sample of {trigger!r}"
     if entry is not None:
         problem += f", which is sent by {' and '.join(entry.senders)} and not by CometChat"
-    guess = f"; did you mean {' or '.join(close)}?" if close else "."
     return (
-        f"{problem}{guess} `comethooks triggers` lists the triggers, and `comethooks events"
-        " bookmark --list` your bookmarks."
+        f"{problem}{f'; {guess}' if guess else '.'} `comethooks triggers` lists the triggers, and"
+        " `comethooks events bookmark --list` your bookmarks."
     )
 
 
@@ -295,5 +294,5 @@ def _refuse(options: Mapping[str, bool], why: str) -> None:
 
 
 def _guess(name: str, known: Iterable[str]) -> str:
-    close = near(name, known, most=1)
-    return f"; did you mean {close[0]}?" if close else "."
+    guess = meant(name, known, most=1)
+    return f"; {guess}" if guess else "."

@@ -1,14 +1,13 @@
 """`--text`, `--sender` and the like: what is said of a sample by name, as tests say it."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 import click
 
 from comethooks import samples
+from comethooks.cli.terminal.options import together
 from comethooks.samples.fields import Fields
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 _HELP: Mapping[str, tuple[str, str]] = {
     "text": ("TEXT", "The text of the message."),
@@ -23,19 +22,18 @@ _HELP: Mapping[str, tuple[str, str]] = {
 }
 
 
-def field_options(function: Function) -> Function:
-    """Give a command an option for each of `Fields`, as an argument of its name."""
-    for name, (metavar, text) in reversed(list(_HELP.items())):
-        option = click.option(
-            option_of(name), name, metavar=metavar, help=text, multiple=name == "tags"
-        )
-        function = option(function)
-    return function
-
-
 def option_of(name: str) -> str:
     """The option for a field."""
     return "--tag" if name == "tags" else f"--{name.replace('_', '-')}"
+
+
+field_options = together(
+    *(
+        click.option(option_of(name), name, metavar=metavar, help=text, multiple=name == "tags")
+        for name, (metavar, text) in _HELP.items()
+    )
+)
+"""An option for each of `Fields`, which is an argument of its name."""
 
 
 def fields_of(given: Mapping[str, Any]) -> Fields:

@@ -45,9 +45,10 @@ log = structlog.get_logger()
 
 @click.command()
 def web() -> None:
-    """Run the web process: gunicorn with the endpoint that CometChat calls.
+    """Run the web process, which CometChat calls.
 
-    A SIGHUP has plugins loaded again, for what they decide; no request fails.
+    It is gunicorn. A SIGHUP makes it load the plugins again, for what they decide on messages in
+    flight; no request fails meanwhile.
     """
     from comethooks.webhooks.gunicorn.server import serve
 
@@ -68,14 +69,14 @@ def web() -> None:
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
-    help="Processes that drain the queues; default COMETHOOKS_WORKERS.",
+    help="Processes that run handlers on what comes in; default COMETHOOKS_WORKERS.",
 )
 def worker(workers: int | None) -> None:
     """Run the workers, and bring back those that die.
 
-    They are processes that drain the queues, one that runs again what has failed, and the
+    They are processes that run handlers on what comes in, one that repeats what has failed, and the
     scheduler. Several of this command, on one host or many, share the work of one Redis without
-    being told of each other. A SIGUSR1 has all plugins loaded again.
+    being told of each other. A SIGUSR1 makes them load all plugins again.
     """
     leave_first_process()
     settings = load_settings()

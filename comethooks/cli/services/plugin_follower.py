@@ -32,6 +32,7 @@ from comethooks.workers.settings.settings import Settings
 from comethooks.workers.shipped import MODERATOR
 from comethooks.workers.streams.connections import connect
 from comethooks.workers.supervision.supervisor import Child
+from comethooks.workers.texts import few
 
 LOOK_SECONDS = 0.5
 AWAY_SECONDS = 5.0
@@ -67,9 +68,7 @@ class PluginFollower:
         called often.
         """
         if changed := self._watch.changed():
-            more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
-            files = ", ".join(changed[:_NAMED]) + more
-            log.info("plugins changed; loading them again", changed=files)
+            log.info("plugins changed; loading them again", changed=few(changed, _NAMED))
         asked, self._asked = self._asked, False
         if asked:
             log.info("loading the plugins again, also those that are installed", asked=RELOAD.name)

@@ -24,19 +24,20 @@ _MODULES = {"drain": "draining"}
 
 @click.group(cls=LazyGroup, package=__name__, modules=_MODULES)
 def spool() -> None:
-    """Show what waits on this host's disk until Redis takes it, or empty it.
+    """Show what waits on this host's disk for Redis, or empty it.
 
-    The web process of this host empties it by itself as soon as Redis is back.
+    While Redis is away, what comes in is kept there. The web process of this host empties it by
+    itself as soon as Redis is back.
     """
 
 
 @spool.command(epilog=options.examples("comethooks spool status", "comethooks spool status --json"))
 @options.as_json
 def status(as_json: bool) -> None:
-    """Say what the spool of this host holds, since when, and what is in the way.
+    """Say what the spool of this host holds, and since when.
 
-    Nothing is changed, and neither Redis nor the journal is asked. What is in the spool of another
-    host is only seen there.
+    It also tells what is in the way. Nothing is changed, and neither Redis nor the journal is
+    asked. What is in the spool of another host is only seen there.
     """
     found = SpoolGlance.of(load_settings())
     if as_json:

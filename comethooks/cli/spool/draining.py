@@ -44,12 +44,13 @@ _POLL_SECONDS = 0.1
 )
 @options.as_json
 def drain(folder: Path | None, adopting: bool, as_json: bool) -> None:
-    """Empty the spool of this host into Redis, for a web process that will not come back.
+    """Empty the spool of this host into Redis.
 
-    One that runs empties it by itself; both together do no harm. FOLDER is the spool of another
-    host, whose disk was brought here: nobody may use it meanwhile, and what is in it goes to the
-    Redis of these settings, unless it is for another deployment. Broken off, do it again: it goes
-    on where it was, and nothing is accepted twice.
+    It is for a web process that will not come back. One that runs empties it by itself; both
+    together do no harm. FOLDER is the spool of another host, whose disk was brought here: nobody
+    may use it meanwhile, and what is in it goes to the Redis of these settings, unless it is for
+    another deployment. Broken off, do it again: it goes on where it was, and nothing is accepted
+    twice.
     """
     settings = load_settings()
     place = folder or folder_of(settings)
@@ -117,9 +118,9 @@ def _drain(spool: Spool, settings: Settings, *, adopting: bool) -> _Drained:
         while going.is_alive():
             going.join(_POLL_SECONDS)
             gone = total - spool.status().records
-            while shown < gone:
-                advance()
-                shown += 1
+            if gone > shown:
+                advance(gone - shown)
+                shown = gone
     if going.error is not None:
         raise going.error
     drained.left = spool.status().records

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -13,16 +14,19 @@ _SECONDS_BETWEEN_LINES = 2.0
 
 
 @contextmanager
-def progress(total: int | None, what: str) -> Iterator[Callable[[], None]]:
-    """Show on standard error how far long work is; call what this gives back after each step.
+def progress(total: int | None, what: str, *, quiet: bool = False) -> Iterator[Callable[..., None]]:
+    """Show on standard error how far long work is; call what this gives back after each step,
+    or with how many there were.
 
-    `total` is how many steps there are; None if nobody knows.
+    `total` is how many steps there are; None if nobody knows. If `quiet`, nothing is shown.
     """
-    if sys.stderr.isatty():
+    if quiet:
+        yield lambda *_: None
+    elif sys.stderr.isatty():
         columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=console(sys.stderr), transient=True) as bar:
             task = bar.add_task(what, total=total)
-            yield lambda: bar.advance(task)
+            yield partial(bar.advance, task)
     else:
         yield _CountedSteps(total, what).advance
 
@@ -35,8 +39,8 @@ class _CountedSteps:
         self._done = 0
         self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
 
-    def advance(self) -> None:
-        self._done += 1
+    def advance(self, steps: int = 1) -> None:
+        self._done += steps
         if time.monotonic() >= self._next or self._done == self._total:
             self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
             hint(f"{self._what} {self._done}{'' if self._total is None else f' of {self._total}'}")

@@ -1,126 +1,101 @@
 """The options that say what is to be shown, and the filter that they become."""
 
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable
 
 import click
 
+from comethooks.cli.terminal.options import Decorator, together
 from comethooks.cli.terminal.parameters import Identifier, Moment, ReplayName, TriggerPattern
 from comethooks.workers.journal import Filter, MessageFilter
 from comethooks.workers.states import DecisionAction, EventStatus, RunState
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-Decorator = Callable[[_Function], _Function]
-
-
-trigger: Decorator[Any] = click.option(
+trigger: Decorator = click.option(
     "--trigger",
     type=TriggerPattern(),
     metavar="NAME",
     help="Only this trigger or canonical name; * stands for any text: 'message.*'.",
 )
-app: Decorator[Any] = click.option("--app", metavar="ID", help="Only this app.")
-limit: Decorator[Any] = click.option(
+app: Decorator = click.option("--app", metavar="ID", help="Only this app.")
+limit: Decorator = click.option(
     "--limit",
     type=click.IntRange(min=1),
     metavar="N",
     help="Show the newest N; without it 50, and all with --json.",
 )
-status: Decorator[Any] = click.option(
+status: Decorator = click.option(
     "--status",
     type=click.Choice([status.value for status in EventStatus]),
     help="Only events with this status, or runs on these.",
 )
-decision: Decorator[Any] = click.option(
+decision: Decorator = click.option(
     "--decision",
     type=click.Choice([action.value for action in DecisionAction]),
     help="Only messages in flight on which this was decided.",
 )
-
-
-message: Decorator[Any] = click.option(
+message: Decorator = click.option(
     "--message", metavar="ID", help="Only what is about this message, by its id at CometChat."
 )
-
-
-backfilled: Decorator[Any] = click.option(
+backfilled: Decorator = click.option(
     "--backfilled", is_flag=True, help="Only what `comethooks backfill` has fetched."
 )
 
-
-def about(function: _Function) -> _Function:
-    """The options that say which events are meant."""
-    for option in reversed(
-        (
-            trigger,
-            click.option("--conversation", metavar="ID", help="Only this conversation."),
-            click.option("--user", metavar="UID", help="Only what this user sent or caused."),
-            app,
-        )
-    ):
-        function = option(function)
-    return function
+about = together(
+    trigger,
+    click.option("--conversation", metavar="ID", help="Only this conversation."),
+    click.option("--user", metavar="UID", help="Only what this user sent or caused."),
+    app,
+)
+"""The options that say which events are meant."""
 
 
-def of_runs(states: Iterable[RunState]) -> Decorator[Any]:
+def of_runs(states: Iterable[RunState]) -> Decorator:
     """The options that say which runs are meant, by themselves and by their events, in `states`."""
-
-    def decorate(function: _Function) -> _Function:
-        for option in (
-            within,
-            about,
-            click.option(
-                "--event",
-                "event_prefix",
-                type=Identifier(),
-                metavar="ID",
-                help="Only runs on this event.",
-            ),
-            click.option("--handler", metavar="PLUGIN.FUNCTION", help="Only runs of this handler."),
-            click.option(
-                "--replay",
-                type=ReplayName(live=True),
-                metavar="NAME",
-                help='Only runs of this replay; "" means live ones.',
-            ),
-            click.option(
-                "--state",
-                type=click.Choice([state.value for state in states]),
-                help="Only runs in this state.",
-            ),
-        ):
-            function = option(function)
-        return function
-
-    return decorate
+    return together(
+        click.option(
+            "--state",
+            type=click.Choice([state.value for state in states]),
+            help="Only runs in this state.",
+        ),
+        click.option(
+            "--replay",
+            type=ReplayName(live=True),
+            metavar="NAME",
+            help='Only runs of this replay; "" means live ones.',
+        ),
+        click.option("--handler", metavar="PLUGIN.FUNCTION", help="Only runs of this handler."),
+        click.option(
+            "--event",
+            "event_prefix",
+            type=Identifier(),
+            metavar="ID",
+            help="Only runs on this event.",
+        ),
+        about,
+        within,
+    )
 
 
-def times(what: str) -> Decorator[Any]:
+def times(what: str) -> Decorator:
     """The options that say when it was: `Received`, say."""
     how = "an ISO date or time (UTC unless it says otherwise), or how long ago: 2h, 7d."
-    until = click.option(
-        "--until", type=Moment(), metavar="TIME", help=f"{what} before; written like --since."
+    return together(
+        click.option("--since", type=Moment(), metavar="TIME", help=f"{what} at or after: {how}"),
+        click.option(
+            "--until", type=Moment(), metavar="TIME", help=f"{what} before; written like --since."
+        ),
     )
-    since = click.option(
-        "--since", type=Moment(), metavar="TIME", help=f"{what} at or after: {how}"
-    )
-    return lambda function: since(until(function))
 
 
 within = times("Received")
 """The options that say when it was received."""
 
-
-def of_messages(function: _Function) -> _Function:
-    """The options that say which interactive messages are meant."""
-    for option in (
-        times("Sent"),
-        click.option("--tag", metavar="TAG", help="Only messages with this tag."),
-        click.option("--conversation", metavar="ID", help="Only this conversation."),
-        app,
-    ):
-        function = option(function)
-    return function
+of_messages = together(
+    app,
+    click.option("--conversation", metavar="ID", help="Only this conversation."),
+    click.option("--tag", metavar="TAG", help="Only messages with this tag."),
+    times("Sent"),
+)
+"""The options that say which interactive messages are meant."""
 
 
 def check_times(since: int | None, until: int | None) -> None:

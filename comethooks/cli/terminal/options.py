@@ -5,9 +5,23 @@ from typing import Any
 
 import click
 
-as_json: Callable[[Any], Any] = click.option(
+Decorator = Callable[[Any], Any]
+"""What gives a command an option, or several."""
+
+as_json: Decorator = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON, one object a line."
 )
+
+
+def together(*decorators: Decorator) -> Decorator:
+    """Several options as one, in the order of the help."""
+
+    def decorate(function: Any) -> Any:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate
 
 
 def examples(*commands: str) -> str:

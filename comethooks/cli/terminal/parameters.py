@@ -11,7 +11,7 @@ from comethooks.cli.terminal.stores import workers_at_work
 from comethooks.workers.journal import PREFIX_LENGTH, TEXT_LENGTH, from_text
 from comethooks.workers.patterns import KNOWN, pattern_of, unknown
 from comethooks.workers.settings.values import parse_duration
-from comethooks.workers.texts import near
+from comethooks.workers.texts import meant
 
 
 class Moment(click.ParamType):  # type: ignore[type-arg]
@@ -89,8 +89,7 @@ class TriggerPattern(click.ParamType):  # type: ignore[type-arg]
         if not text:
             self.fail("write a trigger, a canonical name, or either with *", param, ctx)
         if not pattern_of(text).is_known and unknown(text, _plugins()):
-            close = near(text, KNOWN)
-            advice = f"did you mean {' or '.join(close)}?" if close else "see: comethooks triggers"
+            advice = meant(text, KNOWN) or "see: comethooks triggers"
             hint(f'Warning: no trigger of CometChat\'s that is known here fits "{text}"; {advice}')
         return text
 

@@ -60,9 +60,8 @@ class Stores:
 
     def follow_clock(self) -> None:
         """Go by the clock of all hosts from now on: whoever writes when something is due has to."""
-        from comethooks.workers.streams.servers.shared_clock import (
-            follow_clock,
-        )  # no listing needs it
+        # No listing needs it.
+        from comethooks.workers.streams.servers.shared_clock import follow_clock
 
         follow_clock(self.client)
 
@@ -145,6 +144,22 @@ def of_redis(settings: Settings, reason: str) -> str:
         f"Redis at {masked_url(settings.redis_url)} {reason}."
         f" Is `comethooks up` running, with the same {NAMES['data_dir']}?"
     )
+
+
+@contextmanager
+def needing_redis(settings: Settings) -> Iterator[None]:
+    """End the command when Redis turns out to be of no use meanwhile."""
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise click.ClickException(of_redis(settings, what_failed(error))) from None
+
+
+@contextmanager
+def open_redis(settings: Settings) -> Iterator[Redis]:
+    """A client of Redis; the command ends when that turns out to be of no use."""
+    with needing_redis(settings), closing(connect(settings.redis_url)) as client:
+        yield client
 
 
 def _open_journal(settings: Settings) -> Journal:

@@ -74,7 +74,7 @@ def _within(check: Callable[[str], None]) -> Callable[..., str | None]:
 
 @click.group()
 def webhook() -> None:
-    """Register with CometChat: make, list and remove the webhooks of an app.
+    """Register with CometChat: make, list and remove webhooks.
 
     Needs COMETCHAT_MGMT_KEY and COMETCHAT_MGMT_SECRET, which CometChat's sales team issues. Without
     them, `register` prints what to do by hand in CometChat's Dashboard.
@@ -100,13 +100,13 @@ def webhook() -> None:
     "identifier",
     metavar="ID",
     callback=_within(limits.check_id),
-    help="Of the webhook; by default of the one with this URL, or comethooks.",
+    help="The webhook's id; by default that of the one with this URL, or comethooks.",
 )
 @click.option(
     "--name",
     metavar="NAME",
     callback=_within(limits.check_name),
-    help="By default as it is, or the id.",
+    help="The webhook's name; by default the one that it has, or its id.",
 )
 @click.option(
     "--trigger",
@@ -145,7 +145,7 @@ def register(
     as_json: bool,
     base_url: str,
 ) -> None:
-    """Make the webhook that sends to this service, or bring it up to date.
+    """Make the webhook that sends here, or bring it up to date.
 
     Doing it again is harmless. The first credential of the settings becomes its Basic auth. Fails
     when a trigger could not be added or removed. Without management keys it prints what to do by

@@ -11,7 +11,7 @@ from comethooks.workers.plugins.looking import look_at_plugins
 from comethooks.workers.plugins.published import HeldDecider, HeldHandler, HeldPlugin, held
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.shipped import ships
-from comethooks.workers.texts import number_of
+from comethooks.workers.texts import few, number_of
 
 _NAMED = 5
 """So many triggers are named in a sentence."""
@@ -66,9 +66,7 @@ def offer(asking: Mapping[str, Sequence[str]], triggers: Sequence[str]) -> None:
     wanted = [trigger for trigger in asking if trigger in triggers]
     if not wanted or len(wanted) == len(triggers):
         return
-    more = f" and {len(wanted) - _NAMED} more" if len(wanted) > _NAMED else ""
-
     hint(
         f"Your plugins ask for {len(wanted)} of these {number_of(len(triggers), 'trigger')}:"
-        f" {', '.join(wanted[:_NAMED])}{more}. --for-handlers registers only those."
+        f" {few(wanted, _NAMED)}. --for-handlers registers only those."
     )

@@ -25,7 +25,7 @@ from comethooks.schemas import TRIGGERS, Sender
 from comethooks.workers.patterns import pattern_of
 from comethooks.workers.settings.addresses import is_local, masked_url
 from comethooks.workers.settings.settings import NAMES, Settings
-from comethooks.workers.texts import near, plain
+from comethooks.workers.texts import meant, plain
 
 _COLUMNS = (Column("WHAT", folds_at=32), Column("RESULT"), Column("DETAIL", folds_at=32))
 _PAST = {
@@ -74,8 +74,8 @@ def _meant(written: str, known: Sequence[str], legacy: bool) -> Sequence[str]:
     """The triggers among `known` that a pattern means. Ends the command as wrong use where there is
     none, unless it may be a trigger that is newer than this version.
     """
-    if meant := pattern_of(written).among(known):
-        return meant
+    if found := pattern_of(written).among(known):
+        return found
     if any(written in (entry.name, entry.canonical) for entry in _ASKED_ELSEWHERE):
         raise click.BadParameter(
             f"{written} comes by no webhook: enter the URL of /moderation in the list of moderation"
@@ -84,8 +84,7 @@ def _meant(written: str, known: Sequence[str], legacy: bool) -> Sequence[str]:
         )
     kind = "legacy" if legacy else "current"
     canonical = (TRIGGERS[each].canonical for each in known)
-    close = near(written, (*known, *filter(None, canonical)))
-    advice = f"did you mean {' or '.join(close)}?" if close else "see: comethooks triggers"
+    advice = meant(written, (*known, *filter(None, canonical))) or "see: comethooks triggers"
     if not written or any(sign in written for sign in "*.:"):
         raise click.BadParameter(
             plain(f'no trigger of {kind} webhooks fits "{written}"; {advice}'),

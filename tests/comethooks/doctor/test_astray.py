@@ -5,7 +5,8 @@ from contextlib import closing
 
 import pytest
 
-from comethooks.doctor.astray import DAY_MS, check_paths
+from comethooks.doctor.astray import check_paths
+from comethooks.workers.analytics.sizes import DAY_MS
 from comethooks.workers.ids import new_id
 from comethooks.workers.journal import Journal
 from comethooks.workers.journal.tables.migrate import upgrade

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from comethooks.doctor.finding import Finding
-from comethooks.doctor.moderation_calls import DAY_MS, check_failures
+from comethooks.doctor.moderation_calls import check_failures
 from comethooks.samples import sample
 from comethooks.schemas import parse
+from comethooks.workers.analytics.sizes import DAY_MS
 from comethooks.workers.ids import new_id
 from comethooks.workers.journal import Journal
 from comethooks.workers.journal.tables.migrate import upgrade
@@ -44,7 +45,7 @@ def tell(
 
 
 def found(journal: Journal, now: int = T0 + 1, address: str = OURS) -> list[Finding]:
-    return list(check_failures(journal, address, now))
+    return list(check_failures(address, journal, now))
 
 
 def test_nothing_failed(journal: Journal) -> None:

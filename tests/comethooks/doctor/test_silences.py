@@ -29,7 +29,7 @@ def journal(database_url: str) -> Iterator[Journal]:
 
 def found(journal: Journal, now: int = NOON + 2 * HOUR_MS, **environ: str) -> list[Finding]:
     """What the check says."""
-    return list(check_silences(journal, Settings.load(environ), now))
+    return list(check_silences(Settings.load(environ), journal, now))
 
 
 def test_an_app_that_is_silent_is_told_with_what_to_do(journal: Journal) -> None:
