@@ -11,7 +11,7 @@ from comethooks.workers.journal import filling, older_blocks, once_keys, retenti
 from comethooks.workers.journal.cases.case_journal import CaseJournal
 from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.figures.figure_journal import FigureJournal
-from comethooks.workers.journal.forgetting import arrivals
+from comethooks.workers.journal.forgetting.arrivals import Arrivals
 from comethooks.workers.journal.forgetting.forgetting_journal import ForgettingJournal
 from comethooks.workers.journal.interactions.interaction_journal import InteractionJournal
 from comethooks.workers.journal.once_keys import KnownOnce, OnceClaim, StoredOnce
@@ -85,6 +85,10 @@ class Journal(RunKeeper):
         require_current(self.engine)
 
     @cached_property
+    def _arrivals(self) -> Arrivals:
+        return Arrivals(self._writing, self.engine)
+
+    @cached_property
     def replays(self) -> Replays:
         """The replays of this journal."""
         return Replays(self.engine)
@@ -154,7 +158,7 @@ class Journal(RunKeeper):
         `JournalOutdatedError` when the tables are not up to date. So do all methods that write.
         """
         if batch:
-            arrivals.write(self._writing, self.engine, batch)
+            self._arrivals.write(batch)
 
     def enter_once(self, claim: OnceClaim) -> KnownOnce | None:
         """Take the key of a side effect if nobody has it: then None, else what is known of it.

@@ -56,6 +56,7 @@ def forget_user(asked: Asked, *, dry_run: bool) -> None:
     if not dry_run:
         require_answer("forget the user without being asked", yes=asked.yes)
     with open_stores() as stores:
+        told.unless_heard(asked.app_id, stores.journal.silences.heard())
         if dry_run:
             told.counted(_counted(stores, asked), asked.as_json)
             return

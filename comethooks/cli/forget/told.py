@@ -1,6 +1,6 @@
 """What `forget` says of what it did. It never says who the user was, nor by which name."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import click
@@ -10,6 +10,12 @@ from comethooks.cli.terminal.output import hint, print_json
 from comethooks.workers.forgetting.redis_left import Rewritten
 from comethooks.workers.journal import iso
 from comethooks.workers.texts import agreeing, number_of
+
+
+def unless_heard(app_id: str, heard: Collection[str]) -> None:
+    """That nothing was ever heard of an app: a uid in it is nobody's, which is no failure."""
+    if heard and app_id not in heard:
+        hint(f"No event of the app {app_id} was ever received; of {', '.join(sorted(heard))} some.")
 
 
 def counted(found: Done, as_json: bool) -> None:

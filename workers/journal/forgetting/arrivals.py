@@ -71,24 +71,44 @@ def _without(settled: Settled, users: Sequence[tuple[Tombstone, ForgottenUser]])
     return reduce(settled_without, meant, settled)
 
 
-def write(writing: Writing, engine: Engine, batch: Sequence[Settled]) -> None:
-    """Write a batch in one transaction, without those who are being forgotten."""
-    prepared = Batch(engine, batch)
-    try:
-        with writing() as connection:
+class Arrivals:
+    """Writes what arrives, through `writing`, into the journal behind `engine`."""
+
+    def __init__(self, writing: Writing, engine: Engine) -> None:
+        self._writing = writing
+        self._engine = engine
+        self._expects_somebody = False
+        """Whether the last batch was about the time of a tombstone: the next one will be, too, and
+        is not written as it is first."""
+
+    def write(self, batch: Sequence[Settled]) -> None:
+        """Write a batch in one transaction, without those who are being forgotten."""
+        if not self._expects_somebody:
+            try:
+                self._write_as_it_is(batch)
+                return
+            except _SomebodyError:
+                pass
+        self._expects_somebody = self._write_without(batch)
+
+    def _write_as_it_is(self, batch: Sequence[Settled]) -> None:
+        prepared = Batch(self._engine, batch)
+        with self._writing() as connection:
             in_turn = connection.dialect.name == "sqlite"
             if in_turn:
                 _require_nobody(connection, batch)
             prepared.write(connection)
             if not in_turn:
                 _require_nobody(connection, batch)
-    except _SomebodyError:
-        with writing() as connection:
+
+    def _write_without(self, batch: Sequence[Settled]) -> bool:
+        with self._writing() as connection:
             if connection.dialect.name == "postgresql":
                 # As what is written takes it: no tombstone is put up between this and the end.
                 connection.execute(text("LOCK TABLE events, requests IN ROW EXCLUSIVE MODE"))
-            without = without_the_forgotten(batch, standing(connection))
-            Batch(engine, without).write(connection)
+            stones = standing(connection)
+            Batch(self._engine, without_the_forgotten(batch, stones)).write(connection)
+            return _may_be_about(stones, batch)
 
 
 class _SomebodyError(Exception):
@@ -96,10 +116,15 @@ class _SomebodyError(Exception):
 
 
 def _require_nobody(connection: Connection, batch: Sequence[Settled]) -> None:
+    if _may_be_about(standing(connection), batch):
+        raise _SomebodyError
+
+
+def _may_be_about(stones: Sequence[Tombstone], batch: Sequence[Settled]) -> bool:
     # Tombstones stand for two days, and are about what was received before: to write everything
     # twice all that time would cost PostgreSQL half of its events a second.
-    stones = standing(connection)
-    for each in batch if stones else ():
-        record = each.record
-        if any(stone.is_about(record.app_id, record.received_at) for stone in stones):
-            raise _SomebodyError
+    return any(
+        stone.is_about(each.record.app_id, each.record.received_at)
+        for stone in stones
+        for each in batch
+    )

@@ -99,6 +99,14 @@ class TestForget:
         """Two apps may have a user of the same uid."""
         assert command("forget", OMAR, "--yes").exit_code == 2
 
+    def test_says_that_an_app_is_unknown(self, told: Store, command: Command) -> None:
+        """Which a typing error would be: nobody is forgotten then."""
+        told.journal.silences.note_heard({APP: 1})
+        done = command("forget", OMAR, "--app", f"{APP}0", "--yes", "--wait", "0")
+        assert done.exit_code == 0
+        assert f"No event of the app {APP}0 was ever received; of {APP} some." in done.stderr
+        assert "ever received" not in command("forget", OMAR, "--app", APP, "--dry-run").stderr
+
     def test_leaves_other_apps_alone(self, told: Store, forget: Forget, command: Command) -> None:
         """With a user of the same uid."""
         before = command.json("events", "show", an_id(6))

@@ -151,6 +151,22 @@ def test_what_came_after_a_tombstone_is_written_once(journal: Journal) -> None:
     assert column(journal, events.c.sender) == [OMAR]
 
 
+def test_what_came_before_it_is_written_twice_once(journal: Journal) -> None:
+    """The next batch is expected to be about the user, until one is not."""
+    later = record(9, sent(9, OMAR, ZOE, "x"))
+    stone = journal.forgetting.put_tombstone(APP, OMAR, later.received_at)
+    begun: list[Connection] = []
+    event.listen(journal.engine, "begin", begun.append)
+    numbers = []
+    for number in (1, 2, 3, 9, 10):
+        journal.write([settled(record(number, sent(number, OMAR, ZOE, "x")))])
+        numbers.append(len(begun))
+        begun.clear()
+    assert numbers == [2, 1, 1, 1, 1]
+    senders = [each.sender for each in sorted(journal.whole_events(), key=lambda each: each.id)]
+    assert senders == [stone.alias] * 3 + [OMAR] * 2
+
+
 class TestOnceKeys:
     def keep(self, journal: Journal, *keys: tuple[str, int]) -> None:
         """Keys, each of an event."""
