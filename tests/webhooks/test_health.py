@@ -288,7 +288,7 @@ class TestNotReady:
         for path, status in (("/healthz", 200), ("/readyz", 503), ("/metrics", 200)):
             started = time.monotonic()
             assert client.get(path).status_code == status
-            assert time.monotonic() - started < 1
+            assert time.monotonic() - started < 4  # of five that other calls may take
         assert words(ready(client)["refusing"]) == ["redis"]
 
 

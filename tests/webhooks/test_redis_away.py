@@ -32,7 +32,7 @@ class TestWithoutRedis:
     ) -> None:
         started = time.monotonic()
         response = post(without_redis, body)
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 4  # of five that other calls of Redis may take
         assert response.status_code == 503
         assert response.headers["Retry-After"] == "10"
         assert problem(response)
@@ -43,7 +43,7 @@ class TestWithoutRedis:
     ) -> None:
         started = time.monotonic()
         response = post(without_redis, body)
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 4  # of five that other calls of Redis may take
         assert (response.status_code, response.data) == (200, b"{}")
         lines = [json.loads(line) for line in log.getvalue().splitlines()]
         assert [line["event"] for line in lines] == ["not kept", "request"]
@@ -58,7 +58,7 @@ class TestWithoutRedis:
         own_redis_server.freeze()
         started = time.monotonic()
         assert post(client, message(id="4712")).status_code == 503
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 4  # of five that other calls of Redis may take
 
     def test_it_goes_on_as_soon_as_redis_is_back(
         self, without_redis: FlaskClient, own_redis_server: RedisServer

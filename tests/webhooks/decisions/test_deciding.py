@@ -20,7 +20,7 @@ from tests.webhooks.samples import PASSWORD, USER, in_flight, message, raw
 DROPPING = 'return Decision.drop("scam: free crypto", 0.97)'
 ANNOTATING = 'return Decision.annotate({"score": 3, "why": "a < b, é"})'
 RAISING = 'raise ValueError("no")'
-SLEEPING = "import time; time.sleep(0.7)"
+SLEEPING = "import time; time.sleep(3)"
 
 Deciding = Callable[..., FlaskClient]
 
@@ -161,7 +161,7 @@ class TestFailures:
         post(client, raw(message()))  # its plugins are loaded then
         began = time.monotonic()
         assert post(client, raw(in_flight(text="2"))) == b"{}"
-        assert 0.2 <= time.monotonic() - began < 0.5
+        assert 0.2 <= time.monotonic() - began < 2.5
         [late] = [each for each in threading.enumerate() if each.name == "guard.judge-1"]
         close(client)
         late.join()

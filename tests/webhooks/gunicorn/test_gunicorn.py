@@ -70,7 +70,7 @@ class TestBodies:
         started = time.monotonic()
         status, headers, _ = client.answer()
         assert (status, headers["content-type"]) == (413, "application/problem+json")
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 5  # of ten that a body may take
         assert [record.status for record in kept()] == [413]
 
     def test_a_sender_that_only_reads_when_it_has_sent_all_of_it_is_told_too(
@@ -145,7 +145,7 @@ class TestConnections:
             client = server.client()
             client.post(raw(message(id=f"{len(begin)}-{number}")))
             assert client.answer()[0] == 200
-            assert time.monotonic() - started < 2
+            assert time.monotonic() - started < 5  # of ten that a silent sender may take
             client.close()
         for client in silent:
             client.close()
@@ -184,7 +184,7 @@ class TestConnections:
         )
         started = time.monotonic()
         status, headers, document = client.answer()
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 5  # of ten that a body may take
         assert (status, headers["connection"]) == (431, "close")
         assert json.loads(document)["request_id"] == headers["x-request-id"]
 
@@ -201,7 +201,7 @@ class TestConnections:
             )
             assert client.answer()[0] in {401, 404}
             client.close()
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 50  # of a thousand, if each had its ten
 
     def test_the_answer_arrives_also_when_the_sender_goes_on_with_its_body(
         self, client: Client

@@ -83,7 +83,7 @@ def test_an_import_that_blocks_costs_no_request(
             began = time.monotonic()
             assert answer(server, raw(message(id=str(number)))) is not None
             took.append(time.monotonic() - began)
-        assert max(took) < 0.5
+        assert max(took) < 3  # of five that an import may take
         wait_for(lambda: LEFT_OUT in degraded(server).get("plugins", ""), "it is told")
 
 

@@ -160,13 +160,15 @@ class TestFilters:
 
 class TestLate:
     def test_all_of_them_have_one_deadline(self, released: threading.Event) -> None:
-        """Four that hang take no longer than one, and whoever was in time is heard."""
+        """Four that hang take no longer than one, which for each would be 4 s, and whoever was in
+        time is heard.
+        """
         plugins = [hanging(f"slow_{number}", released) for number in range(4)]
-        with panel_of(labelling(), *plugins, budget_ms=200) as panel:
+        with panel_of(labelling(), *plugins, budget_ms=1000) as panel:
             began = time.monotonic()
             ruling = panel.begin(in_flight()).result(FOREVER)
             took = time.monotonic() - began
-        assert 0.2 <= took < 0.6
+        assert 1 <= took < 3.5
         assert (ruling.decision, ruling.annotation) == ("annotate", {"length": 5})
         assert [(each.decider, each.fault) for each in ruling.failures] == [
             (f"slow_{number}.judge", "late") for number in range(4)
@@ -182,7 +184,7 @@ class TestLate:
             waiting = panel.begin(in_flight(sender="grace"))
             began = time.monotonic()
             ruling = panel.begin(in_flight(sender="ada")).result(FOREVER)
-            assert 0.05 <= time.monotonic() - began < 0.5
+            assert 0.05 <= time.monotonic() - began < 1.4
             assert [vote.error for vote in ruling.votes] == ["it was late"]
             assert not waiting.is_done
 

@@ -74,7 +74,7 @@ def test_nobody_waits_for_a_server_that_is_away(own_redis_server: RedisServer) -
     own_redis_server.freeze()
     began = time.monotonic()
     assert windows.count([("a", "2", 60, 9)]) is None
-    assert time.monotonic() - began < 1  # of five that other calls may take
+    assert time.monotonic() - began < 4  # of five that other calls may take
     own_redis_server.thaw()
     assert windows.count([("a", "3", 60, 9)]) is None
     now[0] += 2

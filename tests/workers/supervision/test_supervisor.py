@@ -102,8 +102,8 @@ def test_one_that_does_not_listen_yet_survives_being_asked_to_reload(tmp_path: P
 
 
 def test_all_are_stopped_within_the_time_of_one(tmp_path: Path) -> None:
-    """Ten workers that hang must not hang ten times as long."""
-    hanging = [Child(f"stubborn-{number}", STUBBORN, stop_seconds=0.5) for number in range(4)]
+    """Ten workers that hang must not hang ten times as long; these four would take 8 s."""
+    hanging = [Child(f"stubborn-{number}", STUBBORN, stop_seconds=2) for number in range(4)]
     with open(tmp_path / "out", "wb") as output:
         for child in hanging:
             child.output = output.fileno()
@@ -113,7 +113,7 @@ def test_all_are_stopped_within_the_time_of_one(tmp_path: Path) -> None:
         )
     started = time.monotonic()
     stop_together(hanging)
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 7
     assert [child.process.returncode for child in hanging if child.process] == [-signal.SIGKILL] * 4
 
 

@@ -92,7 +92,7 @@ def test_a_replica_that_hangs_leaves_it_open(primary: RedisServer, replica: Redi
     event = an_event()
     started = time.monotonic()
     error = refused(streams, event)
-    assert time.monotonic() - started < 0.3
+    assert time.monotonic() - started < 4  # of five that other calls may take
     assert error.may_be_kept
     assert error.reason == "Redis has 0 replicas that have it after 50 ms, and not 1"
     assert not streams.breaker.cause
