@@ -163,8 +163,9 @@ def _sent_at(connection: Connection, messages: Collection[AppMessage]) -> dict[A
     found: dict[AppMessage, int] = {}
     for event_id, app_id, message_id, occurred_at, received_at in rows:
         at = believed(occurred_at, received_at)
-        if at is not None and event_id not in left:
-            message = AppMessage(searchable(app_id) or "", message_id)
+        message = AppMessage(searchable(app_id) or "", message_id)
+        # Another app may have a message with the same id.
+        if at is not None and event_id not in left and message in messages:
             found[message] = min(at, found.get(message, at))
     return found
 

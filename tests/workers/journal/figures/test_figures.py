@@ -235,6 +235,19 @@ class TestLatencies:
         assert total(journal, "latency.unknown") == 2
         assert figures(journal, "latency.read") == {}
 
+    def test_what_another_app_is_told_of_the_same_id_changes_nothing(self, journal: Journal):
+        """Where a message is told again, to have been sent earlier, with a receipt of each app."""
+        at = T0 + 960
+        journal.write([settled(replace(message(1), occurred_at=at + 2000))])
+        journal.figures.fold(ALWAYS)
+        earlier = settled(replace(message(1), id=message(2).id, occurred_at=at))
+        read = [settled(receipt(3, 1, 5000)), settled(receipt(4, 1, 5000, app_id="other"))]
+        journal.write([earlier, *read])
+        day = T0 - T0 % DAY_MS
+        assert figures(journal, "latency.read", "kind")[day, "group", "0.5"] == pytest.approx(
+            5, 0.02
+        )
+
 
 class TestPeaks:
     """How many connections were open at once."""
