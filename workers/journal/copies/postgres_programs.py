@@ -71,15 +71,19 @@ def run(
     environment = {**os.environ, "PGSERVICEFILE": str(service)}
     if password is not None:
         environment["PGPASSWORD"] = password
-    return subprocess.Popen(
-        [str(path), "--no-password", f"--dbname=service={_SERVICE}", *arguments],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=os.open(folder / "said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
-        umask=0o077,
-        preexec_fn=partial(end_with_parent, os.getpid()),
-    )
+    words = os.open(folder / "said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        return subprocess.Popen(
+            [str(path), "--no-password", f"--dbname=service={_SERVICE}", *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=words,
+            umask=0o077,
+            preexec_fn=partial(end_with_parent, os.getpid()),
+        )
+    finally:
+        os.close(words)
 
 
 def said(folder: Path) -> str:
