@@ -31,12 +31,11 @@ from comethooks.schemas.event.kept import BACKFILLED
 from comethooks.workers.ids import new_id
 from comethooks.workers.journal.settled import RunResult
 from comethooks.workers.journal.tables.models import blocks, events, requests
-from comethooks.workers.journal.tables.rows import OUTCOMES, searchable
+from comethooks.workers.journal.tables.rows import OUTCOMES, json_text, searchable
 from comethooks.workers.journal.tables.statements import INSERT
 from comethooks.workers.journal.times import storable
 from comethooks.workers.record import Record
 from comethooks.workers.states import RunState
-from comethooks.workers.texts import dumps
 
 SIZE = 256
 """Rows of a block."""
@@ -120,7 +119,7 @@ class _Block(ABC):
             "of": self.of.name,
             "first_at": self.first_at,
             "last_at": self.last_at,
-            "names": dumps(names, scrubs=True).decode(),
+            "names": json_text(names),
             "terms": b"".join(terms),
             "later": b"",
         }

@@ -9,11 +9,10 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from comethooks.workers.journal.tables.decision_table import decisions
 from comethooks.workers.journal.tables.models import events
-from comethooks.workers.journal.tables.rows import Row
+from comethooks.workers.journal.tables.rows import Row, json_text
 from comethooks.workers.journal.tables.statements import among
 from comethooks.workers.record import Record, Vote
 from comethooks.workers.states import DecisionAction
-from comethooks.workers.texts import dumps
 
 
 class StoredDecision(NamedTuple):
@@ -32,7 +31,7 @@ def decision_rows(records: Collection[Record]) -> list[Row]:
         {
             "event_id": record.id,
             "decision": record.decision.value,
-            "votes": dumps([vote.as_json() for vote in record.votes], scrubs=True).decode(),
+            "votes": json_text([vote.as_json() for vote in record.votes]),
         }
         for record in records
         if record.decision is not None

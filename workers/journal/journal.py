@@ -1,6 +1,6 @@
 """The journal: where requests, events and runs end up and stay."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Self
 
@@ -24,8 +24,9 @@ from comethooks.workers.journal.silences.silence_journal import SilenceJournal
 from comethooks.workers.journal.tables import migrate
 from comethooks.workers.journal.tables.database import POOL, open_engine, without_figures
 from comethooks.workers.journal.tables.facts import DatabaseFacts, facts_of, time_of
-from comethooks.workers.journal.tables.models import events, identity, metadata, requests
+from comethooks.workers.journal.tables.models import identity, metadata, requests
 from comethooks.workers.journal.tables.revisions import require_current
+from comethooks.workers.journal.tables.transactions import reading, writing
 from comethooks.workers.journal.unexpected import stored_drift
 from comethooks.workers.journal.unexpected.stored_drift import ANY_DRIFT, DriftFilter, StoredDrift
 from comethooks.workers.states import OnceState
@@ -60,7 +61,7 @@ class Journal(RunKeeper):
 
         For a journal that ends with its process: nothing can upgrade it later.
         """
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             metadata.create_all(connection)
 
     @staticmethod
@@ -86,7 +87,7 @@ class Journal(RunKeeper):
 
     @cached_property
     def _arrivals(self) -> Arrivals:
-        return Arrivals(self._writing, self.engine)
+        return Arrivals(self.engine)
 
     @cached_property
     def replays(self) -> Replays:
@@ -120,31 +121,25 @@ class Journal(RunKeeper):
 
     def facts(self) -> DatabaseFacts:
         """What the database says of itself."""
-        with self._connection() as connection:
+        with reading(self.engine) as connection:
             return facts_of(connection)
 
     def identity(self) -> str | None:
         """The id of this journal, which no other has; None where the tables were made without."""
-        with self._connection() as connection:
+        with reading(self.engine) as connection:
             found: str | None = connection.scalar(select(identity.c.id))
             return found
 
     def clock(self) -> float:
         """What time it is for PostgreSQL, in seconds since the epoch."""
-        with self._connection() as connection:
+        with reading(self.engine) as connection:
             return time_of(connection)
 
     def became(self, request_id: str, event_id: str) -> None:
         """Note which event a refused request became after all, or repeats."""
         statement = update(requests).where(requests.c.id == request_id).values(event_id=event_id)
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             connection.execute(statement)
-
-    def events_among(self, identifiers: Collection[str]) -> set[str]:
-        """Those of the ids, up to some hundreds, that are of events which the journal has."""
-        statement = select(events.c.id).where(events.c.id.in_(sorted(identifiers)))
-        with self._connection() as connection:
-            return set(connection.scalars(statement))
 
     def was_live(self, identifier: str) -> bool:
         """Whether the journal has the event, and not only since a replay made it."""
@@ -165,37 +160,37 @@ class Journal(RunKeeper):
 
         What another attempt of the same run has in progress is unknown from then on.
         """
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             return once_keys.enter(connection, claim)
 
     def know_once(self, claim: OnceClaim) -> OnceState | None:
         """What is known of the key of a side effect; None when nobody has it. Changes nothing."""
-        with translated(), self.engine.connect() as connection:
+        with reading(self.engine) as connection:
             return once_keys.known(connection, claim)
 
     def leave_once(self, claim: OnceClaim, state: OnceState | None) -> None:
         """Say what became of a key that `claim` took; with None it is free again."""
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             once_keys.leave(connection, claim, state, now_ms())
 
     def once_of(self, event_id: str, now: int) -> list[StoredOnce]:
         """The keys that runs on the event with that id took, and what is known of each at `now`."""
-        with translated(), self.engine.connect() as connection:
+        with reading(self.engine) as connection:
             return once_keys.of_event(connection, event_id, now)
 
     def drift(self, asked: DriftFilter = ANY_DRIFT) -> list[StoredDrift]:
         """The drift that `asked` describes; what is new comes first."""
-        with self._connection() as connection:
+        with reading(self.engine) as connection:
             return stored_drift.read(connection, asked)
 
     def count_drift(self, asked: DriftFilter) -> int:
         """How many rows of drift `asked` describes."""
-        with self._connection() as connection:
+        with reading(self.engine) as connection:
             return stored_drift.number(connection, asked)
 
     def forget_drift(self, asked: DriftFilter) -> int:
         """Forget the drift that `asked` describes; how many rows that were."""
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             return stored_drift.forget(connection, asked)
 
     def fill_messages(self, *, now: int, limit: int) -> int:
@@ -236,13 +231,13 @@ class Journal(RunKeeper):
 
     def delete_drift(self, before: int, limit: int, after: Cursor = START) -> Swept:
         """Delete up to `limit` rows of drift that was last seen before `before`."""
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             count = stored_drift.forget_older(connection, before, limit)
         return Swept(count, after, more=count == limit)
 
     def probe(self) -> None:
         """Do nothing if the database answers, else raise `JournalUnavailableError`."""
-        with self._connection() as connection:
+        with reading(self.engine) as connection:
             connection.execute(select(literal(1)))
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ twice costs a little room for as long as it is kept.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
@@ -19,6 +19,7 @@ from comethooks.workers.journal.old_places import SLACK_MS, end_task, note_place
 from comethooks.workers.journal.settled import RunResult
 from comethooks.workers.journal.tables.database import for_writing
 from comethooks.workers.journal.tables.models import LIVE, Outcome, events, requests, runs
+from comethooks.workers.journal.tables.statements import chunks
 from comethooks.workers.record import Kind, Record
 from comethooks.workers.states import RunState
 
@@ -108,16 +109,10 @@ def _runs_of(connection: Connection, found: Sequence[Any]) -> dict[str, list[Run
     """What blocks tell of runs, by the event."""
     columns = (runs.c.event_id, runs.c.handler, runs.c.replay, runs.c.state)
     results: defaultdict[str, list[RunResult]] = defaultdict(list)
-    for ids in _ranges(found):
+    for ids in chunks([row.id for row in found], 2 * blocks.SIZE):
         query = select(*columns).where(runs.c.event_id.in_(ids))
         for event_id, handler, replay, state in connection.execute(query):
             name = None if replay == LIVE else replay
             run = RunResult(handler, RunState(state), 0, None, None, replay=name)
             results[event_id].append(run)
     return results
-
-
-def _ranges(found: Sequence[Any]) -> Iterable[list[str]]:
-    """The ids in lists that one statement takes."""
-    size = 2 * blocks.SIZE
-    return ([row.id for row in found[at : at + size]] for at in range(0, len(found), size))

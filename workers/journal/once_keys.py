@@ -104,15 +104,13 @@ def enter(connection: Connection, claim: OnceClaim) -> KnownOnce | None:
         try:
             with connection.begin_nested():
                 connection.execute(insert(once_keys).values(_row(claim)))
-        except (
-            IntegrityError
-        ):  # somebody was quicker, and may have freed it just now: then come back
-            return _known(_found(connection, claim), claim) or KnownOnce(
-                OnceState.PROGRESS, claim.now
-            )
+        except IntegrityError:
+            # Somebody was quicker, and may have freed it just now: then come back.
+            known = _known(_found(connection, claim), claim.now)
+            return known or KnownOnce(OnceState.PROGRESS, claim.now)
         return None
     given_up = found.state == OnceState.PROGRESS and found.token.startswith(claim.run)
-    known = KnownOnce(OnceState.UNKNOWN, found.until) if given_up else _known(found, claim)
+    known = KnownOnce(OnceState.UNKNOWN, found.until) if given_up else _known(found, claim.now)
     if claim.repeatable and known is not None and known.state is OnceState.UNKNOWN:
         taken_over = _change(connection, claim, found, _row(claim))
         return None if taken_over else KnownOnce(OnceState.PROGRESS, claim.now)
@@ -123,7 +121,7 @@ def enter(connection: Connection, claim: OnceClaim) -> KnownOnce | None:
 
 def known(connection: Connection, claim: OnceClaim) -> OnceState | None:
     """What is known of the key; None when nobody has it. A lease that is over leaves it unknown."""
-    found = _known(_found(connection, claim), claim)
+    found = _known(_found(connection, claim), claim.now)
     return found and found.state
 
 
@@ -151,16 +149,19 @@ def forget_of_deleted(connection: Connection, event_ids: Iterable[str]) -> None:
 def of_event(connection: Connection, event_id: str, now: int) -> list[StoredOnce]:
     """The keys that runs on an event took."""
     query = select(once_keys).where(once_keys.c.event_id == event_id)
-    found = []
-    for row in connection.execute(query.order_by(once_keys.c.plugin, once_keys.c.key)):
-        is_over = row.state == OnceState.PROGRESS and row.until <= now
-        state = OnceState.UNKNOWN if is_over else OnceState(row.state)
-        found.append(
-            StoredOnce(
-                row.plugin, row.app_id or None, row.key, state, row.event_id, row.handler, row.at
-            )
+    order = (once_keys.c.plugin, once_keys.c.key)
+    return [
+        StoredOnce(
+            plugin=row.plugin,
+            app_id=row.app_id or None,
+            key=row.key,
+            state=_state(row, now),
+            event_id=row.event_id,
+            handler=row.handler,
+            at=row.at,
         )
-    return found
+        for row in connection.execute(query.order_by(*order))
+    ]
 
 
 def _change(
@@ -191,11 +192,13 @@ def _found(connection: Connection, claim: OnceClaim) -> _Found | None:
     return connection.execute(query.where(_same(claim))).one_or_none()
 
 
-def _known(row: _Found | None, claim: OnceClaim) -> KnownOnce | None:
-    if row is None:
-        return None
-    is_over = row.state == OnceState.PROGRESS and row.until <= claim.now
-    return KnownOnce(OnceState.UNKNOWN if is_over else OnceState(row.state), row.until)
+def _known(row: _Found | None, now: int) -> KnownOnce | None:
+    return None if row is None else KnownOnce(_state(row, now), row.until)
+
+
+def _state(row: _Found, now: int) -> OnceState:
+    is_over = row.state == OnceState.PROGRESS and row.until <= now
+    return OnceState.UNKNOWN if is_over else OnceState(row.state)
 
 
 def _same(claim: OnceClaim) -> ColumnElement[bool]:

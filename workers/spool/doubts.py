@@ -85,7 +85,7 @@ class Doubts:
             return set()
         try:
             with closing(Journal.open(url)) as journal:
-                return journal.events_among(asked)
+                return journal.known_ids(asked)
         except JournalError as error:
             raise CannotAskError(
                 f"the journal cannot be asked whether it has them: {type(error).__name__}"

@@ -14,6 +14,7 @@ from comethooks.workers.journal.listings import searching
 from comethooks.workers.journal.replaying.replay_request import ReplayRequest
 from comethooks.workers.journal.replaying.stored_replay import Progress
 from comethooks.workers.journal.tables.models import blocks as table
+from comethooks.workers.journal.tables.transactions import writing
 from comethooks.workers.states import EventStatus, RunState
 from tests.workers.journal.samples import T0, duplicate, event, refusal, run, settled
 
@@ -232,7 +233,7 @@ def test_a_listing_goes_on_where_it_was_within_a_block(journal: Journal) -> None
 def test_a_batch_that_was_rolled_back_loses_nothing(journal: Journal) -> None:
     """The block that it would have changed is written whole with what follows."""
     write(journal, 1)
-    with suppress(RuntimeError), journal._writing() as connection:
+    with suppress(RuntimeError), writing(journal.engine) as connection:
         blocks.cover(connection, [(event(2, sender="bo"), [run()])])
         raise RuntimeError
     write(journal, 3, sender="cy")

@@ -1,7 +1,6 @@
 """The face of what the journal keeps of cases."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, func, literal, select, text, tuple_, update
@@ -11,14 +10,13 @@ from comethooks.workers.journal.cases.known_messages import KnownMessages
 from comethooks.workers.journal.cases.opening import Opening
 from comethooks.workers.journal.cases.stored_cases import CaseFilter, StoredCase
 from comethooks.workers.journal.cases.told_cases import AtCometChat, CaseState, Reason, Suspect
-from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.listings.filters import between
 from comethooks.workers.journal.listings.identifiers import resolved
 from comethooks.workers.journal.retention import START, Cursor, Swept
 from comethooks.workers.journal.tables.case_tables import OPEN, cases
 from comethooks.workers.journal.tables.columns import Instant
-from comethooks.workers.journal.tables.database import for_writing
 from comethooks.workers.journal.tables.rows import searchable
+from comethooks.workers.journal.tables.transactions import reading, writing
 from comethooks.workers.texts import cut, scrub
 
 _PAGE = 500
@@ -39,7 +37,7 @@ class CaseJournal:
         """The case of a message and a rule of ours. It is opened if there is none, and opened again
         if the message was edited since.
         """
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             return Opening(connection, suspect.app_id, now).open(suspect, reason)
 
     def stand(
@@ -57,13 +55,13 @@ class CaseJournal:
         One that it blocked has at least one, and one that it could not judge as long as few of
         those are open: `reason` is for that. Those of one that somebody approved there are closed.
         """
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             opening = Opening(connection, suspect.app_id, now)
             return opening.stand(suspect, standing, reason, failure)
 
     def removing(self, app_id: str, message_id: str, *, now: int) -> None:
         """Note that we are about to delete a message: its cases keep their excerpts."""
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             messages = KnownMessages(connection, app_id, now)
             messages.lock_id(message_id)
             messages.change(message_id, removed=True)
@@ -72,7 +70,7 @@ class CaseJournal:
         """Note that a message is deleted. Its cases keep no excerpt, unless it was us who deleted
         it; of how many cases one is dropped.
         """
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             messages = KnownMessages(connection, app_id, now)
             known = messages.lock_id(message_id)
             if known.removed or known.deleted:
@@ -86,7 +84,7 @@ class CaseJournal:
         small letters. Of how many cases that were.
         """
         of_app = [] if app_id is None else [cases.c.app_id == searchable(app_id)]
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             of_user = func.lower(cases.c.sender) == (searchable(uid) or "").lower()
             return _drop_excerpts(connection, now, of_user, *of_app)
 
@@ -102,12 +100,12 @@ class CaseJournal:
             "closed_by": searchable(by),
             "note": None if note is None else scrub(cut(note, _LONGEST_NOTE)),
         }
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             return connection.execute(update(cases).where(open_one).values(values)).rowcount == 1
 
     def case(self, identifier: str) -> StoredCase | None:
         """The case whose id is or begins so. Raises `AmbiguousIdError` when several begin so."""
-        with translated(), self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             found = resolved(connection, identifier, cases)
             query = select(cases).where(cases.c.id == found)
             row = None if found is None else connection.execute(query).one_or_none()
@@ -123,7 +121,7 @@ class CaseJournal:
         while left is None or left > 0:
             size = _PAGE if left is None else min(left, _PAGE)
             page = query if after is None else query.where(tuple_(*order) < after)
-            with translated(), self._engine.connect() as connection:
+            with reading(self._engine) as connection:
                 found = [StoredCase.from_row(row) for row in connection.execute(page.limit(size))]
             yield from found
             if len(found) < size:
@@ -134,27 +132,22 @@ class CaseJournal:
     def open_by_severity(self) -> Mapping[str, int]:
         """How many cases of each severity are open; those without any are left out."""
         query = select(cases.c.severity, func.count()).where(text(OPEN)).group_by(cases.c.severity)
-        with translated(), self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return {row.severity: row[1] for row in connection.execute(query)}
 
     def delete_older(self, before: int, limit: int, after: Cursor = START) -> Swept:
         """Delete cases that nothing was told of since `before`, and what is known of messages: up
         to `limit` of each. For going on with until there is no `more`, as with those of `Journal`.
         """
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             count, more = case_retention.delete_older(connection, before, limit)
         return Swept(count, after, more=more)
 
     def drop_excerpts(self, before: int, limit: int, after: Cursor = START) -> Swept:
         """Drop the excerpts of cases that were opened before `before`: up to `limit`."""
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             count = case_retention.drop_excerpts(connection, before, limit)
         return Swept(count, after, more=count >= limit)
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with translated(), for_writing(self._engine).begin() as connection:
-            yield connection
 
 
 def _conditions(asked: CaseFilter) -> Iterator[Any]:

@@ -8,12 +8,12 @@ each other.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, update
 
 from comethooks.workers.journal.cases.told_cases import Suspect
 from comethooks.workers.journal.tables.case_tables import moderated_messages
 from comethooks.workers.journal.tables.rows import searchable
-from comethooks.workers.journal.tables.statements import INSERT
+from comethooks.workers.journal.tables.statements import locked
 
 
 class KnownMessages:
@@ -43,21 +43,9 @@ class KnownMessages:
         self._connection.execute(update(moderated_messages).where(same).values(changed))
 
     def _lock(self, name: str) -> Any:
-        query = select(moderated_messages).where(self._same(name)).with_for_update()
-        found = self._connection.execute(query).one_or_none()
-        if found is None:
-            row = {
-                "app_id": self._app_id,
-                "message": searchable(name),
-                "deleted": False,
-                "removed": False,
-                "changed_at": self._now,
-            }
-            # Who makes it at the same time is waited for, and then found.
-            statement = INSERT[self._connection.dialect.name](moderated_messages)
-            self._connection.execute(statement.on_conflict_do_nothing(), row)
-            found = self._connection.execute(query).one()
-        return found
+        key = {"app_id": self._app_id, "message": searchable(name)}
+        new = {"deleted": False, "removed": False, "changed_at": self._now}
+        return locked(self._connection, moderated_messages, key, new)
 
     def _same(self, name: str) -> ColumnElement[bool]:
         table = moderated_messages

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, inspect, select
 
-from comethooks.workers.journal.errors import JournalError, translated
+from comethooks.workers.journal.errors import JournalError
 from comethooks.workers.journal.tables.models import identity, metadata
 from comethooks.workers.journal.tables.revisions import revision_of
+from comethooks.workers.journal.tables.transactions import reading
 
 Advance = Callable[[], object]
 """Called after each megabyte of a copy."""
@@ -36,5 +37,5 @@ def facts_of_copy(connection: Connection) -> CopyFacts:
 def is_there(engine: Engine) -> bool:
     """Whether there is any table of a journal in the database, in whichever state."""
     names = {*metadata.tables, "alembic_version"}
-    with translated(), engine.connect() as connection:
+    with reading(engine) as connection:
         return not names.isdisjoint(inspect(connection).get_table_names())

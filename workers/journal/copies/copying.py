@@ -15,9 +15,10 @@ from comethooks.workers.journal.copies.copy_facts import (
     facts_of_copy,
     is_there,
 )
-from comethooks.workers.journal.errors import JournalOutdatedError, translated
+from comethooks.workers.journal.errors import JournalOutdatedError
 from comethooks.workers.journal.tables.database import open_engine, sqlite_file
 from comethooks.workers.journal.tables.revisions import refuse_newer
+from comethooks.workers.journal.tables.transactions import reading
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
@@ -55,7 +56,7 @@ def copy_journal(url: str, target: Path, begin: Callable[[int | None], Advance])
         facts = _known(sqlite_copies.check_sqlite(target))
         return JournalCopy(database=SQLITE, revision=facts.revision, id=facts.id)
     with _engine(url) as engine:
-        with translated(), engine.connect() as connection:
+        with reading(engine) as connection:
             facts = _known(facts_of_copy(connection))
         place = postgres_copies.place_of(engine)
         major = postgres_copies.dump(engine, target, begin)
@@ -103,7 +104,7 @@ def id_there(url: str) -> str | None:
     """The id of the journal at a URL; None when there is none. Raises the journal's errors."""
     if journal_there(url) is None:
         return None
-    with _engine(url) as engine, translated(), engine.connect() as connection:
+    with _engine(url) as engine, reading(engine) as connection:
         return facts_of_copy(connection).id
 
 

@@ -18,8 +18,8 @@ from comethooks.workers.journal.copies.copy_facts import (
     Advance,
     JournalCopyError,
 )
-from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.tables.models import metadata
+from comethooks.workers.journal.tables.transactions import reading
 from comethooks.workers.settings.server_urls import POSTGRES_PARAMETERS
 
 _LOOK_SECONDS = 0.1
@@ -37,7 +37,7 @@ class PostgresPlace:
 
 def place_of(engine: Engine) -> PostgresPlace:
     """Where the journal of an engine is, or would be made. Raises the journal's errors."""
-    with translated(), engine.connect() as connection:
+    with reading(engine) as connection:
         schema = connection.scalar(text("SELECT current_schema()"))
     if schema is None:
         raise JournalCopyError("the search path of the database's user names no schema")

@@ -15,9 +15,9 @@ from comethooks.workers.journal.copies.copy_facts import (
     JournalCopyError,
     facts_of_copy,
 )
-from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.tables.database import BUSY_TIMEOUT_S
 from comethooks.workers.journal.tables.sqlite_file import set_aside
+from comethooks.workers.journal.tables.transactions import reading
 from comethooks.workers.settings.paths import move_file
 
 _GOOD = "ok"
@@ -62,7 +62,7 @@ def check_sqlite(file: Path) -> CopyFacts:
     engine = create_engine(
         "sqlite://", creator=lambda: _opened(file, "ro&immutable=1"), poolclass=NullPool
     )
-    with translated(), engine.connect() as connection:
+    with reading(engine) as connection:
         return facts_of_copy(connection)
 
 

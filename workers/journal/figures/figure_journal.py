@@ -7,7 +7,6 @@ from sqlalchemy import Connection, Engine
 
 from comethooks.workers.analytics.metrics import METRICS
 from comethooks.workers.analytics.sizes import Size
-from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.figures import (
     figure_marks,
     figure_reading,
@@ -20,7 +19,7 @@ from comethooks.workers.journal.figures.adding_up import KeptBuckets
 from comethooks.workers.journal.figures.figure_reading import Figure
 from comethooks.workers.journal.figures.figures_of_apps import AppBucket
 from comethooks.workers.journal.figures.rebuilding import NEVER, RebuildPlan, RebuildStep
-from comethooks.workers.journal.tables.database import for_writing
+from comethooks.workers.journal.tables.transactions import reading, writing
 
 
 class FigureJournal:
@@ -47,7 +46,7 @@ class FigureJournal:
         ago is there after `fold`. Raises `KeyError` for a metric that there is none of.
         """
         known = METRICS[metric]
-        with translated(), self.engine.connect() as connection:
+        with reading(self.engine) as connection:
             return list(
                 figure_reading.read(
                     connection, known, size=size, since=since, until=until, app=app, by=by
@@ -55,12 +54,12 @@ class FigureJournal:
             )
 
     def sums(
-        self, metric: str, *, size: Size, since: int, until: int, without: Collection[str] = ()
+        self, metric: str, *, size: Size, since: int, until: int, without: Collection[str]
     ) -> Mapping[AppBucket, int]:
         """The figures of a metric by app and bucket, in those that begin at `since` or later and
         before `until` (ms). Of a metric with one label, `without` these values of it.
         """
-        with translated(), self.engine.connect() as connection:
+        with reading(self.engine) as connection:
             return figures_of_apps.sums(
                 connection, metric, size=size, since=since, until=until, without=without
             )
@@ -71,7 +70,7 @@ class FigureJournal:
         """When the first bucket begins, at `since` or later (ms), that has a figure of the metric,
         by app. Of a metric with one label, `without` these values of it.
         """
-        with translated(), self.engine.connect() as connection:
+        with reading(self.engine) as connection:
             return figures_of_apps.first(
                 connection, metric, size=size, since=since, without=without
             )
@@ -81,17 +80,15 @@ class FigureJournal:
 
         Repeated until it returns 0, all that was written before counts.
         """
-        with translated():
-            # Looked first, since nearly always there is nothing, and a writer has to wait.
-            with self.engine.connect() as connection:
-                if not folding.is_anything_left(connection):
-                    return 0
-            with for_writing(self.engine).begin() as connection:
-                return folding.fold(connection, kept, limit)
+        # Looked first, since nearly always there is nothing, and a writer has to wait.
+        if not self.is_anything_left():
+            return 0
+        with writing(self.engine) as connection:
+            return folding.fold(connection, kept, limit)
 
     def is_anything_left(self) -> bool:
         """Whether something that was written is still to be added up."""
-        with translated(), self.engine.connect() as connection:
+        with reading(self.engine) as connection:
             return folding.is_anything_left(connection)
 
     def plan_rebuild(
@@ -101,7 +98,7 @@ class FigureJournal:
         kept that were received at `bodies_since` or later: by the settings, and by what was
         deleted.
         """
-        with translated(), self.engine.connect() as connection:
+        with reading(self.engine) as connection:
             known = figure_marks.deleted_before(connection)
         return RebuildPlan(since, until, max(known, bodies_since))
 
@@ -109,7 +106,7 @@ class FigureJournal:
         """The buckets, by their start (ms), that lie in what was asked for, or partly, and that a
         rebuild does not replace.
         """
-        with translated(), self.engine.connect() as connection:
+        with reading(self.engine) as connection:
             return rebuilding.left_alone(connection, plan, kept)
 
     def begin_rebuild(self, plan: RebuildPlan) -> bool:
@@ -122,7 +119,7 @@ class FigureJournal:
 
     def rebuild_under_way(self) -> RebuildPlan | None:
         """What the rebuild that was begun replaces; None when none was, or it is done."""
-        with translated(), self.engine.connect() as connection:
+        with reading(self.engine) as connection:
             return rebuilding.plan_of(connection)
 
     def rebuild_step(self, kept: KeptBuckets, limit: int = 2000) -> RebuildStep:
@@ -134,7 +131,7 @@ class FigureJournal:
 
     @contextmanager
     def _changing(self) -> Iterator[Connection]:
-        with translated(), for_writing(self.engine).begin() as connection:
+        with writing(self.engine) as connection:
             folding.lock(connection)
             yield connection
 
@@ -143,11 +140,8 @@ class FigureJournal:
         for too long at `now` (ms); returns how many rows that were.
         """
         count = 0
-        with translated():
-            for statement in figure_retention.statements(kept):
-                with for_writing(self.engine).begin() as connection:
-                    count += connection.execute(statement).rowcount
-            with for_writing(self.engine).begin() as connection:
-                folding.lock(connection)
-                count += figure_retention.give_up_waiting(connection, now)
-        return count
+        for statement in figure_retention.statements(kept):
+            with writing(self.engine) as connection:
+                count += connection.execute(statement).rowcount
+        with self._changing() as connection:
+            return count + figure_retention.give_up_waiting(connection, now)

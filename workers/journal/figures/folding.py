@@ -2,13 +2,14 @@
 wants to know figures of this moment does it before.
 """
 
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import Connection, delete, select
 
 from comethooks.workers.analytics.tally import EventTally, merged
 from comethooks.workers.journal.figures import rebuilding
 from comethooks.workers.journal.figures.adding_up import KeptBuckets, add
 from comethooks.workers.journal.figures.deltas import apart
 from comethooks.workers.journal.tables.figure_tables import figure_deltas
+from comethooks.workers.journal.tables.transactions import be_alone
 
 _LOCK = 0x66696775726573
 """The key of the advisory lock of whoever adds up in PostgreSQL ("figures")."""
@@ -18,8 +19,7 @@ AT_ONCE = 50
 
 def lock(connection: Connection) -> None:
     """Be the only one who changes figures until the end of this transaction."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    be_alone(connection, _LOCK)
 
 
 def is_anything_left(connection: Connection) -> bool:

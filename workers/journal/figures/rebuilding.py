@@ -89,12 +89,11 @@ class RebuildPlan:
 
 @dataclass(frozen=True, slots=True)
 class RebuildStep:
-    """What one step of a rebuild did: it looked at `count` events, the last of them received at
-    `looked_at_ms`. When it is `done`, the figures are replaced.
+    """What one step of a rebuild did: it looked at `count` events. When it is `done`, the figures
+    are replaced.
     """
 
     count: int
-    looked_at_ms: int | None
     done: bool
 
 
@@ -126,7 +125,7 @@ def step(connection: Connection, kept: KeptBuckets, limit: int) -> RebuildStep:
     plan, place = plan_of(connection), figure_marks.all_of(connection).get(Mark.PLACE)
     if plan is None or place is None:
         # What is left of the draft takes long to delete, and nobody is to wait for that.
-        return RebuildStep(0, None, done=not replacing.forget_some(connection))
+        return RebuildStep(0, done=not replacing.forget_some(connection))
     places = next_places(connection, Place(place.at, place.event_id or ""), None, limit)
     if not places:
         # Bodies may have been deleted meanwhile.
@@ -139,14 +138,14 @@ def step(connection: Connection, kept: KeptBuckets, limit: int) -> RebuildStep:
             latencies_since=whole.latencies_since,
         )
         figure_marks.drop(connection, _MARKS)
-        return RebuildStep(0, place.at, done=False)
+        return RebuildStep(0, done=False)
     read = list(_records(connection, [each.id for each in places]))
     left = deltas.left_among(connection, [record.id for record in read])
     added = [record for record in read if record.id not in left]
     batch = frozenset(deltas.packed([record.id]) for record in added)
     add(connection, deltas.tally_of(added), kept, batch=batch, draft=RebuildDraft())
     figure_marks.put(connection, Mark.PLACE, places[-1].received_at, places[-1].id)
-    return RebuildStep(len(places), places[-1].received_at, done=False)
+    return RebuildStep(len(places), done=False)
 
 
 def add_behind(

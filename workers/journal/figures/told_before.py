@@ -38,7 +38,7 @@ def told_before(
     messages: Collection[AppMessage],
     *,
     batch: Collection[bytes],
-    behind: Place | None = None,
+    behind: Place | None,
 ) -> Mapping[AppMessage, ToldBefore]:
     """What events of the journal that were added up say of the messages, without those of the
     `batch` that is being added. Of receipts only those that are `behind` a place or at it, if one

@@ -6,8 +6,7 @@ those who write, and whom it does not wait for sees it there. Then what was writ
 and written without the user.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterable, Sequence
 from functools import reduce
 
 from sqlalchemy import Connection, Engine, select, text
@@ -21,10 +20,8 @@ from comethooks.workers.journal.forgetting.without import (
 )
 from comethooks.workers.journal.settled import RunResult, Settled
 from comethooks.workers.journal.tables.models import events
+from comethooks.workers.journal.tables.transactions import writing
 from comethooks.workers.journal.writing import Batch
-
-Writing = Callable[[], AbstractContextManager[Connection]]
-"""Begins a transaction that writes."""
 
 
 def without_the_forgotten(
@@ -72,10 +69,9 @@ def _without(settled: Settled, users: Sequence[tuple[Tombstone, ForgottenUser]])
 
 
 class Arrivals:
-    """Writes what arrives, through `writing`, into the journal behind `engine`."""
+    """Writes what arrives into the journal behind `engine`."""
 
-    def __init__(self, writing: Writing, engine: Engine) -> None:
-        self._writing = writing
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._expects_somebody = False
         """Whether the last batch was about the time of a tombstone: the next one will be, too, and
@@ -93,7 +89,7 @@ class Arrivals:
 
     def _write_as_it_is(self, batch: Sequence[Settled]) -> None:
         prepared = Batch(self._engine, batch)
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             in_turn = connection.dialect.name == "sqlite"
             if in_turn:
                 _require_nobody(connection, batch)
@@ -102,7 +98,7 @@ class Arrivals:
                 _require_nobody(connection, batch)
 
     def _write_without(self, batch: Sequence[Settled]) -> bool:
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             if connection.dialect.name == "postgresql":
                 # As what is written takes it: no tombstone is put up between this and the end.
                 connection.execute(text("LOCK TABLE events, requests IN ROW EXCLUSIVE MODE"))

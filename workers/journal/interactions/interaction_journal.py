@@ -1,12 +1,10 @@
 """The face of what the journal keeps of interactive messages."""
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, select
 
 from comethooks.workers.clock import now_ms
-from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.interactions import interaction_retention, membership
 from comethooks.workers.journal.interactions.interaction_reading import InteractionReader
 from comethooks.workers.journal.interactions.judging import Judge
@@ -18,9 +16,9 @@ from comethooks.workers.journal.interactions.told import (
     ToldPress,
 )
 from comethooks.workers.journal.retention import START, Cursor, Swept
-from comethooks.workers.journal.tables.database import for_writing
 from comethooks.workers.journal.tables.interaction_tables import interactive_messages, presses
 from comethooks.workers.journal.tables.rows import searchable
+from comethooks.workers.journal.tables.transactions import reading, writing
 from comethooks.workers.presses.goals import Trust, Trusted
 
 
@@ -42,19 +40,19 @@ class InteractionJournal(InteractionReader):
 
     def look(self, told: ToldPress) -> Judged:
         """What is known of the message of a press, and of its user, before that is kept."""
-        with self._reading() as connection:
+        with reading(self._engine) as connection:
             return Judge(connection, told.app_id, Trusted.MEMBERS, None, 0).look(told)
 
     def see(self, seen: SeenMessage, *, by: str | None, trusted: Trusted, now: int) -> Judged:
         """Keep what a body shows of a message, and judge whom that concerns."""
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             return Judge(connection, seen.app_id, trusted, by, now).see(seen)
 
     def unknown_users(self, seen: SeenMessage) -> Sequence[str]:
         """Who pressed something of a message and has not completed it, of whom it is not known
         whether they belong to its conversation; who pressed first comes first.
         """
-        with self._reading() as connection:
+        with reading(self._engine) as connection:
             return Judge(connection, seen.app_id, Trusted.MEMBERS, None, 0).unknown_users(seen)
 
     def judge(
@@ -68,13 +66,13 @@ class InteractionJournal(InteractionReader):
         now: int,
     ) -> Judged:
         """Judge users of a message by what is known now, and nobody else."""
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             judge = Judge(connection, app_id, trusted, by, now)
             return judge.again(searchable(message_id) or "", users)
 
     def deleted(self, app_id: str, message_id: str, *, now: int) -> None:
         """Note that a message is deleted: presses on it do not count from now on."""
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             Judge(connection, app_id, Trusted.MEMBERS, None, now).deleted(message_id)
 
     def joined(
@@ -97,48 +95,48 @@ class InteractionJournal(InteractionReader):
         if trusted is Trusted.CONFIRMED:
             # Before it is known that they belong there: a crash in between forgets the same again.
             self._forget_unconfirmed(app_id, guid, users, now - WAITS_MS)
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             everybody = [*users, membership.BEGINNING] if beginning else users
             membership.joined(connection, app_id, guid, everybody, moment)
         found: list[CompletedGoal] = []
         recent = presses.c.received_at > now - WAITS_MS
         for message_id in self._pressed(app_id, guid, users, recent):
-            with self._writing() as connection:
+            with writing(self._engine) as connection:
                 judge = Judge(connection, app_id, trusted, by, now)
                 found += judge.again(message_id, users).completions
         return found
 
     def left(self, app_id: str, guid: str, users: Collection[str], *, moment: int) -> None:
         """Note that users left a group at that moment."""
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             membership.left(connection, app_id, guid, users, moment)
 
     def absent(self, app_id: str, guid: str, user: str, *, moment: int) -> None:
         """Note that CometChat, which was asked, says that a user is not in a group."""
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             membership.absent(connection, app_id, guid, user, moment)
 
     def no_group(self, app_id: str, guid: str) -> None:
         """Forget who belonged to a group that is deleted."""
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             membership.forget(connection, app_id, guid)
 
     def delete_older(self, before: int, limit: int, after: Cursor = START) -> Swept:
         """Delete messages of which nothing was told since `before`, with their presses: up to
         `limit`. For going on with until there is no `more`, as with those of `Journal`.
         """
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             count = interaction_retention.delete_older(connection, before, limit, now_ms())
         return Swept(count, after, more=count >= limit)
 
     def drop_answers(self, before: int, limit: int, after: Cursor = START) -> Swept:
         """Drop answers, and bodies of messages, that came in before `before`: up to `limit`."""
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             count = interaction_retention.drop_answers(connection, before, limit)
         return Swept(count, after, more=count >= limit)
 
     def _press(self, told: ToldPress, by: str | None, trusted: Trusted, now: int) -> Judged:
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             return Judge(connection, told.app_id, trusted, by, now).press(told)
 
     def _is_known(self, told: ToldPress, judged: Judged) -> bool:
@@ -149,7 +147,7 @@ class InteractionJournal(InteractionReader):
         self, app_id: str, guid: str, users: Collection[str], before: int
     ) -> None:
         for message_id in self._pressed(app_id, guid, users, presses.c.received_at < before):
-            with self._writing() as connection:
+            with writing(self._engine) as connection:
                 judge = Judge(connection, app_id, Trusted.CONFIRMED, None, 0)
                 judge.forget_unconfirmed(message_id, set(users), before)
 
@@ -166,10 +164,5 @@ class InteractionJournal(InteractionReader):
             when,
         )
         query = select(messages.c.message_id).where(*of_group, *made).distinct()
-        with self._reading() as connection:
+        with reading(self._engine) as connection:
             return sorted(connection.scalars(query))
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with translated(), for_writing(self._engine).begin() as connection:
-            yield connection

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
@@ -22,7 +21,6 @@ from sqlalchemy import (
     tuple_,
 )
 
-from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.interactions.interaction_rows import facts_in
 from comethooks.workers.journal.interactions.kept_presses import Asking, presses_on, told_press
 from comethooks.workers.journal.interactions.stored_messages import (
@@ -43,6 +41,7 @@ from comethooks.workers.journal.tables.interaction_tables import (
 )
 from comethooks.workers.journal.tables.rows import searchable
 from comethooks.workers.journal.tables.statements import chunks
+from comethooks.workers.journal.tables.transactions import reading
 
 _PAGE = 500
 _ALL_MESSAGES = MessageFilter()
@@ -71,7 +70,7 @@ class InteractionReader:
         by_id = select(table).where(table.c.message_id == wanted, of_app)
         same = and_(muids.c.app_id == table.c.app_id, muids.c.message_id == table.c.message_id)
         by_muid = select(table).join(muids, same).where(muids.c.muid == wanted, of_app)
-        with self._reading() as connection:
+        with reading(self._engine) as connection:
             for query in (by_id, by_muid):
                 rows = connection.execute(query.order_by(table.c.app_id)).all()
                 if rows:
@@ -92,7 +91,7 @@ class InteractionReader:
         for app_id, its_own in of_app.items():
             for some in chunks(its_own, _PAGE):
                 asking = {each.message_id: Asking(each.facts, each.guid) for each in some}
-                with self._reading() as connection:
+                with reading(self._engine) as connection:
                     pressed = presses_on(connection, app_id, asking, wanted)
                 found |= {(app_id, message_id): told for message_id, told in pressed.items()}
         return found
@@ -105,7 +104,7 @@ class InteractionReader:
         order = (completions.c.at, completions.c.uid)
         for some in chunks(list(messages), _PAGE):
             query = select(completions).where(_of(completions, some)).order_by(*order)
-            with self._reading() as connection:
+            with reading(self._engine) as connection:
                 for row in connection.execute(query):
                     completion = StoredCompletion(row.uid, row.at, row.verified, row.event_id)
                     found[row.app_id, row.message_id].append(completion)
@@ -113,7 +112,7 @@ class InteractionReader:
 
     def press_of(self, event_id: str) -> ToldPress | None:
         """The press that an event told of, as it is kept; None if it is not."""
-        with self._reading() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(select(presses).where(presses.c.id == event_id)).one_or_none()
         return None if row is None else told_press(row)
 
@@ -129,7 +128,7 @@ class InteractionReader:
         else:
             same = and_(muids.c.app_id == table.c.app_id, muids.c.message_id == table.c.message_id)
             query = query.join(muids, same).where(muids.c.muid == searchable(muid))
-        with self._reading() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
         facts = None if row is None else facts_in(row.facts, deleted=False)
         if row is None or facts is None:
@@ -141,7 +140,7 @@ class InteractionReader:
         query = select(func.count()).select_from(presses).where(presses.c.waiting)
         if app_id is not None:
             query = query.where(presses.c.app_id == searchable(app_id))
-        with self._reading() as connection:
+        with reading(self._engine) as connection:
             return connection.scalar(query) or 0
 
     def _messages(self, asked: MessageFilter) -> Iterator[StoredMessage]:
@@ -149,7 +148,7 @@ class InteractionReader:
         size = _PAGE if asked.limit is None else min(asked.limit, _PAGE)
         after: Any = None
         while True:
-            with self._reading() as connection:
+            with reading(self._engine) as connection:
                 rows = connection.execute(_page(query, after, size)).all()
                 # Tags are few: an index of them would cost every message more.
                 wanted = [row for row in rows if asked.tag is None or _has(row, asked.tag)]
@@ -158,11 +157,6 @@ class InteractionReader:
             if len(rows) < size:
                 return
             after, size = rows[-1], _PAGE
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with translated(), self._engine.connect() as connection:
-            yield connection
 
 
 def _asked_for(asked: MessageFilter) -> Select[Any]:

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from comethooks.workers.journal.interactions.told import SeenMessage, ToldPress
-from comethooks.workers.journal.tables.rows import Row, searchable
+from comethooks.workers.journal.tables.rows import Row, json_text, searchable
 from comethooks.workers.journal.times import storable
 from comethooks.workers.presses.goals import (
     FormElement,
@@ -15,7 +15,7 @@ from comethooks.workers.presses.goals import (
     Press,
     is_empty,
 )
-from comethooks.workers.texts import cut, dumps, scrub
+from comethooks.workers.texts import cut, scrub
 
 MOST_ELEMENTS = 200
 """So many elements of one press are kept: what comes from a device may name any number."""
@@ -125,8 +125,3 @@ def wire_in(text: str | None) -> Mapping[str, Any] | None:
 def short_id(text: str) -> str:
     """An element's id as it is kept."""
     return scrub(cut(text, LONGEST_ID))
-
-
-def json_text(document: Any) -> str:
-    """JSON that a column of text takes."""
-    return dumps(document, scrubs=True).decode()

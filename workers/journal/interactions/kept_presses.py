@@ -29,7 +29,7 @@ def presses_on(
     connection: Connection,
     app_id: str,
     messages: Mapping[str, Asking],
-    users: Collection[str] | None = None,
+    users: Collection[str] | None,
 ) -> Mapping[str, list[ToldPress]]:
     """The presses on each of the messages with these ids; only those of `users`, if given."""
     number = func.row_number().over(

@@ -14,7 +14,7 @@ from comethooks.workers.journal.tables.interaction_tables import (
     interactive_messages,
     interactive_muids,
 )
-from comethooks.workers.journal.tables.statements import INSERT
+from comethooks.workers.journal.tables.statements import INSERT, locked
 
 
 class MessageRows:
@@ -29,20 +29,9 @@ class MessageRows:
         """The message's row, made if it is not there: nobody else has it until the transaction
         ends.
         """
-        query = select(interactive_messages).where(self._same(message_id)).with_for_update()
-        found = self._connection.execute(query).one_or_none()
-        if found is None:
-            row = {
-                "app_id": self._app_id,
-                "message_id": message_id,
-                "deleted": False,
-                "changed_at": self._now,
-            }
-            # Who makes it at the same time is waited for, and then found.
-            statement = INSERT[self._connection.dialect.name](interactive_messages)
-            self._connection.execute(statement.on_conflict_do_nothing(), row)
-            found = self._connection.execute(query).one()
-        return found
+        key = {"app_id": self._app_id, "message_id": message_id}
+        new = {"deleted": False, "changed_at": self._now}
+        return locked(self._connection, interactive_messages, key, new)
 
     def lock_muid(self, muid: str, message_id: str | None = None) -> str | None:
         """The message with that muid, also locked; `message_id` when it was not known before."""

@@ -106,7 +106,7 @@ class Filter:
             conditions.append(exists().where(same, *self.run_conditions()))
         return conditions
 
-    def indexed_runs(self, besides: str | None = None) -> list[Select[Any]]:
+    def indexed_runs(self, besides: str | None) -> list[Select[Any]]:
         """The queries of event ids, by indexes of runs that usually have few, that each event has
         to be among: by the run asked for, and by the status.
         """

@@ -13,6 +13,7 @@ PORTION = 200
 PORTION_BYTES = 4 * 2**20
 """Bytes that they may have without the last one."""
 
+Item = TypeVar("Item")
 Listed = TypeVar("Listed", StoredEvent, StoredRequest)
 Page = Callable[[Place | None, int], Sequence[Listed]]
 """Reads so many behind a place; None: from the beginning."""
@@ -46,6 +47,20 @@ def of_ids(places: Iterable[tuple[Place, int]]) -> Iterator[list[str]]:
             ids, total = [], 0
     if ids:
         yield ids
+
+
+def fitting(sized: Iterable[tuple[Item, int]]) -> list[Item]:
+    """The first of what has these sizes, as much as may be in memory at a time: bodies of so many
+    bytes, and one more.
+    """
+    taken: list[Item] = []
+    total = 0
+    for item, size in sized:
+        taken.append(item)
+        total += size
+        if total >= PORTION_BYTES:
+            break
+    return taken
 
 
 def place_of(listed: StoredEvent | StoredRequest) -> Place:

@@ -7,14 +7,12 @@ holds up nobody, and memory does not grow with the length of the listing.
 import heapq
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
+from sqlalchemy import ColumnElement, Engine, Select, func, select
 
 from comethooks.workers.journal.about_messages import KnownEvent, known_about
-from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.listings import portions
 from comethooks.workers.journal.listings.composing import events_with_runs, rows_of, runs_by_event
 from comethooks.workers.journal.listings.filters import EVERYTHING, Filter
@@ -46,6 +44,7 @@ from comethooks.workers.journal.listings.stored import (
     StoredRun,
 )
 from comethooks.workers.journal.tables.models import events, requests
+from comethooks.workers.journal.tables.transactions import reading
 from comethooks.workers.states import RunMode, RunState
 
 
@@ -75,7 +74,7 @@ class Reader:
                 .where(events.c.id.in_(ids))
                 .order_by(events.c.received_at, events.c.id)
             )
-            with self._connection() as connection:
+            with reading(self.engine) as connection:
                 found = events_with_runs(connection, rows_of(connection, query))
             yield from found
 
@@ -90,7 +89,7 @@ class Reader:
             return newest_first(events, OF_BODY, conditions, after, most)
 
         while True:
-            with self._connection() as connection:
+            with reading(self.engine) as connection:
                 rows = search.page(connection, query, after, portions.PAGE, newest=True)
             yield from (StoredBody(*row[2:]) for row in rows if row.body)
             if len(rows) < portions.PAGE:
@@ -99,14 +98,14 @@ class Reader:
 
     def known_ids(self, ids: Collection[str]) -> set[str]:
         """Those of `ids` that are ids of events; at most some thousand may be asked for."""
-        with self._connection() as connection:
+        with reading(self.engine) as connection:
             return set(connection.scalars(select(events.c.id).where(events.c.id.in_(ids))))
 
     def known_about(self, app_id: str, message_ids: Collection[str]) -> list[KnownEvent]:
         """The events of an app that are about messages with these ids, in any order; at most some
         thousand ids may be asked for.
         """
-        with self._connection() as connection:
+        with reading(self.engine) as connection:
             return known_about(connection, app_id, message_ids)
 
     def event(self, identifier: str) -> StoredEvent | None:
@@ -114,7 +113,7 @@ class Reader:
 
         Raises `AmbiguousIdError` when several begin so.
         """
-        with self._connection() as connection:
+        with reading(self.engine) as connection:
             found = resolved(connection, identifier, events)
             rows = rows_of(connection, select(events).where(events.c.id == found))
             return next(iter(events_with_runs(connection, rows)), None)
@@ -135,7 +134,7 @@ class Reader:
                 after,
                 portions.PORTION,
             )
-            with self._connection() as connection:
+            with reading(self.engine) as connection:
                 places = [Place(*row) for row in connection.execute(query)]
                 ids = [place.id for place in places]
                 of_event = runs_by_event(connection, ids, LISTED_RUN, attempts=True)
@@ -150,7 +149,7 @@ class Reader:
 
         Raises `AmbiguousIdError` when several begin so.
         """
-        with self._connection() as connection:
+        with reading(self.engine) as connection:
             found = resolved(connection, identifier, events)
             if not found:
                 return ()
@@ -169,7 +168,7 @@ class Reader:
 
         Raises `AmbiguousIdError` when several begin so.
         """
-        with self._connection() as connection:
+        with reading(self.engine) as connection:
             found = resolved(connection, identifier, events, requests)
             accepted = select(*ACCEPTED_REQUEST, events.c.body).where(events.c.id == found)
             others = select(requests).where(requests.c.id == found)
@@ -195,7 +194,7 @@ class Reader:
 
     def unfinished_by_mode(self) -> Mapping[tuple[RunState, RunMode], int]:
         """The same, of each mode for itself."""
-        with self._connection() as connection:
+        with reading(self.engine) as connection:
             return {
                 (RunState(state), RunMode(mode)): count
                 for state, mode, count in connection.execute(unfinished_by_state())
@@ -207,7 +206,7 @@ class Reader:
 
     def next_due(self) -> int | None:
         """When the next run is due for another attempt, now or later; None if no run is."""
-        with self._connection() as connection:
+        with reading(self.engine) as connection:
             due_at: int | None = connection.scalar(due_runs().limit(1))
             return due_at
 
@@ -219,14 +218,14 @@ class Reader:
             def query(conditions: Sequence[Condition], most: int) -> Select[Any]:
                 return newest_first(events, LISTED_EVENT, conditions, after, most)
 
-            with self._connection() as connection:
+            with reading(self.engine) as connection:
                 found = search.page(connection, query, after, size, newest=True)
                 return events_with_runs(connection, [dict(row._mapping) for row in found])
 
         return portions.pages(page, portions.page_size(asked.limit))
 
     def _number(self, query: Select[Any]) -> int:
-        with self._connection() as connection:
+        with reading(self.engine) as connection:
             return connection.scalar(query) or 0
 
     def _requests(
@@ -236,7 +235,7 @@ class Reader:
             def query(conditions: Sequence[Condition], most: int) -> Select[Any]:
                 return newest_first(search.table, columns, conditions, after, most)
 
-            with self._connection() as connection:
+            with reading(self.engine) as connection:
                 found = search.page(connection, query, after, size, newest=True)
                 return [StoredRequest.from_row(dict(row._mapping)) for row in found]
 
@@ -252,15 +251,10 @@ class Reader:
             return oldest_first(conditions, after, most)
 
         while True:
-            with self._connection() as connection:
+            with reading(self.engine) as connection:
                 rows = search.page(connection, query, after, portions.PAGE, newest=False)
             for received_at, identifier, size in rows:
                 after = Place(received_at, identifier)
                 yield after, size or 0
             if len(rows) < portions.PAGE:
                 return
-
-    @contextmanager
-    def _connection(self) -> Iterator[Connection]:
-        with translated(), self.engine.connect() as connection:
-            yield connection

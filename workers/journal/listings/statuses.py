@@ -16,7 +16,7 @@ _SEVERITY = {
 """A number for each state of a run, higher when it prevails: `event_status` for SQL's max()."""
 
 
-def has_status(status: EventStatus, besides: str | None = None) -> Condition:
+def has_status(status: EventStatus, besides: str | None) -> Condition:
     """The condition that an event has a status, as if the replay `besides` had run nothing."""
     # Scalar subqueries and not EXISTS, which PostgreSQL, as long as it has no statistics, joins row
     # by row.
@@ -36,7 +36,7 @@ def has_status(status: EventStatus, besides: str | None = None) -> Condition:
     return worst == _SEVERITY[_states_of(status)[0].value]
 
 
-def runs_of_status(status: EventStatus, besides: str | None = None) -> list[Select[Any]]:
+def runs_of_status(status: EventStatus, besides: str | None) -> list[Select[Any]]:
     """The event ids of runs of which an event of that status has one, by an index of few; nothing
     for a status that nearly all have.
     """

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import Engine, exists, or_, select, update
 
-from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.runs.waiting_lines import Line, release
 from comethooks.workers.journal.settled import RunResult
-from comethooks.workers.journal.tables.database import for_writing
 from comethooks.workers.journal.tables.models import LIVE, events, replays, runs
+from comethooks.workers.journal.tables.transactions import reading, writing
 from comethooks.workers.journal.writing import new_event, new_runs
 from comethooks.workers.record import Record
 
@@ -21,7 +20,7 @@ _LIVE = or_(
 
 def was_live(engine: Engine, identifier: str) -> bool:
     """Whether the journal has the event from a live run. Raises `JournalError`."""
-    with translated(), engine.connect() as connection:
+    with reading(engine) as connection:
         return (
             connection.scalar(select(events.c.id).where(events.c.id == identifier, _LIVE))
             is not None
@@ -32,7 +31,7 @@ def add_to_replay(
     engine: Engine, name: str, record: Record, results: Sequence[RunResult], *, now: int
 ) -> None:
     """What `Replays.add_emitted` does."""
-    with translated(), for_writing(engine).begin() as connection:
+    with writing(engine) as connection:
         if not new_event(connection, record):
             return
         new = new_runs(connection, [(record.id, result) for result in results])

@@ -1,15 +1,14 @@
 """What became of the runs of replays, and what those of a dry run would have done."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select
+from sqlalchemy import ColumnElement, Engine, and_, func, select
 
-from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.listings.queries import in_states
 from comethooks.workers.journal.replaying.dry_runs import REPLAYED
 from comethooks.workers.journal.tables.models import LIVE, runs
+from comethooks.workers.journal.tables.transactions import reading
 from comethooks.workers.states import RunState
 
 _PAGE = 1000
@@ -31,7 +30,7 @@ class ReplayResults:
     def states(self, name: str) -> dict[RunState, int]:
         """How many runs of a replay are in each state, done first; deleted ones are in none."""
         query = select(runs.c.state, func.count()).where(of_replay(name)).group_by(runs.c.state)
-        with self._reading() as connection:
+        with reading(self._engine) as connection:
             counts = {RunState(state): count for state, count in connection.execute(query)}
         ordered = sorted(RunState, key=lambda state: state is not RunState.DONE)
         return {state: counts[state] for state in ordered if state in counts}
@@ -43,17 +42,12 @@ class ReplayResults:
             .where(in_states([RunState.SKIPPED]), runs.c.replay != LIVE)
             .group_by(runs.c.replay)
         )
-        with self._reading() as connection:
+        with reading(self._engine) as connection:
             return {row.replay: row.number for row in connection.execute(query)}
 
     def effects(self, name: str) -> Iterator[str]:
         """The effects of all runs of a replay, a line each, in little memory."""
         query = select(runs.c.effects).where(of_replay(name), runs.c.effects.is_not(None))
-        with self._reading() as connection:
+        with reading(self._engine) as connection:
             for text in connection.execution_options(yield_per=_PAGE).scalars(query):
                 yield from orjson.loads(text)
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with translated(), self._engine.connect() as connection:
-            yield connection

@@ -6,14 +6,12 @@ chunk is repeated or it is done.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, select, update
 
 from comethooks.workers.journal.claiming import Claims, claims_to_free
-from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.forgetting.arrivals import results_without
 from comethooks.workers.journal.listings.queries import Place
 from comethooks.workers.journal.replaying import emitted_rows, forgetting, replayable
@@ -21,9 +19,9 @@ from comethooks.workers.journal.replaying.replay_request import Candidate, Repla
 from comethooks.workers.journal.replaying.replay_results import ReplayResults
 from comethooks.workers.journal.replaying.stored_replay import Progress, StoredReplay
 from comethooks.workers.journal.settled import RunResult
-from comethooks.workers.journal.tables.database import for_writing
 from comethooks.workers.journal.tables.models import events, replay_events, replays
 from comethooks.workers.journal.tables.statements import InsertMany
+from comethooks.workers.journal.tables.transactions import reading, writing
 from comethooks.workers.journal.writing import new_runs
 from comethooks.workers.record import Record
 from comethooks.workers.states import ReplayState
@@ -53,7 +51,7 @@ class Replays(ReplayResults):
     def due(self, now: int) -> list[str]:
         """The names of replays whose next chunk is due and on which nobody works."""
         wanted = and_(_RUNNING, replays.c.claim.is_(None), replays.c.next_at <= now)
-        with self._reading() as connection:
+        with reading(self._engine) as connection:
             return list(
                 connection.scalars(select(replays.c.name).where(wanted).order_by(replays.c.next_at))
             )
@@ -82,7 +80,7 @@ class Replays(ReplayResults):
             "expected": expected,
             "next_at": now,
         }
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             made = _making(connection.dialect.name).execute_returning(connection, [row])
             if made:
                 # Whoever read a file for one that was forgotten meanwhile may have left some.
@@ -91,7 +89,7 @@ class Replays(ReplayResults):
 
     def stage(self, name: str, ids: Collection[str]) -> None:
         """Add events to a replay that is staging. From then on, retention leaves them alone."""
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             _staging(connection.dialect.name).execute(
                 connection, [{"replay": name, "event_id": identifier} for identifier in ids]
             )
@@ -143,7 +141,7 @@ class Replays(ReplayResults):
 
         Results of events that were deleted meanwhile are left out.
         """
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             row = connection.execute(
                 select(replays.c.alone, replays.c.state)
                 .where(_held(name, member))
@@ -190,11 +188,11 @@ class Replays(ReplayResults):
         its process died as often as `workers.poison` allows: `error` then says so. `ending` is how
         a process ended, if known.
         """
-        with self._reading() as connection:
+        with reading(self._engine) as connection:
             claimants = CLAIMS.claimants(connection)
         freed: list[str] = []
         for lost in claims_to_free(claimants, is_dead=is_dead, ending=ending, expired=expired):
-            with self._writing() as connection:
+            with writing(self._engine) as connection:
                 query = select(replays.c.name).where(CLAIMS.lost(lost)).order_by(replays.c.name)
                 freed += connection.scalars(query.with_for_update())
                 died = {"alone": ALONE}
@@ -249,17 +247,12 @@ class Replays(ReplayResults):
 
     def _read(self, wanted: ColumnElement[bool]) -> list[StoredReplay]:
         query = select(replays).where(wanted).order_by(replays.c.created_at.desc(), replays.c.name)
-        with self._reading() as connection:
+        with reading(self._engine) as connection:
             return [StoredReplay.from_row(row._asdict()) for row in connection.execute(query)]
 
     def _change(self, wanted: ColumnElement[bool], values: dict[str, Any]) -> bool:
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             return connection.execute(update(replays).where(wanted).values(values)).rowcount > 0
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with translated(), for_writing(self._engine).begin() as connection:
-            yield connection
 
 
 def _held(name: str, member: str) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import Connection, Engine, Select, and_, func, not_, or_, select
 
 from comethooks.workers.journal.decisions import with_decisions
-from comethooks.workers.journal.errors import translated
+from comethooks.workers.journal.listings.portions import fitting
 from comethooks.workers.journal.listings.queries import Condition, Place, oldest_first
 from comethooks.workers.journal.listings.searching import Search, search_for_events
 from comethooks.workers.journal.replaying.dry_runs import MODE
@@ -19,11 +19,10 @@ from comethooks.workers.journal.replaying.replay_request import Candidate, Choic
 from comethooks.workers.journal.replaying.stored_replay import StoredReplay
 from comethooks.workers.journal.tables.columns import Instant
 from comethooks.workers.journal.tables.models import LIVE, events, replay_events, replays, runs
+from comethooks.workers.journal.tables.transactions import reading
 from comethooks.workers.record import Kind, Record
 from comethooks.workers.states import ReplayState, RunMode, RunState
 
-_PORTION_BYTES = 4 * 2**20
-"""How large the bodies of a portion may be together; the last one may go beyond it."""
 _COLUMNS = tuple(column for column in events.c if column.name not in ("body", "partition"))
 _WITH_BODY: Condition = not_(and_(events.c.size > 0, func.length(events.c.body) == 0))
 """When retention has dropped the body, there is nothing to give to a handler."""
@@ -49,11 +48,11 @@ def candidates(
     def query(conditions: Sequence[Condition], most: int) -> Select[Any]:
         return oldest_first(conditions, after, most)
 
-    with translated(), engine.connect() as connection:
+    with reading(engine) as connection:
         places = search.page(connection, query, after, size, newest=False)
         ids = [identifier for _, identifier, _ in places]
         if bodies:
-            ids = _that_fit([(identifier, length or 0) for _, identifier, length in places])
+            ids = fitting((identifier, length or 0) for _, identifier, length in places)
         columns = (*_COLUMNS, events.c.body) if bodies else _COLUMNS
         found = (
             select(*columns).where(events.c.id.in_(ids)).order_by(events.c.received_at, events.c.id)
@@ -71,7 +70,7 @@ def known(engine: Engine, records: Sequence[Record]) -> list[Candidate]:
     has_body = select(events.c.id, _WITH_BODY).where(
         events.c.id.in_([record.id for record in records])
     )
-    with translated(), engine.connect() as connection:
+    with reading(engine) as connection:
         there: dict[str, bool] = {
             identifier: bool(body) for identifier, body in connection.execute(has_body)
         }
@@ -109,17 +108,6 @@ def _search(request: ReplayRequest, name: str | None) -> Search:
     return search_for_events(
         asked, besides=name, more=[_WITH_BODY, events.c.id.in_(staged)], by_blocks=False
     )
-
-
-def _that_fit(sizes: Sequence[tuple[str, int]]) -> list[str]:
-    ids: list[str] = []
-    total = 0
-    for identifier, size in sizes:
-        ids.append(identifier)
-        total += size
-        if total >= _PORTION_BYTES:
-            break
-    return ids
 
 
 def _record(row: dict[str, Any]) -> Record:

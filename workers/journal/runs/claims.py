@@ -44,14 +44,14 @@ from comethooks.workers.poison import died_text
 from comethooks.workers.processes import ended_itself
 from comethooks.workers.states import RunState
 
-_KEY = (runs.c.event_id, runs.c.handler, runs.c.replay)
+KEY = (runs.c.event_id, runs.c.handler, runs.c.replay)
 _RESULT = (
     "state", "attempts", "started_at", "finished_at", "error", "traceback", "failed_in",
     "next_at", "version", "effects",
 )  # fmt: skip
 _CLAIMED = (
     select(
-        *(*_KEY, runs.c.attempts, runs.c.deaths, runs.c.lane, runs.c.left_out_at),
+        *(*KEY, runs.c.attempts, runs.c.deaths, runs.c.lane, runs.c.left_out_at),
         *(events.c[name] for name in OF_RECORD),
     )
     .add_columns(events.c.size, events.c.headers, replays.c.dry_run)
@@ -158,12 +158,15 @@ def _finishing(name: str) -> UpdateEach:
     )
 
 
-def give_back(connection: Connection, member: str, keys: Sequence[RunKey], *, now: int) -> None:
-    """Make runs that `member` claimed and never started due again, as before the claim."""
+def give_back(
+    connection: Connection, member: str, keys: Sequence[RunKey], *, due_at: int, **more: Any
+) -> None:
+    """Make runs that `member` claimed and never started due then, as before the claim but for
+    `more` columns.
+    """
+    values = {**_unclaimed(due_at), **more}
     for chunk in chunks(keys, _KEYS):
-        connection.execute(
-            update(runs).where(CLAIMS.held(member), among(chunk)).values(_unclaimed(now))
-        )
+        connection.execute(update(runs).where(CLAIMS.held(member), among(chunk)).values(values))
 
 
 def give_back_others(
@@ -182,11 +185,11 @@ def give_back_others(
     connection.execute(update(runs).where(CLAIMS.lost(lost), others).values(_unclaimed(now)))
 
 
-def _unclaimed(now: int) -> dict[str, Any]:
+def _unclaimed(due_at: int) -> dict[str, Any]:
     return {
         "state": RunState.RETRYING.value,
         "claim": None,
-        "next_at": now,
+        "next_at": due_at,
         "attempts": runs.c.attempts - 1,
     }
 
@@ -203,7 +206,7 @@ def free(connection: Connection, lost: LostClaims, *, now: int) -> list[FreedRun
     """
     of_them = CLAIMS.lost(lost)
     # In the order of keys, see `past_attempts.lock`.
-    query = select(*_KEY, runs.c.deaths).where(of_them).order_by(*_KEY).with_for_update()
+    query = select(*KEY, runs.c.deaths).where(of_them).order_by(*KEY).with_for_update()
     found = connection.execute(query).all()
     past_attempts.move(connection, of_them)
     died = {
@@ -230,6 +233,6 @@ def _key_of(row: Row) -> tuple[str, str, str]:
 
 def among(keys: Sequence[tuple[str, str, str | None]]) -> ColumnElement[bool]:
     """Whether a run is one of those with these keys."""
-    return tuple_(*_KEY).in_(
+    return tuple_(*KEY).in_(
         [(event_id, handler, replay or LIVE) for event_id, handler, replay in keys]
     )

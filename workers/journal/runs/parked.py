@@ -10,15 +10,12 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, and_, func, literal, select, tuple_, update
 
 from comethooks.workers.journal.runs.claimed_runs import RunKey
-from comethooks.workers.journal.runs.claims import CLAIMS, among
+from comethooks.workers.journal.runs.claims import KEY, give_back
 from comethooks.workers.journal.tables.columns import Instant
 from comethooks.workers.journal.tables.models import runs
 from comethooks.workers.journal.tables.rows import searchable
-from comethooks.workers.journal.tables.statements import chunks
 from comethooks.workers.states import RunState
 
-_KEYS = 200
-_KEY = (runs.c.event_id, runs.c.handler, runs.c.replay)
 _PARKED = and_(runs.c.left_out_at.is_not(None), runs.c.state == RunState.RETRYING.value)
 
 
@@ -26,25 +23,18 @@ def park(
     connection: Connection, member: str, keys: Sequence[RunKey], *, now: int, until: int
 ) -> None:
     """Have runs that `member` claimed, and cannot make, wait until `until` (ms)."""
-    parked = {
-        "state": RunState.RETRYING.value,
-        "claim": None,
-        "next_at": until,
-        "attempts": runs.c.attempts - 1,
-        "left_out_at": func.coalesce(runs.c.left_out_at, literal(now, Instant)),
-    }
-    for chunk in chunks(keys, _KEYS):
-        connection.execute(update(runs).where(CLAIMS.held(member), among(chunk)).values(parked))
+    left_out_at = func.coalesce(runs.c.left_out_at, literal(now, Instant))
+    give_back(connection, member, keys, due_at=until, left_out_at=left_out_at)
 
 
 def put_back(connection: Connection, handler: str, *, now: int, limit: int) -> int:
     """Make up to `limit` of the runs that wait for a handler due at `now`; how many these were."""
     found = (
-        select(*_KEY)
+        select(*KEY)
         .where(_PARKED, runs.c.handler == searchable(handler), runs.c.next_at > now)
         .limit(limit)
     )
-    due = update(runs).where(_PARKED, tuple_(*_KEY).in_(found)).values(next_at=now)
+    due = update(runs).where(_PARKED, tuple_(*KEY).in_(found)).values(next_at=now)
     return connection.execute(due).rowcount
 
 

@@ -1,10 +1,7 @@
 """The part of the journal's face that is about runs which did not end well at once."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-
-from sqlalchemy import Connection
 
 from comethooks.workers.journal.claiming import claims_to_free
 from comethooks.workers.journal.errors import translated
@@ -15,7 +12,7 @@ from comethooks.workers.journal.runs import actions, claims, parked, waiting_lin
 from comethooks.workers.journal.runs.claimed_runs import ClaimedRun, FreedRun, RunKey
 from comethooks.workers.journal.runs.waiting_lines import Line
 from comethooks.workers.journal.settled import RunResult
-from comethooks.workers.journal.tables.database import for_writing
+from comethooks.workers.journal.tables.transactions import reading, writing
 
 
 class RunKeeper(Reader):
@@ -40,12 +37,12 @@ class RunKeeper(Reader):
         """
         if not results:
             return 0
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             return claims.finish(connection, member, results_without(connection, results))
 
     def renew_claims(self, member: str, until: int) -> int:
         """Let all that `member` has claimed be its until `until`; returns how many runs that is."""
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             return claims.CLAIMS.renew(connection, member, until)
 
     def give_back(self, member: str, keys: Sequence[RunKey], *, now: int) -> None:
@@ -53,25 +50,25 @@ class RunKeeper(Reader):
         claim.
         """
         if keys:
-            with self._writing() as connection:
-                claims.give_back(connection, member, keys, now=now)
+            with writing(self.engine) as connection:
+                claims.give_back(connection, member, keys, due_at=now)
 
     def park(self, member: str, keys: Sequence[RunKey], *, now: int, until: int) -> None:
         """Have runs that `member` claimed wait for their plugin until `until`, with the attempts
         that they had.
         """
         if keys:
-            with self._writing() as connection:
+            with writing(self.engine) as connection:
                 parked.park(connection, member, keys, now=now, until=until)
 
     def parked(self) -> Mapping[str, int]:
         """How many runs wait for the plugin of each handler."""
-        with self._connection() as connection:
+        with reading(self.engine) as connection:
             return parked.waiting(connection)
 
     def put_back(self, handler: str, *, now: int, limit: int) -> int:
         """Make runs due that wait for the plugin of `handler`, up to `limit`; returns how many."""
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             return parked.put_back(connection, handler, now=now, limit=limit)
 
     def free_claims(
@@ -89,12 +86,12 @@ class RunKeeper(Reader):
         it is dead. `ending` says how a process ended, and `in_progress` at which events and
         handlers: where that is known, the others are due as before. Nothing is locked meanwhile.
         """
-        with self._connection() as connection:
+        with reading(self.engine) as connection:
             claimants = claims.CLAIMS.claimants(connection)
         freed: list[FreedRun] = []
         for lost in claims_to_free(claimants, is_dead=is_dead, ending=ending, expired=expired):
             begun = None if lost.expired is not None else in_progress(lost.member)
-            with self._writing() as connection:
+            with writing(self.engine) as connection:
                 if begun is not None:
                     claims.give_back_others(connection, lost, begun, now=now)
                 freed += claims.free(connection, lost, now=now)
@@ -102,7 +99,7 @@ class RunKeeper(Reader):
 
     def free_claim(self, member: str, key: RunKey, ending: str, *, now: int) -> list[FreedRun]:
         """Take away the claim of one run, whose own process ended; nothing if it is not there."""
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             return claims.free(connection, claims.lost_one(member, key, ending), now=now)
 
     def retry_runs(self, asked: Filter, now: int) -> int:
@@ -131,24 +128,19 @@ class RunKeeper(Reader):
         """Forget the runs that `asked` describes by event, handler and replay, with all attempts,
         as if they had never been recorded.
         """
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             actions.forget(connection, asked)
 
     def line_length(self, line: Line, limit: int) -> int:
         """How many runs of an ordered handler stand in `line`; counts no further than `limit`."""
-        with self._connection() as connection:
+        with reading(self.engine) as connection:
             return waiting_lines.length(connection, line, limit)
 
     def release_waiting(self, now: int) -> int:
         """Make runs due at `now` that wait in a line behind nobody; returns how many."""
-        with self._connection() as connection:
+        with reading(self.engine) as connection:
             found = waiting_lines.releasable(connection)
         if not found:
             return 0
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             return waiting_lines.release(connection, found, now=now)
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with translated(), for_writing(self.engine).begin() as connection:
-            yield connection

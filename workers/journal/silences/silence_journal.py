@@ -1,19 +1,18 @@
 """The face of what the journal keeps of apps that were heard, and of their silences."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, delete, func, not_, or_, select, tuple_, update
+from sqlalchemy import Engine, and_, delete, func, not_, or_, select, tuple_, update
 
 from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.retention import START, Cursor, Swept
 from comethooks.workers.journal.silences import heard_rows, old_apps
 from comethooks.workers.journal.silences.stored_silence import StoredSilence
-from comethooks.workers.journal.tables.database import for_writing
 from comethooks.workers.journal.tables.silence_tables import heard_apps, silences
 from comethooks.workers.journal.tables.statements import InsertMany
+from comethooks.workers.journal.tables.transactions import reading, writing
 
 _HEARD = select(heard_apps)
 _LASTS = silences.c.resumed_at.is_(None)
@@ -32,13 +31,13 @@ class SilenceJournal:
 
     def heard(self) -> dict[str, int]:
         """When an event of each app was last received, give or take a minute."""
-        with translated(), self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return {row.app_id: row.last_event_at for row in connection.execute(_HEARD)}
 
     def note_heard(self, heard: Mapping[str, int]) -> None:
         """Note when apps were heard; who was heard later already stays."""
         if heard:
-            with self._writing() as connection:
+            with writing(self._engine) as connection:
                 heard_rows.note_heard(connection, heard)
 
     def fill_heard(self, *, limit: int) -> int:
@@ -63,13 +62,13 @@ class SilenceJournal:
         """How many silences of an app were found since then."""
         of_app = silences.c.app_id == app_id, silences.c.found_at >= since
         query = select(func.count()).select_from(silences).where(*of_app)
-        with translated(), self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return connection.scalar(query) or 0
 
     def begin(self, silence: StoredSilence) -> None:
         """Note a silence that was found, unless it is known."""
         row = {name: getattr(silence, name) for name in _COLUMNS}
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             _insert(connection.dialect.name).execute(connection, [row])
 
     def end(self, silence: StoredSilence, *, resumed_at: int, expected: int | None) -> None:
@@ -91,14 +90,14 @@ class SilenceJournal:
         key = tuple_(*silences.primary_key)
         settled = and_(silences.c.told, silences.c.resumed_told)
         old = select(*silences.primary_key).where(settled, silences.c.resumed_at < before)
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             count = connection.execute(delete(silences).where(key.in_(old.limit(limit)))).rowcount
         return Swept(count, after, more=count == limit)
 
     def _found(self, condition: Any) -> list[StoredSilence]:
         order = (silences.c.found_at, silences.c.app_id)
         query = select(silences).where(condition).order_by(*order)
-        with translated(), self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return list(map(StoredSilence.from_row, connection.execute(query)))
 
     def _change(self, silence: StoredSilence, *conditions: Any, **values: Any) -> None:
@@ -106,13 +105,8 @@ class SilenceJournal:
             silences.c.app_id == silence.app_id,
             silences.c.last_event_at == silence.last_event_at,
         )
-        with self._writing() as connection:
+        with writing(self._engine) as connection:
             connection.execute(update(silences).where(same, *conditions).values(**values))
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with translated(), for_writing(self._engine).begin() as connection:
-            yield connection
 
 
 @cache

@@ -4,14 +4,13 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, String, Table, Text
 
 from comethooks.workers.journal.tables.columns import (
     ID,
+    NAME,
     TEXT_LENGTH,
     Instant,
     partial_index,
-    sorted_text,
 )
 from comethooks.workers.journal.tables.models import metadata
 
-_NAME = sorted_text(TEXT_LENGTH)
 OPEN = "state = 'open'"
 UNJUDGED = f"{OPEN} AND origin = 'failed'"
 """Conditions of partial indexes, which databases do not recognise when they get a parameter."""
@@ -21,15 +20,15 @@ cases = Table(
     metadata,
     # Made of app, message and rule, so that the same case is the same row whoever opens it.
     Column("id", ID, primary_key=True),
-    Column("app_id", _NAME, nullable=False),
+    Column("app_id", NAME, nullable=False),
     # Null for what was dropped before it had one, and for what users press.
-    Column("message_id", _NAME),
-    Column("muid", _NAME),
+    Column("message_id", NAME),
+    Column("muid", NAME),
     Column("conversation_id", String(TEXT_LENGTH)),
-    Column("sender", _NAME),
+    Column("sender", NAME),
     # The event that tells of what the case is about.
     Column("event_id", ID, nullable=False),
-    Column("rule", _NAME, nullable=False),
+    Column("rule", NAME, nullable=False),
     Column("severity", String(16), nullable=False),
     Column("origin", String(16), nullable=False),
     Column("state", String(16), nullable=False),
@@ -58,8 +57,8 @@ moderated_messages = Table(
     metadata,
     # A message by its id or its muid: what everybody locks who changes a case of it, and what is
     # known of it whether or not it has a case yet.
-    Column("app_id", _NAME, primary_key=True),
-    Column("message", _NAME, primary_key=True),
+    Column("app_id", NAME, primary_key=True),
+    Column("message", NAME, primary_key=True),
     # What CometChat said of it last, and of which version of it (ms).
     Column("at_cometchat", String(16)),
     Column("as_of", BigInteger),

@@ -54,3 +54,5 @@ def partial_index(name: str, *columns: str, where: str) -> Index:
 
 
 ID = sorted_text(36)
+NAME = sorted_text(TEXT_LENGTH)
+"""A text that is searched for, and sorted."""

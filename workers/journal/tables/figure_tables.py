@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, LargeBinary, String, Table
 
-from comethooks.workers.journal.tables.columns import ID, TEXT_LENGTH, sorted_text
+from comethooks.workers.journal.tables.columns import ID, NAME, sorted_text
 from comethooks.workers.journal.tables.models import metadata
 
 LABELS_LENGTH = 2048
@@ -31,7 +31,7 @@ figures = Table(
     # When the bucket begins, in milliseconds.
     Column("bucket", BigInteger, primary_key=True),
     # Empty for events that belong to no app.
-    Column("app_id", sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("app_id", NAME, primary_key=True),
     Column("labels", sorted_text(LABELS_LENGTH), primary_key=True),
     Column("value", BigInteger, nullable=False),
     sqlite_with_rowid=False,
@@ -44,8 +44,8 @@ figure_users = Table(
     Column("draft", Boolean, primary_key=True),
     Column("size", String(8), primary_key=True),
     Column("bucket", BigInteger, primary_key=True),
-    Column("app_id", sorted_text(TEXT_LENGTH), primary_key=True),
-    Column("uid", sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("app_id", NAME, primary_key=True),
+    Column("uid", NAME, primary_key=True),
     sqlite_with_rowid=False,
 )
 
@@ -53,9 +53,9 @@ figure_labels = Table(
     "figure_labels",
     metadata,
     # The values of a label that have buckets of their own.
-    Column("app_id", sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("app_id", NAME, primary_key=True),
     Column("label", String(32), primary_key=True),
-    Column("value", sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("value", NAME, primary_key=True),
     sqlite_with_rowid=False,
 )
 
@@ -64,8 +64,8 @@ waiting_receipts = Table(
     metadata,
     # Receipts of messages that are not in the journal yet, if they ever will be.
     Column("draft", Boolean, primary_key=True),
-    Column("app_id", sorted_text(TEXT_LENGTH), primary_key=True),
-    Column("message_id", sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("app_id", NAME, primary_key=True),
+    Column("message_id", NAME, primary_key=True),
     Column("event_id", ID, primary_key=True),
     Column("metric", String(64), nullable=False),
     Column("kind", String(16), nullable=False),

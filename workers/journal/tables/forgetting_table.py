@@ -2,14 +2,14 @@
 
 from sqlalchemy import Boolean, Column, String, Table
 
-from comethooks.workers.journal.tables.columns import ID, TEXT_LENGTH, Instant, sorted_text
+from comethooks.workers.journal.tables.columns import ID, NAME, Instant
 from comethooks.workers.journal.tables.models import metadata
 
 tombstones = Table(
     "tombstones",
     metadata,
     Column("id", ID, primary_key=True),
-    Column("app_id", sorted_text(TEXT_LENGTH), nullable=False),
+    Column("app_id", NAME, nullable=False),
     # Of the uid, with a key of this row's own, both in hexadecimal. The uid is nowhere.
     Column("digest", String(64), nullable=False),
     Column("key", String(64), nullable=False),

@@ -6,21 +6,19 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, String, Table, Text
 
 from comethooks.workers.journal.tables.columns import (
     ID,
+    NAME,
     TEXT_LENGTH,
     Instant,
     partial_index,
-    sorted_text,
 )
 from comethooks.workers.journal.tables.models import metadata
-
-_NAME = sorted_text(TEXT_LENGTH)
 
 interactive_messages = Table(
     "interactive_messages",
     metadata,
     # One is also made by a press that comes before its message: it is what everybody locks.
-    Column("app_id", _NAME, primary_key=True),
-    Column("message_id", _NAME, primary_key=True),
+    Column("app_id", NAME, primary_key=True),
+    Column("message_id", NAME, primary_key=True),
     Column("muid", String(TEXT_LENGTH)),
     Column("conversation_id", String(TEXT_LENGTH)),
     Column("category", String(TEXT_LENGTH)),
@@ -30,7 +28,7 @@ interactive_messages = Table(
     Column("tags", Text),
     Column("pressable", Boolean),
     # A group's, so that presses of a new member are found.
-    Column("guid", _NAME),
+    Column("guid", NAME),
     # What goals are judged by: JSON, null until the message is seen, and when this was so (ms).
     Column("facts", Text),
     Column("as_of", BigInteger),
@@ -51,9 +49,9 @@ interactive_muids = Table(
     "interactive_muids",
     metadata,
     # Which message has a muid: null until it is seen. Locked before the message is.
-    Column("app_id", _NAME, primary_key=True),
-    Column("muid", _NAME, primary_key=True),
-    Column("message_id", _NAME),
+    Column("app_id", NAME, primary_key=True),
+    Column("muid", NAME, primary_key=True),
+    Column("message_id", NAME),
     Column("changed_at", Instant, nullable=False),
     Index(None, "changed_at"),
     sqlite_with_rowid=False,
@@ -64,11 +62,11 @@ presses = Table(
     metadata,
     # That of the event; made of what it says where a message's body tells of it.
     Column("id", ID, primary_key=True),
-    Column("app_id", _NAME, nullable=False),
+    Column("app_id", NAME, nullable=False),
     # Null while nothing but the message's muid is known.
-    Column("message_id", _NAME),
-    Column("muid", _NAME),
-    Column("uid", _NAME),
+    Column("message_id", NAME),
+    Column("muid", NAME),
+    Column("uid", NAME),
     # How the user is known.
     Column("uid_from", String(32)),
     Column("element_id", Text),
@@ -89,9 +87,9 @@ completions = Table(
     "completions",
     metadata,
     # Kept for good, as the keys of `ctx.once` are: what was told once is not told again.
-    Column("app_id", _NAME, primary_key=True),
-    Column("message_id", _NAME, primary_key=True),
-    Column("uid", _NAME, primary_key=True),
+    Column("app_id", NAME, primary_key=True),
+    Column("message_id", NAME, primary_key=True),
+    Column("uid", NAME, primary_key=True),
     # The event whose run tells of it, so that this run tells again when it is repeated, and no
     # other. Null when a replay found out: then the next one that is judged tells.
     Column("event_id", ID),
@@ -104,9 +102,9 @@ group_members = Table(
     "group_members",
     metadata,
     # A row without a uid says that the group's beginning was seen, so who has no row is no member.
-    Column("app_id", _NAME, primary_key=True),
-    Column("guid", _NAME, primary_key=True),
-    Column("uid", _NAME, primary_key=True),
+    Column("app_id", NAME, primary_key=True),
+    Column("guid", NAME, primary_key=True),
+    Column("uid", NAME, primary_key=True),
     Column("joined_at", Instant),
     Column("left_at", Instant),
     sqlite_with_rowid=False,

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, ForeignKey, Index, String, Table
 
-from comethooks.workers.journal.tables.columns import ID, TEXT_LENGTH, Instant, sorted_text
+from comethooks.workers.journal.tables.columns import ID, NAME, Instant
 from comethooks.workers.journal.tables.models import metadata
 
 about_messages = Table(
@@ -11,7 +11,7 @@ about_messages = Table(
     # A table of its own: to fill in a column, each old event would have to be written anew, with
     # its body. It grows at its end, and so does its index, since ids of messages grow.
     Column("event_id", ID, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
-    Column("message_id", sorted_text(TEXT_LENGTH), nullable=False),
+    Column("message_id", NAME, nullable=False),
     Index(None, "message_id"),
     sqlite_with_rowid=False,
 )

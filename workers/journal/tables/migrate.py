@@ -6,12 +6,12 @@ It is imported when there is something to do: that takes a quarter of a second, 
 import os
 from contextlib import suppress
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from comethooks.workers.journal.errors import translated
 from comethooks.workers.journal.tables import revisions
-from comethooks.workers.journal.tables.database import for_writing, missing_file, open_engine
+from comethooks.workers.journal.tables.database import missing_file, open_engine
 from comethooks.workers.journal.tables.sqlite_file import set_aside
+from comethooks.workers.journal.tables.transactions import be_alone, writing
 
 _UPGRADE_LOCK = 0x636F6D6574
 """The key of the advisory lock that an upgrade holds in PostgreSQL ("comet")."""
@@ -29,11 +29,8 @@ def upgrade(url: str) -> None:
     try:
         if revisions.is_current(engine):
             return
-        with translated(), for_writing(engine).begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(
-                    text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK}
-                )
+        with writing(engine) as connection:
+            be_alone(connection, _UPGRADE_LOCK)
             # Somebody else may have upgraded it meanwhile, further than this version knows.
             revision = revisions.revision_of(connection)
             revisions.refuse_newer(revision)

@@ -24,10 +24,10 @@ from sqlalchemy import (
 
 from comethooks.workers.journal.tables.columns import (
     ID,
+    NAME,
     TEXT_LENGTH,
     Instant,
     partial_index,
-    sorted_text,
 )
 
 LIVE = ""
@@ -96,8 +96,8 @@ runs = Table(
     "runs",
     metadata,
     Column("event_id", ID, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
-    Column("handler", sorted_text(TEXT_LENGTH), primary_key=True),
-    Column("replay", sorted_text(TEXT_LENGTH), primary_key=True, server_default=LIVE),
+    Column("handler", NAME, primary_key=True),
+    Column("replay", NAME, primary_key=True, server_default=LIVE),
     Column("state", String(16), nullable=False),
     Column("attempts", BigInteger, nullable=False),
     Column("started_at", Instant),
@@ -120,7 +120,7 @@ runs = Table(
     Column("effects", Text),
     # Of an ordered handler's run that failed or waits: what orders it, and its place there; see
     # lines.py.
-    Column("lane", sorted_text(TEXT_LENGTH)),
+    Column("lane", NAME),
     Column("place", BigInteger),
     # Since when it waits for its plugin, which was left out; see runs/parked.py.
     Column("left_out_at", Instant),
@@ -140,8 +140,8 @@ attempts = Table(
     metadata,
     # Those that others followed; the last one is in `runs`. Nearly every run has but one.
     Column("event_id", ID, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
-    Column("handler", sorted_text(TEXT_LENGTH), primary_key=True),
-    Column("replay", sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("handler", NAME, primary_key=True),
+    Column("replay", NAME, primary_key=True),
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("started_at", Instant),
     Column("finished_at", Instant),
@@ -153,16 +153,16 @@ attempts = Table(
 once_keys = Table(
     "once_keys",
     metadata,
-    Column("plugin", sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("plugin", NAME, primary_key=True),
     # Empty when the event is of no app.
-    Column("app_id", sorted_text(TEXT_LENGTH), primary_key=True),
-    Column("key", sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("app_id", NAME, primary_key=True),
+    Column("key", NAME, primary_key=True),
     Column("state", String(16), nullable=False),
     # The attempt that took it.
     Column("token", String(36), nullable=False),
     # No foreign key: what has happened stays known when the event is deleted.
     Column("event_id", ID, nullable=False),
-    Column("handler", sorted_text(TEXT_LENGTH), nullable=False),
+    Column("handler", NAME, nullable=False),
     Column("at", Instant, nullable=False),
     # When the attempt that took it must have ended.
     Column("until", Instant, nullable=False),
@@ -196,10 +196,10 @@ requests = Table(
 drift = Table(
     "drift",
     metadata,
-    Column("source", sorted_text(TEXT_LENGTH), primary_key=True),
-    Column("trigger", sorted_text(TEXT_LENGTH), primary_key=True),
-    Column("kind", sorted_text(TEXT_LENGTH), primary_key=True),
-    Column("path", sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("source", NAME, primary_key=True),
+    Column("trigger", NAME, primary_key=True),
+    Column("kind", NAME, primary_key=True),
+    Column("path", NAME, primary_key=True),
     Column("count", BigInteger, nullable=False),
     Column("first_at", Instant, nullable=False),
     Column("last_at", Instant, nullable=False),
@@ -211,7 +211,7 @@ drift = Table(
 replays = Table(
     "replays",
     metadata,
-    Column("name", sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("name", NAME, primary_key=True),
     Column("created_at", Instant, nullable=False),
     Column("finished_at", Instant),
     Column("state", String(16), nullable=False),
@@ -246,7 +246,7 @@ replay_events = Table(
     metadata,
     # The events of a replay that was given a file. No foreign keys: they are written before the
     # replay is.
-    Column("replay", sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("replay", NAME, primary_key=True),
     Column("event_id", ID, primary_key=True),
     sqlite_with_rowid=False,
 )

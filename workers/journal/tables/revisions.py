@@ -12,7 +12,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from comethooks.workers.journal.errors import UPGRADE, JournalOutdatedError, translated
+from comethooks.workers.journal.errors import UPGRADE, JournalOutdatedError
+from comethooks.workers.journal.tables.transactions import reading
 
 SCRIPTS = Path(__file__).parent / "migrations"
 """Where Alembic finds the revisions; each is a file whose name begins with it."""
@@ -24,7 +25,7 @@ def is_current(engine: Engine) -> bool:
 
     Raises `JournalUnavailableError` when that cannot be seen.
     """
-    with translated(), engine.connect() as connection:
+    with reading(engine) as connection:
         return fits(revision_of(connection))
 
 
@@ -34,7 +35,7 @@ def require_current(engine: Engine) -> None:
     if file is not None and not file.exists():
         # Said in words; SQLite would say that it cannot be opened.
         raise JournalOutdatedError(f"there is no journal at {file}; {UPGRADE}")
-    with translated(), engine.connect() as connection:
+    with reading(engine) as connection:
         revision = revision_of(connection)
     refuse_newer(revision)
     if revision is None:

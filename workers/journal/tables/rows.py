@@ -39,7 +39,7 @@ def event_row(record: Record, partition: int | None) -> Row:
         "received_at": storable(record.received_at) or 0,
         "partition": _int64(partition),
         "size": _int64(record.size),
-        "headers": _json(record.headers),
+        "headers": json_text(record.headers),
         "body": record.body,
     }
 
@@ -52,12 +52,12 @@ def request_row(record: Record) -> Row:
         "outcome": OUTCOMES[record.kind].value,
         "status": _int64(record.status),
         "reason": _cut(record.reason, _ERROR_LENGTH),
-        "errors": None if record.errors is None else _json(record.errors),
+        "errors": None if record.errors is None else json_text(record.errors),
         "source": searchable(record.source),
         "trigger": searchable(record.trigger),
         "app_id": searchable(record.app_id),
         "event_id": record.id if record.kind is Kind.EVENT else record.event_id,
-        "headers": _json(record.headers),
+        "headers": json_text(record.headers),
         "size": _int64(record.size),
         "body": record.body if record.body or not record.size else None,
     }
@@ -139,14 +139,15 @@ def _end_of(text: str | None, length: int) -> str | None:
 
 
 def _lines(lines: Sequence[str]) -> str | None:
-    return _json(lines) if lines else None
+    return json_text(lines) if lines else None
 
 
 def _int64(number: int | None) -> int | None:
     return number if number is not None and number in _INT64 else None
 
 
-def _json(value: Any) -> str:
+def json_text(value: Any) -> str:
+    """JSON that a column of text takes."""
     return dumps(value, scrubs=True).decode()
 
 
@@ -155,6 +156,6 @@ _OF_FEW_RUNS: dict[str, Callable[[Any], Any]] = {
     "traceback": lambda text: _end_of(text, _TRACEBACK_LENGTH),
     "failed_in": lambda text: _end_of(text, _ERROR_LENGTH),
     "next_at": storable,
-    "effects": _json,
+    "effects": json_text,
 }
 """What makes the values of columns that are null for nearly every run."""

@@ -2,14 +2,14 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Table
 
-from comethooks.workers.journal.tables.columns import TEXT_LENGTH, Instant, sorted_text
+from comethooks.workers.journal.tables.columns import NAME, Instant
 from comethooks.workers.journal.tables.models import metadata
 
 heard_apps = Table(
     "heard_apps",
     metadata,
     # Every app of which CometChat ever told something.
-    Column("app_id", sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("app_id", NAME, primary_key=True),
     # The last time, give or take a minute: Redis knows it exactly, and may be emptied.
     Column("last_event_at", Instant, nullable=False),
     sqlite_with_rowid=False,
@@ -18,7 +18,7 @@ heard_apps = Table(
 silences = Table(
     "silences",
     metadata,
-    Column("app_id", sorted_text(TEXT_LENGTH), primary_key=True),
+    Column("app_id", NAME, primary_key=True),
     # When the last event before it was received: no app has two silences since the same moment.
     Column("last_event_at", Instant, primary_key=True),
     Column("found_at", Instant, nullable=False),

@@ -65,6 +65,21 @@ def among(
     return column.in_(select(each.c.value))
 
 
+def locked(connection: Connection, table: Table, key: Row, new: Row) -> Any:
+    """The row of `table` with this key, made with what is `new` beside it if it is not there:
+    nobody else has it until the transaction ends.
+    """
+    same = (table.c[name] == value for name, value in key.items())
+    query = select(table).where(*same).with_for_update()
+    found = connection.execute(query).one_or_none()
+    if found is None:
+        # Who makes it at the same time is waited for, and then found.
+        statement = INSERT[connection.dialect.name](table).on_conflict_do_nothing()
+        connection.execute(statement, {**key, **new})
+        found = connection.execute(query).one()
+    return found
+
+
 def run(connection: Connection, statements: Sequence[Statement]) -> int:
     """Execute statements that were prepared; how many rows they wrote."""
     written = 0

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, func, select, text
+from sqlalchemy import Connection, case, func, select
 
 from comethooks.workers.journal.tables.models import drift
 from comethooks.workers.journal.tables.rows import searchable
 from comethooks.workers.journal.tables.statements import INSERT
+from comethooks.workers.journal.tables.transactions import be_alone
 from comethooks.workers.journal.times import storable
 from comethooks.workers.record import Record
 
@@ -58,11 +59,9 @@ class _Tally:
 def lock(connection: Connection) -> None:
     """Be the only one who changes the table until the end of this transaction.
 
-    Who counts mostly counts in the same few rows, and would wait for those anyway. SQLite has one
-    writer as it is.
+    Who counts mostly counts in the same few rows, and would wait for those anyway.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    be_alone(connection, _LOCK)
 
 
 def count(connection: Connection, records: Iterable[Record]) -> None:
