@@ -6,6 +6,7 @@ another one compares with what time it is. See `workers.streams.servers.shared_c
 """
 
 import time
+from datetime import datetime
 
 NS_PER_MS = 1_000_000
 
@@ -33,3 +34,8 @@ def follow(ahead_ns: int) -> None:
 def ahead_ns() -> int:
     """By how much the clock that is gone by is ahead of this host's."""
     return _ahead_ns
+
+
+def milliseconds(moment: datetime) -> int:
+    """A moment in milliseconds since the epoch."""
+    return round(moment.timestamp() * 1000)

@@ -171,9 +171,8 @@ class _Lines:
         self._stream = stream
 
     def msg(self, line: str) -> None:
-        with suppress(
-            OSError, ValueError
-        ):  # nobody reads any more: no reason to end what is being logged
+        # Where nobody reads any more, that is no reason to end what is being logged.
+        with suppress(OSError, ValueError):
             self._stream.write(f"{line}\n")
             self._stream.flush()
 

@@ -86,12 +86,12 @@ def user_of(value: Any, entity: Any = None) -> User:
     return User(_details(value, entity, "uid"))
 
 
-def group_of(value: Any, entity: Any = None) -> Group:
+def group_of(value: Any, entity: Any) -> Group:
     """The group that `value`, a guid or a group object, stands for; `entity` as for `user_of`."""
     return Group(_details(value, entity, "guid"))
 
 
-def party_of(receiver_type: str | None, value: Any, entity: Any = None) -> User | Group:
+def party_of(receiver_type: str | None, value: Any, entity: Any) -> User | Group:
     """The user or group that `value` stands for; without a type, its keys tell which."""
     is_group = receiver_type == "group" or (
         receiver_type is None and ("guid" in object_in(value) or "guid" in object_in(entity))

@@ -4,7 +4,7 @@ The names are those of the subject that the shapes of `schemas.wire` give. `come
 prints the table in words.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from comethooks.schemas.triggers.identity import Routing, Subject, conversation_of
@@ -57,18 +57,8 @@ MESSAGE = Family(
     sender=("sender",),
     occurred=("sentAt", "updatedAt"),
 )
-IN_FLIGHT = Family(
-    "message in flight",
-    conversation="the message's",
-    sender=("sender",),
-    occurred=("sentAt", "updatedAt"),
-)
-CHANGE = Family(
-    "message",
-    conversation="the message's",
-    sender=("sender",),
-    occurred=("updatedAt", "sentAt"),
-)
+IN_FLIGHT = replace(MESSAGE, name="message in flight")
+CHANGE = replace(MESSAGE, occurred=("updatedAt", "sentAt"))
 RECEIPT = Family("receipt", conversation="the message's", sender=("who",))
 REACTION = Family("reaction", conversation="the message's if named", sender=("who",))
 PRESENCE = Family("presence", sender=("uid",), occurred=("at", "changed"))
@@ -83,24 +73,9 @@ CALL = Family(
 )
 SESSION = Family("session", neighbours=(("call", "session"),))
 RECORDING = Family("recording", neighbours=(("call", "session"),))
-REVIEW = Family(
-    "review",
-    conversation="the message's",
-    sender=("sender",),
-    occurred=("updatedAt", "sentAt"),
-)
-JUDGED = Family(
-    "moderation",
-    conversation="the message's",
-    sender=("sender",),
-    occurred=("updatedAt", "sentAt"),
-)
-FAILED = Family(
-    "moderation",
-    conversation="the message's",
-    sender=("sender",),
-    occurred=("at", "updatedAt", "sentAt"),
-)
+REVIEW = replace(CHANGE, name="review")
+JUDGED = replace(CHANGE, name="moderation")
+FAILED = replace(JUDGED, occurred=("at", "updatedAt", "sentAt"))
 CAMPAIGN = Family("campaign", neighbours=(("user", "receiver"), ("campaign", "id")))
 PIN = Family(
     "conversation", conversation="the pinned one if named", sender=("sender",), occurred=()

@@ -1,5 +1,7 @@
 """What happens to groups, to their members, and between users who block each other."""
 
+from dataclasses import replace
+
 from comethooks.schemas.wire.envelope import EnvelopeSchema, Shape, WireSchema
 from comethooks.schemas.wire.fields import Number, Object, ObjectMap, Party, Text, Texts, Time
 from comethooks.schemas.wire.messages import MessageSchema, user_or_group
@@ -60,24 +62,19 @@ class PinSchema(EnvelopeSchema):
     data = Object(_PinDataSchema, required=True)
 
 
-_GROUP = {
-    "guid": "data.group.guid",
-    "members": "data.members",
-    "by": "data.by|data.group.updatedBy",
-    "at": "data.group.updatedAt",
-}
 GROUP = Shape(
     "group",
     GroupEventSchema,
     lambda data: "group" in data,
-    _GROUP,
+    {
+        "guid": "data.group.guid",
+        "members": "data.members",
+        "by": "data.by|data.group.updatedBy",
+        "at": "data.group.updatedAt",
+    },
 )
-CREATED = Shape(
-    "group",
-    GroupEventSchema,
-    lambda data: "group" in data,
-    {**_GROUP, "by": "data.by|data.group.owner", "createdAt": "data.group.createdAt"},
-)
+_OF_CREATED = {"by": "data.by|data.group.owner", "createdAt": "data.group.createdAt"}
+CREATED = replace(GROUP, subject={**GROUP.subject, **_OF_CREATED})
 BLOCK = Shape("users", BlockSchema, lambda data: "users" in data, {"by": "data.by"})
 PIN = Shape(
     "conversation",

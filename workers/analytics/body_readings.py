@@ -11,6 +11,7 @@ from comethooks.workers.analytics import metrics
 from comethooks.workers.analytics.counts import NO_RULE, UNKNOWN, Count, Labels, kind_of, label
 from comethooks.workers.analytics.metrics import Metric
 from comethooks.workers.analytics.sizes import EARLIEST_MS
+from comethooks.workers.clock import milliseconds
 from comethooks.workers.record import Record
 
 FLAGGED = "moderator.flagged"
@@ -78,7 +79,7 @@ def session_of(event: Event) -> ToldSession | None:
         return None
     if presence.connected_at is None or presence.at is None:
         return None
-    since, until = (round(at.timestamp() * 1000) for at in (presence.connected_at, presence.at))
+    since, until = map(milliseconds, (presence.connected_at, presence.at))
     return ToldSession(label(presence.platform), since, until) if since >= EARLIEST_MS else None
 
 

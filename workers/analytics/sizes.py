@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from enum import StrEnum
 
-_MINUTE_MS = 60_000
-_HOUR_MS = 60 * _MINUTE_MS
-DAY_MS = 24 * _HOUR_MS
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
 MOST_AHEAD_MS = DAY_MS
 """An event that says it happened later than this after its receipt counts at its receipt."""
 EARLIEST_MS = 946_684_800_000
@@ -29,7 +29,7 @@ DISTINCT = (Size.HOUR, Size.DAY, Size.MONTH)
 """The sizes of what is counted once, however often it comes."""
 SAMPLED = (Size.HOUR, Size.DAY)
 """The sizes of what is looked at every few minutes."""
-_LENGTH_MS = {Size.MINUTE: _MINUTE_MS, Size.HOUR: _HOUR_MS, Size.DAY: DAY_MS}
+_LENGTH_MS = {Size.MINUTE: MINUTE_MS, Size.HOUR: HOUR_MS, Size.DAY: DAY_MS}
 
 
 def believed(occurred_at: int | None, received_at: int) -> int | None:
@@ -41,12 +41,12 @@ def believed(occurred_at: int | None, received_at: int) -> int | None:
 
 def minute_of(ms: int) -> int:
     """When the minute begins that a time lies in."""
-    return ms - ms % _MINUTE_MS
+    return ms - ms % MINUTE_MS
 
 
 def hour_of(ms: int) -> int:
     """When the hour does."""
-    return ms - ms % _HOUR_MS
+    return ms - ms % HOUR_MS
 
 
 def start_of(size: Size, ms: int) -> int:

@@ -27,8 +27,8 @@ from comethooks.workers.cometchat.api_errors import (
 from comethooks.workers.cometchat.limiter import Limiter, NoLimiter
 from comethooks.workers.cometchat.outgoing import NO_ID, is_id
 from comethooks.workers.cometchat.rate_limits import CallLimit, CallPlan, limits_of
-from comethooks.workers.cometchat.repeating import BUSY_SECONDS, Repeats
-from comethooks.workers.cometchat.retry_after import pause_in, retry_after, spread
+from comethooks.workers.cometchat.repeating import Repeats
+from comethooks.workers.cometchat.retry_after import pause_in, spread, wait_asked
 from comethooks.workers.cometchat.spellings import Spellings
 from comethooks.workers.settings.apps import App, AppsError
 from comethooks.workers.texts import cut, without
@@ -210,13 +210,11 @@ def _refusal(
     call: ApiCall, response: "httpx.Response", document: dict[str, Any] | None, app: App
 ) -> Exception:
     said = _said(to_object((document or {}).get("error")) or {}, app)
-    status, seconds = response.status_code, retry_after(response.headers)
-    if status == HTTPStatus.TOO_MANY_REQUESTS and seconds is None:
-        seconds = BUSY_SECONDS
+    status = response.status_code
     if status not in _TRANSIENT and not response.is_server_error:
         kind = PinsFullError if said.code == PINS_FULL else ApiRefusedError
         return kind(str(call), status, said)
-    if seconds is not None:
+    if (seconds := wait_asked(status, response.headers)) is not None:
         return ApiBusyError(str(call), status, said, seconds=spread(seconds))
     return ApiFailedError(str(call), status, said)
 

@@ -47,13 +47,12 @@ class MessageSending:
         the message, so that every attempt sends the same under the same one. In a dry run the
         message is what would be sent, without an id.
         """
-        _require_one(text, data)
         draft = Draft(
             receiver=receiver,
             receiver_type=receiver_type,
             category=category,
             type=type,
-            data={"text": text} if data is None else data,
+            data=_content(text, data),
             as_user=as_user,
             tags=tags,
             metadata=metadata or {},
@@ -75,13 +74,12 @@ class MessageSending:
         muid: str | None = None,
     ) -> Message:
         """Send a message as the bot with that uid. The rest is as for `send`."""
-        _require_one(text, data)
         draft = Draft(
             receiver=receiver,
             receiver_type=receiver_type,
             category=category,
             type=type,
-            data={"text": text} if data is None else data,
+            data=_content(text, data),
             bot=bot,
             tags=tags,
             metadata=metadata or {},
@@ -197,9 +195,10 @@ class MessageSending:
             number += 1
 
 
-def _require_one(text: str | None, data: Mapping[str, Any] | None) -> None:
+def _content(text: str | None, data: Mapping[str, Any] | None) -> Mapping[str, Any]:
     if (text is None) is (data is None):
         raise NotSendableError(["data: write either text or data"])
+    return {"text": text} if data is None else data
 
 
 def _require_none(problems: Iterable[str]) -> None:

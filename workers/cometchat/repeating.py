@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from comethooks.workers.cometchat.retry_after import retry_after, spread
+from comethooks.workers.cometchat.retry_after import spread, wait_asked
 
 if TYPE_CHECKING:
     import httpx
@@ -25,8 +25,6 @@ STATUSES = frozenset(
         HTTPStatus.GATEWAY_TIMEOUT,
     )
 )
-BUSY_SECONDS = 60.0
-"""How long a 429 is waited for that names no time: CometChat's limits are by the minute."""
 MOST_REPEATS = 4
 """Where CometChat is away for longer, a thread is of more use to other runs; this one comes again
 as its `retry` says."""
@@ -49,10 +47,7 @@ class Repeats:
         """Seconds until the call is repeated after this answer; None if it is not."""
         if self.method not in REPEATED or response.status_code not in STATUSES:
             return None
-        asked = retry_after(response.headers)
-        if asked is None and response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-            asked = BUSY_SECONDS
-        return self._next(asked)
+        return self._next(wait_asked(response.status_code, response.headers))
 
     def after_error(self, error: "httpx.HTTPError") -> float | None:
         """Seconds until the call is repeated after it got no answer; None if it is not."""

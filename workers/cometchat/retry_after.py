@@ -10,6 +10,8 @@ from comethooks.workers.clock import now_ms
 
 LONGEST_SECONDS = 3600.0
 """No answer is waited for longer, whatever it asks for: CometChat's limits are by the minute."""
+BUSY_SECONDS = 60.0
+"""How long a 429 is waited for that names no time: CometChat's limits are by the minute."""
 _SPREAD = 0.5
 
 
@@ -25,6 +27,12 @@ def retry_after(headers: Mapping[str, str], clock: Callable[[], int] = now_ms) -
         reset = _said(headers, "Reset")
         seconds = None if reset is None else reset - now
     return None if seconds is None else min(max(seconds, 0.0), LONGEST_SECONDS)
+
+
+def wait_asked(status: int, headers: Mapping[str, str]) -> float | None:
+    """Seconds that an answer asks to wait, be it by its status alone; None when it does not."""
+    seconds = retry_after(headers)
+    return BUSY_SECONDS if seconds is None and status == HTTPStatus.TOO_MANY_REQUESTS else seconds
 
 
 def pause_in(

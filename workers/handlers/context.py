@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from comethooks.schemas import Event
+from comethooks.workers.clock import milliseconds
 from comethooks.workers.cometchat.chat_api import ChatApi
 from comethooks.workers.handlers.effects import Effects, preview
 from comethooks.workers.handlers.emit import emitted
@@ -117,7 +118,7 @@ class Context:
             event_id=event.id,
             handler=self.handler,
             now=now,
-            until=max(now, round(self.deadline.timestamp() * 1000)) + GRACE_MS,
+            until=max(now, milliseconds(self.deadline)) + GRACE_MS,
             repeatable=repeatable,
         )
         if self.dry_run:

@@ -35,12 +35,10 @@ class Isolation:
         *,
         most: int = MOST_ISOLATED,
     ) -> None:
-        self._make = make
-        self._on_failure = on_failure
         self._lock = threading.Lock()
         self._waiting: deque[Work] = deque()
         """Work that there is no thread for yet."""
-        self._threads = [_Thread(number, self) for number in range(most)]
+        self._threads = [_Thread(number, self, make(), on_failure) for number in range(most)]
         self._idle = list(self._threads)
 
     def __len__(self) -> int:
@@ -77,23 +75,22 @@ class Isolation:
             work = self._waiting.popleft()
         thread.work.put(work)
 
-    def make(self) -> Isolated:
-        """What a thread works with."""
-        return self._make()
-
-    def failed(self, error: Exception) -> None:
-        """Say what ended a thread."""
-        self._on_failure(error)
-
 
 class _Thread(threading.Thread):
     """One thread with its process."""
 
-    def __init__(self, number: int, isolation: Isolation) -> None:
+    def __init__(
+        self,
+        number: int,
+        isolation: Isolation,
+        isolated: Isolated,
+        on_failure: Callable[[Exception], None],
+    ) -> None:
         super().__init__(name=f"isolated-{number}", daemon=True)
         self.work: SimpleQueue[Work | None] = SimpleQueue()
-        self.isolated = isolation.make()
+        self.isolated = isolated
         self._isolation = isolation
+        self._on_failure = on_failure
 
     def run(self) -> None:
         """Work until stopped."""
@@ -105,7 +102,7 @@ class _Thread(threading.Thread):
                 tell()
             self.isolated.close()
         except Exception as error:
-            self._isolation.failed(error)
+            self._on_failure(error)
 
     def _next(self) -> Work | None:
         try:

@@ -25,7 +25,6 @@ from comethooks.workers.settings.apps import App
 if TYPE_CHECKING:
     from redis import Redis
 
-if TYPE_CHECKING:
     from comethooks.workers.journal import CaseJournal, InteractionJournal
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from comethooks.schemas import Event, Message
 from comethooks.schemas.triggers.identity import digest
+from comethooks.workers.clock import milliseconds
 from comethooks.workers.cometchat.api_errors import (
     ApiBusyError,
     ApiFailedError,
@@ -22,7 +23,7 @@ from comethooks.workers.cometchat.rate_limits import CallLimit
 from comethooks.workers.cometchat.retry_after import spread
 from comethooks.workers.handlers.context import Context
 from comethooks.workers.handlers.inside import Inside
-from comethooks.workers.interactions.from_events import message_of, milliseconds
+from comethooks.workers.interactions.from_events import message_of
 from comethooks.workers.interactions.telling import tell
 from comethooks.workers.journal import Judged, SeenMessage, ToldPress
 from comethooks.workers.plugins.retry import NotYet

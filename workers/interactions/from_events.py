@@ -16,6 +16,7 @@ from comethooks.schemas.event.interactive import interactive_of
 from comethooks.schemas.event.views import wire_of
 from comethooks.schemas.triggers.identity import digest
 from comethooks.schemas.wire.interactive import KINDS_OF_INTERACTIVE
+from comethooks.workers.clock import milliseconds
 from comethooks.workers.ids import derived_id
 from comethooks.workers.journal import SeenMessage, ToldPress, iso
 from comethooks.workers.presses.goals import FormElement, Goal, MessageFacts, Press
@@ -75,11 +76,6 @@ def message_of(message: Message, app_id: str | None, received_at: datetime) -> S
 def _calls_somebody(card: Card | None) -> bool:
     """Whether pressing something of a card is to call a server."""
     return card is not None and any(each.method for each in card.actions.values())
-
-
-def milliseconds(moment: datetime) -> int:
-    """A moment in milliseconds since the epoch."""
-    return round(moment.timestamp() * 1000)
 
 
 def _facts_of(message: Message, interactive: Interactive | None, card: Card | None) -> MessageFacts:

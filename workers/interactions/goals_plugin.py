@@ -19,6 +19,7 @@ The order of steps of a press, and what a crash between any two of them leaves:
 from marshmallow import fields
 
 from comethooks.schemas import GroupEvent, InteractionEvent, MessageEvent
+from comethooks.workers.clock import milliseconds
 from comethooks.workers.handlers.context import Context
 from comethooks.workers.handlers.inside import Inside
 from comethooks.workers.interactions.asking import (
@@ -29,7 +30,7 @@ from comethooks.workers.interactions.asking import (
     see,
     until_asked,
 )
-from comethooks.workers.interactions.from_events import message_of, milliseconds, press_of
+from comethooks.workers.interactions.from_events import message_of, press_of
 from comethooks.workers.interactions.marking import Marked, mark
 from comethooks.workers.interactions.telling import tell
 from comethooks.workers.journal import Judged, ToldPress

@@ -42,7 +42,7 @@ from comethooks.workers.journal import (
     RunResult,
 )
 from comethooks.workers.plugins.event_filters import Facts
-from comethooks.workers.plugins.known import Missing
+from comethooks.workers.plugins.known import is_removed
 from comethooks.workers.plugins.loaded import BoundHandler
 from comethooks.workers.processes import member_name
 from comethooks.workers.record import event_of
@@ -87,7 +87,7 @@ class Attempts:
         )
         environ = equipment.settings.environ
         self._isolation = Isolation(isolated or (lambda: Isolated(environ)), self._crew.tell)
-        self._missing = Missing(equipment.plugins, self._client)
+        self._plugins = equipment.plugins
         self._missing_ms = round(1000 * equipment.settings.missing_plugin_wait)
         self._in_progress = 0
         """Runs that the crew has."""
@@ -179,7 +179,7 @@ class Attempts:
         """A run whose handler is not loaded here: it waits for its plugin, or is dead."""
         now = now_ms()
         until = (run.left_out_at or now) + self._missing_ms
-        if until > now and not self._missing.is_removed(run.handler):
+        if until > now and not is_removed(run.handler, self._plugins, self._client):
             return _Finished(run, None, until=until)
         return _Finished(run, _dead_unrun(run, _WITHOUT_HANDLER))
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from comethooks.schemas import Event, Message
+from comethooks.workers.clock import milliseconds
 from comethooks.workers.handlers.context import Context
 from comethooks.workers.handlers.inside import Inside
 from comethooks.workers.journal import AtCometChat, CaseOrigin, Reason, Suspect
@@ -93,7 +94,7 @@ def suspect_of(event: Event, look: Look) -> Suspect:
     return Suspect(
         app_id=event.app_id or "",
         event_id=event.id,
-        as_of=round(written_at.timestamp() * 1000),
+        as_of=milliseconds(written_at),
         message_id=(message.id or None) if message is not None else None,
         muid=message.muid if message is not None else None,
         conversation_id=event.conversation_id,

@@ -5,6 +5,7 @@ however many rules want it and however often the run is repeated.
 from collections.abc import Callable, Mapping
 
 from comethooks.schemas import Event, Group, Message
+from comethooks.workers.clock import milliseconds
 from comethooks.workers.cometchat.outgoing import APP_USER
 from comethooks.workers.handlers.context import Context
 from comethooks.workers.handlers.inside import Inside
@@ -104,5 +105,5 @@ class Measures:
         return uid
 
     def _key(self, action: AfterAction) -> str:
-        version = round(written(self._event, self._message).timestamp() * 1000)
+        version = milliseconds(written(self._event, self._message))
         return f"{action} {self._message.id[:_LONGEST_ID]} {version}"

@@ -166,7 +166,8 @@ class AgeField(fields.Field[UserAge]):
     """`<7d`: whose account is younger than seven days."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> UserAge:
-        found = re.fullmatch(r"([<>])\s*(\d{1,4})\s*([mhdw])", value) if _is_text(value) else None
+        text = value if isinstance(value, str) else ""
+        found = re.fullmatch(r"([<>])\s*(\d{1,4})\s*([mhdw])", text)
         if found is None:
             raise ValidationError('expected "<7d" or ">1h": m, h, d or w')
         sign, number, unit = found.groups()
@@ -243,10 +244,6 @@ class RulesSchema(FileSchema):
         required=True,
         error_messages={**MISSING, "invalid": "expected tables: [[rule]]"},
     )
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
 
 
 def _links(loaded: Mapping[str, Any]) -> Links:

@@ -4,7 +4,7 @@ What finds it is imported with the first message that is looked at: most process
 look at none, and normalising alone takes more than all else of a start.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -127,7 +127,7 @@ def why_not(rule: Rule, look: Look) -> str | None:
     if look.group and look.group.lower() in exempt.groups:
         return "the group is exempt"
     if rule.roles and rule.roles.isdisjoint(look.roles):
-        return f"it is for the roles {_listed(sorted(rule.roles))}"
+        return f"it is for the roles {', '.join(sorted(rule.roles))}"
     for each in rule.filters:
         found = look.values.get(each.name)
         if not each.lets(found or ()):
@@ -144,7 +144,3 @@ def _too_old_or_young(rule: Rule, look: Look) -> str | None:
     if is_younger is rule.user_age.younger:
         return None
     return f"the sender's account is {'older' if rule.user_age.younger else 'younger'}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names)

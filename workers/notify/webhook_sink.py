@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from standardwebhooks import Webhook
 
 from comethooks.schemas import Event
-from comethooks.workers.cometchat.retry_after import retry_after, spread
+from comethooks.workers.cometchat.retry_after import spread, wait_asked
 from comethooks.workers.handlers.context import Context
 from comethooks.workers.handlers.inside import Inside
 from comethooks.workers.notify.gone import gone_claim, is_gone, note_gone
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS = 20.0
 """How long an answer may take: the specification recommends 15 to 30 seconds."""
-BUSY_SECONDS = 60.0
-"""How long a 429 is waited for that names no time."""
 AFTER_GONE = "answered 410, so it gets nothing more until the file of notify is changed"
 """What is said of a sink that wants nothing any more."""
 
@@ -91,7 +89,5 @@ def _refusal(sink: WebhookSink, response: "httpx.Response") -> Exception:
     problem = f"{sink.name}: it answered {status}"
     if response.is_redirect:
         problem += ", and redirects are not followed; write the address that it leads to"
-    wait = retry_after(response.headers)
-    if wait is None and status == HTTPStatus.TOO_MANY_REQUESTS:
-        wait = BUSY_SECONDS
+    wait = wait_asked(status, response.headers)
     return NotTakenError(problem) if wait is None else SinkBusyError(problem, seconds=spread(wait))

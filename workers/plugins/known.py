@@ -117,21 +117,14 @@ def with_absent(plugins: Plugins, client: Redis, wait: float) -> Plugins:
     return replace(plugins, absent=tuple(absent), _fitting={})
 
 
-class Missing:
-    """What a process with `plugins` knows of handlers that it does not have."""
-
-    def __init__(self, plugins: Plugins, client: Redis) -> None:
-        self._loaded = {each.name for each in plugins.loaded}
-        self._client = client
-
-    def is_removed(self, handler: str) -> bool:
-        """Whether its plugin is loaded here without it, and nobody else has it."""
-        if handler.partition(".")[0] not in self._loaded:
-            return False
-        try:
-            return not any(each.has(handler) for each in at_work(self._client))
-        except (RedisError, OSError):  # nobody knows
-            return False
+def is_removed(handler: str, plugins: Plugins, client: Redis) -> bool:
+    """Whether the plugin of a handler is loaded here without it, and nobody else has it."""
+    if handler.partition(".")[0] not in {each.name for each in plugins.loaded}:
+        return False
+    try:
+        return not any(each.has(handler) for each in at_work(client))
+    except (RedisError, OSError):  # nobody knows
+        return False
 
 
 def _written(bound: BoundHandler, now: int) -> bytes:

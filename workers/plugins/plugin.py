@@ -182,35 +182,27 @@ class Plugin:
         name, where = self._named(function)
         forgetter = Forgetter(name, self.name, function, where)
         check_forgetter(forgetter)
-        plain = function.__name__
-        taken = (self._handlers, self._deciders, self._forgetters)
-        for known in (each[plain] for each in taken if plain in each):
-            _refuse_namesake(forgetter, known)
-        self._forgetters[plain] = forgetter
+        self._refuse_namesake(forgetter)
+        self._forgetters[function.__name__] = forgetter
         return function
 
     def add(self, handler: Handler) -> None:
         """Register a handler of this plugin. Raises `HandlerError` or one of those below it."""
         check_handler(handler)
         name = handler.function.__name__
-        if other := self._deciders.get(name) or self._forgetters.get(name):
-            _refuse_namesake(handler, other)
-        if before := self._handlers.get(name):
-            problem = f"{before.where} has a handler of the same name; rename one of them"
-            if before.function is handler.function:
-                both = ", ".join(f'"{pattern}"' for pattern in before.patterns + handler.patterns)
-                problem = f"it is registered already; register it once: @plugin.on({both})"
+        before = self._handlers.get(name)
+        if before is not None and before.function is handler.function:
+            both = ", ".join(f'"{pattern}"' for pattern in before.patterns + handler.patterns)
+            problem = f"it is registered already; register it once: @plugin.on({both})"
             raise DuplicateError(handler.culprit, problem, where=handler.where)
+        self._refuse_namesake(handler)
         self._handlers[name] = handler
 
     def add_decider(self, decider: Decider) -> None:
         """Register a decider of this plugin. Raises `HandlerError` or one of those below it."""
         check_decider(decider)
-        name = decider.function.__name__
-        for taken in (self._handlers, self._deciders, self._forgetters):
-            if before := taken.get(name):
-                _refuse_namesake(decider, before)
-        self._deciders[name] = decider
+        self._refuse_namesake(decider)
+        self._deciders[decider.function.__name__] = decider
 
     def load_config(self, environ: Mapping[str, str]) -> Config:
         """The plugin's settings as `environ` has them.
@@ -225,6 +217,17 @@ class Plugin:
     def __repr__(self) -> str:
         registered = ", ".join((*self._handlers, *self._deciders))
         return f"<Plugin {self.name}: {registered or 'no handlers'}>"
+
+    def _refuse_namesake(self, new: Handler | Decider | Forgetter) -> None:
+        """Raise `DuplicateError` when the plugin has a function of that name."""
+        taken: tuple[Mapping[str, Handler | Decider | Forgetter], ...]
+        taken = self._handlers, self._deciders, self._forgetters
+        name = new.function.__name__
+        for known in (each[name] for each in taken if name in each):
+            problem = f"{known.where} has a {known.kind} of the same name; rename one of them"
+            if known.function is new.function:
+                problem = f"it is registered as a {known.kind} already; write a function for each"
+            raise DuplicateError(new.culprit, problem, where=new.where)
 
     def _refuse_bare(self, patterns: tuple[Any, ...], kind: str, name: str, example: str) -> None:
         """Raise `HandlerError` where the decorator was given the function in place of patterns."""
@@ -242,16 +245,6 @@ class Plugin:
         code = getattr(inspect.unwrap(function), "__code__", None)
         where = f"{code.co_filename}:{code.co_firstlineno}" if code else _caller()
         return f"{self.name}.{name}", where
-
-
-def _refuse_namesake(
-    new: Handler | Decider | Forgetter, known: Handler | Decider | Forgetter
-) -> None:
-    """Raise `DuplicateError`: the plugin has a function of that name."""
-    problem = f"{known.where} has a {known.kind} of the same name; rename one of them"
-    if known.function is new.function:
-        problem = f"it is registered as a {known.kind} already; write a function for each"
-    raise DuplicateError(new.culprit, problem, where=new.where)
 
 
 def _caller() -> str:

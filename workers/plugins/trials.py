@@ -25,7 +25,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Self
@@ -120,7 +120,7 @@ class Trials:
         if known.until + patience > now_ms():
             return known.reason
         pause = round(2000 * self.seconds) + 60_000
-        self._write(content, ImportVerdict(**{**asdict(known), "until": now_ms() + pause}))
+        self._write(content, replace(known, until=now_ms() + pause))
         return None
 
     @contextmanager
@@ -161,7 +161,7 @@ class Trials:
             return None
         known = self.verdict(what.content) or ImportVerdict(what.where)
         if how == signal.SIGKILL.name and known.kills + 1 < KILLS:
-            suspected = ImportVerdict(**{**asdict(known), "kills": known.kills + 1})
+            suspected = replace(known, kills=known.kills + 1)
             self._write(what.content, suspected)
             return suspected
         return self._leave_out(what, f"its import ended the process ({how})")
@@ -207,11 +207,9 @@ class Trials:
         """Whether a process of this container wrote it that lives. Nothing is known of those of
         other containers, but that no import takes so long.
         """
-        member = member_name(int(note.stem))
         with contextlib.suppress(ValueError, TypeError, KeyError):
-            return bool(json.loads(note.read_bytes())["member"] == member) and not is_dead_here(
-                member
-            )
+            member = json.loads(note.read_bytes())["member"]
+            return bool(member == member_name(int(note.stem))) and not is_dead_here(member)
         return False
 
     def _notes(self) -> list[Path]:

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-HOUR_MS = 3600 * 1000
-WEEK_MS = 7 * 24 * HOUR_MS
+from comethooks.workers.analytics.sizes import DAY_MS, HOUR_MS, hour_of
+
+WEEK_MS = 7 * DAY_MS
 WEEKS = 4
 """How many weeks are looked back on."""
 ENOUGH = 20
@@ -28,7 +29,7 @@ _SAY_USUAL = 3
 """So many weeks say by themselves what is usual; of fewer, the hours beside are asked as well."""
 _ZONES = ("Europe/London", "America/New_York", "Australia/Sydney")
 """Clocks change on other days in each of them, and elsewhere nearly always as in one of them."""
-_MOVED_MS = 15 * 24 * HOUR_MS
+_MOVED_MS = 15 * DAY_MS
 """After two weeks, what is usual has moved with the clocks."""
 
 CountOf = Callable[[int], int]
@@ -45,11 +46,6 @@ class History:
     count: CountOf
     so_far: dict[int, tuple[int, int, float]] = field(default_factory=dict, compare=False)
     """By shift: since when and until when (ms) so many events were to be expected."""
-
-
-def hour_of(ms: int) -> int:
-    """When the hour of a moment began."""
-    return ms - ms % HOUR_MS
 
 
 def expected(history: History | None, since: int, until: int) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from redis import Redis
 
 from comethooks.workers.analytics.metrics import METRICS, QUANTILE, Metric
-from comethooks.workers.analytics.sizes import Size, start_of
+from comethooks.workers.analytics.sizes import MINUTE_MS, Size, start_of
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import APP, Journal
 from comethooks.workers.settings.settings import Settings
@@ -20,7 +20,6 @@ OTHER_APPS = "other"
 """All that came after those."""
 NO_APP = "none"
 """What belongs to no app."""
-_MINUTE_MS = 60_000
 _TTL_SECONDS = 60
 
 
@@ -51,7 +50,7 @@ class FigureTelling:
     def _of(self, metric: Metric, now: int) -> Iterator[ToldFigure]:
         end = start_of(Size.MINUTE, now)
         found = self._journal.figures.read(
-            metric.name, size=Size.MINUTE, since=end - _MINUTE_MS, until=end, by=(APP,)
+            metric.name, size=Size.MINUTE, since=end - MINUTE_MS, until=end, by=(APP,)
         )
         values: defaultdict[tuple[str, str], float] = defaultdict(float)
         for figure in found:

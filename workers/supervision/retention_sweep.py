@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import structlog
 from redis import Redis
 
+from comethooks.workers.analytics.sizes import DAY_MS
 from comethooks.workers.clock import now_ms
 from comethooks.workers.journal import START, Journal, KeptBuckets, Swept
 from comethooks.workers.settings.settings import Settings
@@ -17,7 +18,6 @@ BATCH = 500
 """Rows a step."""
 STEPS = 4
 """Steps a call."""
-_DAY_MS = 24 * 3600 * 1000
 
 log = structlog.get_logger()
 
@@ -58,7 +58,7 @@ class Sweeper:
     def _steps(self) -> Iterator[int]:
         """One sweep. Yields after each batch how many rows it had."""
         for what, days, sweep in self._tasks:
-            before, total, place, more = now_ms() - days * _DAY_MS, 0, START, True
+            before, total, place, more = now_ms() - days * DAY_MS, 0, START, True
             while more:
                 swept = sweep(before, BATCH, place)
                 total, place, more = total + swept.count, swept.after, swept.more

@@ -10,7 +10,6 @@ import pytest
 
 from comethooks.testing import Calls
 from comethooks.workers.deciding.decider_context import DeciderContext, DeciderServices
-from comethooks.workers.deciding.inside_decider import InsideDecider
 from comethooks.workers.handlers.handler_log import HandlerLog
 from comethooks.workers.plugins.config import Config
 
@@ -80,10 +79,3 @@ def test_a_context_made_by_hand_reaches_nothing() -> None:
     ctx = DeciderContext(Config("gate", {}), HandlerLog({}), "gate.judge")
     with pytest.raises(RuntimeError, match="made by hand"):
         ctx.http.get("https://scorer.example.com")
-
-
-def test_deciders_of_ours_reach_redis_where_there_is_one() -> None:
-    """And know how long somebody still waits."""
-    inside = InsideDecider(context(seconds=10))
-    assert inside.redis is None
-    assert 9 < inside.seconds_left <= 10

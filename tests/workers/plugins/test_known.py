@@ -8,7 +8,7 @@ from redis import Redis
 
 from comethooks.workers.plugins import known as module
 from comethooks.workers.plugins.event_filters import filters_of
-from comethooks.workers.plugins.known import Missing, known_handlers, remember, with_absent
+from comethooks.workers.plugins.known import is_removed, known_handlers, remember, with_absent
 from comethooks.workers.plugins.loaded import BoundHandler, DisabledPlugin, LoadedPlugin, Plugins
 from comethooks.workers.streams import keys
 from tests.redis_server import RedisServer
@@ -88,6 +88,6 @@ class TestAbsent:
 
 
 def test_a_handler_is_removed_only_if_its_plugin_is_here_without_it(client: Redis) -> None:
-    missing = Missing(Plugins((plugin(handler(lambda *_: None)),)), client)
-    assert missing.is_removed("plugin.gone")
-    assert not missing.is_removed("other.greet")
+    plugins = Plugins((plugin(handler(lambda *_: None)),))
+    assert is_removed("plugin.gone", plugins, client)
+    assert not is_removed("other.greet", plugins, client)

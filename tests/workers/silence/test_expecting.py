@@ -5,13 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from comethooks.workers.analytics.sizes import HOUR_MS, hour_of
 from comethooks.workers.silence.expecting import (
     ENOUGH,
-    HOUR_MS,
     WEEK_MS,
     History,
     expected,
-    hour_of,
     hours_before,
     shifts,
 )

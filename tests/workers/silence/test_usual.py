@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from comethooks.workers.analytics.sizes import Size
+from comethooks.workers.analytics.sizes import HOUR_MS, Size
 from comethooks.workers.journal import Journal, Settled
 from comethooks.workers.journal.figures.adding_up import KeptBuckets
 from comethooks.workers.settings.settings import Settings
-from comethooks.workers.silence.expecting import HOUR_MS, WEEK_MS
+from comethooks.workers.silence.expecting import WEEK_MS
 from comethooks.workers.silence.usual import LONGEST_WEEKS, Usual
 from tests.tables import make_tables
 from tests.workers.engine import record

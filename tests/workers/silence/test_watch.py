@@ -11,11 +11,12 @@ from redis import Redis
 from sqlalchemy import insert
 
 from comethooks.schemas import SilenceEvent
+from comethooks.workers.analytics.sizes import DAY_MS, HOUR_MS
 from comethooks.workers.journal import Filter, Journal, Settled
 from comethooks.workers.journal.tables.figure_tables import figures
 from comethooks.workers.record import Kind, Record, decode, event_of
 from comethooks.workers.settings.settings import Settings
-from comethooks.workers.silence.expecting import HOUR_MS, WEEK_MS
+from comethooks.workers.silence.expecting import WEEK_MS
 from comethooks.workers.silence.watch import SilenceWatch
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.accept import Streams
@@ -26,7 +27,6 @@ from tests.redis_server import RedisServer
 from tests.tables import make_tables
 from tests.workers.engine import record
 
-DAY_MS = 24 * HOUR_MS
 MONDAY = 1_800_000_000_000 - 1_800_000_000_000 % WEEK_MS + 4 * DAY_MS
 NOON = MONDAY + 12 * HOUR_MS
 LOOK_MS = 5_000
