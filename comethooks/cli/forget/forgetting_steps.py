@@ -34,6 +34,7 @@ from comethooks.workers.journal import sqlite_file
 from comethooks.workers.plugins.forgetters.calling import (
     forget_in_plugins,
     keepers,
+    unasked,
 )
 from comethooks.workers.plugins.looking import look_at_plugins
 from comethooks.workers.settings.hiding import hidden_credentials
@@ -122,6 +123,7 @@ def _plugins(done: Done, stores: Stores, asked: Asked) -> None:
             plugins, asked.app_id, asked.uid, seconds=settings.handler_timeout
         ):
             done.plugins.append(each)
+    done.unasked = unasked(plugins)
     done.keepers = keepers(plugins, stores.journal.forgetting.plugins_with_once_keys())
 
 

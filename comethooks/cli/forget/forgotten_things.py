@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from comethooks.workers.forgetting.redis_left import Rewritten
 from comethooks.workers.journal import Emptied
-from comethooks.workers.plugins.forgetters.calling import Forgot, KeepingPlugin
+from comethooks.workers.plugins.forgetters.calling import Forgot, KeepingPlugin, UnaskedPlugin
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Done:
     spooled: int = 0
     files: int = 0
     plugins: list[Forgot] = field(default_factory=list)
+    unasked: list[UnaskedPlugin] = field(default_factory=list)
     keepers: list[KeepingPlugin] = field(default_factory=list)
     emptied: Emptied | None = None
     log: Rewritten | None = None
@@ -43,6 +44,7 @@ class Done:
         """Whether nothing is left that this command should have done."""
         return not (
             any(each.error for each in self.plugins)
+            or any(each.is_broken for each in self.unasked)
             or self.waiting
             or self.running
             or self.redis_away

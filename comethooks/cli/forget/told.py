@@ -58,6 +58,7 @@ def _numbers(found: Done) -> dict[str, Any]:
         "spooled": found.spooled,
         "files": found.files,
         "plugins": [{"function": each.id, "error": each.error} for each in found.plugins],
+        "not_asked": [each.plugin for each in found.unasked],
         "without_a_function": [each.plugin for each in found.keepers],
     }
 
@@ -80,6 +81,11 @@ def _remarks(found: Done, now: int) -> Iterator[str]:
     for each in found.plugins:
         how = f"failed: {each.error}" if each.error else "did it"
         yield f"Plugin function {each.id} ({each.where}) {how}."
+    for unasked in found.unasked:
+        yield (
+            f"Plugin {unasked.plugin} was not asked to forget what it keeps itself, since"
+            f" {unasked.why}."
+        )
     for keeper in found.keepers:
         yield (
             f"Plugin {keeper.plugin} may keep something, since {keeper.why}, and has no function"

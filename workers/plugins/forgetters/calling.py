@@ -50,6 +50,32 @@ def forget_in_plugins(
             yield Forgot(forgetter.id, forgetter.where, error)
 
 
+@dataclass(frozen=True, slots=True)
+class UnaskedPlugin:
+    """A plugin that may have such a function, and is not loaded: why, in one line, and whether that
+    is a failure.
+    """
+
+    plugin: str
+    why: str
+    is_broken: bool
+
+
+def unasked(plugins: Plugins) -> list[UnaskedPlugin]:
+    """Plugins that could not be asked to forget a user."""
+    broken = [
+        UnaskedPlugin(each.name, f"it cannot be loaded ({each.error})", is_broken=True)
+        for each in plugins.broken
+        if not each.name_is_taken
+    ]
+    disabled = [
+        UnaskedPlugin(each.name, "a setting disables it", is_broken=False)
+        for each in plugins.disabled
+        if not ships(each.name)
+    ]
+    return broken + disabled
+
+
 def keepers(plugins: Plugins, with_once_keys: Collection[str]) -> list[KeepingPlugin]:
     """Plugins that keep something, as far as that can be seen, and have no such function. Those
     that ship with us keep everything in the journal.

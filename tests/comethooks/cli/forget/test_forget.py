@@ -231,6 +231,27 @@ class TestPlugins:
         assert found["mine.fails"].startswith("ValueError: cannot forget <the uid>")
         assert (tmp_path / "noted").read_text() == f"{APP} {OMAR}"
 
+    def test_that_are_not_loaded_are_named(
+        self, told: Store, forget: Forget, folder: Callable[[str, str], Path]
+    ) -> None:
+        """What they keep is still there: one that is broken is a failure."""
+        good = """
+            from comethooks import Plugin
+            plugin = Plugin("off")
+
+            @plugin.forget
+            def forget(app_id, uid): pass
+        """
+        folder("off.py", good)
+        off = {"COMETHOOKS_DISABLED_PLUGINS": "off"}
+        done = forget("--yes", "--json", **off)
+        assert (done.exit_code, told_of(done)["not_asked"]) == (0, ["off"])
+        folder("bad.py", "import no_such_module_anywhere")
+        done = forget("--yes", "--json", **off)
+        assert (done.exit_code, told_of(done)["not_asked"]) == (1, ["bad", "off"])
+        assert "Plugin bad was not asked" in done.stderr
+        assert "no_such_module_anywhere" in done.stderr
+
     def test_without_one_are_named(
         self, told: Store, forget: Forget, folder: Callable[[str, str], Path]
     ) -> None:
