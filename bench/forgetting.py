@@ -66,8 +66,12 @@ def _measure(report: Report, database: str, events: int, **settings: str) -> Non
         _fill(made, number)
         made.web()
         made.start("worker")
-        _Live(made.port).run_for(3.0)
-        wait_for(lambda: file.exists() and len(file.read_bytes().split()) >= 100, "a handler ran")
+        posted = _Live(made.port).run_for(3.0)
+        wait_for(
+            lambda: file.exists() and len(file.read_bytes().split()) >= posted,
+            "handlers have had what was posted",
+            seconds=120,
+        )
         _Live(made.port).run_for(3.0)
         usual = _measured(report, "usually", made, file, lambda: time.sleep(_USUAL_SECONDS))
         began = time.monotonic()
@@ -129,11 +133,12 @@ class _Live(threading.Thread):
             self.times.append(1000 * (time.perf_counter() - started))
             count += 1
 
-    def run_for(self, seconds: float) -> None:
-        """Post for so long."""
+    def run_for(self, seconds: float) -> int:
+        """Post for so long; how many that were."""
         self.start()
         time.sleep(seconds)
         self.stop()
+        return len(self.times)
 
     def stop(self) -> None:
         """Stop, and wait for the last answer."""
