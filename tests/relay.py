@@ -18,6 +18,8 @@ class Relay:
         self.path = Path(f"{server.socket}.relay")
         self.url = f"unix://{self.path}"
         self.delay = 0.0
+        self.delays = threading.Event()
+        """A piece of what the server says waits, or has waited."""
         self.connected = 0
         """How many connections there were."""
         self._server = server
@@ -56,7 +58,8 @@ class Relay:
     def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                if sink in self._clients:
+                if sink in self._clients and self.delay:
+                    self.delays.set()
                     time.sleep(self.delay)
                 sink.sendall(data)
         with contextlib.suppress(OSError):

@@ -28,7 +28,7 @@ from tests.missing import missing
 from tests.redis_server import RedisServer, running_server
 from tests.scenarios.stack import free_port
 from tests.waiting import wait_for
-from tests.workers.streams.test_accept import a_record
+from tests.workers.streams.accepting import a_record
 
 GIGABYTE = 10**9
 

@@ -95,3 +95,8 @@ _MANY_RUNS = """
 INSERT INTO runs (event_id, handler, state, attempts)
 SELECT id, 'welcome.greet', 'done', 1 FROM events WHERE source = 'many'
 """
+
+
+def numbers(found) -> list[int]:
+    """The seconds after `T0` at which the events or requests that were found were received."""
+    return [(stored.received_at - T0) // 1000 for stored in found]

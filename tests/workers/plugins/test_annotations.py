@@ -11,12 +11,6 @@ if TYPE_CHECKING:
     from comethooks import CallEvent
 
 
-@pytest.fixture
-def plugin() -> Plugin:
-    """A plugin without handlers."""
-    return Plugin("welcome")
-
-
 def message(event: MessageEvent, ctx: Context) -> None: ...
 def moderation(event: ModerationEvent, ctx: Context) -> None: ...
 def either(event: MessageEvent | ReceiptEvent, ctx: Context) -> None: ...

@@ -1,11 +1,8 @@
 """A file that cannot be loaded does not drop the version that runs; no second one takes over."""
 
 import os
-import sys
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 from structlog.testing import capture_logs
@@ -14,9 +11,7 @@ from comethooks.workers.plugins.files import version_of
 from comethooks.workers.plugins.last_good import LastGood
 from comethooks.workers.plugins.loading import BrokenPlugin, LoadedPlugin, Plugins, load_plugins
 from comethooks.workers.settings.settings import Settings
-
-Load = Callable[..., Plugins]
-Write = Callable[[str, str], Path]
+from tests.workers.plugins.folder import Load, Write
 
 GREETING = """
 from comethooks import Plugin
@@ -27,25 +22,6 @@ plugin = Plugin("{name}")
 def {handler}(event, ctx):
     pass
 """
-
-
-@pytest.fixture(autouse=True)
-def _same_modules_afterwards() -> Iterator[None]:
-    modules = set(sys.modules)
-    yield
-    for name in set(sys.modules) - modules:
-        del sys.modules[name]
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    def write(name: str, text: str) -> Path:
-        file = tmp_path / "plugins" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(dedent(text).lstrip("\n"))
-        return file
-
-    return write
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ from comethooks.workers.streams.layout import fixed_layouts
 from comethooks.workers.streams.leases import Leases
 from comethooks.workers.streams.scripts import entry_scripts
 from tests.redis_server import RedisServer
-from tests.workers.streams.test_accept import KEY, a_record, entries, server, streams
+from tests.workers.streams.accepting import KEY, a_record, entries, streams
 
-__all__ = ["server"]
 MAXMEMORY = 20 * 2**20
 PARTITIONS = 4
 

@@ -1,8 +1,5 @@
 """What is said of a server that refuses, which is not that it did not answer."""
 
-import shutil
-from collections.abc import Iterator
-
 import pytest
 from redis import Redis
 from redis.exceptions import RedisError
@@ -12,19 +9,10 @@ from comethooks.workers.streams.accept import Streams
 from comethooks.workers.streams.accepted import NotKeptError
 from comethooks.workers.streams.connections import connect
 from comethooks.workers.streams.refusals import refusal, rights, what_failed
-from tests.missing import missing
-from tests.redis_server import RedisServer, running_server
-from tests.workers.streams.test_accept import KEY, a_record
+from tests.redis_server import RedisServer
+from tests.workers.streams.accepting import KEY, PROGRAMS, a_record, running
 
-
-@pytest.fixture(scope="module", params=["found first", "redis-server"])
-def server(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
-    """Valkey and Redis, which word the same thing differently."""
-    program = None if request.param == "found first" else shutil.which(request.param)
-    if program is None and request.param != "found first":
-        missing("redis-server is not installed (Debian: apt-get install redis-server)")
-    with running_server(program) as running:
-        yield running
+server = pytest.fixture(scope="module", params=PROGRAMS)(running)
 
 
 def as_user(server: RedisServer, *rules: str) -> Redis:
