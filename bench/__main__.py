@@ -35,6 +35,7 @@ from bench.processes import cpu_shares
 from bench.replicas import replicas
 from bench.report import Report
 from bench.schema import schema
+from bench.sizes import sizes
 from bench.spooling import spool
 from bench.start import start
 from comethooks.workers.settings.paths import database_path
@@ -238,6 +239,7 @@ _ALL = (
     half_load,
     in_flight,
     backfill,
+    sizes,
 )
 BENCHES = {bench.__name__: bench for bench in _ALL}
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from comethooks.backup.manifest import FILES, FOLDERS, MANIFEST, SUMS, Manifest
 from comethooks.backup.packing import DAMAGED, BackupError, Packing, unpacked
@@ -19,6 +19,10 @@ from comethooks.workers.texts import plain
 
 _MOST_TEXT = 64 * MEGABYTE
 """What the manifest and the sums may have; both are read into memory."""
+_MOST_HEADER = 64 * 1024
+"""What may stand before the content of a member. The tar module reads a name that is too long for
+the usual header, and whatever else may be there, into memory, however long it is said to be.
+"""
 _MOST_MEMBERS = 1_000_000
 _SUM = re.compile(r"([0-9a-f]{64})  (.+)")
 
@@ -108,29 +112,54 @@ def is_backup(path: Path) -> bool:
     found = False
     if path.name.endswith(tuple(Packing)):
         with suppress(BackupError, OSError), unpacked(path) as stream, _damage_told():
-            first = tarfile.open(fileobj=stream, mode="r|").next()  # noqa: SIM115
+            first = _tar_of(_Headers(stream)).next()
             found = first is not None and first.name == MANIFEST
     return found
 
 
 def _members(stream: IO[bytes]) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
     """The members of a tar file, each an ordinary file of a name that a backup has."""
+    headers = _Headers(stream)
     with _damage_told():
-        tar = tarfile.open(fileobj=stream, mode="r|")  # noqa: SIM115  # the stream is closed
+        tar = _tar_of(headers)
     count = 0
     while True:
+        headers.left = _MOST_HEADER
         with _damage_told():
             member = tar.next()
+        headers.left = None
         if member is None:
             return
         count += 1
-        file = tar.extractfile(member) if member.type in _ORDINARY else None
+        is_ordinary = member.type in _ORDINARY and not member.issparse()
+        file = tar.extractfile(member) if is_ordinary else None
         if file is None or not _is_known(member.name) or count > _MOST_MEMBERS:
             raise BackupError(
                 f"it is no backup of comethooks: {_quoted(member.name)} is nothing that one holds"
             )
         yield member, file
         tar.members = []  # type: ignore[attr-defined]  # it would remember all of them
+
+
+class _Headers:
+    """A stream that gives so many bytes as are `left`, and then is damaged; all if that is None."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.left: int | None = _MOST_HEADER
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes. Raises `tarfile.ReadError`."""
+        data = self._stream.read(size)
+        if self.left is not None:
+            self.left -= len(data)
+            if self.left < 0:
+                raise tarfile.ReadError("a header is too long")
+        return data
+
+
+def _tar_of(headers: _Headers) -> tarfile.TarFile:
+    return tarfile.open(fileobj=cast(IO[bytes], headers), mode="r|")
 
 
 _ORDINARY = (tarfile.REGTYPE, tarfile.AREGTYPE)

@@ -139,6 +139,14 @@ def _unreachable(place: str, error: Exception, *, embedded: bool) -> Finding:
             f"the embedded server is not running ({place})",
             f"start `comethooks up` with this {NAMES['data_dir']}, or set {NAMES['redis_url']}",
         )
+    if embedded and isinstance(error, TimeoutError):
+        return Finding(
+            CONNECTION,
+            Level.WRONG,
+            f"{place} does not answer: {one_line(error)}",
+            "end the embedded server's process, and `comethooks up` starts another one; until then"
+            " events wait in the spool",
+        )
     return Finding(
         CONNECTION,
         Level.WRONG,

@@ -14,7 +14,7 @@ from comethooks.cli.terminal import options
 from comethooks.cli.terminal.bars import progress
 from comethooks.cli.terminal.output import hint, print_json
 from comethooks.workers.settings.settings import Settings
-from comethooks.workers.spool.emptying import Emptier
+from comethooks.workers.spool.emptying import BUSY, Emptier
 from comethooks.workers.spool.files_aside import FileAside, files_aside
 from comethooks.workers.spool.glance import existing_spool
 from comethooks.workers.spool.places import folder_of, user_of
@@ -164,6 +164,8 @@ class _Going(threading.Thread):
             emptied = emptier.empty()
             self.records += emptied.records
             self.reason = emptied.reason
+            if emptied.reason == BUSY:  # and what keeps the other one from emptying it?
+                self.reason = self._spool.state.reason or BUSY
             if self._spool.state.place != place:  # another process may be at it
                 place, until = self._spool.state.place, time.monotonic() + PATIENCE_SECONDS
             if self.reason is None or time.monotonic() > until:

@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import tarfile
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -162,6 +163,63 @@ def test_sums_too_large_to_be_any_are_not_read_into_memory(tmp_path: Path) -> No
     member.size = 65 * 2**20
     with pytest.raises(BackupError, match="too much"):
         reading.read(made_up(tmp_path / "a.tar.gz", member))
+
+
+def endless_header(kind: bytes) -> bytes:
+    """A tar file that begins with a header of 16 MB before the member that it is of."""
+    header = tarfile.TarInfo("x")
+    header.type, header.size = kind, 16_000_000
+    return header.tobuf(tarfile.GNU_FORMAT) + bytes(16_000_000)
+
+
+def endless_map() -> bytes:
+    """One that begins with the map of a sparse file, which has no end."""
+    member = tarfile.TarInfo("journal")
+    member.size = 4_000_000
+    member.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}
+    return member.tobuf(tarfile.PAX_FORMAT) + b"9999999\n" + b"100000000000\n" * 307_691
+
+
+@pytest.mark.parametrize(
+    "tar",
+    [
+        pytest.param(lambda: endless_header(tarfile.XHDTYPE), id="fields"),
+        pytest.param(lambda: endless_header(tarfile.XGLTYPE), id="fields of all"),
+        pytest.param(lambda: endless_header(tarfile.GNUTYPE_LONGNAME), id="a name"),
+        pytest.param(lambda: endless_header(tarfile.GNUTYPE_LONGLINK), id="a link"),
+        pytest.param(endless_map, id="a map of holes"),
+    ],
+)
+def test_what_stands_before_a_member_takes_no_memory_either(
+    tmp_path: Path, tar: Callable[[], bytes]
+) -> None:
+    """A file of some kilobytes would end the process."""
+    path = tmp_path / "a.tar.gz"
+    path.write_bytes(gzip.compress(tar(), 1))
+    tracemalloc.start()
+    try:
+        assert not reading.is_backup(path)
+        with pytest.raises(BackupError):
+            reading.read(path)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 8_000_000
+
+
+def test_a_file_that_is_said_to_have_holes_is_refused(tmp_path: Path) -> None:
+    """Of a few bytes it could be as large as it says."""
+    path = tmp_path / "a.tar.gz"
+    member = tarfile.TarInfo(JOURNAL)
+    member.pax_headers = {"GNU.sparse.map": "0,0", "GNU.sparse.size": str(2**60)}
+    with tarfile.open(path, "w:gz", format=tarfile.PAX_FORMAT) as tar:
+        manifest = tarfile.TarInfo(MANIFEST)
+        content = orjson.dumps(ONE.document())
+        manifest.size = len(content)
+        tar.addfile(manifest, io.BytesIO(content))
+        tar.addfile(member)
+    with pytest.raises(BackupError, match="nothing that one holds"):
+        reading.read(path)
 
 
 @pytest.mark.parametrize(

@@ -329,13 +329,15 @@ class TestConnection:
     def test_one_that_is_silent_is_wrong_soon(
         self, own_redis_server: RedisServer, tmp_path: Path
     ) -> None:
-        """Embedded or not."""
+        """Embedded or not; who runs it is told."""
         own_redis_server.freeze()
-        started = time.monotonic()
-        found = self.found(own_redis_server.url, tmp_path, embedded=True)
-        assert levels(found.values()) == {"redis.connection": WRONG}
-        assert "TimeoutError" in found["redis.connection"].detail
-        assert time.monotonic() - started < 5
+        for embedded, advice in ((True, "`comethooks up` starts another"), (False, "REDIS_URL")):
+            started = time.monotonic()
+            found = self.found(own_redis_server.url, tmp_path, embedded=embedded)
+            assert levels(found.values()) == {"redis.connection": WRONG}
+            assert "TimeoutError" in found["redis.connection"].detail
+            assert advice in (found["redis.connection"].advice or "")
+            assert time.monotonic() - started < 5
 
     def test_one_that_wants_a_password_is_wrong_and_the_wrong_one_is_not_shown(
         self, redis: Redis, own_redis_server: RedisServer, tmp_path: Path

@@ -127,6 +127,24 @@ def test_while_redis_is_away_nothing_is_lost(
     assert ids_in_order(command) == [each.record.id for each in requests]
 
 
+def test_beside_a_web_process_it_says_what_keeps_that_one_from_emptying_it(
+    command: Command, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, whoever of the two is at it: to run it again would not help."""
+    monkeypatch.setattr("comethooks.cli.spool.draining.PATIENCE_SECONDS", 0.3)
+    settings = Settings.load(command.environ)
+    left_behind(tmp_path / "spool", settings, requests_of(store, 3))
+    why = "Redis did not answer: TimeoutError"
+    with closing(Spool.open(tmp_path / "spool", max_bytes=10**8, user=user_of(settings))) as spool:
+        spool.state.reason = why
+        assert spool.emptying.acquire(blocking=False)
+        beside = command("spool", "drain")
+        spool.emptying.release()
+    assert beside.exit_code == 1
+    assert beside.stderr.count("Waiting: ") == beside.stderr.count(f"Waiting: {why}") == 1
+    assert f"3 requests are left, since {why}. Run it again" in beside.stderr
+
+
 def test_killed_in_the_middle_it_goes_on(
     command: Command, store: Store, tmp_path: Path, redis_server: object
 ) -> None:
