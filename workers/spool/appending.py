@@ -219,7 +219,7 @@ class SpoolTail:
         length = max(self._segment_bytes, HEADER_BYTES + size)
         if self._used() + length > self._max_bytes:
             limit = number_of(self._max_bytes, "byte")
-            raise SpoolFullError(f"it has {limit} (COMETHOOKS_SPOOL_MAX_BYTES)")
+            raise SpoolFullError(f"the spool has its {limit} (COMETHOOKS_SPOOL_MAX_BYTES)")
         known = [self._state.tail.segment, *segments.numbers(self._folder, *_ALL)]
         return Segment.make(self._folder, max(known) + 1, length, self._journal_id())
 

@@ -57,6 +57,7 @@ def _document(found: SpoolGlance) -> dict[str, Any]:
         "records": 0 if known is None else known.records,
         "bytes": 0 if known is None else known.bytes,
         "max_bytes": None if known is None else known.max_bytes,
+        "full": known is not None and known.is_full,
         "oldest_at": None if oldest is None else iso(oldest),
         "reason": None if known is None else known.reason,
         "set_aside": [
@@ -92,8 +93,9 @@ def _facts(found: SpoolGlance) -> Iterator[tuple[str, Cell | None]]:
         yield "holds", "nothing"
     else:
         size = f"{decimal(known.bytes)} of at most {decimal(known.max_bytes)}"
-        yield "holds", f"{number_of(known.records, 'request')}, {size}"
+        full = "; it is full, and takes nothing more" if known.is_full else ""
+        yield "holds", f"{number_of(known.records, 'request')}, {size}{full}"
     if known.oldest_at is not None:
         seconds = max(0, now_ms() - known.oldest_at) // 1000
         yield "oldest", f"{precise(known.oldest_at)}, {number_of(seconds, 'second')} ago"
-    yield "waits since", known.reason
+    yield "not emptied", known.reason

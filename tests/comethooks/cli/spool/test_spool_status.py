@@ -34,6 +34,15 @@ def test_it_says_how_much_since_when_and_which_files_are_set_aside(
     assert "comethooks spool drain" in done.stderr
 
 
+def test_one_that_takes_nothing_more_says_so(command: Command, tmp_path: Path) -> None:
+    """Also where its last segment has some room, which is too little for an event."""
+    filled(tmp_path / "spool", 1, 4096, body=b'{"x":"' + b"y" * 3000 + b'"}').close()
+    few = {"COMETHOOKS_SPOOL_MAX_BYTES": "1"}
+    assert "it is full, and takes nothing more" in command("spool", "status", **few).stdout
+    assert [each["full"] for each in command.json("spool", "status", **few)] == [True]
+    assert [each["full"] for each in command.json("spool", "status")] == [False]
+
+
 @pytest.mark.usefixtures("store")
 def test_what_is_mended_is_said_beside_the_data(command: Command, tmp_path: Path) -> None:
     """Standard output has nothing but what was asked for."""
