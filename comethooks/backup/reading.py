@@ -112,14 +112,14 @@ def is_backup(path: Path) -> bool:
     found = False
     if path.name.endswith(tuple(Packing)):
         with suppress(BackupError, OSError), unpacked(path) as stream, _damage_told():
-            first = _tar_of(_Headers(stream)).next()
+            first = _tar_of(_UpToContent(stream)).next()
             found = first is not None and first.name == MANIFEST
     return found
 
 
 def _members(stream: IO[bytes]) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
     """The members of a tar file, each an ordinary file of a name that a backup has."""
-    headers = _Headers(stream)
+    headers = _UpToContent(stream)
     with _damage_told():
         tar = _tar_of(headers)
     count = 0
@@ -141,7 +141,7 @@ def _members(stream: IO[bytes]) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
         tar.members = []  # type: ignore[attr-defined]  # it would remember all of them
 
 
-class _Headers:
+class _UpToContent:
     """A stream that gives so many bytes as are `left`, and then is damaged; all if that is None."""
 
     def __init__(self, stream: IO[bytes]) -> None:
@@ -158,7 +158,7 @@ class _Headers:
         return data
 
 
-def _tar_of(headers: _Headers) -> tarfile.TarFile:
+def _tar_of(headers: _UpToContent) -> tarfile.TarFile:
     return tarfile.open(fileobj=cast(IO[bytes], headers), mode="r|")
 
 

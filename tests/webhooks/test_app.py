@@ -198,6 +198,14 @@ class TestRefusing:
         assert problem(response)
         assert ("Allow" in response.headers) == (status == 405)
 
+    @pytest.mark.parametrize("path", ["/webhooks", "/moderation", "/healthz", "/readyz", "/"])
+    def test_no_browser_is_asked_for_credentials(self, client: FlaskClient, path: str) -> None:
+        """One that knew them would send them with what pages of others have it send."""
+        for method in ("GET", "HEAD", "OPTIONS"):
+            response = client.open(path, method=method)
+            assert "WWW-Authenticate" not in response.headers
+            assert "Set-Cookie" not in response.headers
+
 
 class TestInFlight:
     @pytest.mark.parametrize(

@@ -99,6 +99,8 @@ class Spool:
             other = spool._use.take(user, spool._recover)
         except OSError as error:
             why = error.strerror or str(error)
+            if folder.exists() and not folder.is_dir():
+                why = "it is no folder"
             raise SpoolPlaceError(
                 f"the spool {folder} cannot be used: {why}; let this user write there, or name"
                 " another folder in COMETHOOKS_SPOOL_DIR"

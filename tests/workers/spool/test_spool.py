@@ -189,6 +189,8 @@ def test_a_folder_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SpoolPlaceError, match="COMETHOOKS_SPOOL_DIR"):
         opened(tmp_path / "file" / "spool")
+    with pytest.raises(SpoolPlaceError, match="it is no folder"):
+        opened(tmp_path / "file")
 
 
 def test_processes_share_it(tmp_path: Path) -> None:
