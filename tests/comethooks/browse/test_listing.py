@@ -2,7 +2,10 @@
 journal has it.
 """
 
+from collections.abc import Callable, Iterator
+
 import pytest
+from sqlalchemy import Connection, event
 
 from comethooks.browse.listing import Kept
 from comethooks.workers.journal import AmbiguousIdError, Journal
@@ -14,49 +17,45 @@ from comethooks.workers.streams.layout import switch
 from tests.comethooks.cli.store import Store, run
 
 
-class MovingJournal(Journal):
-    """A journal into which everything is written, and from the streams deleted, right before it is
-    first read.
-    """
-
-    store: Store
-    records: tuple[Record, ...] = ()
-
-    def _connection(self):
-        records, self.records = self.records, ()
-        for record in records:
-            self.store.settle(record, run())
-        if records:
-            self.store.streams.client.flushall()
-        return super()._connection()
-
-
 @pytest.fixture
-def moving(store):
-    """Makes what was kept, with a journal that these records are moved into when it is read."""
+def moving(store: Store) -> Iterator[Callable[..., Kept]]:
+    """Makes what was kept, with a journal that these records are written into, and then deleted
+    from the streams, right before it is first read.
+    """
+    journals: list[Journal] = []
 
     def make(*records: Record) -> Kept:
-        journal = MovingJournal(store.journal.engine)
-        journal.store, journal.records = store, records
+        journal = Journal.open(store.journal.engine.url.render_as_string(hide_password=False))
+        journals.append(journal)
+
+        @event.listens_for(journal.engine, "engine_connect", once=True)
+        def move(connection: Connection) -> None:
+            for record in records:
+                store.settle(record, run())
+            if records:
+                store.streams.client.flushall()
+
         return Kept(store.streams.client, journal, partitions=16, warn=pytest.fail)
 
-    return make
+    yield make
+    for journal in journals:
+        journal.close()
 
 
 class TestKept:
     def test_an_event_that_is_journalled_meanwhile_is_listed_once_as_done(self, store, moving):
         first, second = store.accept(), store.accept()
         found = list(moving(first, second).events(EVERYTHING))
-        assert [(event.id, event.status) for event in found] == [
+        assert [(each.id, each.status) for each in found] == [
             (second.id, "done"),
             (first.id, "done"),
         ]
 
     def test_an_event_that_is_journalled_meanwhile_is_shown(self, store, moving):
         record = store.accept()
-        event = moving(record).event(record.id)
-        assert event is not None
-        assert event.status is EventStatus.DONE
+        found = moving(record).event(record.id)
+        assert found is not None
+        assert found.status is EventStatus.DONE
 
     def test_a_request_that_is_journalled_meanwhile_is_listed_once_and_shown(self, store, moving):
         record = store.accept()

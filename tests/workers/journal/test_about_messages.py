@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, insert, select
 
 from comethooks.schemas.event.kept import BACKFILLED
 from comethooks.workers.journal import Filter, Journal, filling
-from comethooks.workers.journal.listings import few_bodies
+from comethooks.workers.journal.listings import portions
 from comethooks.workers.journal.tables import models, revisions
 from comethooks.workers.journal.tables.database import for_writing
 from comethooks.workers.journal.tables.message_table import about_messages, old_rows
@@ -152,7 +152,7 @@ class TestFilling:
 
     def test_reads_few_large_bodies_at_once(self, journal: Journal, monkeypatch: Any) -> None:
         """Memory does not grow with what people have sent."""
-        monkeypatch.setattr(few_bodies, "_BYTES", 150)
+        monkeypatch.setattr(portions, "PORTION_BYTES", 150)
         older(journal, *[about(number, str(number)) for number in range(5)])
         assert journal.fill_messages(now=LATER, limit=100) == 2
 
