@@ -22,8 +22,8 @@ from click.testing import CliRunner, Result
 from comethooks.cli import main
 from comethooks.workers.processes import is_alive
 from comethooks.workers.settings.settings import Settings
-from tests import process_server
-from tests.process_server import Process
+from tests import command_processes
+from tests.command_processes import Process
 from tests.tables import make_tables
 from tests.waiting import wait_for
 
@@ -144,7 +144,7 @@ class Stack:
     def start(self, *arguments: str) -> Process:
         """Start `comethooks` with these arguments; all output goes to the log file."""
         with open(self.log_file, "ab") as log:
-            process = process_server.start(
+            process = command_processes.start(
                 arguments,
                 environ=self.environment,
                 cwd=self.directory,
@@ -165,7 +165,7 @@ class Stack:
         self, *arguments: str, check: bool = True, seconds: float = 60
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, which may take so long."""
-        done = process_server.run(
+        done = command_processes.run(
             arguments,
             environ=self.environment,
             cwd=self.directory,

@@ -25,8 +25,8 @@ from comethooks.workers.streams import keys
 from comethooks.workers.streams.accept import Streams
 from comethooks.workers.streams.leases import LEASE_TTL_SECONDS
 from comethooks.workers.supervision.scheduler import LEADER_SECONDS
+from tests.command_processes import Process
 from tests.missing import missing
-from tests.process_server import Process
 from tests.redis_server import RedisServer, running_server
 from tests.scenarios.judging import Verdict, journal_of, judge, marks, waiting
 from tests.scenarios.load import Poster, accept, acknowledged, answers, rate

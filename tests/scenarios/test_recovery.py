@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from comethooks.workers.settings.settings import Settings
-from tests.process_server import Process
+from tests.command_processes import Process
 from tests.redis_server import RedisServer
 from tests.scenarios.privacy import REST_KEY, SECRETS, SIGNING, readable, shown
 from tests.scenarios.stack import RECORDER, Stack, command_of, message

@@ -21,7 +21,7 @@ from comethooks.workers.processes import is_alive
 from comethooks.workers.settings.settings import Settings
 from comethooks.workers.states import RunState
 from comethooks.workers.streams.accept import Streams
-from tests.process_server import Process
+from tests.command_processes import Process
 from tests.redis_server import RedisServer
 from tests.scenarios.judging import journal_of, waiting
 from tests.scenarios.load import accept

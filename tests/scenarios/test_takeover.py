@@ -17,7 +17,7 @@ from comethooks.workers.states import RunState
 from comethooks.workers.streams import keys
 from comethooks.workers.streams.accept import Streams
 from comethooks.workers.streams.connections import connect
-from tests.process_server import Process
+from tests.command_processes import Process
 from tests.redis_server import RedisServer
 from tests.scenarios.judging import journal_of, waiting
 from tests.scenarios.load import accept

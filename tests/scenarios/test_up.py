@@ -20,7 +20,7 @@ import pytest
 
 from comethooks.workers.processes import is_alive
 from tests.bodies import NAMES, dump, raw
-from tests.process_server import Process
+from tests.command_processes import Process
 from tests.scenarios.stack import (
     RECORDER,
     Stack,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from comethooks.workers.settings.env_file import SETTLED
 from comethooks.workers.settings.settings import Settings
-from tests import process_server
+from tests import command_processes
 from tests.waiting import wait_for
 from tests.webhooks.samples import authorization
 
@@ -58,7 +58,7 @@ class Served:
         self.port = settings.port
         self._log = log
         with log.open("wb") as output:
-            self.process = process_server.start(
+            self.process = command_processes.start(
                 ["web"],
                 # As if `up` had looked whether Redis is there.
                 environ={**settings.environ, SETTLED: "1"},

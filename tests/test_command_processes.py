@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from comethooks.workers.processes import is_alive
-from tests.process_server import RECEIVING, WORKING
+from tests.command_processes import RECEIVING, WORKING
 from tests.redis_server import RedisServer
 from tests.scenarios.stack import Stack, children, command_of
 from tests.waiting import wait_for
